@@ -1,0 +1,64 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+# Settings for `check` and other tools that read the settings but serve nobody.
+CHECK_ENV := PORTAL_SECRET_KEY=only-for-checks-only-for-checks-only-for-checks-only-for-checks \
+	PORTAL_ALLOWED_HOSTS=portal.example.com PORTAL_KEYRING_FILE=.cache/check/keyring.json PORTAL_STATE_DIR=.cache/check \
+	DATABASE_URL=sqlite:///:memory:
+
+.PHONY: help run test check format bench seed lock icons clean
+
+help: ## List the goals
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: .venv/.run ## Set up and serve the portal at http://127.0.0.1:8000/ (HOST, PORT, DATABASE_URL, DEMO=0, ...)
+	@exec $(BIN)/python -m portal.quickstart
+
+test: .venv/.dev ## Run every test: checks, SQLite, PostgreSQL, browser
+	@deploy/prepare-machine.sh test
+	@$(MAKE) --no-print-directory check
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m tests.support.postgresql $(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not once"
+
+check: .venv/.dev ## Lint, types, templates, migrations, deployment settings
+	@mkdir -p .cache/check && test -f .cache/check/keyring.json \
+		|| (umask 077 && $(BIN)/python -c "from keys.keyring import generate; print(generate('check'))" > .cache/check/keyring.json)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	git ls-files 'templates/*.html' 'templates/**/*.html' | xargs $(BIN)/djade --check --target-version 5.2
+	$(BIN)/mypy
+	$(CHECK_ENV) $(BIN)/python manage.py makemigrations --check --dry-run
+	$(CHECK_ENV) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+format: .venv/.dev ## Format Python and templates
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	git ls-files 'templates/*.html' 'templates/**/*.html' | xargs $(BIN)/djade --target-version 5.2
+
+bench: .venv/.dev ## Print speed as ratios against peers measured in the same run
+	@deploy/prepare-machine.sh test
+	$(BIN)/python -m tests.bench
+
+seed: .venv/.run ## Fill the database of `make run` with many keys: make seed COUNT=10000
+	$(BIN)/python manage.py seed_keys --count $(or $(COUNT),10000)
+
+lock: .venv/.dev ## Pin and hash the requirements again
+	for name in requirements requirements-dev requirements-postgres; do \
+		$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+			--custom-compile-command "make lock" $$name.in -o $$name.txt || exit 1; done
+
+clean: ## Remove the virtual environment and caches; var/ stays
+	rm -rf .venv .cache .pytest_cache .ruff_cache .mypy_cache .hypothesis test-results
+
+.venv/bin/python:
+	@deploy/prepare-machine.sh run
+	$(PYTHON) -m venv .venv
+
+.venv/.run: .venv/bin/python requirements.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/.dev: .venv/bin/python requirements-dev.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@ .venv/.run

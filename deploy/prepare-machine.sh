@@ -1,0 +1,65 @@
+#!/bin/sh
+# Install what a fresh machine lacks: `prepare-machine.sh run` for make run, `prepare-machine.sh test` for make test.
+# As root on Debian or Ubuntu it installs; otherwise it says the one line to type. On macOS it falls back to wheels.
+set -eu
+
+say() { printf '%s\n' "$*" >&2; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+install_packages() {
+    if [ "$(id -u)" = 0 ] && have apt-get; then
+        say "Installing $*"
+        export DEBIAN_FRONTEND=noninteractive
+        apt-get update -qq
+        # A plain cluster of the system's would be of no use: tests run their own.
+        apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+    else
+        say "Missing: $*. As root type: apt-get install $*"
+        return 1
+    fi
+}
+
+python_is_ready() {
+    directory=$(mktemp -d)
+    "${PYTHON:-python3}" -m venv "$directory/venv" >/dev/null 2>&1
+    result=$?
+    rm -rf "$directory"
+    return $result
+}
+
+prepare_run() {
+    have "${PYTHON:-python3}" || install_packages python3
+    "${PYTHON:-python3}" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
+        say "Python 3.11 or newer is needed; set PYTHON=python3.x"
+        exit 1
+    }
+    python_is_ready || install_packages python3-venv
+}
+
+has_chromium() {
+    have chromium || have chromium-browser || have google-chrome ||
+        .venv/bin/python -c 'import pathlib, sys; from playwright.sync_api import sync_playwright
+with sync_playwright() as p: sys.exit(not pathlib.Path(p.chromium.executable_path).exists())' 2>/dev/null
+}
+
+has_postgresql() {
+    .venv/bin/python -c 'from tests.support.postgresql import binaries; binaries()' 2>/dev/null
+}
+
+prepare_test() {
+    for program in curl openssl git; do
+        have $program || install_packages $program
+    done
+    has_chromium || install_packages chromium || .venv/bin/playwright install chromium
+    has_postgresql || install_packages postgresql ||
+        .venv/bin/python -m pip install -q --require-hashes -r requirements-postgres.txt
+}
+
+case "${1:-}" in
+run) prepare_run ;;
+test) prepare_test ;;
+*)
+    say "usage: $0 run|test"
+    exit 2
+    ;;
+esac

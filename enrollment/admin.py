@@ -1,0 +1,58 @@
+"""The support pages of enrolled edges and the certificates they were given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+
+from enrollment.models import IssuedCertificate, ServiceEdge
+from enrollment.operations import delete_edge, edit_edge
+from portal import actors
+from portal.admin_base import ReadOnlyAdmin
+
+
+@admin.register(ServiceEdge)
+class ServiceEdgeAdmin(admin.ModelAdmin):
+    """Edges that are not deleted; deleting one revokes its certificates and keeps its row."""
+
+    actions = None
+    show_full_result_count = False
+    list_display = ["name", "group", "key_name", "enabled", "enrolled_at", "enrolled_from"]
+    list_filter = ["enabled"]
+    list_select_related = ["group"]
+    search_fields = ["name", "key_name", "key_public_id__startswith", "uuid__startswith"]
+    fields = (
+        "name", "description", "enabled", "uuid", "group", "key_name", "key_public_id", "use_number", "enrolled_at",
+        "enrolled_from",
+    )  # fmt: skip
+    readonly_fields = tuple(fields[3:])
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ServiceEdge]:
+        return super().get_queryset(request).filter(deleted_at=None)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        # Nothing cascades: the row is marked, its certificates are revoked.
+        return [str(edge) for edge in objs], {}, set(), []
+
+    def save_model(self, request: HttpRequest, obj: ServiceEdge, form: ModelForm, change: bool) -> None:
+        edit_edge(obj, fields=form.changed_data, actor=actors.from_request(request))
+
+    def delete_model(self, request: HttpRequest, obj: ServiceEdge) -> None:
+        delete_edge(obj, actor=actors.from_request(request))
+
+
+@admin.register(IssuedCertificate)
+class IssuedCertificateAdmin(ReadOnlyAdmin):
+    """Every certificate that left the portal."""
+
+    list_display = ["serial", "edge", "issuer", "not_before", "not_after", "revoked_at"]
+    list_select_related = ["edge", "issuer"]
+    search_fields = ["serial__startswith", "fingerprint__startswith", "edge__name"]
+    exclude = ["der"]

@@ -1,0 +1,10 @@
+"""What machines do: enroll, and later renew and report."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class EnrollmentConfig(AppConfig):
+    name = "enrollment"
+    verbose_name = "Enrollment"

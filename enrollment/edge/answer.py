@@ -1,0 +1,100 @@
+"""Reading what the portal answered. Nothing in it is believed here: that is `verification`."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography import x509
+
+from enrollment.edge.outcomes import Stop, TryLater
+from enrollment.edge.pem import read_certificate
+from enrollment.edge.transport import Reply
+
+LONGEST_CHAIN = 8
+_NOT_AN_ANSWER = "The answer is not one of an enrollment portal. Check --url."
+_NEW_EDGE = "To enroll as a new edge, which costs one use, give an empty --directory."
+# What the person at the edge can do, beside what the portal says itself.
+HINTS = {
+    "public_key_in_use": f"Use the provisioning key of the first attempt. {_NEW_EDGE}",
+    "enrollment_conflict": _NEW_EDGE,
+    "csr_key_rejected": "The portal does not accept the key pair in key.pem. " + _NEW_EDGE,
+    "wrong_cloud": "Check --url.",
+}
+# A portal could repeat what it was sent; no run of characters long enough to be a secret is ever printed.
+_LONG_RUN = re.compile(r"[A-Za-z0-9+/=_-]{40,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The members of an accepted enrollment, parsed. `chain` starts with the issuer and ends before the anchor."""
+
+    edge: dict[str, str]
+    certificate: x509.Certificate
+    chain: list[x509.Certificate]
+    trust_anchor: x509.Certificate
+    renew_after: str
+
+
+def read_answer(reply: Reply) -> Answer:
+    """The answer in a reply. Raises TryLater or Stop, with the portal's own words, when it is a refusal."""
+    if reply.status in {408, 429} or reply.status >= 500:
+        # Too many attempts are not helped by another one a moment later.
+        raise TryLater(_words(reply), retry_after=reply.retry_after, soon=reply.status != 429)
+    if 300 <= reply.status < 400:
+        raise Stop(
+            f"The server redirects to {printable(reply.location) or 'nowhere'}. The key is not sent on; "
+            "give the final address with --url."
+        )
+    if reply.status not in {200, 201}:
+        raise Stop(_words(reply))
+    try:
+        return _parse(json.loads(reply.body))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise Stop(_NOT_AN_ANSWER) from None
+
+
+def _parse(document: Any) -> Answer:
+    edge = {name: _text(document["edge"][name]) for name in ("id", "name", "group")}
+    if len(document["chain"]) > LONGEST_CHAIN:
+        raise ValueError("an endless chain")
+    return Answer(
+        edge=edge,
+        certificate=_certificate(document["certificate"]),
+        chain=[_certificate(pem) for pem in document["chain"]],
+        trust_anchor=_certificate(document["trust_anchor"]),
+        renew_after=_text(document["renew_after"]),
+    )
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a string")
+    # A lone surrogate is legal JSON and cannot be written to a file.
+    value.encode()
+    return value
+
+
+def _certificate(pem: Any) -> x509.Certificate:
+    return read_certificate(_text(pem).encode())
+
+
+def _words(reply: Reply) -> str:
+    """`key_exhausted (HTTP 403): All uses of the key are taken. ...` from a problem document."""
+    try:
+        problem = json.loads(reply.body)
+        code, detail = _text(problem["code"]), _text(problem["detail"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return f"HTTP {reply.status} without a reason that this program knows. Check --url."
+    request = problem.get("request_id")
+    reference = f" (request {printable(request)})" if isinstance(request, str) and request else ""
+    hint = f" {HINTS[code]}" if code in HINTS else ""
+    return f"{printable(code)} (HTTP {reply.status}): {printable(detail)}{hint}{reference}"
+
+
+def printable(text: str) -> str:
+    """Words of a stranger made fit for a terminal and a log."""
+    visible = "".join(character if character.isprintable() else " " for character in text[:500])
+    return _LONG_RUN.sub("...", visible).strip()

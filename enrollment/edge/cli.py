@@ -1,0 +1,73 @@
+"""The command line of `enroll_edge`: options in, exit code out."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from enrollment.edge.enrolling import Options, enroll
+from enrollment.edge.outcomes import DONE, INTERRUPTED, REFUSED, TRY_LATER, USAGE, Stop
+
+HELP = "Enroll this machine as a Private Service Edge. Needs neither settings nor a database."
+EPILOG = """\
+DIRECTORY is made if needed and holds key.pem, certificate.pem, chain.pem, trust-anchor.pem and edge.json. With a
+valid certificate in it nothing is done, and no key is needed. After any failure run the same command again: with
+the same directory an enrollment never costs a second use of the key.
+
+exit codes: 0 enrolled, or enrolled already; 1 refused for good; 2 wrong usage; 75 try again later
+"""
+# Trouble with the disk that passes, or that an operator ends without touching the command.
+_PASSING = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options, also for Django's parser."""
+    parser.add_argument("--url", required=True, help="address of the portal, https://HOST[:PORT]/")
+    parser.add_argument("--directory", required=True, type=Path, help="where this edge keeps its key and certificate")
+    parser.add_argument("--key-file", type=Path, help="file with the provisioning key; without it the key is asked for")
+    parser.add_argument("--ca-file", type=Path, help="PEM file to verify the https server by (default: system store)")
+    parser.add_argument("--insecure-http", action="store_true", help="allow http to other machines, in clear text")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command and return its exit code."""
+    # Before the parser, which would repeat the text in its complaint.
+    if any("|PSEK" in argument for argument in argv):
+        _say(
+            "A key does not belong on the command line, where others can see it. Use --key-file, and replace this key."
+        )
+        return USAGE
+    parser = argparse.ArgumentParser(
+        prog="manage.py enroll_edge",
+        description=HELP,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add_arguments(parser)
+    return run(Options(**vars(parser.parse_args(argv))))
+
+
+def run(options: Options) -> int:
+    """Enroll and tell: success on standard output, all else on standard error."""
+    try:
+        done = enroll(options, _say)
+    except Stop as stop:
+        _say(str(stop))
+        return stop.exit_code
+    except OSError as error:
+        where = error.filename if isinstance(error.filename, str) else options.directory
+        _say(f"Cannot use {where}: {error.strerror or type(error).__name__}.")
+        return TRY_LATER if error.errno in _PASSING else REFUSED
+    except KeyboardInterrupt:
+        _say("Interrupted. Run the same command again to go on.")
+        return INTERRUPTED
+    print(done)
+    return DONE
+
+
+def _say(message: str) -> None:
+    print(f"enroll_edge: {message}", file=sys.stderr)

@@ -1,0 +1,101 @@
+"""What a directory says about its edge: new, unfinished, enrolled, expired, or damaged beyond repair."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+
+from enrollment.edge import store
+from enrollment.edge.key_pair import KeyPair, from_pem, spki
+from enrollment.edge.outcomes import Stop
+from enrollment.edge.pem import read_certificate, read_certificates
+from enrollment.edge.verification import Untrusted, require_path
+
+_NEW_EDGE = "give an empty --directory to enroll as a new edge, which costs one use."
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is there. With a `key_pair` and no `certificate` the enrollment is unfinished, or has to be repaired."""
+
+    key_pair: KeyPair | None = None
+    certificate: x509.Certificate | None = None
+
+
+def inspect(directory: store.EdgeDirectory, now: datetime, warn: Callable[[str], None]) -> Found:
+    """Look at a locked directory. Damage that a second answer repairs is only warned of.
+
+    Raises Stop when going on would lose something: a key pair, or the edge that an expired certificate belongs to.
+    """
+    key_pair = _read_key_pair(directory)
+    if key_pair is None:
+        return Found()
+    certificate = _read_certificate(directory, warn)
+    if certificate is None:
+        return Found(key_pair)
+    _require_own_and_current(certificate, key_pair, directory, now)
+    if not _rest_is_whole(directory, certificate, now):
+        warn(f"A file in {directory.path} is missing or damaged; asking for all of them again, which costs no use.")
+        return Found(key_pair)
+    return Found(key_pair, certificate)
+
+
+def _read_key_pair(directory: store.EdgeDirectory) -> KeyPair | None:
+    content = directory.read(store.KEY)
+    if content is None:
+        # It is written before everything else, so whoever finds the others alone has lost it.
+        if any(directory.read(name) is not None for name in store.NAMES):
+            raise Stop(f"{store.KEY} is missing in {directory.path}. Restore it, or {_NEW_EDGE}")
+        return None
+    try:
+        return from_pem(content)
+    except ValueError:
+        # Never replaced: it may be the only copy of a key that has a certificate.
+        raise Stop(f"{directory.path / store.KEY} holds no usable private key. Restore it, or {_NEW_EDGE}") from None
+
+
+def _read_certificate(directory: store.EdgeDirectory, warn: Callable[[str], None]) -> x509.Certificate | None:
+    content = directory.read(store.CERTIFICATE)
+    if content is None:
+        return None
+    try:
+        return read_certificate(content)
+    except ValueError:
+        warn(f"{directory.path / store.CERTIFICATE} is damaged; asking for it again, which costs no use.")
+        return None
+
+
+def _require_own_and_current(
+    certificate: x509.Certificate, key_pair: KeyPair, directory: store.EdgeDirectory, now: datetime
+) -> None:
+    if spki(certificate.public_key()) != spki(key_pair.public_key()):
+        raise Stop(
+            f"{store.CERTIFICATE} in {directory.path} does not belong to {store.KEY}. "
+            f"Restore the right one, or {_NEW_EDGE}"
+        )
+    if now > certificate.not_valid_after_utc:
+        raise Stop(
+            f"The certificate in {directory.path} expired on {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC. "
+            f"To go on, {_NEW_EDGE}"
+        )
+    if now < certificate.not_valid_before_utc:
+        raise Stop(f"The certificate in {directory.path} is not valid yet. Check the clock of this machine.")
+
+
+def _rest_is_whole(directory: store.EdgeDirectory, certificate: x509.Certificate, now: datetime) -> bool:
+    """Whether the other three files are there and fit the certificate."""
+    chain, anchor = directory.read(store.CHAIN), directory.read(store.TRUST_ANCHOR)
+    description = directory.read(store.DESCRIPTION)
+    if chain is None or anchor is None or description is None:
+        return False
+    try:
+        # A root that signs edges itself has no chain below it.
+        between = read_certificates(chain) if chain else []
+        require_path([certificate, *between, read_certificate(anchor)], now)
+        return isinstance(json.loads(description), dict)
+    except (Untrusted, ValueError):
+        return False

@@ -1,0 +1,52 @@
+"""The edge's key pair: making it, reading it back, asking for a certificate with it."""
+
+from __future__ import annotations
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import NameOID
+
+KeyPair = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+
+def make_key_pair() -> KeyPair:
+    """A fresh P-256 key pair."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def to_pem(key_pair: KeyPair) -> bytes:
+    """PKCS #8 without a password: the file's mode is its protection, so that an edge can start unattended."""
+    return key_pair.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def from_pem(content: bytes) -> KeyPair:
+    """Read a key pair back, also an EC or RSA one that somebody else made. Raises ValueError."""
+    try:
+        key_pair = load_pem_private_key(content, password=None)
+    except (TypeError, UnsupportedAlgorithm) as error:
+        raise ValueError(str(error)) from None
+    if not isinstance(key_pair, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+        raise ValueError("An edge's key is EC or RSA.")
+    return key_pair
+
+
+def spki(public_key: CertificatePublicKeyTypes) -> bytes:
+    """The SubjectPublicKeyInfo, by which public keys are compared."""
+    return public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def make_csr(key_pair: KeyPair) -> str:
+    """A PKCS #10 request that asks for nothing: the portal decides the identity."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "edge")])
+    request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key_pair, hashes.SHA256())
+    return request.public_bytes(Encoding.PEM).decode()

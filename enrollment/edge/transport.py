@@ -1,0 +1,123 @@
+"""One POST to the portal: bounded in time and size, without redirects, to a verified server.
+
+Proxy variables of the environment are ignored: a provisioning key goes to the portal and nowhere else.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from enrollment.edge.address import Address
+from enrollment.edge.outcomes import Stop, TryLater, WrongUsage
+
+STEP_SECONDS = 15.0
+TOTAL_SECONDS = 60.0
+LARGEST_ANSWER = 256 * 1024
+_HEADERS = {
+    "Content-Type": "application/json",
+    "Accept": "application/json, application/problem+json",
+    "User-Agent": "enroll-edge/1",
+    "Connection": "close",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the server said. `retry_after` is in seconds; `location` is where a redirect leads."""
+
+    status: int
+    body: bytes = field(repr=False)
+    retry_after: int | None = None
+    location: str = ""
+
+
+def trusted_servers(ca_file: Path | None) -> ssl.SSLContext:
+    """Verify the server by the certificates in `ca_file`, or by the system's store. Raises WrongUsage."""
+    if ca_file is None:
+        return ssl.create_default_context()
+    try:
+        context = ssl.create_default_context(cafile=str(ca_file))
+    except (OSError, ValueError) as error:
+        raise WrongUsage(f"--ca-file {ca_file} holds no usable certificate: {error}.") from None
+    # Newer Pythons refuse authorities without a key usage, which is what `openssl req -x509` makes.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
+
+
+def post(address: Address, body: bytes, servers: ssl.SSLContext) -> Reply:
+    """Send `body` and read the answer. Raises TryLater when there is none, Stop when the server is not the one."""
+    connection = _connection(address, servers)
+    try:
+        # By itself, so that the key is written only after the server was verified.
+        connection.connect()
+        with _hung_up_after(TOTAL_SECONDS, connection):
+            connection.request("POST", address.path, body, _HEADERS)
+            response = connection.getresponse()
+            answer = _read_whole(response)
+    except ssl.SSLCertVerificationError as error:
+        raise Stop(
+            f"The certificate of {address.host} is not valid here: {error.verify_message}. The key was not sent. "
+            "Check --url, and name the authority that signed it with --ca-file."
+        ) from None
+    except (OSError, http.client.HTTPException) as error:
+        raise TryLater(f"No answer from {address.host}:{address.port}: {_reason(error)}.") from None
+    finally:
+        connection.close()
+    wait, location = response.getheader("Retry-After"), response.getheader("Location", "")
+    return Reply(response.status, answer, _seconds(wait), location)
+
+
+def _connection(address: Address, servers: ssl.SSLContext) -> http.client.HTTPConnection:
+    if address.encrypted:
+        return http.client.HTTPSConnection(address.host, address.port, timeout=STEP_SECONDS, context=servers)
+    return http.client.HTTPConnection(address.host, address.port, timeout=STEP_SECONDS)
+
+
+def _read_whole(response: http.client.HTTPResponse) -> bytes:
+    """The body. Raises HTTPException for half of one: a cut answer is no answer, and its certificate waits for us."""
+    answer = response.read(LARGEST_ANSWER + 1)
+    if len(answer) > LARGEST_ANSWER:
+        raise Stop("The answer is larger than any portal's. Check --url.")
+    # `length` is what is still missing. Without it and without chunks a cut could not be told from the end.
+    if response.length or (response.length is None and not response.chunked):
+        raise http.client.IncompleteRead(answer)
+    return answer
+
+
+@contextmanager
+def _hung_up_after(seconds: float, connection: http.client.HTTPConnection) -> Iterator[None]:
+    """The socket's own timeout bounds each step; a server that drips bytes would still hold us for ever."""
+    hung_up = threading.Event()
+    timer = threading.Timer(seconds, _hang_up, [connection.sock, hung_up])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        if hung_up.is_set():
+            raise TimeoutError
+
+
+def _hang_up(connected: socket.socket, hung_up: threading.Event) -> None:
+    hung_up.set()
+    with suppress(OSError):
+        # The TCP connection itself: TLS objects may not be touched while another thread reads from them.
+        socket.socket.shutdown(connected, socket.SHUT_RDWR)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "it took too long"
+    return (isinstance(error, OSError) and error.strerror) or "the connection broke off"
+
+
+def _seconds(header: str | None) -> int | None:
+    return int(header) if header and header.isascii() and header.isdigit() and len(header) < 7 else None

@@ -1,0 +1,93 @@
+"""Whether a certificate is ours and comes from the authority that the provisioning key names. Pure."""
+
+from __future__ import annotations
+
+import hmac
+import itertools
+from collections.abc import Sequence
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.x509.oid import NameOID
+
+from enrollment.edge.answer import Answer
+from enrollment.edge.key_pair import spki
+from enrollment.edge.outcomes import Stop
+from enrollment.edge.pem import PARSER_ERRORS
+from keys.certificates import spki_sha256
+
+
+class Untrusted(Stop):
+    """What the portal sent fails a check; nothing of it is stored."""
+
+    def __str__(self) -> str:
+        return f"{super().__str__()} Nothing was stored."
+
+
+def require_trust(answer: Answer, pin: bytes, public_key: bytes, now: datetime) -> None:
+    """Check an answer against the key's pin and our public key (SubjectPublicKeyInfo). Raises Untrusted."""
+    try:
+        _require_anchor(answer.trust_anchor, pin)
+        require_path([answer.certificate, *answer.chain, answer.trust_anchor], now)
+        if spki(answer.certificate.public_key()) != public_key:
+            raise Untrusted("The portal sent a certificate for the key pair of somebody else.")
+        if _common_names(answer.certificate) != [answer.edge["id"]]:
+            raise Untrusted("The portal sent the certificate of another edge.")
+    except PARSER_ERRORS:
+        raise Untrusted("The portal sent a certificate that cannot be read.") from None
+
+
+def _require_anchor(anchor: x509.Certificate, pin: bytes) -> None:
+    found = spki_sha256(anchor)
+    if not hmac.compare_digest(found, pin):
+        raise Untrusted(
+            "The portal's trust anchor is not the one that the provisioning key names "
+            f"(SHA-256 {found.hex()[:16]}..., the key says {pin.hex()[:16]}...). The key belongs to another portal, "
+            "or somebody stands in between. Tell an administrator, and have the key replaced."
+        )
+
+
+def require_path(path: Sequence[x509.Certificate], now: datetime) -> None:
+    """Check that each certificate is valid now and signed by the next, which is a CA. Raises Untrusted.
+
+    The last one is not judged further: whoever calls knows why it is trusted.
+    """
+    for certificate in path:
+        _require_validity(certificate, now)
+    for depth, (certificate, issuer) in enumerate(itertools.pairwise(path)):
+        _require_authority(issuer, below=depth)
+        try:
+            certificate.verify_directly_issued_by(issuer)
+        except (InvalidSignature, *PARSER_ERRORS):
+            raise Untrusted("The certificate does not chain to the trust anchor that came with it.") from None
+
+
+def _require_validity(certificate: x509.Certificate, now: datetime) -> None:
+    if now < certificate.not_valid_before_utc:
+        raise Untrusted("A certificate of the portal is not valid yet. Check the clock of this machine.")
+    if now > certificate.not_valid_after_utc:
+        raise Untrusted("A certificate of the portal has expired. Check the clock of this machine.")
+
+
+def _require_authority(certificate: x509.Certificate, *, below: int) -> None:
+    """A CA that may sign certificates, with `below` other CAs between it and the edge's certificate."""
+    try:
+        limits = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+    except x509.ExtensionNotFound:
+        raise Untrusted("A certificate in the chain is not one of an authority.") from None
+    if not limits.ca or not _may_sign(certificate):
+        raise Untrusted("A certificate in the chain is not one of an authority.")
+    if limits.path_length is not None and limits.path_length < below:
+        raise Untrusted("The chain is longer than one of its authorities allows.")
+
+
+def _may_sign(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
+    except x509.ExtensionNotFound:
+        return True
+
+
+def _common_names(certificate: x509.Certificate) -> list[str]:
+    return [str(attribute.value) for attribute in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]

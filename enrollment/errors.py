@@ -1,0 +1,106 @@
+"""The refusals of the enrollment endpoint: stable public codes, statuses and words. Pure.
+
+Everything before the secret is proved has one answer, `invalid_provisioning_key`; after proof the holder is told
+exactly what is wrong. No text repeats the input.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One reason to refuse: HTTP status, short title, what to do, and seconds to wait where waiting helps."""
+
+    status: int
+    title: str
+    detail: str
+    retry_after: int | None = None
+
+
+REFUSALS: dict[str, Refusal] = {
+    "malformed_request": Refusal(
+        400,
+        "Malformed request",
+        "Send a JSON object with exactly the members provisioning_key and csr, without query string or Authorization.",
+    ),
+    "malformed_key": Refusal(
+        400,
+        "Malformed provisioning key",
+        "The key text is damaged. Copy it again, from the first character to the last.",
+    ),
+    "wrong_cloud": Refusal(400, "Wrong cloud", "This key belongs to another portal. Ask for a key of this one."),
+    "invalid_provisioning_key": Refusal(
+        401, "Invalid provisioning key", "The key is not known here. Ask an administrator for a new one."
+    ),
+    "key_disabled": Refusal(403, "Key disabled", "The key is disabled. Ask an administrator to enable it."),
+    "key_expired": Refusal(
+        403, "Key expired", "The key has expired. Ask an administrator to extend it or for a new one."
+    ),
+    "group_disabled": Refusal(403, "Group disabled", "The key's group is disabled. Ask an administrator to enable it."),
+    "network_not_allowed": Refusal(
+        403,
+        "Network not allowed",
+        "The key may not be used from this address. Ask an administrator which networks may.",
+    ),
+    "key_exhausted": Refusal(
+        403, "Key used up", "All uses of the key are taken. Ask an administrator to raise its limit."
+    ),
+    "public_key_in_use": Refusal(409, "Public key in use", "This key pair belongs to another edge. Make a new one."),
+    "enrollment_conflict": Refusal(
+        409,
+        "Enrollment conflict",
+        "The edge of this key pair was revoked, disabled or deleted, or its certificate expired. Make a new key pair.",
+    ),
+    "length_required": Refusal(411, "Length required", "Send a Content-Length; chunked bodies are not accepted."),
+    "too_large": Refusal(413, "Too large", "The request may be at most 16 KiB."),
+    "unsupported_media_type": Refusal(415, "Unsupported media type", "Send Content-Type: application/json."),
+    "csr_malformed": Refusal(
+        422, "Malformed CSR", "Send one PEM block CERTIFICATE REQUEST (PKCS #10) and nothing else."
+    ),
+    "csr_signature_invalid": Refusal(
+        422, "Invalid CSR signature", "Sign the CSR with its own key and SHA-256, SHA-384 or SHA-512."
+    ),
+    "csr_key_rejected": Refusal(
+        422, "Key rejected", "Use a fresh P-256, P-384 or RSA key (at least the configured size, exponent 65537)."
+    ),
+    "csr_extension_not_allowed": Refusal(
+        422, "CSR extension not allowed", "Ask for no names and no CA rights: the portal decides the identity."
+    ),
+    "rate_limited": Refusal(429, "Too many attempts", "Too many refused attempts from this network. Wait.", 60),
+    "busy": Refusal(503, "Busy", "Nothing was consumed. Try again with the same key pair.", 5),
+    "signer_unavailable": Refusal(503, "Signer unavailable", "Nothing was consumed. Tell an administrator.", 60),
+    "issuer_unavailable": Refusal(
+        503,
+        "Issuer unavailable",
+        "The key's signing certificate is disabled or has expired. Nothing was consumed. Tell an administrator.",
+        300,
+    ),
+}
+
+# Answers given before the secret is proved: counted, and sampled into the audit log at most once a minute.
+BEFORE_PROOF = frozenset(
+    {
+        "malformed_request",
+        "malformed_key",
+        "wrong_cloud",
+        "invalid_provisioning_key",
+        "length_required",
+        "too_large",
+        "unsupported_media_type",
+        "rate_limited",
+    }
+)
+
+
+class Refused(Exception):
+    """An enrollment was refused; `code` is stable and public."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+    @property
+    def refusal(self) -> Refusal:
+        return REFUSALS[self.code]

@@ -1,0 +1,86 @@
+"""Enrolled machines and the certificates they were given."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class ServiceEdge(models.Model):
+    """An enrolled machine. It keeps its key's public id and name as text, for it outlives the key.
+
+    A deleted edge keeps its row: its public key stays spent and its certificates stay revocable.
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False, help_text="The certificate's CN.")
+    name = models.CharField(max_length=300)
+    description = models.TextField(blank=True, max_length=1000)
+    enabled = models.BooleanField(default=True)
+    group = models.ForeignKey("keys.ServiceEdgeGroup", on_delete=models.PROTECT, related_name="edges")
+    key_public_id = models.CharField("public id of its key", max_length=32, editable=False)
+    key_name = models.CharField("enrolled with key", max_length=255, editable=False)
+    use_number = models.BigIntegerField("use of its key", editable=False)
+    enrolled_at = models.DateTimeField("enrolled", editable=False)
+    enrolled_from = models.GenericIPAddressField(null=True, editable=False)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = "Private Service Edge"
+        ordering: ClassVar = ["-id"]
+        default_permissions: ClassVar = ["view", "change", "delete"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["key_public_id", "use_number"], name="edge_is_one_use_of_its_key"),
+            models.CheckConstraint(condition=Q(use_number__gte=1), name="edge_use_number_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class IssuedCertificate(models.Model):
+    """A client certificate that left the portal, kept for ever.
+
+    `spki_sha256` identifies the edge's public key: a key pair belongs to one edge for ever.
+    """
+
+    class RevocationReason(models.TextChoices):
+        """RFC 5280 §5.3.1, the ones that apply to an edge."""
+
+        UNSPECIFIED = "unspecified"
+        KEY_COMPROMISE = "keyCompromise"
+        SUPERSEDED = "superseded"
+        CESSATION = "cessationOfOperation"
+
+    edge = models.ForeignKey(ServiceEdge, on_delete=models.PROTECT, related_name="certificates")
+    issuer = models.ForeignKey("keys.SigningCertificate", on_delete=models.PROTECT, related_name="issued")
+    serial = models.CharField(max_length=40, help_text="Hexadecimal, lower case.")
+    spki_sha256 = models.CharField("SHA-256 of the public key", max_length=64)
+    fingerprint = models.CharField("SHA-256 fingerprint", max_length=64)
+    der = models.BinaryField("certificate")
+    not_before = models.DateTimeField("valid from")
+    not_after = models.DateTimeField("expires")
+    issued_at = models.DateTimeField("issued")
+    revoked_at = models.DateTimeField("revoked", null=True, blank=True)
+    revocation_reason = models.CharField(max_length=24, choices=RevocationReason.choices, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        default_permissions: ClassVar = ["view"]
+        permissions: ClassVar = [("revoke_issuedcertificate", "Can revoke issued certificates")]
+        indexes: ClassVar = [models.Index(fields=["fingerprint"], name="issued_by_fingerprint")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["issuer", "serial"], name="issued_serial_is_unique_per_issuer"),
+            models.UniqueConstraint(fields=["spki_sha256"], name="public_key_belongs_to_one_edge"),
+            models.CheckConstraint(condition=Q(not_after__gt=F("not_before")), name="issued_ends_after_it_begins"),
+            models.CheckConstraint(
+                condition=Q(revoked_at__isnull=True, revocation_reason="")
+                | (Q(revoked_at__isnull=False) & ~Q(revocation_reason="")),
+                name="issued_has_reason_iff_revoked",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.serial}"

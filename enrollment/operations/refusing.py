@@ -1,0 +1,46 @@
+"""Remembering refusals: each one after proof, and a sample of those before."""
+
+from __future__ import annotations
+
+from django.db import DatabaseError, OperationalError
+from django.utils import timezone
+
+from enrollment.errors import BEFORE_PROOF
+from enrollment.lookup import KeyState
+from portal import audit
+from portal.actors import Actor
+from portal.client_ip import network_of
+from portal.throttle import Shield
+
+# Asked before the database, so that strangers cannot hold its write lock: it would ignore the second row anyway.
+sampled = Shield(limit=1, seconds=60)
+
+
+def _key_subject(state: KeyState) -> audit.Subject:
+    return audit.Subject("key", str(state.id), state.name)
+
+
+def record_refusal(code: str, state: KeyState, caller: Actor) -> None:
+    """One event per refusal after proof; nothing else is left of the attempt."""
+    if code in BEFORE_PROOF:
+        return
+    detail = {"key_public_id": state.public_id}
+    audit.record(audit.Action.EDGE_REFUSED, caller, _key_subject(state), reason=code, detail=detail)
+
+
+def record_failure(error: DatabaseError, state: KeyState, caller: Actor) -> None:
+    """The transaction failed and was rolled back; say so in one of its own. A lost database cannot be told."""
+    if isinstance(error, OperationalError):
+        return
+    detail = {"key_public_id": state.public_id}
+    audit.record(audit.Action.EDGE_FAILED, caller, _key_subject(state), reason="busy", detail=detail)
+
+
+def sample_refusal(code: str, caller: Actor) -> None:
+    """Record a refusal that came before proof, at most once a minute for each code and source network."""
+    source = f"edge|{code}|{network_of(caller.client_ip)}"
+    if code not in BEFORE_PROOF or sampled.retry_after(source):
+        return
+    once = f"{source}|{timezone.now():%Y-%m-%dT%H:%M}"
+    audit.record_once(audit.Action.EDGE_REFUSED, caller, audit.Subject("key"), once=once, reason=code)
+    sampled.count(source)

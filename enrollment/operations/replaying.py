@@ -1,0 +1,64 @@
+"""Repeating an answer: a lost one can be fetched again with the same key and key pair, at no second use."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.conf import settings
+from django.db import IntegrityError
+
+from enrollment import csr, issuers, lookup
+from enrollment.answer import Enrolled
+from enrollment.errors import Refused
+from enrollment.lookup import KeyState
+from enrollment.models import IssuedCertificate
+from portal import audit
+from portal.actors import Actor
+
+
+def replay_or_refuse(state: KeyState, csr_pem: str, code: str, caller: Actor, now: datetime) -> Enrolled:
+    """Answer a key that admits nobody new: with an earlier answer, else with `code`, whatever the CSR is."""
+    if lookup.reason_to_refuse_replay(state, caller.client_ip):
+        raise Refused(code)
+    try:
+        judged = csr.judge(csr_pem, settings.EDGE_RSA_MINIMUM_BITS)
+    except Refused:
+        raise Refused(code) from None
+    if not IssuedCertificate.objects.filter(
+        spki_sha256=judged.spki_sha256, edge__key_public_id=state.public_id
+    ).exists():
+        raise Refused(code)
+    return replay(state, judged.spki_sha256, caller, now)
+
+
+def replay(state: KeyState, spki_sha256: str, caller: Actor, now: datetime) -> Enrolled:
+    found = IssuedCertificate.objects.select_related("edge__group", "issuer").filter(spki_sha256=spki_sha256).first()
+    if found is None:
+        # The refused insert was not about the key pair, so it is a fault of ours.
+        raise IntegrityError("an insert was refused and no certificate has this public key")
+    edge = found.edge
+    if edge.key_public_id != state.public_id:
+        raise Refused("public_key_in_use")
+    if edge.deleted_at or not edge.enabled or found.revoked_at or found.not_after < now:
+        raise Refused("enrollment_conflict")
+    subject = audit.Subject("edge", str(edge.uuid), edge.name)
+    audit.record(audit.Action.EDGE_REPLAYED, caller, subject, detail={"serial": found.serial})
+    return _repeated(found)
+
+
+def _repeated(found: IssuedCertificate) -> Enrolled:
+    *chain, anchor = issuers.chain_of(found.issuer)
+    certificate = x509.load_der_x509_certificate(bytes(found.der))
+    return Enrolled(
+        edge_uuid=found.edge.uuid,
+        edge_name=found.edge.name,
+        group=found.edge.group.name,
+        certificate=certificate.public_bytes(Encoding.PEM).decode(),
+        chain=tuple(chain),
+        trust_anchor=anchor,
+        not_before=found.not_before,
+        not_after=found.not_after,
+        replayed=True,
+    )

@@ -1,0 +1,188 @@
+"""The durable part of an enrollment: the use, the edge, its certificate and the audit event, all or nothing.
+
+One statement on PostgreSQL, one short immediate transaction on SQLite, built from the same pieces. The UPDATE
+repeats every condition that was judged at the look-up; zero rows mean that one of them no longer holds.
+"""
+
+from __future__ import annotations
+
+import functools
+import uuid
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from enrollment.issuance import Identity, Issued
+from enrollment.lookup import KeyState
+from portal import audit
+from portal.actors import Actor
+
+_TAKE_USE = """
+UPDATE keys_provisioningkey
+SET uses = uses + 1, last_used_at = %(now)s, last_used_by = name || '-' || (uses + 1)
+WHERE id = %(key_id)s AND version = %(key_version)s AND enabled AND uses < max_uses
+  AND (expires_at IS NULL OR expires_at > %(now)s)
+  AND EXISTS (SELECT 1 FROM keys_serviceedgegroup g
+              WHERE g.id = group_id AND g.id = %(group_id)s AND g.enabled)
+  AND EXISTS (SELECT 1 FROM keys_signingcertificate c
+              WHERE c.id = signing_certificate_id AND c.id = %(issuer_id)s AND c.enabled AND c.not_after > %(now)s)
+RETURNING uses, name
+"""
+_EDGE = {
+    "uuid": "%(uuid)s",
+    "name": "used.name || '-' || used.uses",
+    "description": "''",
+    "enabled": "TRUE",
+    "group_id": "%(group_id)s",
+    "key_public_id": "%(key_public_id)s",
+    "key_name": "used.name",
+    "use_number": "used.uses",
+    "enrolled_at": "%(now)s",
+    "enrolled_from": "%(client_ip)s",
+}
+_CERTIFICATE = {
+    "edge_id": "edge.id",
+    "issuer_id": "%(issuer_id)s",
+    "serial": "%(serial)s",
+    "spki_sha256": "%(spki_sha256)s",
+    "fingerprint": "%(certificate_fingerprint)s",
+    "der": "%(der)s",
+    "not_before": "%(not_before)s",
+    "not_after": "%(not_after)s",
+    "issued_at": "%(now)s",
+    "revocation_reason": "''",
+}
+_EVENT_NAME = {"object_name": "edge.name"}
+# What PostgreSQL cannot infer from a bare parameter in a SELECT list.
+_CASTS = {
+    "uuid": "uuid", "enrolled_from": "inet", "client_ip": "inet", "at": "timestamptz", "enrolled_at": "timestamptz",
+    "issued_at": "timestamptz", "not_before": "timestamptz", "not_after": "timestamptz", "der": "bytea",
+    "detail": "jsonb", "group_id": "bigint", "issuer_id": "bigint",
+}  # fmt: skip
+
+
+def _insert(table: str, columns: Mapping[str, str], source: str) -> str:
+    typed = connection.vendor == "postgresql"
+    values = [
+        f"CAST({value} AS {_CASTS.get(name, 'text')})" if typed and value.startswith("%(") else value
+        for name, value in columns.items()
+    ]
+    return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)} FROM {source}"
+
+
+@functools.cache
+def _event_columns(names: tuple[str, ...]) -> dict[str, str]:
+    return {name: _EVENT_NAME.get(name, f"%(event_{name})s") for name in names}
+
+
+@functools.cache
+def _postgresql(event: tuple[str, ...]) -> str:
+    return f"""
+        WITH used AS ({_TAKE_USE}),
+        edge AS ({_insert("enrollment_serviceedge", _EDGE, "used")} RETURNING id, name),
+        certificate AS ({_insert("enrollment_issuedcertificate", _CERTIFICATE, "edge")}),
+        event AS ({_insert("portal_auditevent", _event_columns(event), "edge")})
+        SELECT name FROM edge
+    """
+
+
+@functools.cache
+def _sqlite(event: tuple[str, ...]) -> tuple[str, str, str]:
+    used = "(SELECT %(used_name)s AS name, %(used_uses)s AS uses) used"
+    edge = "(SELECT %(edge_id)s AS id, %(edge_name)s AS name) edge"
+    return (
+        f"{_insert('enrollment_serviceedge', _EDGE, used)} RETURNING id, name",
+        _insert("enrollment_issuedcertificate", _CERTIFICATE, edge),
+        _insert("portal_auditevent", _event_columns(event), edge),
+    )
+
+
+def record(
+    state: KeyState, identity: Identity, issued: Issued, spki_sha256: str, caller: Actor, now: datetime
+) -> str | None:
+    """Take one use and store edge, certificate and event. Returns the edge's name, or None when nothing was taken.
+
+    Raises IntegrityError when the public key belongs to an edge already; then too nothing was taken.
+    """
+    event = _event(state, identity, issued, caller, now)
+    values = _values(state, identity, issued, spki_sha256, caller, now)
+    values |= {f"event_{name}": value for name, value in event.items()}
+    names = tuple(event)
+    if connection.vendor == "postgresql":
+        return _record_in_one_statement(_postgresql(names), values)
+    return _record_in_one_transaction(_sqlite(names), values)
+
+
+def _event(state: KeyState, identity: Identity, issued: Issued, caller: Actor, now: datetime) -> dict[str, Any]:
+    detail = {
+        "key_public_id": state.public_id,
+        "key_name": state.name,
+        "group": state.group,
+        "serial": issued.serial,
+    }
+    subject = audit.Subject("edge", str(identity.edge))
+    row = audit.row(audit.Action.EDGE_ENROLLED, caller, subject, detail=detail, at=now)
+    return _adapted(audit.detail_as_json(row))
+
+
+def _values(
+    state: KeyState, identity: Identity, issued: Issued, spki_sha256: str, caller: Actor, now: datetime
+) -> dict[str, Any]:
+    return _adapted(
+        {
+            "now": now,
+            "key_id": state.id,
+            "key_version": state.version,
+            "key_public_id": state.public_id,
+            "group_id": state.group_id,
+            "issuer_id": state.issuer_id,
+            "uuid": identity.edge,
+            "client_ip": caller.client_ip,
+            "serial": issued.serial,
+            "spki_sha256": spki_sha256,
+            "certificate_fingerprint": issued.fingerprint,
+            "der": issued.der,
+            "not_before": issued.not_before,
+            "not_after": issued.not_after,
+        }
+    )
+
+
+def _adapted(values: dict[str, Any]) -> dict[str, Any]:
+    """SQLite keeps moments as text in UTC and UUIDs as 32 hexadecimal digits, as Django writes them."""
+    if connection.vendor == "postgresql":
+        return values
+    return {name: _adapted_for_sqlite(value) for name, value in values.items()}
+
+
+def _adapted_for_sqlite(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    return value.hex if isinstance(value, uuid.UUID) else value
+
+
+def _record_in_one_statement(statement: str, values: dict[str, Any]) -> str | None:
+    # In a caller's transaction a savepoint keeps a refused insert from spoiling it; else the statement commits alone.
+    scope: AbstractContextManager[Any] = transaction.atomic() if connection.in_atomic_block else nullcontext()
+    with scope, connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def _record_in_one_transaction(statements: Iterable[str], values: dict[str, Any]) -> str | None:
+    insert_edge, insert_certificate, insert_event = statements
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_TAKE_USE, values)
+        used = cursor.fetchone()
+        if used is None:
+            return None
+        cursor.execute(insert_edge, {**values, "used_uses": used[0], "used_name": used[1]})
+        edge_id, edge_name = cursor.fetchone()
+        values |= {"edge_id": edge_id, "edge_name": edge_name}
+        cursor.execute(insert_certificate, values)
+        cursor.execute(insert_event, values)
+    return str(edge_name)

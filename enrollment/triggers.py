@@ -1,0 +1,46 @@
+"""What the database refuses on enrolled edges and issued certificates."""
+
+from __future__ import annotations
+
+from enrollment.models import IssuedCertificate, ServiceEdge
+from portal.triggers import Trigger
+
+_CERTIFICATE = IssuedCertificate._meta.db_table
+_EDGE = ServiceEdge._meta.db_table
+_FIXED = ("edge_id", "issuer_id", "serial", "spki_sha256", "fingerprint", "der", "not_before", "not_after", "issued_at")
+_IDENTITY = ("uuid", "key_public_id", "key_name", "use_number", "enrolled_at", "enrolled_from")
+
+TRIGGERS = [
+    Trigger("issued_certificate_is_not_deleted", _CERTIFICATE, "DELETE", "an issued certificate is kept for ever"),
+    Trigger(
+        "issued_certificate_is_not_changed",
+        _CERTIFICATE,
+        "UPDATE",
+        "an issued certificate changes only by revocation",
+        " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in _FIXED),
+    ),
+    Trigger(
+        "issued_certificate_stays_revoked",
+        _CERTIFICATE,
+        "UPDATE",
+        "a revoked certificate stays revoked",
+        "OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS DISTINCT FROM OLD.revoked_at",
+    ),
+    Trigger("issued_certificates_are_not_truncated", _CERTIFICATE, "TRUNCATE", "issued certificates are kept for ever"),
+    Trigger("edge_is_not_deleted", _EDGE, "DELETE", "an enrolled edge is marked deleted, its row is kept"),
+    Trigger("edges_are_not_truncated", _EDGE, "TRUNCATE", "enrolled edges are marked deleted, their rows are kept"),
+    Trigger(
+        "edge_identity_is_fixed",
+        _EDGE,
+        "UPDATE",
+        "an edge is one use of one key for ever",
+        " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in _IDENTITY),
+    ),
+    Trigger(
+        "edge_stays_deleted",
+        _EDGE,
+        "UPDATE",
+        "a deleted edge stays deleted",
+        "OLD.deleted_at IS NOT NULL AND NEW.deleted_at IS DISTINCT FROM OLD.deleted_at",
+    ),
+]

@@ -1,0 +1,13 @@
+"""Addresses that machines use."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from enrollment import views
+
+app_name = "enrollment"
+urlpatterns = [
+    path("enrollment/v1/enroll", views.enroll, name="enroll"),
+    path("pki/<int:issuer_id>.cer", views.issuer_certificate, name="issuer-certificate"),
+]

@@ -1,0 +1,86 @@
+"""The enrollment endpoint: parse, call, answer or refuse."""
+
+from __future__ import annotations
+
+import logging
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_POST, require_safe
+
+from enrollment import operations, representations, requests
+from enrollment.errors import BEFORE_PROOF, Refused
+from keys.models import SigningCertificate
+from portal import problems
+from portal.actors import Actor
+from portal.client_ip import client_ip, network_of
+from portal.metrics import ENROLLMENTS
+from portal.throttle import Shield
+
+logger = logging.getLogger(__name__)
+# Only refusals before proof are counted, so any number of valid enrollments passes from one address.
+unproved = Shield(limit=600, seconds=60)
+
+
+@csrf_exempt  # no session: the provisioning key in the body is the credential
+@login_not_required
+@require_POST
+@sensitive_variables()
+def enroll(request: HttpRequest) -> HttpResponse:
+    """POST /enrollment/v1/enroll: see docs/enrollment.md."""
+    caller = Actor("edge", "", "enrollment", client_ip=client_ip(request), request_id=request.request_id)  # type: ignore[attr-defined]  # set by RequestIdMiddleware
+    try:
+        _require_patience(caller)
+        sent = requests.read_enroll(request)
+        result = operations.enroll(sent.provisioning_key, sent.csr, caller=caller)
+    except Refused as refused:
+        return _refuse(request, refused, caller)
+    except (DatabaseError, InterfaceError) as error:
+        logger.error("enrollment failed", extra={"kind": type(error).__name__, "request_id": caller.request_id})
+        return _refuse(request, Refused("busy"), caller)
+    ENROLLMENTS.labels(code="replayed" if result.replayed else "enrolled").inc()
+    response = JsonResponse(representations.enrolled(result), status=200 if result.replayed else 201)
+    response["Cache-Control"] = "no-store"
+    if result.replayed:
+        response["Enrollment-Replay"] = "true"
+    return response
+
+
+@login_not_required
+@require_safe
+def issuer_certificate(request: HttpRequest, issuer_id: int) -> HttpResponse:
+    """GET /pki/<id>.cer: the issuer's certificate in DER, where an edge certificate says it is (RFC 5280 §4.2.2.1)."""
+    certificate = get_object_or_404(SigningCertificate.objects.only("der"), pk=issuer_id)
+    response = HttpResponse(bytes(certificate.der), content_type="application/pkix-cert")
+    response["Cache-Control"] = "public, max-age=3600"
+    return response
+
+
+def _require_patience(caller: Actor) -> None:
+    if unproved.retry_after(network_of(caller.client_ip)):
+        raise Refused("rate_limited")
+
+
+def _refuse(request: HttpRequest, refused: Refused, caller: Actor) -> HttpResponse:
+    code, refusal = refused.code, refused.refusal
+    ENROLLMENTS.labels(code=code).inc()
+    if code in BEFORE_PROOF:
+        _sample(code, caller)
+    wait = refusal.retry_after
+    if code == "rate_limited":
+        wait = unproved.retry_after(network_of(caller.client_ip)) or wait
+    return problems.response(request, refusal.status, code, refusal.title, refusal.detail, wait)
+
+
+def _sample(code: str, caller: Actor) -> None:
+    if code != "rate_limited":
+        unproved.count(network_of(caller.client_ip))
+    try:
+        operations.sample_refusal(code, caller)
+    except (DatabaseError, InterfaceError):
+        # A refusal must not become a 500 because the log of strangers is unreachable.
+        logger.warning("refusal not sampled", extra={"code": code, "request_id": caller.request_id})

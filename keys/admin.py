@@ -1,0 +1,103 @@
+"""The support pages of keys, groups and signing certificates. They show no key text and no private key."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from keys import operations
+from keys.admin_base import RecordAdmin
+from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
+from portal.actors import Actor
+
+_HISTORY = ("version", "created_at", "created_by", "modified_at", "modified_by")
+
+
+@admin.register(ProvisioningKey)
+class ProvisioningKeyAdmin(RecordAdmin):
+    """Keys are added viewable only: this page never shows the text, so a hidden one would be lost at once."""
+
+    list_display = ["name", "public_id", "group", "uses", "max_uses", "use_state", "enabled", "managed"]
+    list_filter = ["use_state", "enabled", "managed", "viewable"]
+    list_select_related = ["group"]
+    search_fields = ["name", "public_id__startswith"]
+    autocomplete_fields = ["group", "signing_certificate"]
+    _editable = ("name", "max_uses", "group", "signing_certificate", "enabled", "expires_at", "allowed_networks")
+    _readonly = (
+        "public_id", "abbreviated_text", "uses", "use_state", "viewable", "managed", "last_used_at", "last_used_by",
+        *_HISTORY,
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ProvisioningKey]:
+        return super().get_queryset(request).defer("sealed_token", "fingerprint")
+
+    def get_fields(self, request: HttpRequest, obj: ProvisioningKey | None = None) -> Any:
+        return [*self._editable, "opened_version", *self._readonly] if obj else self._editable
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ProvisioningKey | None = None) -> Any:
+        # A key belongs to one group for good.
+        return ("group", *self._readonly) if obj else ()
+
+    @admin.display(description="Provisioning key")
+    def abbreviated_text(self, key: ProvisioningKey) -> str:
+        return f"{key.token_head}…{key.token_tail}" if key.viewable else ""
+
+    def create(self, record: ProvisioningKey, *, actor: Actor) -> None:
+        operations.create_key(record, actor=actor)
+
+    def edit(self, record: ProvisioningKey, *, fields: Collection[str], version: int, actor: Actor) -> None:
+        operations.edit_key(record, fields=fields, version=version, actor=actor)
+
+    def remove(self, record: ProvisioningKey, *, actor: Actor) -> None:
+        operations.delete_key(record, actor=actor)
+
+
+@admin.register(ServiceEdgeGroup)
+class ServiceEdgeGroupAdmin(RecordAdmin):
+    """Groups with all their fields."""
+
+    list_display = ["name", "enabled", "location", "country_code", "version_profile", "managed"]
+    list_filter = ["enabled", "managed", "version_profile"]
+    search_fields = ["name", "location", "city"]
+    readonly_fields = ["managed", *_HISTORY]
+
+    def create(self, record: ServiceEdgeGroup, *, actor: Actor) -> None:
+        operations.create_group(record, actor=actor)
+
+    def edit(self, record: ServiceEdgeGroup, *, fields: Collection[str], version: int, actor: Actor) -> None:
+        operations.edit_group(record, fields=fields, version=version, actor=actor)
+
+    def remove(self, record: ServiceEdgeGroup, *, actor: Actor) -> None:
+        operations.delete_group(record, actor=actor)
+
+
+@admin.register(SigningCertificate)
+class SigningCertificateAdmin(RecordAdmin):
+    """Certificates as they are; they are made elsewhere, and their private keys never leave the portal."""
+
+    list_display = ["name", "common_name", "parent", "key_type", "not_after", "enabled", "managed"]
+    list_filter = ["enabled", "managed"]
+    list_select_related = ["parent"]
+    search_fields = ["name", "common_name", "serial", "fingerprint"]
+    fields = (
+        "name", "description", "client_type", "enabled", "opened_version",
+        "parent", "subject", "issuer", "serial", "fingerprint", "key_type", "not_before", "not_after", "managed",
+        *_HISTORY,
+    )  # fmt: skip
+    readonly_fields = tuple(fields[5:])
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SigningCertificate]:
+        return super().get_queryset(request).defer("sealed_private_key", "der")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def edit(self, record: SigningCertificate, *, fields: Collection[str], version: int, actor: Actor) -> None:
+        operations.edit_certificate(record, fields=fields, version=version, actor=actor)
+
+    def remove(self, record: SigningCertificate, *, actor: Actor) -> None:
+        operations.delete_certificate(record, actor=actor)

@@ -1,0 +1,100 @@
+"""What the support pages of kept records share: every write goes through an operation, managed rows are read only."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from keys.errors import Refused
+from keys.models.record import Record
+from portal import actors
+from portal.actors import Actor
+
+
+class RecordForm(forms.ModelForm):
+    """Carries the version the form was opened with, so that a stale save is noticed and nothing is lost."""
+
+    refused: Refused | None = None
+    opened_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "opened_version" in self.fields:
+            self.fields["opened_version"].initial = self.instance.version
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.refused:
+            name = getattr(self.refused, "field_name", None)
+            self.add_error(name if name in self.fields else None, str(self.refused))
+        opened = cleaned.get("opened_version")
+        if self.instance.pk and opened is not None and opened != self.instance.version:
+            who = self.instance.modified_by
+            raise ValidationError(
+                f"{who} changed this after you opened it. Compare in another window, then start anew."
+            )
+        return cleaned
+
+
+class RecordAdmin(admin.ModelAdmin):
+    """Base of the pages of keys, groups and certificates."""
+
+    form = RecordForm
+    actions = None
+    show_full_result_count = False
+    list_per_page = 100
+    ordering = ["sort_name"]
+
+    def create(self, record: Any, *, actor: Actor) -> None:
+        """Call the operation that makes the record."""
+        raise NotImplementedError
+
+    def edit(self, record: Any, *, fields: Collection[str], version: int, actor: Actor) -> None:
+        """Call the operation that edits the record."""
+        raise NotImplementedError
+
+    def remove(self, record: Any, *, actor: Actor) -> None:
+        """Call the operation that deletes the record."""
+        raise NotImplementedError
+
+    def has_change_permission(self, request: HttpRequest, obj: Record | None = None) -> bool:
+        return super().has_change_permission(request, obj) and not (obj and obj.managed)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Record | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (obj and obj.managed)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool) -> None:
+        actor = actors.from_request(request)
+        if not change:
+            self.create(obj, actor=actor)
+            return
+        fields = [name for name in form.changed_data if name != "opened_version"]
+        version = form.cleaned_data.get("opened_version") or obj.version
+        self.edit(obj, fields=fields, version=version, actor=actor)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self.remove(obj, actor=actors.from_request(request))
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except Refused as refused:
+            # Once more, with the refusal as an error of the form: what was typed is still there.
+            request.refused = refused  # type: ignore[attr-defined]  # read by get_form
+            return super().changeform_view(request, *args, **kwargs)
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> type[forms.ModelForm]:
+        form = super().get_form(request, *args, **kwargs)
+        return type(form.__name__, (form,), {"refused": getattr(request, "refused", None)})
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().delete_view(request, *args, **kwargs)
+        except Refused as refused:
+            messages.error(request, str(refused))
+            return HttpResponseRedirect(request.path)

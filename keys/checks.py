@@ -1,0 +1,55 @@
+"""Start-up and readiness checks of the keyring. Ids are stable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import connection
+
+from keys import keyring, sealing
+from keys.models import ProvisioningKey, SigningCertificate
+
+E003_HINT = "Put the key back into the keyring; the rows it sealed cannot be opened without it."
+
+
+@register(Tags.security)
+def check_keyring(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """The keyring file exists, parses, and only its owner can read it."""
+    try:
+        keyring.load(settings.KEYRING_FILE)
+    except keyring.KeyringError as error:
+        return [Error(str(error), hint="Set PORTAL_KEYRING_FILE to the keyring of this portal.", id="keys.E001")]
+    if not keyring.is_private(settings.KEYRING_FILE):
+        return [Error("Others can read the keyring file.", hint="chmod 400 the file.", id="keys.E002")]
+    return []
+
+
+@register(Tags.database)
+def check_keyring_is_complete(app_configs: Any, databases: Any = None, **_: Any) -> list[CheckMessage]:
+    """Each keyring id that a CA key was sealed with is in the ring."""
+    if not databases or SigningCertificate._meta.db_table not in connection.introspection.table_names():
+        return []
+    try:
+        ring = keyring.load(settings.KEYRING_FILE)
+    except keyring.KeyringError:
+        return []
+    used = SigningCertificate.objects.exclude(sealed_with=None).values_list("sealed_with", flat=True).distinct()
+    return [
+        Error(f"The keyring lacks {key_id!r}, which sealed a CA private key.", hint=E003_HINT, id="keys.E003")
+        for key_id in used
+        if key_id not in ring.keys
+    ]
+
+
+def keyring_opens_what_is_sealed() -> bool:
+    """Whether one sealed CA key and one sealed token open: the probe behind /readyz."""
+    ring = keyring.load(settings.KEYRING_FILE)
+    certificate = SigningCertificate.objects.exclude(sealed_private_key=None).first()
+    if certificate is not None:
+        sealing.unseal(bytes(certificate.sealed_private_key or b""), certificate.private_key_place, ring)
+    key = ProvisioningKey.objects.filter(viewable=True).order_by("-id").first()
+    if key is not None:
+        sealing.unseal(bytes(key.sealed_token or b""), key.token_place, ring)
+    return True

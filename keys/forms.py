@@ -1,0 +1,247 @@
+"""The forms of a provisioning key. Field names and ids are stable: other people's scripts use them."""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.utils import timezone
+
+from keys.errors import Invalid
+from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
+from keys.models.provisioning_key import MOST_USES
+from keys.names import LONGEST_NAME, clean_name, sort_name
+from keys.presentation import stamp
+
+DEFAULT_CERTIFICATE = "Service Edge"
+SUGGESTED_GROUPS = 50
+_LARGEST_ID = 2**63 - 1
+TURNING_OFF = "Turning this off removes the readable key for good. It can't be turned on again."
+TURNED_OFF = "This was turned off; the text is no longer stored, so it can't be turned on again."
+_USES_MESSAGE = f"Enter a whole number from 1 to {MOST_USES:,}."
+
+
+class CertificateChoice(forms.ModelChoiceField):
+    """A signing certificate that can sign now."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.name} (expires {stamp(obj.not_after).day})"
+
+
+class NetworksField(forms.CharField):
+    """Networks in CIDR notation, one a line."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}), required=False, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> list[str]:
+        lines = enumerate(str(super().clean(value)).splitlines(), start=1)
+        networks = [_network(line.strip(), number) for number, line in lines if line.strip()]
+        return list(dict.fromkeys(networks))
+
+
+def _network(line: str, number: int) -> str:
+    try:
+        return str(ipaddress.ip_network(line))
+    except ValueError:
+        raise ValidationError(f"Line {number} is not a network such as 192.0.2.0/24 or 2001:db8::/32.") from None
+
+
+class KeyForm(forms.ModelForm):
+    """What adding and editing a key have in common."""
+
+    max_uses = forms.IntegerField(
+        label="Maximum # Of Private Service Edges",
+        min_value=1,
+        max_value=MOST_USES,
+        initial=1,
+        help_text="How many Private Service Edges may enroll with this key. You can raise it later.",
+        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), _USES_MESSAGE),
+    )
+    signing_certificate = CertificateChoice(
+        SigningCertificate.objects.none(),
+        label="Signing Certificate",
+        required=False,
+        empty_label=None,
+        help_text="Use one with the same root as your connectors and clients.",
+        error_messages={"invalid_choice": "Choose a certificate from the list: it must be enabled and not expired."},
+    )
+    expires_at = forms.DateTimeField(
+        label="Expires (optional)",
+        required=False,
+        help_text="In UTC. From then on the key refuses enrollment. Leave empty for a key that does not expire.",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        error_messages={"invalid": "Enter a date and a time, such as 2030-12-31T23:59."},
+    )
+    allowed_networks = NetworksField(
+        label="Allowed networks (optional)",
+        help_text="Edges may enroll from these networks only. One a line, such as 192.0.2.0/24. Empty: from anywhere.",
+    )
+
+    class Meta:
+        model = ProvisioningKey
+        fields = ("name", "max_uses", "signing_certificate", "viewable", "enabled", "expires_at", "allowed_networks")
+        widgets: ClassVar = {"name": forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})}
+        help_texts: ClassVar = {
+            "name": "Letters, digits, spaces and the characters . - and _. Edges are named after it: NAME-1, NAME-2.",
+            "viewable": (
+                "On: operators can show, copy or download the key later; each time is recorded. "
+                "Off: its text is shown once, on the next page, and can't be viewed again."
+            ),
+        }
+        error_messages: ClassVar = {"name": {"required": f"Enter a name of 1 to {LONGEST_NAME} characters."}}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        certificates = signing_certificates(self.instance.signing_certificate_id)
+        self.fields["signing_certificate"].queryset = certificates  # type: ignore[attr-defined]  # a ModelChoiceField
+
+    def clean_signing_certificate(self) -> SigningCertificate:
+        chosen = self.cleaned_data["signing_certificate"] or self._standing_certificate()
+        if chosen is None:
+            raise ValidationError("Choose a signing certificate.", code="required")
+        return chosen
+
+    def _standing_certificate(self) -> SigningCertificate | None:
+        standing = self.instance.signing_certificate_id or default_certificate_id()
+        return signing_certificates(standing).filter(pk=standing).first()
+
+    def clean_expires_at(self) -> datetime | None:
+        expires, kept = self.cleaned_data["expires_at"], self.instance.expires_at
+        # The field holds minutes; an unchanged value must not lose its seconds.
+        if expires and kept and expires == kept.replace(second=0, microsecond=0):
+            return kept
+        if expires and expires <= timezone.now():
+            raise ValidationError("Enter a time in the future, or disable the key instead.", code="past")
+        return expires
+
+    @property
+    def has_rare_errors(self) -> bool:
+        """Whether "More settings" must be open to show an error."""
+        return bool({"enabled", "expires_at", "allowed_networks"} & set(self.errors))
+
+    def refuse(self, error: Invalid) -> None:
+        """Show what the operation refused, at its field."""
+        self.add_error(error.field_name if error.field_name in self.fields else None, str(error))
+
+
+class AddKeyForm(KeyForm):
+    """A new key, for an existing group or for one made with it."""
+
+    group = forms.CharField(
+        label="Private Service Edges Group",
+        required=False,
+        max_length=LONGEST_NAME,
+        help_text="The name of an existing group, or its id.",
+        widget=forms.TextInput(attrs={"list": "groups", "autocomplete": "off"}),
+    )
+    new_group = forms.CharField(
+        label="Or a new group",
+        required=False,
+        max_length=LONGEST_NAME,
+        help_text="Its name. Location and update schedule can be set later.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    field_order = ("name", "max_uses", "group", "new_group", "signing_certificate", "viewable")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("signing_certificate", default_certificate_id())
+
+    def clean_group(self) -> ServiceEdgeGroup | None:
+        wanted = self.cleaned_data["group"]
+        if not wanted:
+            return None
+        found = find_group(wanted)
+        if found is None:
+            raise ValidationError("There is no group of this name or id. Name it below to make it.", code="unknown")
+        return found
+
+    def clean_new_group(self) -> str:
+        if not self.cleaned_data["new_group"]:
+            return ""
+        name = clean_name(self.cleaned_data["new_group"])
+        if ServiceEdgeGroup.objects.filter(sort_name=sort_name(name)).exists():
+            raise ValidationError("A group with this name exists already. Enter it above.", code="taken")
+        return name
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        group, new_group = cleaned.get("group"), cleaned.get("new_group")
+        if group and new_group:
+            self.add_error("new_group", "Choose an existing group or name a new one, not both.")
+        elif not group and not new_group and not {"group", "new_group"} & set(self.errors):
+            self.add_error("group", "Choose a group, or name a new one.")
+        elif group:
+            self.instance.group = group
+        return cleaned
+
+    @property
+    def suggested_groups(self) -> list[ServiceEdgeGroup]:
+        """The first groups by name, for the list that browsers offer while typing."""
+        return list(ServiceEdgeGroup.objects.only("name", "location").order_by("sort_name")[:SUGGESTED_GROUPS])
+
+
+class EditKeyForm(KeyForm):
+    """An existing key; `version` is the one this form was opened with."""
+
+    version = forms.IntegerField(
+        widget=forms.HiddenInput,
+        error_messages=dict.fromkeys(("required", "invalid"), "Reload the page and try again."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["version"] = self.instance.version
+        viewable = self.fields["viewable"]
+        viewable.disabled = not self.instance.viewable
+        viewable.help_text = TURNING_OFF if self.instance.viewable else TURNED_OFF
+
+
+class DeleteKeyForm(forms.Form):
+    """Deleting takes typing the name."""
+
+    confirm_name = forms.CharField(
+        max_length=LONGEST_NAME,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"required": "Type the name of the key."},
+    )
+
+    def __init__(self, key: ProvisioningKey, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.key = key
+        self.fields["confirm_name"].label = f"Type {key.name} to confirm"
+
+    def clean_confirm_name(self) -> str:
+        typed: str = self.cleaned_data["confirm_name"]
+        if typed != self.key.name:
+            raise ValidationError(f"This is not the name of the key. Type {self.key.name}.", code="different")
+        return typed
+
+
+def signing_certificates(kept_id: int | None = None) -> Any:
+    """Certificates that can sign: with a private key, enabled, not expired; and the one a key has already."""
+    can_sign = Q(sealed_private_key__isnull=False, enabled=True, not_after__gt=timezone.now())
+    return SigningCertificate.objects.filter(can_sign | Q(pk=kept_id)).only("name", "not_after").order_by("sort_name")
+
+
+def default_certificate_id() -> int | None:
+    """The certificate a new key starts with."""
+    return signing_certificates().filter(sort_name=sort_name(DEFAULT_CERTIFICATE)).values_list("pk", flat=True).first()
+
+
+def find_group(wanted: str) -> ServiceEdgeGroup | None:
+    """The group with this id, else the one with exactly this name, whatever its case."""
+    if wanted.isascii() and wanted.isdecimal() and int(wanted) <= _LARGEST_ID:
+        by_id = ServiceEdgeGroup.objects.filter(pk=int(wanted)).first()
+        if by_id is not None:
+            return by_id
+    return ServiceEdgeGroup.objects.filter(sort_name=sort_name(wanted)).first()

@@ -1,0 +1,125 @@
+"""The state of a list page as its address holds it: sort, place, page size, open rows, and later filters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+
+PER_PAGE = (25, 50, 100)
+ALL = "all"
+_MOST_OPEN_ROWS = 100
+_ID = re.compile(r"[0-9]{1,18}")
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ListState:
+    """What the query string asks for, cleaned: a value that means nothing is as if it were absent.
+
+    `filters` are carried through every link as they are. An open row is in `expand`; with `all_open` the rows in
+    `collapse` are the closed ones.
+    """
+
+    default_sort: str
+    sort: str
+    page: int = 1
+    after: str = ""
+    before: str = ""
+    per_page: int = PER_PAGE[0]
+    all_open: bool = False
+    expand: frozenset[int] = frozenset()
+    collapse: frozenset[int] = frozenset()
+    filters: tuple[Pair, ...] = ()
+
+    @property
+    def column(self) -> str:
+        """The name of the column that sorts."""
+        return self.sort.lstrip("-")
+
+    @property
+    def descending(self) -> bool:
+        return self.sort.startswith("-")
+
+    def is_open(self, row_id: int) -> bool:
+        """Whether the details of a row are shown."""
+        return row_id not in self.collapse if self.all_open else row_id in self.expand
+
+    def pairs(self) -> Iterator[Pair]:
+        """The query string that leads to this state, without anything that is the default."""
+        yield from self.filters
+        if self.sort != self.default_sort:
+            yield "sort", self.sort
+        if self.per_page != PER_PAGE[0]:
+            yield "per_page", str(self.per_page)
+        if self.page > 1:
+            yield "page", str(self.page)
+        for name, cursor in (("after", self.after), ("before", self.before)):
+            if cursor:
+                yield name, cursor
+        yield from self.open_pairs()
+
+    def open_pairs(self) -> Iterator[Pair]:
+        """The part of the query string that says which rows are open."""
+        if self.all_open:
+            yield "expand", ALL
+        for name, ids in (("collapse", self.collapse), ("expand", self.expand)):
+            yield from ((name, str(row_id)) for row_id in sorted(ids))
+
+    @property
+    def link(self) -> str:
+        """The relative address of this state."""
+        return "?" + urlencode(list(self.pairs()))
+
+    def sorted_by(self, sort: str) -> ListState:
+        """The first page in another order."""
+        return replace(self.first_page(), sort=sort)
+
+    def sized(self, per_page: int) -> ListState:
+        """The first page with another number of rows."""
+        return replace(self.first_page(), per_page=per_page)
+
+    def first_page(self) -> ListState:
+        """The first page; single open rows stay behind, "all open" comes along."""
+        return self.at(1)
+
+    def at(self, page: int, *, after: str = "", before: str = "") -> ListState:
+        """Another page."""
+        return replace(self, page=page, after=after, before=before, expand=frozenset(), collapse=frozenset())
+
+    def opened(self, *, everything: bool) -> ListState:
+        """This page with all rows open, or all closed."""
+        return replace(self, all_open=everything, expand=frozenset(), collapse=frozenset())
+
+
+def read(query: QueryDict, *, sortable: Collection[str], default_sort: str, filters: Collection[str] = ()) -> ListState:
+    """Read a query string. Never fails; unknown parameters and values are dropped."""
+    opened = query.getlist("expand")
+    all_open, expand, collapse = ALL in opened, _ids(opened), _ids(query.getlist("collapse"))
+    if all_open:
+        collapse, expand = collapse - expand, frozenset()
+    else:
+        expand, collapse = expand - collapse, frozenset()
+    return ListState(
+        default_sort=default_sort,
+        sort=next((sort for sort in query.getlist("sort") if sort.removeprefix("-") in sortable), default_sort),
+        page=max(1, _number(query.get("page", ""))),
+        after=query.get("after", ""),
+        before=query.get("before", ""),
+        per_page=next((size for size in PER_PAGE if str(size) == query.get("per_page")), PER_PAGE[0]),
+        all_open=all_open,
+        expand=expand,
+        collapse=collapse,
+        filters=tuple((name, value) for name in filters for value in query.getlist(name) if value),
+    )
+
+
+def _number(text: str) -> int:
+    return int(text) if _ID.fullmatch(text) else 0
+
+
+def _ids(values: list[str]) -> frozenset[int]:
+    return frozenset([int(value) for value in values if _ID.fullmatch(value)][:_MOST_OPEN_ROWS])

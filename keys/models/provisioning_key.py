@@ -1,0 +1,151 @@
+"""The record an administrator keeps of one provisioning key."""
+
+from __future__ import annotations
+
+import ipaddress
+from enum import Enum
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.lookups import GreaterThanOrEqual
+from django.urls import reverse
+
+from keys.models.record import Record
+from keys.sealing import Place
+
+MOST_USES = 2_147_483_647
+_LONGEST_NETWORK_LIST = 100
+
+
+class CopyState(Enum):
+    """Whether the text of a key may be handed out; one truth for icons, warnings and refusals."""
+
+    READY = "ready"
+    USED_UP = "used up"
+    HIDDEN = "hidden"
+
+
+class UseState(models.TextChoices):
+    """How far a key is used. `high` is four fifths of the limit or more, `full` all of it."""
+
+    UNUSED = "unused", "Never used"
+    FREE = "free", "Has uses left"
+    HIGH = "high", "Nearly used up"
+    FULL = "full", "At limit"
+
+
+def use_state(uses: int, max_uses: int) -> UseState:
+    """The state of use; the database computes the same in the column `use_state`."""
+    if uses >= max_uses:
+        return UseState.FULL
+    if uses == 0:
+        return UseState.UNUSED
+    return UseState.HIGH if uses * 5 >= max_uses * 4 else UseState.FREE
+
+
+def validate_networks(networks: Any) -> None:
+    """Refuse anything but a list of at most 100 networks in CIDR notation without host bits."""
+    if not isinstance(networks, list) or len(networks) > _LONGEST_NETWORK_LIST:
+        raise ValidationError(f"Enter at most {_LONGEST_NETWORK_LIST} networks.", code="networks")
+    for position, network in enumerate(networks, start=1):
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            message = f"Line {position} is not a network such as 192.0.2.0/24 or 2001:db8::/32."
+            raise ValidationError(message, code="networks") from None
+
+
+class ProvisioningKey(Record):
+    """Permission to enroll up to `max_uses` edges into one group, signed by one certificate.
+
+    The text itself (the token) is never in this row: `fingerprint` recognizes it, and `sealed_token` holds it
+    encrypted only while the key is viewable. `uses` counts enrollments and never falls.
+    """
+
+    public_id = models.CharField(max_length=32, unique=True, editable=False, help_text="The 16 open bytes, in hex.")
+    group = models.ForeignKey(
+        "keys.ServiceEdgeGroup",
+        on_delete=models.PROTECT,
+        related_name="keys",
+        db_index=False,  # key_by_group serves
+    )
+    signing_certificate = models.ForeignKey("keys.SigningCertificate", on_delete=models.PROTECT, related_name="keys")
+    max_uses = models.BigIntegerField(
+        "maximum number of Private Service Edges",
+        default=1,
+        help_text="Set it to the number you are about to deploy. You can raise it later.",
+    )
+    uses = models.BigIntegerField("utilization count", default=0, editable=False)
+    viewable = models.BooleanField("View or Export Provisioning Key After Creation", default=True)
+    enabled = models.BooleanField(default=True, help_text="A disabled key refuses enrollment.")
+    expires_at = models.DateTimeField("expires", null=True, blank=True)
+    allowed_networks = models.JSONField(default=list, blank=True, validators=[validate_networks])
+    fingerprint = models.BinaryField(max_length=32)
+    pepper_id = models.CharField(max_length=64, editable=False, help_text="Keyring id of the fingerprint's pepper.")
+    sealed_token = models.BinaryField(null=True)
+    sealed_with = models.CharField(max_length=64, null=True, editable=False, help_text="Keyring id.")
+    token_head = models.CharField(max_length=300, editable=False)
+    token_tail = models.CharField(max_length=8, editable=False)
+    last_used_at = models.DateTimeField("last used", null=True, editable=False)
+    last_used_by = models.CharField("last used by", max_length=300, blank=True, editable=False)
+    use_state = models.GeneratedField(
+        expression=Case(
+            When(uses__gte=F("max_uses"), then=Value("full")),
+            When(uses=0, then=Value("unused")),
+            When(GreaterThanOrEqual(F("uses") * 5, F("max_uses") * 4), then=Value("high")),
+            default=Value("free"),
+        ),
+        output_field=models.CharField(max_length=6, choices=UseState.choices),
+        db_persist=True,
+    )
+
+    class Meta(Record.Meta):
+        abstract = False
+        verbose_name = "provisioning key"
+        permissions: ClassVar = [("reveal_provisioningkey", "Can show, copy and download provisioning keys")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["sort_name"],
+                name="key_name_is_unique",
+                violation_error_message="A key with this name exists already.",
+            ),
+            models.CheckConstraint(
+                condition=Q(max_uses__range=(1, MOST_USES)),
+                name="key_max_uses_is_in_range",
+                violation_error_message=f"Enter a whole number from 1 to {MOST_USES:,}.",
+            ),
+            models.CheckConstraint(
+                condition=Q(uses__gte=0, uses__lte=F("max_uses")),
+                name="key_uses_stay_within_max",
+                violation_error_message="The maximum cannot be lower than the number of edges that used this key.",
+            ),
+            models.CheckConstraint(
+                condition=Q(viewable=True, sealed_token__isnull=False, sealed_with__isnull=False)
+                | Q(viewable=False, sealed_token__isnull=True, sealed_with__isnull=True),
+                name="key_token_is_stored_iff_viewable",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["max_uses", "id"], name="key_by_max_uses"),
+            models.Index(fields=["uses", "id"], name="key_by_uses"),
+            models.Index(fields=["created_at", "id"], name="key_by_created"),
+            models.Index(fields=["group", "id"], name="key_by_group"),
+            models.Index(fields=["use_state", "sort_name"], name="key_by_use_state"),
+        ]
+
+    def get_absolute_url(self) -> str:
+        return reverse("keys:key-detail", args=[self.pk])
+
+    @property
+    def copy_state(self) -> CopyState:
+        """Whether Copy, Show and Download are offered."""
+        if not self.viewable:
+            return CopyState.HIDDEN
+        return CopyState.USED_UP if self.uses >= self.max_uses else CopyState.READY
+
+    @property
+    def token_place(self) -> Place:
+        """Where the token is sealed."""
+        return Place("keys_provisioningkey", "sealed_token", self.public_id)

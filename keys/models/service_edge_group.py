@@ -1,0 +1,118 @@
+"""Where edges are deployed."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from keys.models.record import Record
+
+_DAY_SECONDS = 24 * 60 * 60
+_QUARTER_HOUR = 15 * 60
+_MOST_MILES = 25_000
+_MOST_KILOMETERS = "40233.6"
+
+
+class ServiceEdgeGroup(Record):
+    """One place of deployment: location, update window, and what its edges share. Field names follow the vendor."""
+
+    class Publicity(models.TextChoices):
+        DEFAULT = "DEFAULT", "Default"
+        TRUE = "TRUE", "Yes"
+        FALSE = "FALSE", "No"
+
+    class VersionProfile(models.TextChoices):
+        DEFAULT = "0", "Default"
+        PREVIOUS_DEFAULT = "1", "Previous Default"
+        NEW_RELEASE = "2", "New Release"
+
+    class Day(models.TextChoices):
+        MONDAY = "MONDAY"
+        TUESDAY = "TUESDAY"
+        WEDNESDAY = "WEDNESDAY"
+        THURSDAY = "THURSDAY"
+        FRIDAY = "FRIDAY"
+        SATURDAY = "SATURDAY"
+        SUNDAY = "SUNDAY"
+
+    class DistanceUnit(models.TextChoices):
+        MILES = "MILES", "miles"
+        KMS = "KMS", "km"
+
+    description = models.TextField(blank=True, max_length=1000)
+    enabled = models.BooleanField(default=True, help_text="A disabled group refuses enrollment of its keys.")
+    is_public = models.CharField(
+        "publicly accessible", max_length=7, choices=Publicity.choices, default=Publicity.FALSE
+    )
+    trusted_networks = models.JSONField(
+        "Client Connector trusted networks", default=list, blank=True, help_text="A list of network names."
+    )
+    use_in_dr_mode = models.BooleanField("disaster recovery", default=False)
+    private_cloud = models.CharField("private cloud for business continuity", max_length=255, blank=True)
+    exclusive_for_business_continuity = models.BooleanField(default=False)
+    alternative_cloud = models.CharField("alternative cloud domain", max_length=253, blank=True)
+    override_version_profile = models.BooleanField("persist local version profile", default=False)
+    version_profile = models.CharField(max_length=1, choices=VersionProfile.choices, default=VersionProfile.DEFAULT)
+    upgrade_day = models.CharField("software update day", max_length=9, choices=Day.choices, default=Day.SUNDAY)
+    upgrade_seconds = models.PositiveIntegerField(
+        "software update time", default=66_600, help_text="Seconds after midnight, in steps of 15 minutes."
+    )
+    location = models.CharField(max_length=255, blank=True)
+    latitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
+    longitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
+    city = models.CharField(max_length=255, blank=True)
+    country_code = models.CharField(max_length=2, blank=True, help_text="ISO 3166 alpha-2, for example DE.")
+    grace_distance_enabled = models.BooleanField("public service edge proximity override", default=False)
+    grace_distance = models.DecimalField("distance", max_digits=7, decimal_places=2, null=True, blank=True)
+    grace_distance_unit = models.CharField(
+        "distance unit", max_length=5, choices=DistanceUnit.choices, default=DistanceUnit.MILES
+    )
+
+    class Meta(Record.Meta):
+        abstract = False
+        verbose_name = "Service Edge group"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["sort_name"],
+                name="group_name_is_unique",
+                violation_error_message="A group with this name exists already.",
+            ),
+            models.CheckConstraint(
+                # A comparison with NULL is neither true nor false, and a CHECK lets that pass: NULLs are named.
+                condition=Q(latitude__isnull=True, longitude__isnull=True)
+                | Q(
+                    latitude__isnull=False,
+                    longitude__isnull=False,
+                    latitude__range=(-90, 90),
+                    longitude__range=(-180, 180),
+                ),
+                name="group_has_both_coordinates_or_none",
+                violation_error_message="Enter both latitude (-90 to 90) and longitude (-180 to 180), or neither.",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    upgrade_seconds__lt=_DAY_SECONDS, upgrade_seconds__in=range(0, _DAY_SECONDS, _QUARTER_HOUR)
+                ),
+                name="group_upgrades_at_a_quarter_hour",
+                violation_error_message="Choose a time of day in steps of 15 minutes.",
+            ),
+            models.CheckConstraint(
+                condition=Q(grace_distance_enabled=False) | Q(grace_distance__isnull=False, grace_distance__gt=0),
+                name="group_override_has_a_distance",
+                violation_error_message="Enter the distance of the proximity override.",
+            ),
+            models.CheckConstraint(
+                condition=Q(grace_distance__isnull=True)
+                | Q(grace_distance_unit="MILES", grace_distance__range=(0, _MOST_MILES))
+                | Q(grace_distance_unit="KMS", grace_distance__range=(0, _MOST_KILOMETERS)),
+                name="group_distance_is_on_earth",
+                violation_error_message="The distance may be at most 25,000 miles or 40,233.6 km.",
+            ),
+            models.CheckConstraint(
+                condition=Q(country_code="") | Q(country_code__regex=r"^[A-Z]{2}$"),
+                name="group_country_is_two_letters",
+                violation_error_message="Enter the country as two capital letters, for example DE.",
+            ),
+        ]

@@ -1,0 +1,83 @@
+"""Names of keys, groups and certificates: what they may hold, and the form that orders and distinguishes them."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import CharField
+
+LONGEST_NAME = 255
+# One character may become 18 under NFKC; PostgreSQL's index rows end at 2,704 bytes.
+LONGEST_SORT_NAME = 600
+_PUNCTUATION = frozenset(" .-_")
+# Letters and marks that show nothing (Unicode's default ignorables): two names must not look the same.
+_INVISIBLE = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0"
+    + "".join(map(chr, [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]))
+)
+
+
+def clean_name(text: str) -> str:
+    """The name as stored: NFC, trimmed.
+
+    Raises ValidationError when it is empty, longer than 255 characters, or holds anything but letters, marks,
+    digits, space, full stop, hyphen and underscore (the vendor's rule for names).
+    """
+    name = unicodedata.normalize("NFC", text).strip()
+    if not 1 <= len(name) <= LONGEST_NAME:
+        raise ValidationError(f"Enter a name of 1 to {LONGEST_NAME} characters.", code="name_length")
+    if not all(_may_stand_in_a_name(character) for character in name):
+        raise ValidationError("Use only letters, digits, spaces and . - _ in a name.", code="name_characters")
+    if len(sort_name(name)) > LONGEST_SORT_NAME:
+        raise ValidationError("This name is too long to be sorted. Shorten it.", code="name_length")
+    return name
+
+
+def _may_stand_in_a_name(character: str) -> bool:
+    if character in _INVISIBLE:
+        return False
+    return character in _PUNCTUATION or unicodedata.category(character)[0] in "LM" or character.isdecimal()
+
+
+def sort_name(name: str) -> str:
+    """The form that carries uniqueness, order and search: NFKC, casefolded. The same on every database."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
+class NameField(CharField):
+    """A display name."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_length": LONGEST_NAME, **options})
+
+    def clean(self, value: Any, model_instance: Any) -> str:
+        return clean_name(str(super().clean(value, model_instance)))
+
+
+class SortNameField(CharField):
+    """A sort name, compared byte by byte: BINARY on SQLite, COLLATE "C" on PostgreSQL."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_length": LONGEST_SORT_NAME, "editable": False, **options})
+
+    def db_parameters(self, connection: BaseDatabaseWrapper) -> dict[str, Any]:
+        collation = "C" if connection.vendor == "postgresql" else "BINARY"
+        return {**super().db_parameters(connection), "collation": collation}
+
+
+class Named:
+    """Keeps `sort_name` in step with `name`; mixed into models that have both."""
+
+    name: str
+    sort_name: str
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        super().clean_fields(exclude)  # type: ignore[misc]  # provided by Model
+        self.sort_name = sort_name(self.name)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.sort_name = sort_name(self.name)
+        super().save(*args, **kwargs)  # type: ignore[misc]  # provided by Model

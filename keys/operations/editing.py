@@ -1,0 +1,104 @@
+"""What every edit and delete of a kept record has in common: lock, read-only rule, version, audit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from keys.errors import CONSTRAINT_MESSAGES, Difference, Gone, Invalid, Managed, Stale
+from keys.models.record import Record
+from keys.names import sort_name
+from portal import audit
+from portal.actors import Actor
+from portal.database import violated_rule
+
+R = TypeVar("R", bound=Record)
+
+
+@contextmanager
+def refusals_of(model: type[Record]) -> Iterator[None]:
+    """Turn a constraint that an administrator's input can violate into Invalid; other errors pass."""
+    try:
+        yield
+    except IntegrityError as error:
+        rule = violated_rule(error, model)
+        if rule not in CONSTRAINT_MESSAGES:
+            raise
+        raise Invalid(*CONSTRAINT_MESSAGES[rule]) from None
+
+
+def lock(record: R) -> R:
+    """The row as it is now, locked until the transaction ends. Raises Gone or Managed."""
+    model = type(record)
+    current = model._default_manager.select_for_update().filter(pk=record.pk).first()
+    if current is None:
+        raise Gone(f"“{record.name}” was deleted in the meantime.")
+    if current.managed:
+        raise Managed("The vendor manages this record. It cannot be edited or deleted here.")
+    return current
+
+
+def subject(record: Record) -> audit.Subject:
+    """The record as the object of an audit event."""
+    kind = {"provisioningkey": "key", "serviceedgegroup": "group", "signingcertificate": "certificate"}
+    return audit.Subject(kind[record._meta.model_name or ""], str(record.pk), record.name)
+
+
+def require_version(current: Record, edited: Record, version: int, fields: Collection[str]) -> None:
+    """Raise Stale, with both values of each differing field, unless `version` is the current one."""
+    if current.version == version:
+        return
+    differences = [
+        Difference(_label(current, name), _display(current, name), _display(edited, name))
+        for name in fields
+        if getattr(current, name) != getattr(edited, name)
+    ]
+    raise Stale(current.modified_by, current.modified_at, current.version, differences)
+
+
+def _label(record: Record, name: str) -> str:
+    label = str(record._meta.get_field(name).verbose_name)  # type: ignore[union-attr]  # never a reverse relation
+    return label[:1].upper() + label[1:]
+
+
+def _display(record: Record, name: str) -> Any:
+    value = getattr(record, name)
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else value
+
+
+def changes(current: Record, edited: Record, fields: Collection[str]) -> dict[str, list[str]]:
+    """`{field: [old, new]}` of what differs, as audit detail."""
+    return {
+        name: [str(_display(current, name)), str(_display(edited, name))]
+        for name in fields
+        if getattr(current, name) != getattr(edited, name)
+    }
+
+
+def save(current: R, edited: R, fields: Collection[str], actor: Actor, **extra: Any) -> None:
+    """Write `fields` of `edited` over the locked `current`, and nothing else: counters keep moving meanwhile."""
+    values = {name: getattr(edited, name) for name in fields}
+    if "name" in values:
+        values["sort_name"] = sort_name(edited.name)
+    values |= {"version": current.version + 1, "modified_at": timezone.now(), "modified_by": actor.name, **extra}
+    with refusals_of(type(current)), transaction.atomic():
+        type(current)._default_manager.filter(pk=current.pk).update(**values)
+
+
+def edit(record: R, *, fields: Collection[str], version: int, action: str, actor: Actor) -> None:
+    """The whole edit of a record without rules of its own. Raises Gone, Managed, Stale or Invalid."""
+    with transaction.atomic():
+        current = lock(record)
+        require_version(current, record, version, fields)
+        detail = changes(current, record, fields)
+        if detail:
+            save(current, record, fields, actor)
+            audit.record(action, actor, subject(record), detail=detail)

@@ -1,0 +1,145 @@
+"""Applying a vendor manifest: the only writer of managed rows.
+
+A manifest is a JSON object with optional lists `certificates` (name, years, parent, client_type, key_type),
+`groups` (name and any group field) and `keys` (name, group, signing_certificate, max_uses, viewable, enabled).
+Applying it twice changes nothing; a record that exists is brought up to date and keeps its key material.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cryptography import x509
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from keys import certificates, keyring, sealing
+from keys.certificates import Authority, make_authority
+from keys.errors import Invalid
+from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate, VendorGate
+from keys.models.record import Record
+from keys.names import clean_name, sort_name
+from keys.operations import editing
+from keys.operations.minting import mint_into
+from keys.operations.service_edge_groups import create_group
+from keys.operations.signing_certificates import create_certificate
+from portal import audit
+from portal.actors import Actor
+
+_KEY_FIELDS = ("max_uses", "enabled")
+_CERTIFICATE_FIELDS = ("description", "client_type", "enabled")
+
+
+def apply_manifest(document: dict[str, Any], *, actor: Actor) -> int:
+    """Write what the manifest holds and return how many records it made or changed. All or nothing.
+
+    Raises Invalid when an entry is incomplete, names something unknown, or its name belongs to a record of ours.
+    """
+    appliers: dict[str, Callable[[dict[str, Any], Actor], bool]] = {
+        "certificates": _apply_certificate,
+        "groups": _apply_group,
+        "keys": _apply_key,
+    }
+    unknown = set(document) - set(appliers)
+    if unknown:
+        raise Invalid("manifest", f"Unknown part of the manifest: {', '.join(sorted(unknown))}.")
+    with transaction.atomic():
+        VendorGate.objects.update_or_create(id=1, defaults={"open": True})
+        written = sum(
+            _applied(apply, entry, actor) for part, apply in appliers.items() for entry in document.get(part, [])
+        )
+        VendorGate.objects.update(open=False)
+    return written
+
+
+def _applied(apply: Callable[[dict[str, Any], Actor], bool], entry: dict[str, Any], actor: Actor) -> bool:
+    try:
+        return apply({**entry, "name": clean_name(entry["name"])}, actor)
+    except (KeyError, TypeError, ValidationError) as error:
+        raise Invalid("manifest", f"Entry {entry.get('name', '?')!r} is not complete: {error}.") from None
+
+
+def _find(model: type[Record], name: str) -> Any:
+    return model._default_manager.filter(sort_name=sort_name(name)).first()
+
+
+def _named(model: type[Record], name: str) -> Any:
+    found = _find(model, name)
+    if found is None:
+        raise Invalid("manifest", f"The manifest names {name!r}, which does not exist.")
+    return found
+
+
+def _update(record: Record, entry: dict[str, Any], fields: tuple[str, ...], action: str, actor: Actor) -> bool:
+    """Bring an existing managed record up to date; refuses one that is not the vendor's."""
+    if not record.managed:
+        raise Invalid("manifest", f"{record.name!r} exists and is not managed by the vendor.")
+    edited = type(record)._default_manager.get(pk=record.pk)
+    for field in fields:
+        if field in entry:
+            setattr(edited, field, entry[field])
+    detail = editing.changes(record, edited, fields)
+    if detail:
+        editing.save(record, edited, fields, actor)
+        audit.record(action, actor, editing.subject(record), detail=detail)
+    return bool(detail)
+
+
+def _apply_certificate(entry: dict[str, Any], actor: Actor) -> bool:
+    existing = _find(SigningCertificate, entry["name"])
+    if existing:
+        return _update(existing, entry, _CERTIFICATE_FIELDS, audit.Action.CERTIFICATE_EDITED, actor)
+    parent = _named(SigningCertificate, entry["parent"]) if "parent" in entry else None
+    authority = make_authority(
+        entry["name"],
+        settings.CUSTOMER_ID,
+        now=timezone.now(),
+        days=round(entry["years"] * 365.25),
+        key_type=entry.get("key_type", "EC P-256"),
+        parent=_authority(parent) if parent else None,
+    )
+    kept = {field: entry[field] for field in _CERTIFICATE_FIELDS if field in entry}
+    record = SigningCertificate(name=entry["name"], parent=parent, managed=True, **kept)
+    create_certificate(record, authority, actor=actor)
+    return True
+
+
+def _authority(record: SigningCertificate) -> Authority:
+    ring = keyring.load(settings.KEYRING_FILE)
+    private_key = sealing.unseal(bytes(record.sealed_private_key or b""), record.private_key_place, ring)
+    certificate = x509.load_der_x509_certificate(bytes(record.der))
+    return Authority(certificate, certificates.load_private_key(private_key))
+
+
+def _apply_group(entry: dict[str, Any], actor: Actor) -> bool:
+    existing = _find(ServiceEdgeGroup, entry["name"])
+    fields = tuple(field for field in entry if field != "name")
+    if existing:
+        return _update(existing, entry, fields, audit.Action.GROUP_EDITED, actor)
+    create_group(ServiceEdgeGroup(managed=True, **entry), actor=actor)
+    return True
+
+
+def _apply_key(entry: dict[str, Any], actor: Actor) -> bool:
+    existing = _find(ProvisioningKey, entry["name"])
+    if existing:
+        return _update(existing, entry, _KEY_FIELDS, audit.Action.KEY_EDITED, actor)
+    key = ProvisioningKey(
+        name=entry["name"],
+        group=_named(ServiceEdgeGroup, entry["group"]),
+        signing_certificate=_named(SigningCertificate, entry.get("signing_certificate", "Service Edge")),
+        max_uses=entry["max_uses"],
+        viewable=entry.get("viewable", True),
+        enabled=entry.get("enabled", True),
+        managed=True,
+        created_by=actor.name,
+        modified_by=actor.name,
+    )
+    mint_into(key)
+    with editing.refusals_of(ProvisioningKey):
+        key.save(force_insert=True)
+    audit.record(audit.Action.KEY_CREATED, actor, editing.subject(key), detail={"max_uses": str(key.max_uses)})
+    return True

@@ -1,0 +1,246 @@
+"""Pages of a long list: by cursor at any depth, by number up to row 10,000, and a count that stops there.
+
+A cursor says "after this row" with the row's sort value and id, so that the database starts reading in the index.
+It holds nothing secret, and one that makes no sense is as if it were absent.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db.models import Model, Q, QuerySet
+
+from keys.list_state import PER_PAGE, ListState
+
+DEEPEST_ROW = 10_000
+_LARGEST_ID = 2**63 - 1
+_LONGEST_CURSOR = 4_000
+
+
+def text(value: Any) -> str:
+    """A sort name in a cursor; raises ValueError for what no database takes."""
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError("not text")
+    value.encode()  # a lone surrogate is a UnicodeEncodeError, which is a ValueError
+    return value
+
+
+def whole_number(value: Any) -> int:
+    """A count or an id in a cursor."""
+    if type(value) is not int or not 0 <= value <= _LARGEST_ID:
+        raise ValueError("not a whole number")
+    return value
+
+
+def moment(value: Any) -> datetime:
+    """A time in a cursor."""
+    return datetime.fromisoformat(text(value)).astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The place of one row in an order."""
+
+    value: Any
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One way to sort: a column, and the id where values repeat."""
+
+    field: str
+    parse: Callable[[Any], Any]
+    unique: bool = False
+
+    @property
+    def key(self) -> str:
+        """The column that names a row and lies in the index of this order."""
+        return self.field if self.unique else "pk"
+
+    def by(self, descending: bool) -> list[str]:
+        """The arguments of `order_by`."""
+        sign = "-" if descending else ""
+        return [f"{sign}{self.field}"] if self.unique else [f"{sign}{self.field}", f"{sign}id"]
+
+    def beyond(self, cursor: Cursor, descending: bool) -> list[Q]:
+        """The rows behind a cursor, in parts to be read one after the other: those with its value, and the rest.
+
+        Each part is one range of an index. Put together they are not: PostgreSQL sorts `a > x OR a = x AND id > y`,
+        and SQLite takes only the first half of `(a, id) > (x, y)` from the index, for its ids are row numbers.
+        """
+        behind = "lt" if descending else "gt"
+        rest = Q(**{f"{self.field}__{behind}": cursor.value})
+        return [rest] if self.unique else [Q(**{self.field: cursor.value, f"id__{behind}": cursor.id}), rest]
+
+    def write_cursor(self, row: Model) -> str:
+        """The cursor of a row, as it stands in an address."""
+        value: Any = row
+        for name in self.field.split("__"):
+            value = getattr(value, name)
+        value = value.isoformat() if isinstance(value, datetime) else value
+        document = json.dumps([value, row.pk], ensure_ascii=False, separators=(",", ":"))
+        return base64.urlsafe_b64encode(document.encode()).decode().rstrip("=")
+
+    def read_cursor(self, cursor: str) -> Cursor | None:
+        """The place a cursor names; None when it names none."""
+        if not 0 < len(cursor) <= _LONGEST_CURSOR:
+            return None
+        try:
+            value, row_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+            return Cursor(self.parse(value), whole_number(row_id))
+        except (ValueError, TypeError, RecursionError, OverflowError):
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The rows of one page and the ways out of it. `number` is 0 when only a cursor says where we are."""
+
+    rows: Sequence[Any]
+    state: ListState
+    order: Order
+    total: int
+    number: int
+    has_previous: bool
+    has_next: bool
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether there are more rows than are counted."""
+        return self.total > DEEPEST_ROW
+
+    @property
+    def count(self) -> str:
+        """How many rows there are, as people read it."""
+        return f"{DEEPEST_ROW:,}+" if self.is_capped else f"{self.total:,}"
+
+    @property
+    def last(self) -> int:
+        """The last page that a number reaches."""
+        return last_page(self.total, self.state.per_page)
+
+    @property
+    def first_row(self) -> int:
+        return (self.number - 1) * self.state.per_page + 1 if self.number else 0
+
+    @property
+    def last_row(self) -> int:
+        return self.first_row + len(self.rows) - 1 if self.number else 0
+
+    @property
+    def previous_link(self) -> str:
+        """The address of the page before; empty on the first."""
+        if not self.has_previous:
+            return ""
+        cursor = self.order.write_cursor(self.rows[0])
+        return self.state.at(max(self.number - 1, 1), before=cursor).link
+
+    @property
+    def next_link(self) -> str:
+        """The address of the page behind; empty on the last."""
+        if not self.has_next:
+            return ""
+        cursor = self.order.write_cursor(self.rows[-1])
+        return self.state.at(self.number + 1 if self.number else 1, after=cursor).link
+
+    @property
+    def numbers(self) -> list[tuple[int, str]]:
+        """Page numbers with their addresses: the first, the last, and those around this one; 0 is a gap."""
+        near = {1, self.last, *range(max(1, self.number - 1), min(self.last, self.number + 1) + 1)}
+        entries: list[tuple[int, str]] = []
+        for number in sorted(near):
+            if entries and number - entries[-1][0] > 1:
+                entries.append((0, ""))
+            entries.append((number, self.state.at(number).link))
+        return entries
+
+    @property
+    def sizes(self) -> list[tuple[int, str, bool]]:
+        """The page sizes on offer: rows, address, and whether it is the current one."""
+        return [(size, self.state.sized(size).link, size == self.state.per_page) for size in PER_PAGE]
+
+
+def last_page(total: int, per_page: int) -> int:
+    return max(1, -(-min(total, DEEPEST_ROW) // per_page))
+
+
+def capped_count(rows: QuerySet[Any]) -> int:
+    """How many rows there are; counting stops one behind the deepest row."""
+    return rows.order_by()[: DEEPEST_ROW + 1].count()
+
+
+def keys_in_order(rows: QuerySet[Any], part: Q, order: Order, descending: bool) -> QuerySet[Any]:
+    """What names the rows of a part, in an order that an index has and for which it is enough."""
+    named = rows.select_related(None).defer(None).filter(part)
+    return named.order_by(*order.by(descending)).values(order.key)
+
+
+def read_in_order(rows: QuerySet[Any], part: Q, order: Order, descending: bool, start: int, count: int) -> list[Any]:
+    """A slice of a part of the rows. Only the rows that are shown are read and joined, not those that are skipped."""
+    shown = keys_in_order(rows, part, order, descending)[start : start + count]
+    return list(rows.filter(**{f"{order.key}__in": shown}).order_by(*order.by(descending)))
+
+
+def paginate(rows: QuerySet[Any], order: Order, state: ListState) -> Page:
+    """The page that `state` asks for: a cursor goes before a number, and a page that is gone leads to the nearest."""
+    return _Reader(rows, order, state, capped_count(rows)).read()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    rows: QuerySet[Any]
+    order: Order
+    state: ListState
+    total: int
+
+    def read(self) -> Page:
+        if after := self.order.read_cursor(self.state.after):
+            return self._after(after)
+        if before := self.order.read_cursor(self.state.before):
+            return self._before(before)
+        return self._numbered(min(self.state.page, last_page(self.total, self.state.per_page)))
+
+    def _numbered(self, number: int) -> Page:
+        found = self._fetch(start=(number - 1) * self.state.per_page) if self.total else []
+        return self._page(found[: self.state.per_page], number, number > 1, self._is_more(found))
+
+    def _after(self, cursor: Cursor) -> Page:
+        found = self._fetch(beyond=cursor)
+        if not found:
+            return self._numbered(last_page(self.total, self.state.per_page))
+        return self._page(found[: self.state.per_page], self._label(), True, self._is_more(found))
+
+    def _before(self, cursor: Cursor) -> Page:
+        found = self._fetch(beyond=cursor, backward=True)
+        if not self._is_more(found):
+            return self._numbered(1)
+        return self._page(found[self.state.per_page - 1 :: -1], self._label(), True, True)
+
+    def _is_more(self, found: Sequence[Any]) -> bool:
+        return len(found) > self.state.per_page
+
+    def _label(self) -> int:
+        """The number that came with the cursor, unless it cannot be true."""
+        number = self.state.page
+        is_possible = self.total > DEEPEST_ROW or number <= last_page(self.total, self.state.per_page)
+        return number if number > 1 and is_possible else 0
+
+    def _fetch(self, *, start: int = 0, beyond: Cursor | None = None, backward: bool = False) -> list[Any]:
+        """One page and one row more, in the order they are met."""
+        descending = self.state.descending != backward
+        parts = self.order.beyond(beyond, descending) if beyond else [Q()]
+        found: list[Any] = []
+        for part in parts:
+            missing = self.state.per_page + 1 - len(found)
+            if missing:
+                found += read_in_order(self.rows, part, self.order, descending, start, missing)
+        return found
+
+    def _page(self, rows: Sequence[Any], number: int, has_previous: bool, has_next: bool) -> Page:
+        return Page(rows, self.state, self.order, self.total, number, has_previous, has_next)

@@ -1,0 +1,116 @@
+"""The text of a provisioning key, `1|<cloud domain>|<base64>`: mint, read, recognize, abbreviate.
+
+The blob is 91 bytes: 3 magic (base64 `PSEK`), 16 public id, 32 secret, 32 pin (SHA-256 of the trust anchor's
+SubjectPublicKeyInfo), 8 checksum (the first bytes of SHA-256 over `psek-v1|<domain>|` and the other 83).
+Knows neither Django nor the database.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+VERSION = "1"
+MAGIC = base64.b64decode("PSEK")
+BLOB_BYTES = 91
+LONGEST_TEXT = 2048
+_BLOB = re.compile(r"[A-Za-z0-9+/]{122}==")
+_DOMAIN = re.compile(r"[a-z0-9.-]{4,253}")
+# Keys arrive from e-mails and chats: wrapped, quoted, with invisible characters in between.
+_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\u180e"))
+_QUOTES = "\"'`\u2018\u2019\u201c\u201d\u00ab\u00bb"
+# 19 bytes (magic and public id) are 25 whole base64 characters; the 26th already holds bits of the secret.
+_HEAD_CHARACTERS = 25
+_TAIL_CHARACTERS = 8
+
+
+class MalformedToken(ValueError):
+    """The text is not a provisioning key: wrong shape, version or checksum."""
+
+
+class WrongCloud(ValueError):
+    """The text is a provisioning key of another cloud domain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What one key text holds. `public_id` names the key openly; `secret` is never shown in a repr."""
+
+    domain: str
+    public_id: bytes
+    secret: bytes = field(repr=False)
+    pin: bytes
+
+    @property
+    def text(self) -> str:
+        """The canonical text."""
+        body = MAGIC + self.public_id + self.secret + self.pin
+        blob = base64.b64encode(body + _checksum(self.domain, body)).decode()
+        return f"{VERSION}|{self.domain}|{blob}"
+
+
+def _checksum(domain: str, body: bytes) -> bytes:
+    return hashlib.sha256(f"psek-v1|{domain}|".encode() + body).digest()[:8]
+
+
+def mint(domain: str, pin: bytes) -> Token:
+    """A new token with a random public id and a random 256-bit secret.
+
+    Raises ValueError for a domain that `read` would not take back.
+    """
+    if not _DOMAIN.fullmatch(domain):
+        raise ValueError(f"A key cannot name the cloud domain {domain!r}: lower-case letters, digits, . and - only.")
+    return Token(domain, secrets.token_bytes(16), secrets.token_bytes(32), pin)
+
+
+def canonicalize(text: str) -> str:
+    """Remove white space and invisible characters anywhere, and quotes around the whole. Done exactly once."""
+    visible = "".join(text.split()).translate(_INVISIBLE)
+    return visible.strip(_QUOTES)
+
+
+def read(text: str, domains: Collection[str]) -> Token:
+    """Parse a key text as pasted.
+
+    Raises MalformedToken, or WrongCloud when a sound text names a domain that is not in `domains`.
+    """
+    if len(text) > LONGEST_TEXT:
+        raise MalformedToken("too long")
+    version, domain, blob = _split(canonicalize(text))
+    if version != VERSION or not _DOMAIN.fullmatch(domain) or not _BLOB.fullmatch(blob):
+        raise MalformedToken("wrong shape")
+    raw = base64.b64decode(blob, validate=True)
+    # Base64 has several spellings of one value (unused trailing bits); only the canonical one is a key.
+    if base64.b64encode(raw).decode() != blob or not raw.startswith(MAGIC):
+        raise MalformedToken("not canonical")
+    if not hmac.compare_digest(raw[83:], _checksum(domain, raw[:83])):
+        raise MalformedToken("wrong checksum")
+    if domain not in domains:
+        raise WrongCloud(domain)
+    return Token(domain, raw[3:19], raw[19:51], raw[51:83])
+
+
+def _split(text: str) -> tuple[str, str, str]:
+    parts = text.split("|", 3)
+    if len(parts) != 3:
+        raise MalformedToken("not three parts")
+    return parts[0], parts[1], parts[2]
+
+
+def fingerprint(token: Token, pepper: bytes) -> bytes:
+    """What the database keeps to recognize a token: HMAC-SHA256 under a pepper that is not in the database.
+
+    A fast hash suffices for a 256-bit secret; the pepper keeps whoever can write the table from planting keys.
+    """
+    return hmac.digest(pepper, b"psek-v1" + token.public_id + token.secret, "sha256")
+
+
+def abbreviate(text: str) -> tuple[str, str]:
+    """Head (up to the end of the public id) and tail (the last checksum characters); neither holds any secret."""
+    prefix, _, blob = text.rpartition("|")
+    return f"{prefix}|{blob[:_HEAD_CHARACTERS]}", blob[-2 - _TAIL_CHARACTERS : -2]

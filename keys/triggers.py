@@ -1,0 +1,66 @@
+"""What the database itself refuses on keys, groups and certificates, whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import GeneratedField
+
+from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
+from portal.triggers import Trigger
+
+# What machines and operations must write on a row the vendor manages: enrollments count, the keyring rotates.
+MACHINE_COLUMNS: dict[Any, frozenset[str]] = {
+    ProvisioningKey: frozenset(
+        {"uses", "last_used_at", "last_used_by", "sealed_token", "sealed_with", "fingerprint", "pepper_id"}
+    ),
+    ServiceEdgeGroup: frozenset(),
+    SigningCertificate: frozenset({"sealed_private_key", "sealed_with"}),
+}
+# Without its row the gate is closed.
+_GATE_IS_OPEN = "EXISTS (SELECT 1 FROM keys_vendorgate WHERE open)"
+_MESSAGE = "rows managed by the vendor are read only"
+
+
+def _columns(model: Any) -> list[str]:
+    # A generated column has no value yet when a BEFORE trigger runs; its sources are compared instead.
+    return [field.column for field in model._meta.concrete_fields if not isinstance(field, GeneratedField)]
+
+
+def _differs(columns: Iterable[str]) -> str:
+    return " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in columns)
+
+
+def _managed_rules(model: Any, noun: str) -> list[Trigger]:
+    table = model._meta.db_table
+    guarded = [column for column in _columns(model) if column not in MACHINE_COLUMNS[model]]
+    changed = f"(OLD.managed OR NEW.managed) AND ({_differs(guarded)})"
+    return [
+        Trigger(f"managed_{noun}_is_not_inserted", table, "INSERT", _MESSAGE, "NEW.managed", _GATE_IS_OPEN),
+        Trigger(f"managed_{noun}_is_not_deleted", table, "DELETE", _MESSAGE, "OLD.managed", _GATE_IS_OPEN),
+        Trigger(f"managed_{noun}_is_not_changed", table, "UPDATE", _MESSAGE, changed, _GATE_IS_OPEN),
+    ]
+
+
+_KEY = ProvisioningKey._meta.db_table
+TRIGGERS = [
+    *_managed_rules(ProvisioningKey, "key"),
+    *_managed_rules(ServiceEdgeGroup, "group"),
+    *_managed_rules(SigningCertificate, "certificate"),
+    Trigger("key_uses_never_fall", _KEY, "UPDATE", "uses never fall", "NEW.uses < OLD.uses"),
+    Trigger(
+        "key_hidden_stays_hidden",
+        _KEY,
+        "UPDATE",
+        "a key that is not viewable stays so",
+        "NEW.viewable AND NOT OLD.viewable",
+    ),
+    Trigger(
+        "key_identity_is_fixed",
+        _KEY,
+        "UPDATE",
+        "the public id of a key never changes",
+        _differs(["id", "public_id", "created_at"]),
+    ),
+]

@@ -1,0 +1,26 @@
+"""Addresses of what administrators configure. Scripts and bookmarks hold them; they do not change."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from keys.views.certificates import certificate_detail, certificate_list
+from keys.views.key_add import key_add
+from keys.views.key_delete import key_delete
+from keys.views.key_detail import key_detail
+from keys.views.key_edit import key_edit
+from keys.views.key_list import key_list
+from keys.views.key_reveal import key_download, key_reveal
+
+app_name = "keys"
+urlpatterns: list[URLPattern] = [
+    path("service-edge-keys/", key_list, name="key-list"),
+    path("service-edge-keys/add/", key_add, name="key-add"),
+    path("service-edge-keys/<int:pk>/", key_detail, name="key-detail"),
+    path("service-edge-keys/<int:pk>/edit/", key_edit, name="key-edit"),
+    path("service-edge-keys/<int:pk>/delete/", key_delete, name="key-delete"),
+    path("service-edge-keys/<int:pk>/reveal/", key_reveal, name="key-reveal"),
+    path("service-edge-keys/<int:pk>/download/", key_download, name="key-download"),
+    path("enrollment-certificates/", certificate_list, name="certificate-list"),
+    path("enrollment-certificates/<int:pk>/", certificate_detail, name="certificate-detail"),
+]

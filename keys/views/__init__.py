@@ -1,0 +1,1 @@
+"""The pages of what administrators configure: parse, check permission, call one operation, answer."""

@@ -1,0 +1,59 @@
+"""Who may open a page, and how a refusal is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+
+from keys.errors import Gone, NotViewable, Refused
+from keys.models import ProvisioningKey
+from keys.rows import for_list
+from portal import problems
+from portal.views import render_error
+
+View = Callable[..., HttpResponse]
+
+
+def requires(permission: str, sentence: str = "") -> Callable[[View], View]:
+    """Refuse with 403 whoever lacks the permission; `sentence` says what to do about it."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not request.user.has_perm(permission):
+                raise PermissionDenied(sentence)
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def get_key(pk: int) -> ProvisioningKey:
+    """The key of an address; 404 when there is none."""
+    key = for_list().filter(pk=pk).first()
+    if key is None:
+        raise Http404
+    return key
+
+
+def get_own_key(pk: int) -> ProvisioningKey:
+    """The key of an address that changes it: 403 for one the vendor manages."""
+    key = get_key(pk)
+    if key.managed:
+        vendor = settings.VENDOR_NAME
+        raise PermissionDenied(f"{vendor} manages “{key.name}”. It cannot be edited or deleted here.")
+    return key
+
+
+def refuse(request: HttpRequest, error: Refused, key: ProvisioningKey) -> HttpResponse:
+    """The answer to a text that is not handed out: a page, or a problem document for a program."""
+    status = 404 if isinstance(error, NotViewable | Gone) else 409
+    if request.accepts("text/html"):
+        return render_error(request, status, str(error), (key.name, key.get_absolute_url()))
+    return problems.response(request, status, error.code, "The key is not handed out", str(error))

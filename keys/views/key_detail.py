@@ -1,0 +1,20 @@
+"""The page of one provisioning key."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from keys.rows import May, row_of
+from keys.views.access import get_key, requires
+from keys.views.key_list import NOT_ALLOWED
+
+
+@require_safe
+@requires("keys.view_provisioningkey", NOT_ALLOWED)
+def key_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    may = May.of(request.user)
+    row = row_of(get_key(pk), may, timezone.now())
+    return render(request, "keys/key_detail.html", {"row": row, "may": may})

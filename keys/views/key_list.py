@@ -1,0 +1,36 @@
+"""Service Edge Keys: the page everybody lives on."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from keys import list_state
+from keys.paging import paginate
+from keys.row_forms import render_rows
+from keys.rows import May, for_list
+from keys.tables import KEY_ORDERS, KEY_SORTS, KeyTable, heads
+from keys.views.access import requires
+
+NOT_ALLOWED = "You can't view provisioning keys. Ask an administrator for the Viewer role."
+
+
+@require_safe
+@requires("keys.view_provisioningkey", NOT_ALLOWED)
+def key_list(request: HttpRequest) -> HttpResponse:
+    state = list_state.read(request.GET, sortable=KEY_ORDERS, default_sort="name")
+    page = paginate(for_list(), KEY_ORDERS[state.column], state)
+    may = May.of(request.user)
+    context = {
+        "state": state,
+        "page": page,
+        "noun": "key",
+        "closed_pairs": list(state.opened(everything=False).pairs()),
+        "rows": render_rows(page.rows, may, state.is_open),
+        "heads": heads(KeyTable, state),
+        "sorts": [(label, state.sorted_by(sort).link, sort == state.sort) for sort, label in KEY_SORTS],
+        "sort_label": dict(KEY_SORTS)[state.sort],
+        "may": may,
+    }
+    return render(request, "keys/key_list.html", context)

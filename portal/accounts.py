@@ -1,0 +1,45 @@
+"""What changes users and their roles, with its audit events."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from portal import audit
+from portal.actors import Actor
+from portal.roles import STAFF_ROLES
+
+
+def subject(user: User) -> audit.Subject:
+    """The user as the object of an audit event."""
+    return audit.Subject("user", str(user.pk), user.username)
+
+
+def settle_roles(user: User, changed: Collection[str], *, created: bool, actor: Actor) -> None:
+    """After a user and its roles were saved: staff rights follow from the roles, and the change is recorded.
+
+    `changed` names the form fields that changed; a new password is recorded as the word "changed" only.
+    """
+    roles = sorted(user.groups.values_list("name", flat=True))
+    user.is_staff = user.is_superuser or not STAFF_ROLES.isdisjoint(roles)
+    detail: dict[str, object] = {"roles": roles, "is_active": user.is_active, "is_superuser": user.is_superuser}
+    if any("password" in name for name in changed):
+        detail |= {"password": "changed"}
+    action = audit.Action.USER_CREATED if created else audit.Action.USER_EDITED
+    with transaction.atomic():
+        user.save(update_fields=["is_staff"])
+        audit.record(action, actor, subject(user), detail=detail)
+
+
+def record_new_password(user: User, *, actor: Actor) -> None:
+    """Say that somebody gave this user another password; the user's open sessions ended with it."""
+    audit.record(audit.Action.USER_EDITED, actor, subject(user), detail={"password": "changed"})
+
+
+def delete_user(user: User, *, actor: Actor) -> None:
+    """Delete an account; what it did stays in the audit log under its name."""
+    with transaction.atomic():
+        audit.record(audit.Action.USER_DELETED, actor, subject(user))
+        user.delete()

@@ -1,0 +1,49 @@
+"""Who does something, as operations and the audit log see it."""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import dataclass
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+
+from portal.client_ip import client_ip
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """One caller of an operation. `interface` is the door: portal, support, enrollment, api or command."""
+
+    kind: str
+    name: str
+    interface: str
+    id: str = ""
+    client_ip: str | None = None
+    request_id: str = ""
+
+
+def from_request(request: HttpRequest, user: AbstractBaseUser | AnonymousUser | None = None) -> Actor:
+    """The signed-in user, through the portal or (under /admin/) through the support pages.
+
+    `user` is given while somebody is just signing in or out and the request does not know it.
+    """
+    user = user or request.user
+    return Actor(
+        kind="user" if user.is_authenticated else "stranger",
+        name=user.get_username(),
+        id=str(user.pk or ""),
+        interface="support" if request.path_info.startswith("/admin/") else "portal",
+        client_ip=client_ip(request),
+        request_id=getattr(request, "request_id", ""),
+    )
+
+
+def for_command(command: str) -> Actor:
+    """Whoever runs a management command on this machine."""
+    try:
+        account = getpass.getuser()
+    except (KeyError, OSError):
+        account = "unknown"
+    return Actor(kind="command", name=f"{command} ({account})", interface="command")

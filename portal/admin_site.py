@@ -1,0 +1,39 @@
+"""The support pages: the Django admin with our titles and our one sign-in page."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import Any
+from urllib.parse import quote
+
+from django.contrib.admin import AdminSite
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.decorators import method_decorator
+
+
+class PortalAdminSite(AdminSite):
+    """No second sign-in door: a stranger goes to the portal's page, a member without staff rights is refused."""
+
+    site_header = "Support"
+    site_title = "Support"
+    index_title = "Records"
+    site_url = "/service-edge-keys/"
+
+    @method_decorator(login_not_required)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return redirect(f"/accounts/login/?next={quote(request.GET.get('next', '/admin/'))}")
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        inner = super().admin_view(view, cacheable)
+
+        @wraps(inner)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            # Django would send a member without staff rights to sign in again, round and round.
+            if request.user.is_authenticated and not self.has_permission(request):
+                raise PermissionDenied("These pages are for support staff. Ask an administrator for a role that may.")
+            return inner(request, *args, **kwargs)
+
+        return guarded

@@ -1,0 +1,23 @@
+"""The portal app: what runs once at start-up and after each migrate."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+from django.db.models.signals import post_migrate, pre_migrate
+
+
+class PortalConfig(AppConfig):
+    name = "portal"
+    verbose_name = "Site"
+
+    def ready(self) -> None:
+        from portal import checks, database, roles, sign_in, triggers  # noqa: F401  # two are imported for what they register
+
+        pre_migrate.connect(database.lift_statement_timeout, dispatch_uid="portal.statement_timeout")
+        post_migrate.connect(triggers.create_all, dispatch_uid="portal.triggers")
+        post_migrate.connect(roles.synchronize, dispatch_uid="portal.roles")
+
+
+class PortalAdminConfig(AdminConfig):
+    default_site = "portal.admin_site.PortalAdminSite"

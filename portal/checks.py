@@ -1,0 +1,99 @@
+"""Settings mistakes that must stop a deploy, and facts an operator should know. Ids are stable."""
+
+from __future__ import annotations
+
+import ipaddress
+import sqlite3
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Info, Tags, register
+from django.core.checks import Warning as Caution
+from django.db import DatabaseError, connection
+
+from portal import triggers
+from portal.client_ip import UNIX_SOCKET
+from portal.database import sqlite_journal_mode
+
+E001 = Error("PORTAL_SECRET_KEY is shorter than 50 characters.", hint="Generate a long random one.", id="portal.E001")
+E002 = Error(
+    "PORTAL_ALLOWED_HOSTS admits every host.", hint="List the host names the portal is reached by.", id="portal.E002"
+)
+W003 = Caution("Triggers are missing.", hint="Run `manage.py migrate`; it creates them again.", id="portal.W003")
+W004 = Caution(
+    "The portal answers over plain http.",
+    hint="Put a TLS proxy in front and unset PORTAL_PLAIN_HTTP; cookies and keys travel in clear.",
+    id="portal.W004",
+)
+STRONGSWAN_DOMAIN_LIMIT = 42
+
+
+@register(Tags.security)
+def check_secrets(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """The secret key is long and the host list is closed."""
+    found: list[CheckMessage] = []
+    if len(settings.SECRET_KEY) < 50:
+        found.append(E001)
+    if "*" in settings.ALLOWED_HOSTS:
+        found.append(E002)
+    return found
+
+
+@register(Tags.security, deploy=True)
+def check_transport(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """Production speaks https."""
+    return [W004] if settings.PLAIN_HTTP else []
+
+
+@register(Tags.security)
+def check_trusted_proxies(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """Each entry of TRUSTED_PROXIES is an address, a network or `unix`."""
+    return [
+        Error(
+            f"TRUSTED_PROXIES holds {proxy!r}, which is neither an address, a network nor 'unix'.",
+            hint="Write for example TRUSTED_PROXIES=127.0.0.1,unix",
+            id="portal.E005",
+        )
+        for proxy in settings.TRUSTED_PROXIES
+        if proxy != UNIX_SOCKET and not _is_network(proxy)
+    ]
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+@register(Tags.compatibility)
+def check_cloud_domain(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """strongSwan's EST client cuts `user:key` at 174 characters, which a longer domain exceeds."""
+    if len(settings.CLOUD_DOMAIN) <= STRONGSWAN_DOMAIN_LIMIT:
+        return []
+    hint = f"Use {STRONGSWAN_DOMAIN_LIMIT} characters or fewer, or enroll with the JSON endpoint."
+    return [Caution("CLOUD_DOMAIN is too long for strongSwan's EST client.", hint=hint, id="portal.W006")]
+
+
+@register(Tags.database)
+def check_triggers(app_configs: Any, databases: Any = None, **_: Any) -> list[CheckMessage]:
+    """Every trigger exists once the tables do."""
+    if not databases:
+        return []
+    try:
+        if "portal_auditevent" not in connection.introspection.table_names():
+            return []
+        names = triggers.missing()
+    except DatabaseError:
+        return []
+    return [Caution(f"{W003.msg} {', '.join(names)}", hint=W003.hint, id=W003.id)] if names else []
+
+
+@register(Tags.database)
+def check_sqlite_journal(app_configs: Any, databases: Any = None, **_: Any) -> list[CheckMessage]:
+    """Say which journal mode this SQLite gets and why."""
+    if not databases or connection.vendor != "sqlite" or sqlite_journal_mode() == "WAL":
+        return []
+    hint = "SQLite before 3.51.3 may corrupt a WAL database with several writers. PostgreSQL serves more than one host."
+    return [Info(f"SQLite {sqlite3.sqlite_version} runs with journal_mode=DELETE.", hint=hint, id="portal.I007")]

@@ -1,0 +1,91 @@
+"""Strict readers for settings: the environment first, then the state directory's portal.env.
+
+A value that is missing or unclear raises ImproperlyConfigured and names the variable; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+STATE_FILE = "portal.env"
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off"}
+
+
+def read_state_file(path: Path) -> dict[str, str]:
+    """The NAME=value lines of a portal.env; empty when there is no such file."""
+    if not path.is_file():
+        return {}
+    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+class Environment:
+    """Named values with one strict reader per kind."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+
+    @classmethod
+    def load(cls, base: Path) -> Environment:
+        """The process environment over `$PORTAL_STATE_DIR/portal.env` (default `var/portal.env`)."""
+        state_dir = base / os.environ.get("PORTAL_STATE_DIR", "var")
+        values = {**read_state_file(state_dir / STATE_FILE), **os.environ}
+        return cls({**values, "PORTAL_STATE_DIR": str(state_dir)})
+
+    def text(self, name: str, default: str | None = None) -> str:
+        value = self._values.get(name, "").strip()
+        if value:
+            return value
+        if default is None:
+            raise ImproperlyConfigured(f"{name} is not set.")
+        return default
+
+    def boolean(self, name: str, default: bool) -> bool:
+        value = self.text(name, str(default)).lower()
+        if value in _TRUE | _FALSE:
+            return value in _TRUE
+        raise ImproperlyConfigured(f"{name} must be one of 1, true, yes, on, 0, false, no, off.")
+
+    def integer(self, name: str, default: int, minimum: int, maximum: int) -> int:
+        value = self.text(name, str(default))
+        if value.isascii() and value.isdigit() and minimum <= int(value) <= maximum:
+            return int(value)
+        raise ImproperlyConfigured(f"{name} must be a whole number from {minimum} to {maximum}.")
+
+    def words(self, name: str, default: str | None = "") -> list[str]:
+        """Values separated by commas or white space."""
+        return self.text(name, default).replace(",", " ").split()
+
+    def secret(self, name: str, default: str | None = None) -> str:
+        """The value of NAME, or the content of the file that NAME_FILE names (systemd and container secrets)."""
+        file = self._values.get(f"{name}_FILE")
+        if not file:
+            return self.text(name, default)
+        try:
+            return Path(file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error.strerror}.") from error
+
+    def database(self, name: str, default: str) -> dict[str, Any]:
+        """Django's connection settings from `sqlite:///path` or `postgresql://user:password@host:port/name?option=value`."""
+        url = urlsplit(self.secret(name, default))
+        if url.scheme == "sqlite":
+            return {"ENGINE": "django.db.backends.sqlite3", "NAME": unquote(url.path)[1:] or ":memory:"}
+        if url.scheme in {"postgres", "postgresql"}:
+            return {
+                "ENGINE": "django.db.backends.postgresql",
+                "NAME": unquote(url.path.lstrip("/")),
+                "USER": unquote(url.username or ""),
+                "PASSWORD": unquote(url.password or ""),
+                "HOST": unquote(url.hostname or ""),
+                "PORT": str(url.port or ""),
+                "OPTIONS": dict(parse_qsl(url.query)),
+            }
+        raise ImproperlyConfigured(f"{name} must start with sqlite:/// or postgresql://.")

@@ -1,0 +1,42 @@
+"""What the portal has done, for Prometheus. Labels are enumerated codes; no input ever becomes a label."""
+
+from __future__ import annotations
+
+import hmac
+import os
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_GET
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+ENROLLMENTS = Counter("portal_enrollments", "Answers of the enrollment endpoint by stable code.", ["code"])
+SIGN_INS = Counter("portal_sign_ins", "Sign-ins by result.", ["result"])
+
+
+def _registry() -> CollectorRegistry:
+    # gunicorn's workers each count for themselves; their files are added up here.
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return REGISTRY
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)
+    return registry
+
+
+def _may_read(request: HttpRequest) -> bool:
+    if settings.METRICS_OPEN:
+        return True
+    expected = f"Bearer {settings.METRICS_TOKEN}".encode()
+    sent = request.headers.get("Authorization", "").encode()
+    return bool(settings.METRICS_TOKEN) and hmac.compare_digest(expected, sent)
+
+
+@require_GET
+@login_not_required
+def metrics(request: HttpRequest) -> HttpResponse:
+    """The counters as text; 404 without the token, so that a stranger cannot tell the address exists."""
+    if not _may_read(request):
+        raise Http404
+    return HttpResponse(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)

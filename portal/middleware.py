@@ -1,0 +1,107 @@
+"""What every request passes: its id, its security headers, sign-in, and an honest answer when the database is away."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from portal import csp, problems
+from portal.client_ip import from_trusted_proxy
+from portal.views import render_error
+
+logger = logging.getLogger(__name__)
+GetResponse = Callable[[HttpRequest], HttpResponse]
+_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+ADMIN_PREFIX = "/admin/"
+
+
+class RequestIdMiddleware:
+    """Gives each request an id for logs, audit events and problem documents, and returns it as X-Request-Id."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.request_id = self._choose(request)  # type: ignore[attr-defined]  # HttpRequest is open by design
+        response = self.get_response(request)
+        response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
+        return response
+
+    @staticmethod
+    def _choose(request: HttpRequest) -> str:
+        sent = request.META.get("HTTP_X_REQUEST_ID", "")
+        if sent and _REQUEST_ID.fullmatch(sent) and from_trusted_proxy(request):
+            return str(sent)
+        return secrets.token_hex(8)
+
+
+class SecurityHeadersMiddleware:
+    """The headers Django 5.2 does not set: CSP, Permissions-Policy, CORP; and no caching of what is private."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self.portal_policy = csp.header(settings.SECURE_CSP)
+        self.admin_policy = csp.header(settings.SECURE_CSP_ADMIN)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        is_admin = request.path_info.startswith(ADMIN_PREFIX)
+        response.setdefault("Content-Security-Policy", self.admin_policy if is_admin else self.portal_policy)
+        response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), clipboard-write=(self)")
+        response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.setdefault("Cache-Control", "no-store, private")
+        return response
+
+
+class ForwardedProtoMiddleware:
+    """Drops forwarded headers that no trusted proxy sent: nobody can claim https or an address for himself."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not from_trusted_proxy(request):
+            request.META.pop("HTTP_X_FORWARDED_PROTO", None)
+            request.META.pop("HTTP_X_FORWARDED_FOR", None)
+        return self.get_response(request)
+
+
+class SignInRequiredMiddleware(LoginRequiredMiddleware):
+    """Every view is private unless marked; a program that does not ask for HTML gets 401 instead of a redirect."""
+
+    def process_view(self, request: HttpRequest, view_func: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
+        # Asked first: a public address (enrollment, health) must not touch the session.
+        if not getattr(view_func, "login_required", True):
+            return None
+        return super().process_view(request, view_func, args, kwargs)
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]) -> Any:
+        if request.accepts("text/html"):
+            return super().handle_no_permission(request, view_func)
+        return problems.response(request, 401, "sign_in_required", "Sign in required", "Sign in first.")
+
+
+class UnavailableMiddleware:
+    """Turns a lost or locked database into 503 with Retry-After instead of a 500."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, OperationalError | InterfaceError):
+            return None
+        logger.error("database unavailable", extra={"kind": type(error).__name__})
+        response = render_error(request, 503)
+        response["Retry-After"] = "5"
+        return response

@@ -1,0 +1,96 @@
+"""What is true of the whole site: the audit log and the sign-in lock."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+
+class AuditEvent(models.Model):
+    """One thing that was done or refused: who, what, to which object, from where. Never changed, never deleted.
+
+    Actor and object are copies, not foreign keys, so that the event outlives both. `detail` holds only the
+    fields that `portal.audit.DETAIL_FIELDS` lists for the action.
+    """
+
+    class Action(models.TextChoices):
+        """The words of the audit log, `noun.past`."""
+
+        KEY_CREATED = "key.created"
+        KEY_EDITED = "key.edited"
+        KEY_DELETED = "key.deleted"
+        KEY_SHOWN = "key.shown"
+        KEY_COPIED = "key.copied"
+        KEY_DOWNLOADED = "key.downloaded"
+        GROUP_CREATED = "group.created"
+        GROUP_EDITED = "group.edited"
+        GROUP_DELETED = "group.deleted"
+        CERTIFICATE_CREATED = "certificate.created"
+        CERTIFICATE_EDITED = "certificate.edited"
+        CERTIFICATE_DELETED = "certificate.deleted"
+        EDGE_ENROLLED = "edge.enrolled"
+        EDGE_REPLAYED = "edge.replayed"
+        EDGE_REFUSED = "edge.refused"
+        EDGE_FAILED = "edge.failed"
+        EDGE_EDITED = "edge.edited"
+        EDGE_DELETED = "edge.deleted"
+        USER_CREATED = "user.created"
+        USER_EDITED = "user.edited"
+        USER_DELETED = "user.deleted"
+        USER_SIGNED_IN = "user.signed_in"
+        USER_SIGNED_OUT = "user.signed_out"
+        USER_REFUSED = "user.refused"
+
+    class Outcome(models.TextChoices):
+        SUCCESS = "success"
+        REFUSED = "refused"
+
+    at = models.DateTimeField("time")
+    action = models.CharField(max_length=32, choices=Action.choices)
+    outcome = models.CharField(max_length=8, choices=Outcome.choices)
+    reason = models.CharField("reason", max_length=64, blank=True, help_text="Stable code of a refusal.")
+    actor_kind = models.CharField(max_length=16, help_text="user, edge, command or stranger")
+    actor_id = models.CharField(max_length=64, blank=True)
+    actor_name = models.CharField("actor", max_length=300, blank=True)
+    interface = models.CharField(max_length=16, help_text="portal, support, enrollment, api or command")
+    client_ip = models.GenericIPAddressField("client address", null=True, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    object_kind = models.CharField(max_length=16, blank=True)
+    object_id = models.CharField(max_length=64, blank=True)
+    object_name = models.CharField("object", max_length=300, blank=True)
+    detail = models.JSONField(default=dict, blank=True)
+    once = models.CharField(
+        max_length=200, null=True, blank=True, editable=False, help_text="Admits one event a minute, code and network."
+    )
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        default_permissions: ClassVar = ["view"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["once"], condition=Q(once__isnull=False), name="audit_event_admitted_once"),
+            models.CheckConstraint(
+                condition=Q(outcome="success", reason="") | (Q(outcome="refused") & ~Q(reason="")),
+                name="audit_event_has_reason_iff_refused",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["object_kind", "object_id", "id"], name="audit_event_by_object")]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.object_name}".strip()
+
+
+class SignInLock(models.Model):
+    """Failed sign-ins of one user name from one network; locked after too many in a short while."""
+
+    subject = models.CharField(max_length=64, unique=True, help_text="SHA-256 of user name and network.")
+    failures = models.PositiveSmallIntegerField(default=0)
+    first_failure_at = models.DateTimeField()
+    locked_until = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions: ClassVar = []
+
+    def __str__(self) -> str:
+        return self.subject

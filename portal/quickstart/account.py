@@ -1,0 +1,22 @@
+"""The first administrator."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.contrib.auth import get_user_model
+
+_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+
+
+def ensure_administrator(username: str, password: str) -> str | None:
+    """Make the administrator when there is none. Returns the password only when it was made up here.
+
+    A given password is taken as it is; without one a random one of 100 bits is made, to be printed once.
+    """
+    users = get_user_model()._default_manager
+    if users.filter(username=username).exists():
+        return None
+    made_up = None if password else "-".join("".join(secrets.choice(_ALPHABET) for _ in range(5)) for _ in range(4))
+    users.create_superuser(username=username, password=password or made_up)
+    return made_up

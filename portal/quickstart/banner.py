@@ -1,0 +1,32 @@
+"""What `make run` prints: the address, the sign-in, and a recipe that enrolls an edge with openssl and curl."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+RECIPE = """\
+# An edge in a few lines: a key pair, a request, one POST, the answer.
+umask 077
+openssl ecparam -name prime256v1 -genkey -noout -out edge.key
+openssl req -new -key edge.key -subj /CN=edge -outform DER | openssl base64 -A > edge.csr
+printf '{{"provisioning_key":"%s","csr":"-----BEGIN CERTIFICATE REQUEST-----\\\\n%s\\\\n-----END CERTIFICATE REQUEST-----\\\\n"}}' \\
+  "$(cat {key_file})" "$(cat edge.csr)" \\
+  | curl -sS -H 'Content-Type: application/json' --data-binary @- {url}/enrollment/v1/enroll > edge.json
+printf '%b' "$(sed 's/.*"certificate": "\\([^"]*\\)".*/\\1/' edge.json)" | openssl x509 -noout -subject -issuer -enddate
+"""
+
+
+def recipe(url: str, key_file: Path) -> str:
+    """The recipe for a portal at `url`, reading the key text from `key_file`."""
+    return RECIPE.format(url=url, key_file=key_file)
+
+
+def banner(url: str, username: str, password: str | None, key_file: Path, warning: str) -> str:
+    """Everything a newcomer needs next. `password` is given only when it was made just now."""
+    sign_in = f"{username} / {password}   (shown once)" if password else f"{username}, with the password you know"
+    lines = ["", f"  Portal   {url}/", f"  Sign in  {sign_in}", ""]
+    if warning:
+        lines += [f"  WARNING  {warning}", ""]
+    if key_file.exists():
+        lines += ["Enroll an edge with a demo key, in another shell:", "", recipe(url, key_file)]
+    return "\n".join(lines)

@@ -1,0 +1,165 @@
+"""Every setting of the portal. Values come through `portal.env`; production-safe values are the default.
+
+`make run` supplies what a first look needs (see `portal.quickstart`); anywhere else a missing secret key,
+keyring or host list stops the start.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from portal import csp
+from portal.database import configure
+from portal.env import Environment
+
+# Paths
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Environment.load(BASE_DIR)
+STATE_DIR = Path(env.text("PORTAL_STATE_DIR"))
+
+# Secrets
+SECRET_KEY = env.secret("PORTAL_SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.words("PORTAL_SECRET_KEY_FALLBACKS")
+KEYRING_FILE = env.text("PORTAL_KEYRING_FILE")
+
+# Hosts and transport
+DEBUG = False
+PLAIN_HTTP = env.boolean("PORTAL_PLAIN_HTTP", default=False)
+ALLOWED_HOSTS = env.words("PORTAL_ALLOWED_HOSTS", default=None)
+PORTAL_URL = env.text("PORTAL_URL", f"http://{env.text('HOST', '127.0.0.1')}:{env.text('PORT', '8000')}").rstrip("/")
+TRUSTED_PROXIES = env.words("TRUSTED_PROXIES")
+
+# Apps
+INSTALLED_APPS = [
+    "portal.apps.PortalConfig",
+    "keys.apps.KeysConfig",
+    "enrollment.apps.EnrollmentConfig",
+    "portal.apps.PortalAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "django_tables2",
+    "django_filters",
+]
+
+# Middleware
+MIDDLEWARE = [
+    "portal.middleware.RequestIdMiddleware",
+    "portal.middleware.SecurityHeadersMiddleware",
+    "portal.middleware.ForwardedProtoMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "portal.middleware.SignInRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "portal.middleware.UnavailableMiddleware",
+]
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+
+# Templates
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "portal.context.site",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "portal.forms.PortalFormRenderer"
+
+# Database
+DATABASES = {
+    "default": configure(
+        env.database("DATABASE_URL", f"sqlite:///{STATE_DIR / 'portal.sqlite3'}"),
+        statement_timeout_ms=env.integer("DATABASE_STATEMENT_TIMEOUT_MS", 15_000, 0, 3_600_000),
+    )
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Sign-in
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+SESSION_ENGINE = "portal.sessions"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "portal.views.csrf_failure"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# Transport security. Over plain http (`make run`) browsers refuse Secure cookies, so all four are off together.
+SECURE_SSL_REDIRECT = not PLAIN_HTTP
+SECURE_REDIRECT_EXEMPT = [r"^pki/", r"^healthz$"]
+SECURE_HSTS_SECONDS = 0 if PLAIN_HTTP else 365 * 24 * 60 * 60
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not PLAIN_HTTP
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not PLAIN_HTTP
+SESSION_COOKIE_NAME = "session" if PLAIN_HTTP else "__Host-session"
+CSRF_COOKIE_NAME = "csrf" if PLAIN_HTTP else "__Host-csrf"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# "no-referrer" would make browsers send "Origin: null", which the CSRF check refuses.
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CSP = csp.PORTAL
+SECURE_CSP_ADMIN = csp.ADMIN
+X_FRAME_OPTIONS = "DENY"
+
+# Input limits
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+
+# Static files
+STATIC_URL = "static/"
+STATIC_ROOT = STATE_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# Language and time
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+# Logging: one JSON object a line on standard error
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "portal.logs.JsonFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {"django": {"handlers": ["stderr"], "level": "INFO", "propagate": False}},
+}
+SILENCED_SYSTEM_CHECKS: list[str] = []
+
+# Ours
+VENDOR_NAME = env.text("VENDOR_NAME", "Zscaler")
+CUSTOMER_ID = env.text("CUSTOMER_ID", "100000000000000001")
+CLOUD_DOMAIN = env.text("CLOUD_DOMAIN", "api.private.example.com")
+CLOUD_DOMAIN_ALIASES = env.words("CLOUD_DOMAIN_ALIASES")
+EDGE_CERTIFICATE_DAYS = env.integer("EDGE_CERTIFICATE_DAYS", 90, 1, 397)
+EDGE_RSA_MINIMUM_BITS = env.integer("EDGE_RSA_MINIMUM_BITS", 2048, 2048, 4096)
+METRICS_TOKEN = env.secret("METRICS_TOKEN", "")
+METRICS_OPEN = env.boolean("METRICS_OPEN", default=False)
+READINESS_PROBES = ["keys.checks.keyring_opens_what_is_sealed"]

@@ -1,0 +1,42 @@
+"""`{% icon "copy" %}`: one symbol of the sprite. Decoration: the name of a control is always text."""
+
+from __future__ import annotations
+
+import functools
+
+from django import template
+from django.template.base import Node, Parser, Token
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+
+@functools.lru_cache(maxsize=128)
+def markup(name: str) -> SafeString:
+    """The SVG of an icon; the file's address is looked up once per process."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>',
+        static("icons/sprite.svg"),
+        name,
+    )
+
+
+class IconNode(Node):
+    """Renders the same text each time, because lists print hundreds of icons."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def render(self, context: template.Context) -> SafeString:
+        return markup(self.name)
+
+
+@register.tag
+def icon(parser: Parser, token: Token) -> IconNode:
+    """The name must be a literal, so that a test can compare it with the sprite."""
+    parts = token.split_contents()
+    if len(parts) != 2 or not parts[1].startswith('"'):
+        raise template.TemplateSyntaxError('icon takes one name in double quotes, as in {% icon "copy" %}')
+    return IconNode(parts[1].strip('"'))

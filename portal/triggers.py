@@ -1,0 +1,117 @@
+"""Database triggers, collected from each app's `triggers` module and (re)created after every migrate.
+
+Django rebuilds a SQLite table on most ALTERs and silently loses its triggers, so migrations cannot own them.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db import connection
+from django.utils.module_loading import module_has_submodule
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One rule: `event` on `table` is refused when `when` holds, unless `unless` does.
+
+    Both are SQL valid on SQLite and PostgreSQL: `when` over OLD and NEW alone, `unless` may read other tables.
+    """
+
+    name: str
+    table: str
+    event: str
+    message: str
+    when: str = ""
+    unless: str = ""
+
+
+_AUDIT = "portal_auditevent"
+TRIGGERS = [
+    Trigger(f"audit_event_refuses_{event.lower()}", _AUDIT, event, "audit events are never changed or deleted")
+    for event in ("UPDATE", "DELETE", "TRUNCATE")
+]
+
+
+def all_triggers() -> list[Trigger]:
+    """Every trigger of every installed app."""
+    found: list[Trigger] = []
+    for config in apps.get_app_configs():
+        if module_has_submodule(config.module, "triggers"):
+            module = importlib.import_module(f"{config.name}.triggers")
+            found.extend(getattr(module, "TRIGGERS", []))
+    return found
+
+
+def _sqlite(trigger: Trigger) -> Iterator[str]:
+    conditions = [f"({trigger.when})"] if trigger.when else []
+    conditions += [f"NOT ({trigger.unless})"] if trigger.unless else []
+    when = f"WHEN {' AND '.join(conditions)}" if conditions else ""
+    yield f'DROP TRIGGER IF EXISTS "{trigger.name}"'
+    yield (
+        f'CREATE TRIGGER "{trigger.name}" BEFORE {trigger.event} ON "{trigger.table}" FOR EACH ROW {when} '
+        f"BEGIN SELECT RAISE(ABORT, '{trigger.message}'); END"
+    )
+
+
+def _postgresql(trigger: Trigger) -> Iterator[str]:
+    scope = "STATEMENT" if trigger.event == "TRUNCATE" else "ROW"
+    result = {"DELETE": "OLD", "TRUNCATE": "NULL"}.get(trigger.event, "NEW")
+    # PostgreSQL's WHEN is cheap but cannot hold a subquery, so `unless` is tested in the function.
+    when = f"WHEN ({trigger.when})" if trigger.when else ""
+    yield (
+        f'CREATE OR REPLACE FUNCTION "{trigger.name}"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN '
+        f"IF NOT ({trigger.unless or 'FALSE'}) THEN "
+        f"RAISE EXCEPTION '{trigger.message}' USING ERRCODE = 'integrity_constraint_violation'; "
+        f"END IF; RETURN {result}; END $$"
+    )
+    yield f'DROP TRIGGER IF EXISTS "{trigger.name}" ON "{trigger.table}"'
+    yield (
+        f'CREATE TRIGGER "{trigger.name}" BEFORE {trigger.event} ON "{trigger.table}" '
+        f'FOR EACH {scope} {when} EXECUTE FUNCTION "{trigger.name}"()'
+    )
+
+
+def _supported() -> list[Trigger]:
+    is_sqlite = connection.vendor == "sqlite"
+    return [trigger for trigger in all_triggers() if not (is_sqlite and trigger.event == "TRUNCATE")]
+
+
+def _tables() -> set[str]:
+    return set(connection.introspection.table_names())
+
+
+def create_all(**_: Any) -> None:
+    """Create or replace each trigger whose table exists; the post_migrate handler."""
+    build = _sqlite if connection.vendor == "sqlite" else _postgresql
+    tables = _tables()
+    with connection.cursor() as cursor:
+        for trigger in _supported():
+            if trigger.table in tables:
+                for statement in build(trigger):
+                    cursor.execute(statement)
+
+
+def drop_all() -> None:
+    """Remove each trigger: only for tests that flush the database."""
+    with connection.cursor() as cursor:
+        for trigger in _supported():
+            on = "" if connection.vendor == "sqlite" else f' ON "{trigger.table}"'
+            cursor.execute(f'DROP TRIGGER IF EXISTS "{trigger.name}"{on}')
+
+
+def missing() -> list[str]:
+    """Names of the triggers that should exist and do not."""
+    query = (
+        "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        if connection.vendor == "sqlite"
+        else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        present = {name for (name,) in cursor.fetchall()}
+    return [trigger.name for trigger in _supported() if trigger.name not in present]

@@ -1,0 +1,40 @@
+// Copy: fetch the text by POST and hand it to the clipboard. The text never enters the page.
+const say = (text) => document.dispatchEvent(new CustomEvent("say", { detail: text }));
+
+async function reveal(button) {
+  const response = await fetch(button.formAction, {
+    method: "POST",
+    body: new FormData(button.form, button),
+    headers: { Accept: "text/plain" },
+    cache: "no-store",
+  });
+  if (!response.ok || response.redirected) throw new Error(String(response.status));
+  return response.blob();
+}
+
+function copied(button) {
+  button.dataset.done = "";
+  say("Key copied to clipboard.");
+  setTimeout(() => { delete button.dataset.done; }, 2000);
+}
+
+async function copy(button) {
+  button.setAttribute("aria-busy", "true");
+  try {
+    // Called inside the click with a promise: Safari allows the clipboard only while the click is handled.
+    await navigator.clipboard.write([new ClipboardItem({ "text/plain": reveal(button) })]);
+    copied(button);
+  } catch {
+    say("The key could not be copied. Download it instead, or show it and copy by hand.");
+  } finally {
+    button.removeAttribute("aria-busy");
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  // Without a clipboard (plain http) the form is sent and the browser shows the text.
+  if (!button || !navigator.clipboard?.write) return;
+  event.preventDefault();
+  copy(button);
+});

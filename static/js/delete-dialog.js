@@ -1,0 +1,33 @@
+// Delete asks in a dialog; the link leads to a page that asks the same.
+const dialog = document.getElementById("delete-dialog");
+const input = dialog?.querySelector("input[name=confirm_name]");
+const submit = dialog?.querySelector("[data-delete-submit]");
+let name = "";
+
+function check() {
+  submit.disabled = input.value !== name;
+}
+
+function open(link) {
+  name = link.dataset.delete;
+  dialog.querySelector("form").action = link.href;
+  dialog.querySelectorAll("[data-delete-name]").forEach((place) => { place.textContent = name; });
+  dialog.querySelector("[data-delete-uses]").textContent = link.dataset.uses;
+  input.value = "";
+  check();
+  dialog.showModal();
+  input.focus();
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-delete]");
+  if (!dialog || !link || event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  open(link);
+});
+
+input?.addEventListener("input", check);
+dialog?.querySelector("[formmethod=dialog]").addEventListener("click", (event) => {
+  event.preventDefault();
+  dialog.close();
+});

@@ -1,0 +1,55 @@
+// Rows open in place. The buttons are submit buttons of a form that does the same; the address keeps what is open.
+const all = document.getElementById("expand-all");
+const toggles = [...document.querySelectorAll("button[form=expand-form]")];
+const isOpen = (toggle) => toggle.getAttribute("aria-expanded") === "true";
+
+function set(toggle, open) {
+  toggle.setAttribute("aria-expanded", String(open));
+  toggle.name = open ? "collapse" : "expand";
+  document.getElementById(toggle.getAttribute("aria-controls")).hidden = !open;
+}
+
+function setAll(open) {
+  all.setAttribute("aria-expanded", String(open));
+  all.querySelector("span").textContent = open ? "Collapse all" : "Expand all";
+}
+
+function remember() {
+  const address = new URL(location);
+  address.searchParams.delete("expand");
+  address.searchParams.delete("collapse");
+  const open = toggles.filter(isOpen);
+  if (open.length === toggles.length) address.searchParams.set("expand", "all");
+  else open.forEach((toggle) => address.searchParams.append("expand", toggle.value));
+  setAll(open.length === toggles.length);
+  history.replaceState(null, "", address);
+}
+
+// A page from the back-forward cache or the HTTP cache may be older than its address.
+function recall() {
+  const values = new URL(location).searchParams;
+  const open = values.getAll("expand");
+  const closed = values.getAll("collapse");
+  const everything = open.includes("all");
+  toggles.forEach((toggle) => {
+    const named = open.includes(toggle.value);
+    const shut = closed.includes(toggle.value);
+    set(toggle, everything ? named || !shut : named && !shut);
+  });
+  setAll(toggles.every(isOpen));
+}
+
+toggles.forEach((toggle) => toggle.addEventListener("click", (event) => {
+  event.preventDefault();
+  set(toggle, !isOpen(toggle));
+  remember();
+}));
+
+all?.addEventListener("click", (event) => {
+  event.preventDefault();
+  const open = !isOpen(all);
+  toggles.forEach((toggle) => set(toggle, open));
+  remember();
+});
+
+addEventListener("pageshow", recall);

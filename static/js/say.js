@@ -1,0 +1,14 @@
+// The toast and live region: any module dispatches "say" with a text, and refused buttons say why.
+const region = document.getElementById("say");
+let timer;
+
+document.addEventListener("say", (event) => {
+  region.textContent = event.detail;
+  clearTimeout(timer);
+  timer = setTimeout(() => { region.textContent = ""; }, 6000);
+});
+
+document.addEventListener("click", (event) => {
+  const refused = event.target.closest("[data-say]");
+  if (refused) document.dispatchEvent(new CustomEvent("say", { detail: refused.dataset.say }));
+});

@@ -1,0 +1,51 @@
+// Show: put the text into its box for 60 seconds, or until the page is left or hidden.
+const SECONDS = 60;
+const timers = new Map();
+const say = (text) => document.dispatchEvent(new CustomEvent("say", { detail: text }));
+
+function label(button, text) {
+  button.querySelector("span").textContent = text;
+  button.setAttribute("aria-label", `${text}${button.dataset.name}`);
+}
+
+function hide(box) {
+  const button = document.querySelector(`[data-show="${box.id}"]`);
+  clearTimeout(timers.get(box));
+  timers.delete(box);
+  box.textContent = "";
+  box.hidden = true;
+  label(button, "Show key");
+}
+
+async function show(button, box) {
+  const response = await fetch(button.formAction, {
+    method: "POST",
+    body: new FormData(button.form, button),
+    headers: { Accept: "text/plain" },
+    cache: "no-store",
+  });
+  if (!response.ok || response.redirected) throw new Error(String(response.status));
+  box.textContent = await response.text();
+  box.hidden = false;
+  label(button, "Hide key");
+  timers.set(box, setTimeout(hide, SECONDS * 1000, box));
+  say(`Key shown for ${SECONDS} seconds.`);
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-show]");
+  if (!button) return;
+  event.preventDefault();
+  button.dataset.name ??= button.getAttribute("aria-label").slice("Show key".length);
+  const box = document.getElementById(button.dataset.show);
+  if (timers.has(box)) return hide(box);
+  try {
+    await show(button, box);
+  } catch {
+    say("The key could not be shown. Reload the page and try again.");
+  }
+});
+
+const hideAll = () => [...timers.keys()].forEach(hide);
+addEventListener("pagehide", hideAll);
+document.addEventListener("visibilitychange", () => { if (document.hidden) hideAll(); });

@@ -1,0 +1,91 @@
+"""One database of the page benchmark, in a process of its own: `python -m tests.bench.page_worker KEYS`.
+
+Prepares the database that DATABASE_URL names, says "ready", then answers one JSON line for each JSON line it reads.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from typing import Any
+
+import django
+
+_ROW = re.compile(r"/service-edge-keys/(\d+)/edit/")
+
+
+def prepare(keys: int) -> Any:
+    """Migrate and fill the database, and sign a superuser in."""
+    from django.contrib.auth.models import User
+    from django.core.management import call_command
+    from django.test import Client
+
+    call_command("migrate", verbosity=0, interactive=False)
+    call_command("apply_vendor_manifest", verbosity=0)
+    call_command("seed_keys", count=keys, verbosity=0)
+    client = Client()
+    client.force_login(User.objects.create_superuser("bench", password=None))
+    return client
+
+
+def _get(client: Any, path: str) -> Any:
+    response = client.get(path)
+    if response.status_code != 200:
+        raise RuntimeError(f"{path} answered {response.status_code}")
+    return response
+
+
+def times(client: Any, path: str, repetitions: int) -> list[float]:
+    """Milliseconds of each of some requests, the whole middleware and the rendering included."""
+    taken = []
+    for _ in range(repetitions):
+        started = time.perf_counter()
+        _get(client, path)
+        taken.append((time.perf_counter() - started) * 1000)
+    return taken
+
+
+def facts(client: Any, path: str) -> dict[str, Any]:
+    """What does not vary: queries (those of sign-in and session apart), size, and the rows that are shown."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as captured:
+        text = _get(client, path).content.decode()
+    signing_in = sum("django_session" in query["sql"] or '"auth_' in query["sql"] for query in captured)
+    return {
+        "queries": len(captured) - signing_in,
+        "sign_in_queries": signing_in,
+        "kilobytes": len(text) // 1024,
+        "rows": sorted(set(_ROW.findall(text))),
+    }
+
+
+def middle_cursor() -> str:
+    """A cursor to the key in the middle of the order by name."""
+    from keys.models import ProvisioningKey
+    from keys.tables import KEY_ORDERS
+
+    keys = ProvisioningKey.objects.only("pk", "sort_name").order_by("sort_name")
+    return KEY_ORDERS["name"].write_cursor(keys[keys.count() // 2])
+
+
+def main() -> None:
+    django.setup()
+    client = prepare(int(sys.argv[1]))
+    print("ready", flush=True)
+    for line in sys.stdin:
+        asked = json.loads(line)
+        if asked["do"] == "cursor":
+            answer: Any = middle_cursor()
+        elif asked["do"] == "facts":
+            answer = facts(client, asked["path"])
+        else:
+            answer = times(client, asked["path"], asked["repetitions"])
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()

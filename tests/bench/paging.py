@@ -1,0 +1,137 @@
+"""The keys page at each size, beside itself at another size and beside the Django admin's list of the same keys.
+
+Each database has a process of its own; they are asked in turn, so that a slow moment of the machine meets them all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from portal.quickstart import state
+from tests.support import postgresql
+from tests.support.live import ROOT
+
+SIZES = (100, 10_000, 1_000_000)
+KEYS, ADMIN = "/service-edge-keys/", "/admin/keys/provisioningkey/"
+PAGES = {
+    "25 rows": f"{KEYS}?per_page=25",
+    "100 rows": f"{KEYS}?per_page=100",
+    "admin": ADMIN,
+}
+DEEP_PAGES = {
+    "page 100": f"{KEYS}?per_page=100&page=100",
+    "middle": f"{KEYS}?per_page=100&after={{cursor}}",
+    "used up": f"{KEYS}?per_page=100&usage=full",
+    "contains": f"{KEYS}?per_page=100&q=abc",
+}
+_WARM_UPS = 3
+
+
+@dataclass
+class Worker:
+    """One database with so many keys, and what its pages took."""
+
+    engine: str
+    keys: int
+    process: subprocess.Popen[str]
+    taken: dict[str, list[float]] = field(default_factory=dict)
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def ask(self, **question: Any) -> Any:
+        """The answer of the process to one question."""
+        assert self.process.stdin
+        self.process.stdin.write(json.dumps(question) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self._read())
+
+    def _read(self) -> str:
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self.engine} with {self.keys} keys: the process ended")
+        return line
+
+    def get_ready(self) -> None:
+        """Wait until the keys are there, then warm each page up and keep its facts."""
+        self._read()
+        self.paths = dict(PAGES)
+        if self.keys >= SIZES[1]:
+            cursor = self.ask(do="cursor")
+            self.paths |= {name: path.format(cursor=cursor) for name, path in DEEP_PAGES.items()}
+        for name, path in self.paths.items():
+            self.ask(do="times", path=path, repetitions=_WARM_UPS)
+            self.facts[name] = self.ask(do="facts", path=path)
+            self.taken[name] = []
+
+    def play(self, name: str) -> None:
+        """One request of a page."""
+        self.taken[name] += self.ask(do="times", path=self.paths[name], repetitions=1)
+
+    def filters(self, name: str) -> bool:
+        """Whether a page shows other rows than the unfiltered one: a filter that is not built measures nothing."""
+        return self.facts[name]["rows"] != self.facts["100 rows"]["rows"]
+
+
+@contextmanager
+def workers(engines: list[str], sizes: list[int]) -> Iterator[list[Worker]]:
+    """A process for each engine and size, all filling their databases at once."""
+    with ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="portal-bench-")))
+        environment = _environment(directory)
+        cluster = stack.enter_context(postgresql.server()) if "PostgreSQL" in engines else ""
+        started = []
+        for engine in engines:
+            for keys in sizes:
+                url = _postgresql_database(cluster, keys) if engine == "PostgreSQL" else f"sqlite:///{directory}/{keys}"
+                process = _start(keys, {**environment, "DATABASE_URL": url})
+                stack.callback(_stop, process)
+                started.append(Worker(engine, keys, process))
+        for worker in started:
+            worker.get_ready()
+        yield started
+
+
+def _environment(directory: Path) -> dict[str, str]:
+    state.prepare(directory, {"PORTAL_ALLOWED_HOSTS": "testserver"})
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PORTAL_", "DJANGO_"))}
+    environment = {**kept, "PORTAL_STATE_DIR": str(directory), "DJANGO_SETTINGS_MODULE": "portal.settings"}
+    environment.pop("DATABASE_URL", None)
+    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+    return environment
+
+
+def _postgresql_database(cluster: str, keys: int) -> str:
+    with psycopg.connect(cluster, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE keys_{keys}")
+    return f"{cluster.rpartition('/')[0]}/keys_{keys}"
+
+
+def _start(keys: int, environment: dict[str, str]) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.bench.page_worker", str(keys)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, text=True)
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    process.communicate()
+
+
+def measure(found: list[Worker], rounds: int) -> None:
+    """Ask each database for each page in turn, so many times."""
+    for _ in range(rounds):
+        for name in (*PAGES, *DEEP_PAGES):
+            for worker in found:
+                if name in worker.paths:
+                    worker.play(name)

@@ -1,0 +1,113 @@
+"""One portal and one Chromium for all browser tests. Console messages and CSP reports fail the test they occur in."""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.factories import make_csr
+from tests.support.live import PASSWORD, LivePortal
+
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+SYSTEM_CHROMIUM = Path("/usr/bin/chromium")
+MANIFEST = {
+    "groups": [{"name": "Vendor"}],
+    "keys": [
+        {"name": "vendor key", "group": "Vendor", "max_uses": 3},
+        {"name": "vendor full", "group": "Vendor", "max_uses": 1},
+    ],
+}
+
+
+class Stage:
+    """The portal with what browser tests do to it from outside the browser."""
+
+    def __init__(self, live: LivePortal) -> None:
+        self.live, self.url = live, live.url
+
+    def create_key(self, name: str, *, group: str = "London", max_uses: int = 5, viewable: bool = True) -> str:
+        """A new key; returns its text."""
+        options = ["--name", name, "--group", group, "--max-uses", str(max_uses), *([] if viewable else ["--no-view"])]
+        return self.live.manage("create_key", *options).strip()
+
+    def enroll(self, text: str) -> None:
+        """One use of a key."""
+        body = json.dumps({"provisioning_key": text, "csr": make_csr()}).encode()
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.url}/enrollment/v1/enroll", body, headers)
+        with urllib.request.urlopen(request, timeout=20) as response:
+            assert response.status == 201
+
+    def apply_manifest(self, document: dict) -> None:
+        """Records that the vendor manages."""
+        path = self.live.state_dir / "manifest.json"
+        path.write_text(json.dumps(document))
+        self.live.manage("apply_vendor_manifest", "--file", str(path))
+
+
+# Package scope: Playwright's event loop must end before other tests use the database.
+@pytest.fixture(scope="package")
+def stage() -> Iterator[Stage]:
+    with LivePortal(demo=False) as live:
+        yield Stage(live)
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM") or (str(SYSTEM_CHROMIUM) if SYSTEM_CHROMIUM.exists() else None)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="package")
+def signed_in(stage: Stage, browser: Browser) -> dict:
+    """The cookies of the administrator."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{stage.url}/accounts/login/")
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{stage.url}/service-edge-keys/")
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def open_page(stage: Stage, browser: Browser, signed_in: dict) -> Iterator[Callable[..., Page]]:
+    """Opens pages of the administrator in contexts of their own; at the end their consoles must be empty."""
+    contexts: list[BrowserContext] = []
+    noise: list[str] = []
+
+    def opened(path: str = "/service-edge-keys/", **options: object) -> Page:
+        context = browser.new_context(**{"base_url": stage.url, "storage_state": signed_in, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: noise.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: noise.append(str(error)))
+        page.goto(path)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    # Chromium reports every answer of 400 and above on its console; the portal's own refusals are not noise.
+    assert [line for line in noise if "status of 4" not in line] == []
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Page]) -> Page:
+    """The keys page."""
+    return open_page(permissions=["clipboard-read", "clipboard-write"])

@@ -1,0 +1,98 @@
+"""Everything but copying works with JavaScript switched off."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module", autouse=True)
+def keys(stage):
+    """Text by name; `plain full` has no uses left."""
+    texts = {name: stage.create_key(name) for name in ("plain one", "plain two")}
+    texts["plain full"] = stage.create_key("plain full", max_uses=1)
+    stage.enroll(texts["plain full"])
+    return texts
+
+
+@pytest.fixture
+def page(open_page):
+    return open_page(java_script_enabled=False)
+
+
+def button(page, name):
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def details(page, name):
+    row = page.locator("tbody", has=page.get_by_role("link", name=name, exact=True))
+    return row.get_by_role("link", name="Signing Certificate")
+
+
+def test_rows_expand_one_by_one_and_all_at_once(page):
+    button(page, "Details for plain one").click()
+    expect(details(page, "plain one")).to_be_visible()
+    expect(details(page, "plain two")).to_be_hidden()
+    button(page, "Details for plain two").click()
+    button(page, "Details for plain one").click()
+    expect(details(page, "plain one")).to_be_hidden()
+    expect(details(page, "plain two")).to_be_visible()
+    button(page, "Expand all").click()
+    expect(details(page, "plain one")).to_be_visible()
+    button(page, "Details for plain two").click()
+    expect(details(page, "plain one")).to_be_visible()
+    expect(details(page, "plain two")).to_be_hidden()
+    button(page, "Expand all" if button(page, "Expand all").count() else "Collapse all").click()
+    expect(details(page, "plain one")).to_be_hidden()
+
+
+def test_the_warning_opens(page):
+    button(page, "Why plain full cannot be copied").click()
+    page.get_by_role("link", name="Raise the limit").click()
+    expect(page).to_have_url(re.compile(r"/edit/#id_max_uses$"))
+
+
+def test_lists_sort(page):
+    page.get_by_role("button", name="Sort: Name, A to Z").click()
+    page.get_by_role("link", name="Newest first").click()
+    expect(page.get_by_role("button", name="Sort: Newest first")).to_be_visible()
+
+
+def test_the_file_is_downloaded(page, keys):
+    with page.expect_download() as download:
+        button(page, "Download key plain one").click()
+    assert download.value.path().read_text() == keys["plain one"] + "\n"
+
+
+def test_showing_leads_to_the_text(page, keys):
+    button(page, "Details for plain one").click()
+    button(page, "Show key plain one").click()
+    expect(page.locator("body")).to_have_text(keys["plain one"])
+
+
+def test_a_key_is_added_edited_and_deleted(page):
+    page.get_by_role("link", name="Add key").click()
+    page.get_by_label("Name", exact=True).fill("plain new")
+    page.get_by_label("Private Service Edges Group").fill("London")
+    button(page, "Create key").click()
+    expect(page.locator("#provisioning-key")).to_have_text(re.compile(r"^1\|"))
+    page.get_by_role("link", name="Done").click()
+    page.get_by_role("link", name="Edit key plain new").click()
+    page.get_by_label("Maximum # Of Private Service Edges").fill("12")
+    button(page, "Save").click()
+    expect(page.get_by_role("row", name=re.compile("plain new"))).to_contain_text("0 of 12")
+    page.get_by_role("link", name="Delete key plain new").click()
+    page.get_by_label("Type plain new to confirm").fill("plain new")
+    button(page, "Delete key").click()
+    expect(page.get_by_text("Deleted plain new.")).to_be_visible()
+
+
+def test_errors_still_take_the_focus(page):
+    page.goto("/service-edge-keys/add/")
+    page.get_by_label("Name", exact=True).fill("a/b")
+    button(page, "Create key").click()
+    expect(page.get_by_role("alert")).to_be_focused()

@@ -1,0 +1,142 @@
+"""What every enrollment test needs: a key, an edge that presents it, and the books that must balance afterwards."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from cryptography import x509
+from django.conf import settings
+from django.db import connection, transaction
+
+from enrollment import issuers, operations, views
+from enrollment.answer import Enrolled
+from enrollment.errors import BEFORE_PROOF, REFUSALS, Refused
+from enrollment.models import IssuedCertificate, ServiceEdge
+from enrollment.operations.refusing import sampled
+from keys import certificates, keyring, sealing
+from keys.certificates import Authority, make_authority
+from keys.models import ProvisioningKey, SigningCertificate
+from keys.operations import create_certificate
+from portal.actors import Actor
+from portal.models import AuditEvent
+from tests.base import CommittedTestCase, PortalTestCase
+from tests.factories import ACTOR, EDGE, make_csr, make_key, signing_certificate
+
+ENROLL = "/enrollment/v1/enroll"
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def authority_of(record: SigningCertificate) -> Authority:
+    """A stored signing certificate with its private key."""
+    ring = keyring.load(settings.KEYRING_FILE)
+    sealed = sealing.unseal(bytes(record.sealed_private_key), record.private_key_place, ring)
+    return Authority(x509.load_der_x509_certificate(bytes(record.der)), certificates.load_private_key(sealed))
+
+
+def make_issuer(name: str = "Own", *, days: int = 365, key_type: str = "EC P-256", at: datetime | None = None) -> Any:
+    """A signing certificate of ours, made `at` a moment, under the preloaded root."""
+    signing_certificate()
+    root = SigningCertificate.objects.get(name="Root")
+    authority = make_authority(name, "Tests", now=at or now(), days=days, key_type=key_type, parent=authority_of(root))
+    record = SigningCertificate(name=name, parent=root)
+    create_certificate(record, authority, actor=ACTOR)
+    return record
+
+
+class Enrolling:
+    """Mixed into both kinds of test case."""
+
+    def setUp(self) -> None:
+        super().setUp()  # type: ignore[misc]
+        views.unproved.reset()
+        sampled.reset()
+        issuers.forget_all()
+
+    def enroll(
+        self, text: str, csr: str | None = None, *, caller: Actor = EDGE, at: datetime | None = None
+    ) -> Enrolled:
+        return operations.enroll(text, csr or make_csr(), caller=caller, now=at)
+
+    def refusal(self, text: str, csr: str | None = None, **options: Any) -> str:
+        """The code an attempt is refused with; empty when it is admitted."""
+        try:
+            self.enroll(text, csr, **options)
+        except Refused as refused:
+            return refused.code
+        return ""
+
+    def assert_refused(self, code: str, text: str, csr: str | None = None, **options: Any) -> None:
+        """Refused with this code, at no cost, and remembered with key id and reason only."""
+        before, known = self.books(), AuditEvent.objects.count()
+        self.assertEqual(self.refusal(text, csr, **options), code)
+        self.assertEqual(self.books(), before, "a refused attempt must cost nothing")
+        events = AuditEvent.objects.order_by("id")[known:]
+        self.assertEqual(len(events), 0 if code in BEFORE_PROOF else 1)
+        for event in events:
+            self.assertEqual((event.action, event.outcome, event.reason), ("edge.refused", "refused", code))
+            self.assertEqual(event.object_kind, "key")
+            self.assertEqual(set(event.detail), {"key_public_id"})
+
+    @staticmethod
+    def books() -> tuple[Any, ...]:
+        """Everything an enrollment adds to."""
+        uses = tuple(ProvisioningKey.objects.order_by("id").values_list("id", "uses", "last_used_at"))
+        enrolled = AuditEvent.objects.filter(action="edge.enrolled").count()
+        return uses, ServiceEdge.objects.count(), IssuedCertificate.objects.count(), enrolled
+
+    @staticmethod
+    def execute(statement: str, *values: Any) -> None:
+        """Raw SQL, as somebody at the database's own prompt would type it."""
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement, values)
+
+    @staticmethod
+    def uses(key: ProvisioningKey) -> int:
+        return ProvisioningKey.objects.get(pk=key.pk).uses
+
+    def post(self, text: str, csr: str | None = None, **extra: Any) -> Any:
+        """One request of an edge through the whole stack."""
+        body = json.dumps({"provisioning_key": text, "csr": csr or make_csr()})
+        return self.client.post(ENROLL, body, content_type="application/json", **extra)  # type: ignore[attr-defined]
+
+    def assert_problem(self, response: Any, code: str) -> None:
+        """A problem document of this code, and not a word more than its standing text."""
+        refusal = REFUSALS[code]
+        self.assertEqual(response.status_code, refusal.status, response.content)
+        self.assertEqual(response["Content-Type"], "application/problem+json")
+        self.assertIn("no-store", response["Cache-Control"])
+        self.assertRegex(response["X-Request-Id"], r"\A[0-9a-f]{16}\Z")
+        expected = {
+            "type": "about:blank",
+            "title": refusal.title,
+            "status": refusal.status,
+            "code": code,
+            "detail": refusal.detail,
+            "request_id": response["X-Request-Id"],
+        }
+        self.assertEqual(json.loads(response.content), expected)
+        self.assertEqual("Retry-After" in response, refusal.retry_after is not None)
+
+
+class EnrollmentTestCase(Enrolling, PortalTestCase):
+    """A group of tests around one key with five uses: `key` and its `text`."""
+
+    key: ProvisioningKey
+    text: str
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        cls.key, cls.text = make_key("Edge", max_uses=5)
+
+
+class CommittedEnrollmentTestCase(Enrolling, CommittedTestCase):
+    """The same with transactions that commit."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.key, self.text = make_key("Edge", max_uses=5)

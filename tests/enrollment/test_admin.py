@@ -1,0 +1,43 @@
+"""Support pages of edges and issued certificates."""
+
+from enrollment.models import IssuedCertificate, ServiceEdge
+from enrollment.operations import enroll
+from portal.models import AuditEvent
+from tests import factories
+from tests.base import PortalTestCase
+
+EDGES = "/admin/enrollment/serviceedge/"
+CERTIFICATES = "/admin/enrollment/issuedcertificate/"
+
+
+class EdgeAdminTest(PortalTestCase):
+    def setUp(self) -> None:
+        self.key, text = factories.make_key("berlin", max_uses=5)
+        enroll(text, factories.make_csr(), caller=factories.EDGE)
+        self.edge = ServiceEdge.objects.get()
+        self.certificate = IssuedCertificate.objects.get()
+
+    def test_edges_are_found_by_name_key_and_uuid(self) -> None:
+        self.sign_in("sam")
+        for words in ("berlin-1", self.key.public_id, str(self.edge.uuid)[:8]):
+            self.assertContains(self.client.get(EDGES, {"q": words}), "berlin-1", msg_prefix=words)
+
+    def test_certificates_are_found_by_serial_fingerprint_and_edge(self) -> None:
+        self.sign_in("sam")
+        for words in (self.certificate.serial, self.certificate.fingerprint, "berlin-1"):
+            self.assertContains(self.client.get(CERTIFICATES, {"q": words}), self.certificate.serial, msg_prefix=words)
+
+    def test_deleting_an_edge_revokes_its_certificate_and_keeps_both_rows(self) -> None:
+        self.sign_in("ada")
+        self.assertEqual(self.client.post(f"{EDGES}{self.edge.pk}/delete/", {"post": "yes"}).status_code, 302)
+        self.certificate.refresh_from_db()
+        self.edge.refresh_from_db()
+        self.assertEqual(self.certificate.revocation_reason, "cessationOfOperation")
+        self.assertIsNotNone(self.edge.deleted_at)
+        self.assertNotContains(self.client.get(EDGES), "berlin-1</a>")
+        self.assertEqual(AuditEvent.objects.get(action="edge.deleted").detail, {"certificates": 1})
+
+    def test_disabling_an_edge_is_audited(self) -> None:
+        self.sign_in("ada")
+        self.client.post(f"{EDGES}{self.edge.pk}/change/", {"name": "berlin-1", "description": ""})
+        self.assertEqual(AuditEvent.objects.get(action="edge.edited").detail, {"enabled": ["True", "False"]})

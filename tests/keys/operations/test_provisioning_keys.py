@@ -1,0 +1,187 @@
+"""What each operation on a key does, refuses and records."""
+
+from datetime import UTC, datetime
+
+from cryptography import x509
+
+from keys import errors, operations, tokens
+from keys.certificates import spki_sha256
+from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
+from portal.models import AuditEvent
+from tests import factories
+from tests.base import PortalTestCase
+from tests.factories import ACTOR
+
+
+def actions() -> list[str]:
+    return list(AuditEvent.objects.filter(object_kind="key").order_by("id").values_list("action", flat=True))
+
+
+class CreateKeyTest(PortalTestCase):
+    def test_the_text_belongs_to_the_row_and_pins_the_root(self) -> None:
+        key, text = factories.make_key()
+        token = tokens.read(text, {"api.private.example.com"})
+        root = x509.load_der_x509_certificate(bytes(SigningCertificate.objects.get(name="Root").der))
+        self.assertEqual(token.public_id.hex(), key.public_id)
+        self.assertEqual(token.pin, spki_sha256(root))
+
+    def test_a_viewable_key_is_sealed_and_a_hidden_one_is_not_stored(self) -> None:
+        viewable, _ = factories.make_key(viewable=True)
+        hidden, _ = factories.make_key(viewable=False)
+        self.assertIsNotNone(viewable.sealed_token)
+        self.assertIsNone(hidden.sealed_token)
+
+    def test_the_group_can_be_made_with_the_key(self) -> None:
+        certificate = factories.signing_certificate()
+        key = ProvisioningKey(name="oregon", signing_certificate=certificate)
+        operations.create_key(key, actor=ACTOR, new_group="AWS Oregon")
+        self.assertEqual(key.group.name, "AWS Oregon")
+        self.assertTrue(AuditEvent.objects.filter(action="group.created", object_name="AWS Oregon").exists())
+
+    def test_a_taken_name_is_refused_and_leaves_nothing(self) -> None:
+        factories.make_key("Berlin")
+        key = ProvisioningKey(name="BERLIN", signing_certificate=factories.signing_certificate())
+        with self.assertRaises(errors.Invalid) as refused:
+            operations.create_key(key, actor=ACTOR, new_group="New group")
+        self.assertEqual(refused.exception.field_name, "name")
+        self.assertFalse(ServiceEdgeGroup.objects.filter(name="New group").exists())
+        self.assertEqual(actions(), ["key.created"])
+
+    def test_the_audit_event_holds_no_part_of_the_secret(self) -> None:
+        _, text = factories.make_key()
+        event = AuditEvent.objects.get(action="key.created")
+        self.assertNotIn(text[60:76], str(vars(event)))
+        self.assertEqual(event.detail["viewable"], "on")
+
+
+class EditKeyTest(PortalTestCase):
+    def setUp(self) -> None:
+        self.key, self.text = factories.make_key("berlin", max_uses=3)
+
+    def edit(self, version: int = 1, **values) -> None:
+        for name, value in values.items():
+            setattr(self.key, name, value)
+        operations.edit_key(self.key, fields=list(values), version=version, actor=ACTOR)
+        self.key.refresh_from_db()
+
+    def test_it_counts_the_version_and_records_old_and_new(self) -> None:
+        self.edit(max_uses=10, name="Berlin 2")
+        self.assertEqual((self.key.version, self.key.max_uses, self.key.sort_name), (2, 10, "berlin 2"))
+        event = AuditEvent.objects.get(action="key.edited")
+        self.assertEqual(event.detail, {"max_uses": ["3", "10"], "name": ["berlin", "Berlin 2"]})
+
+    def test_saving_without_a_change_records_nothing(self) -> None:
+        self.edit(max_uses=3)
+        self.assertEqual((self.key.version, actions()), (1, ["key.created"]))
+
+    def test_fields_that_are_not_named_keep_their_values(self) -> None:
+        ProvisioningKey.objects.filter(pk=self.key.pk).update(uses=2)
+        self.edit(max_uses=5)
+        self.assertEqual(self.key.uses, 2)
+
+    def test_turning_view_off_destroys_the_text_and_cannot_be_undone(self) -> None:
+        self.edit(viewable=False)
+        self.assertIsNone(self.key.sealed_token)
+        with self.assertRaises(errors.Invalid) as refused:
+            self.edit(version=2, viewable=True)
+        self.assertEqual(refused.exception.field_name, "viewable")
+
+    def test_a_stale_version_is_refused_with_both_values(self) -> None:
+        self.edit(max_uses=5)
+        mine = ProvisioningKey.objects.get(pk=self.key.pk)
+        mine.max_uses = 7
+        with self.assertRaises(errors.Stale) as refused:
+            operations.edit_key(mine, fields=["max_uses"], version=1, actor=ACTOR)
+        (difference,) = refused.exception.differences
+        self.assertEqual((difference.theirs, difference.yours), (5, 7))
+        self.key.refresh_from_db()
+        self.assertEqual(self.key.max_uses, 5)
+
+    def test_a_deleted_key_is_gone(self) -> None:
+        ProvisioningKey.objects.all().delete()
+        with self.assertRaises(errors.Gone):
+            self.edit(max_uses=5)
+
+    def test_a_taken_name_is_refused_without_spoiling_the_transaction(self) -> None:
+        factories.make_key("taken")
+        with self.assertRaises(errors.Invalid):
+            self.edit(name="Taken")
+        self.assertEqual(ProvisioningKey.objects.get(pk=self.key.pk).name, "berlin")
+
+
+class DeleteKeyTest(PortalTestCase):
+    def test_the_row_goes_and_its_name_is_free_again(self) -> None:
+        key, _ = factories.make_key("berlin")
+        operations.delete_key(key, actor=ACTOR)
+        self.assertFalse(ProvisioningKey.objects.exists())
+        factories.make_key("berlin")
+        self.assertEqual(actions(), ["key.created", "key.deleted", "key.created"])
+
+
+class HandOutTest(PortalTestCase):
+    def test_each_purpose_is_recorded_by_its_own_word(self) -> None:
+        key, text = factories.make_key()
+        self.assertEqual(operations.reveal_key(key, purpose="copy", actor=ACTOR), text)
+        self.assertEqual(operations.reveal_key(key, purpose="show", actor=ACTOR), text)
+        self.assertEqual(operations.download_key(key, actor=ACTOR), text + "\n")
+        self.assertEqual(actions(), ["key.created", "key.copied", "key.shown", "key.downloaded"])
+
+    def test_a_hidden_key_is_refused_even_at_its_limit(self) -> None:
+        key, _ = factories.make_key(viewable=False)
+        ProvisioningKey.objects.filter(pk=key.pk).update(uses=1)
+        with self.assertRaises(errors.NotViewable):
+            operations.reveal_key(key, purpose="copy", actor=ACTOR)
+
+    def test_a_used_up_key_is_refused_and_nothing_recorded(self) -> None:
+        key, _ = factories.make_key()
+        ProvisioningKey.objects.filter(pk=key.pk).update(uses=1)
+        for hand_out in [
+            lambda: operations.reveal_key(key, purpose="show", actor=ACTOR),
+            lambda: operations.download_key(key, actor=ACTOR),
+        ]:
+            with self.assertRaises(errors.UsedUp):
+                hand_out()
+        self.assertEqual(actions(), ["key.created"])
+
+    def test_the_file_is_named_after_the_key(self) -> None:
+        for name, expected in [("AWS Oregon", "aws-oregon"), ("São Paulo", "sao-paulo")]:
+            key, _ = factories.make_key(name)
+            self.assertEqual(operations.file_name(key), f"{expected}.provisioning-key.txt")
+        key, _ = factories.make_key("東京")
+        self.assertEqual(operations.file_name(key), f"key-{key.pk}.provisioning-key.txt")
+
+
+class ManagedKeyTest(PortalTestCase):
+    def setUp(self) -> None:
+        factories.make_managed(groups=[{"name": "Cloud"}], keys=[{"name": "vendor", "group": "Cloud", "max_uses": 2}])
+        self.key = ProvisioningKey.objects.get(name="vendor")
+
+    def test_e02_operations_refuse_to_change_it(self) -> None:
+        self.key.max_uses = 9
+        with self.assertRaises(errors.Managed):
+            operations.edit_key(self.key, fields=["max_uses"], version=1, actor=ACTOR)
+        with self.assertRaises(errors.Managed):
+            operations.delete_key(self.key, actor=ACTOR)
+
+    def test_its_text_can_be_handed_out(self) -> None:
+        self.assertTrue(operations.reveal_key(self.key, purpose="copy", actor=ACTOR).startswith("1|"))
+
+
+class UseStateTest(PortalTestCase):
+    def test_python_and_the_database_agree(self) -> None:
+        from keys.models.provisioning_key import MOST_USES, use_state
+
+        group, certificate = factories.make_group(), factories.signing_certificate()
+        limits = [1, 2, 4, 5, 6, 9, 10, 25, 1000, 999_999_999, MOST_USES]
+        for limit in limits:
+            key, _ = factories.make_key(f"limit {limit}", group=group, signing_certificate=certificate, max_uses=limit)
+            for uses in sorted({0, 1, limit * 4 // 5 - 1, limit * 4 // 5, -(-limit * 4 // 5), limit - 1, limit}):
+                if 0 <= uses <= limit:
+                    ProvisioningKey.objects.filter(pk=key.pk, uses__lte=uses).update(uses=uses)
+                    key.refresh_from_db()
+                    self.assertEqual(key.use_state, use_state(key.uses, limit), (key.uses, limit))
+
+    def test_expiry_is_kept_in_utc(self) -> None:
+        moment = datetime(2027, 1, 1, 12, tzinfo=UTC)
+        key, _ = factories.make_key(expires_at=moment)
+        self.assertEqual(ProvisioningKey.objects.get(pk=key.pk).expires_at, moment)

@@ -1,0 +1,51 @@
+"""What the tests of the key pages share."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+from django.http import HttpResponse
+
+from keys.models import ProvisioningKey
+from tests.base import PortalTestCase
+from tests.factories import make_key, make_managed
+
+LIST = "/service-edge-keys/"
+
+
+def row(response: HttpResponse, key: ProvisioningKey) -> str:
+    """The tbody of one key."""
+    rows = response.content.decode().split('<tbody class="record">')[1:]
+    return next(each for each in rows if f'id="n-{key.pk}"' in each).partition("</tbody>")[0]
+
+
+def names(response: HttpResponse) -> list[str]:
+    """The names in the list, from top to bottom."""
+    return [html.unescape(name) for name in re.findall(r'<a id="n-\d+"[^>]*>([^<]*)</a>', response.content.decode())]
+
+
+def use_up(key: ProvisioningKey, uses: int | None = None) -> None:
+    """Enrollments happened; counted as a machine does, without an edit."""
+    ProvisioningKey.objects.filter(pk=key.pk).update(uses=key.max_uses if uses is None else uses)
+
+
+def managed_key(name: str = "Vendor key", **fields: Any) -> ProvisioningKey:
+    """A key the vendor manages."""
+    make_managed(groups=[{"name": "Vendor"}], keys=[{"name": name, "group": "Vendor", "max_uses": 2, **fields}])
+    return ProvisioningKey.objects.get(name=name)
+
+
+def field_errors(response: HttpResponse) -> dict[str, list[str]]:
+    """The errors of the form on the page, by field."""
+    return {name: list(errors) for name, errors in response.context["form"].errors.items()}
+
+
+class KeyPageTestCase(PortalTestCase):
+    """Signed in as the operator Olga, with one viewable key and its text."""
+
+    def setUp(self) -> None:
+        self.sign_in("olga")
+        self.key, self.text = make_key("Oregon", max_uses=5)
+        self.address = f"{LIST}{self.key.pk}/"

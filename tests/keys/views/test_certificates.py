@@ -1,0 +1,87 @@
+"""Enrollment certificates: list and page."""
+
+from __future__ import annotations
+
+import ssl
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from keys.models import SigningCertificate
+from tests.base import PortalTestCase
+from tests.factories import make_key, signing_certificate
+from tests.keys.views.base import names
+
+LIST = "/enrollment-certificates/"
+
+
+class CertificateList(PortalTestCase):
+    def setUp(self):
+        self.certificate = signing_certificate()
+        self.sign_in("vic")
+
+    def test_it_names_all_certificates_and_their_parents(self):
+        page = self.client.get(LIST)
+        self.assertEqual(names(page), ["Client", "Connector", "Root", "Service Edge"])
+        for text in (
+            "Issued By",
+            "Issued To",
+            "Common Name",
+            "CN=Service Edge, OU=Private Access",
+            "Managed by Zscaler",
+        ):
+            self.assertContains(page, text)
+
+    def test_it_sorts_and_survives_nonsense(self):
+        self.assertEqual(names(self.client.get(f"{LIST}?sort=-name"))[0], "Service Edge")
+        self.assertEqual(names(self.client.get(f"{LIST}?sort=-expires"))[0], "Root")
+        self.assertEqual(self.client.get(f"{LIST}?sort=uses&page=0&per_page=-1&after=x").status_code, 200)
+
+    def test_it_reads_no_key_material_and_few_queries(self):
+        with CaptureQueriesContext(connection) as captured:
+            self.client.get(LIST)
+        self.assertLessEqual(len(captured), 4 + 3)
+        for query in captured.captured_queries:
+            self.assertNotIn("sealed_private_key", query["sql"])
+
+    def test_who_may_not_view_certificates_is_refused(self):
+        self.sign_in("nora")
+        self.assertEqual(self.client.get(LIST).status_code, 403)
+        self.assertEqual(self.client.get(f"{LIST}{self.certificate.pk}/").status_code, 403)
+
+
+class CertificateDetail(PortalTestCase):
+    def setUp(self):
+        self.certificate = signing_certificate()
+        self.address = f"{LIST}{self.certificate.pk}/"
+        self.sign_in("vic")
+
+    def test_it_shows_what_an_administrator_compares(self):
+        page = self.client.get(self.address)
+        fingerprint = self.certificate.fingerprint.upper()
+        self.assertContains(page, ":".join(fingerprint[at : at + 2] for at in range(0, 64, 2)))
+        for text in ("CN=Service Edge", "CN=Root", "EC P-256", "Valid from", "Valid until", "Serial number"):
+            self.assertContains(page, text)
+        self.assertContains(page, ssl.DER_cert_to_PEM_cert(bytes(self.certificate.der)))
+        parent = SigningCertificate.objects.get(name="Root")
+        self.assertContains(page, f'<a href="{LIST}{parent.pk}/"><bdi>Root</bdi></a>')
+
+    def test_it_lists_the_first_twenty_keys_that_use_it(self):
+        for number in range(21):
+            make_key(f"key {number:02}")
+        page = self.client.get(self.address)
+        self.assertContains(page, '<span class="muted">21</span>')
+        self.assertContains(page, "key 19")
+        self.assertNotContains(page, "key 20")
+
+    def test_a_certificate_without_keys_says_so(self):
+        self.assertContains(self.client.get(self.address), "No key uses this certificate.")
+
+    def test_the_private_key_is_never_read(self):
+        with CaptureQueriesContext(connection) as captured:
+            self.client.get(self.address)
+        self.assertNotIn("sealed_private_key", " ".join(query["sql"] for query in captured.captured_queries))
+
+    def test_a_certificate_that_does_not_exist_is_404(self):
+        for pk in ("0", "999999", "9" * 30):
+            self.assertEqual(self.client.get(f"{LIST}{pk}/").status_code, 404)

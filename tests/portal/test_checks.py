@@ -1,0 +1,74 @@
+"""Each start-up complaint appears for its mistake and not without it."""
+
+from django.core import checks
+from django.db import connection
+from django.test import override_settings
+
+from keys.checks import keyring_opens_what_is_sealed
+from portal import triggers
+from tests import factories
+from tests.base import PortalTestCase
+
+
+def ids(**options) -> set[str]:
+    return {message.id for message in checks.run_checks(databases=["default"], **options)}
+
+
+class ChecksTest(PortalTestCase):
+    def test_a_sound_configuration_has_no_warning_or_error(self) -> None:
+        factories.preload()
+        found = checks.run_checks(databases=["default"], include_deployment_checks=True)
+        self.assertEqual([message for message in found if message.level >= checks.WARNING], [])
+
+    def test_a_short_secret_key_is_refused(self) -> None:
+        with override_settings(SECRET_KEY="short"):  # the mistake under test
+            self.assertIn("portal.E001", ids())
+
+    def test_every_host_is_refused(self) -> None:
+        with override_settings(ALLOWED_HOSTS=["*"]):
+            self.assertIn("portal.E002", ids())
+
+    def test_a_missing_trigger_is_named(self) -> None:
+        name = "audit_event_refuses_update"
+        with connection.cursor() as cursor:
+            on = "" if connection.vendor == "sqlite" else " ON portal_auditevent"
+            cursor.execute(f"DROP TRIGGER {name}{on}")
+        self.assertEqual(triggers.missing(), [name])
+        self.assertIn("portal.W003", ids())
+        triggers.create_all()
+        self.assertEqual(triggers.missing(), [])
+
+    def test_plain_http_is_a_deployment_warning(self) -> None:
+        with override_settings(PLAIN_HTTP=True):
+            self.assertIn("portal.W004", ids(include_deployment_checks=True))
+
+    def test_an_unreadable_proxy_is_refused(self) -> None:
+        with override_settings(TRUSTED_PROXIES=["10.0.0.0/8", "unix", "nginx"]):
+            self.assertIn("portal.E005", ids())
+
+    def test_a_domain_too_long_for_strongswan_is_mentioned(self) -> None:
+        with override_settings(CLOUD_DOMAIN="a" * 43):
+            self.assertIn("portal.W006", ids())
+
+    def test_a_missing_or_open_keyring_is_refused(self) -> None:
+        with override_settings(KEYRING_FILE="/does/not/exist"):
+            self.assertIn("keys.E001", ids())
+
+    def test_a_keyring_without_a_key_in_use_is_named(self) -> None:
+        factories.preload()
+        with override_settings(KEYRING_FILE=other_keyring()):
+            self.assertIn("keys.E003", ids())
+            with self.assertRaisesMessage(ValueError, "The keyring has no key 'test'"):
+                keyring_opens_what_is_sealed()
+        self.assertTrue(keyring_opens_what_is_sealed())
+
+
+def other_keyring() -> str:
+    """A keyring file with a key of another id."""
+    from keys import keyring
+    from tests.settings import STATE
+
+    path = STATE / "other-keyring.json"
+    path.write_text(keyring.generate("other"))
+    path.chmod(0o600)
+    return str(path)

@@ -1,0 +1,232 @@
+"""The matrix of roles over every address and method, generated: a new address without an entry fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from django.contrib.auth.models import Group, Permission, User
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from enrollment.models import IssuedCertificate, ServiceEdge
+from enrollment.operations import enroll
+from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
+from portal.roles import ROLES
+from tests import factories
+from tests.base import CAST, STAFF, PortalTestCase
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+READ = frozenset({"GET", "HEAD"})
+FORM = frozenset({"GET", "HEAD", "POST"})
+EVERYBODY = frozenset({*CAST, "stranger"})
+MEMBERS = frozenset(CAST)
+
+
+def holders(permission: str) -> frozenset[str]:
+    """The members of the cast whose role has the permission."""
+    roles = {role for role, permissions in ROLES.items() if permission in permissions}
+    return frozenset(name for name, role in CAST.items() if role in roles or role == "superuser")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who may use an address, with which methods; `data` is a harmless form for POST."""
+
+    who: frozenset[str]
+    methods: frozenset[str] = READ
+    data: dict[str, str] = field(default_factory=dict)
+
+
+def needs(permission: str, methods: frozenset[str] = READ, **data: str) -> Rule:
+    return Rule(holders(permission), methods, data)
+
+
+POST = frozenset({"POST"})
+PORTAL: dict[str, Rule] = {
+    "home": Rule(MEMBERS, frozenset(METHODS)),
+    "login": Rule(EVERYBODY, FORM | {"PUT"}),
+    "logout": Rule(MEMBERS, POST),
+    "healthz": Rule(EVERYBODY),
+    "readyz": Rule(EVERYBODY),
+    "metrics": Rule(frozenset(), frozenset({"GET"})),
+    "enrollment:enroll": Rule(EVERYBODY, POST),
+    "enrollment:issuer-certificate": Rule(EVERYBODY),
+    "keys:key-list": needs("keys.view_provisioningkey"),
+    "keys:key-detail": needs("keys.view_provisioningkey"),
+    "keys:key-add": needs("keys.add_provisioningkey", FORM),
+    "keys:key-edit": needs("keys.change_provisioningkey", FORM),
+    "keys:key-delete": needs("keys.delete_provisioningkey", FORM),
+    "keys:key-reveal": needs("keys.reveal_provisioningkey", POST, **{"for": "show"}),
+    "keys:key-download": needs("keys.reveal_provisioningkey", POST),
+    "keys:certificate-list": needs("keys.view_signingcertificate"),
+    "keys:certificate-detail": needs("keys.view_signingcertificate"),
+}
+# What a page of the support site needs; without an entry nobody may open it.
+ADMIN_MODELS = {
+    "keys_provisioningkey": {"view", "add", "change", "delete"},
+    "keys_serviceedgegroup": {"view", "add", "change", "delete"},
+    "keys_signingcertificate": {"view", "change", "delete"},
+    "enrollment_serviceedge": {"view", "change", "delete"},
+    "enrollment_issuedcertificate": {"view"},
+    "portal_auditevent": {"view"},
+    "auth_user": {"view", "add", "change", "delete"},
+}
+
+
+def portal_names(resolver: URLResolver | None = None, namespace: str = "") -> Iterator[str]:
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if isinstance(pattern, URLPattern):
+            yield f"{namespace}{pattern.name}"
+        elif pattern.namespace != "admin":
+            inner = f"{pattern.namespace}:" if pattern.namespace else ""
+            yield from portal_names(pattern, namespace + inner)
+
+
+def admin_names() -> set[str]:
+    admin = next(p for p in get_resolver().url_patterns if getattr(p, "namespace", "") == "admin")
+    names = set()
+    for pattern in admin.url_patterns:
+        inner = pattern.url_patterns if isinstance(pattern, URLResolver) else [pattern]
+        names |= {entry.name for entry in inner if getattr(entry, "name", None)}
+    return names
+
+
+class MatrixTestCase(PortalTestCase):
+    def setUp(self) -> None:
+        self.key, text = factories.make_key("berlin", max_uses=9)
+        enroll(text, factories.make_csr(), caller=factories.EDGE)
+        self.key.refresh_from_db()
+
+    def status(self, who: str, method: str, path: str, data: dict[str, str]) -> int:
+        self.client.logout()
+        if who != "stranger":
+            self.sign_in(who)
+        return int(self.client.generic(method, path, **self.body(method, data)).status_code)
+
+    @staticmethod
+    def body(method: str, data: dict[str, str]) -> dict[str, str]:
+        if method != "POST":
+            return {}
+        from urllib.parse import urlencode
+
+        return {"data": urlencode(data), "content_type": "application/x-www-form-urlencoded"}
+
+
+class PortalMatrixTest(MatrixTestCase):
+    def test_every_address_has_a_rule(self) -> None:
+        self.assertEqual(set(portal_names()), set(PORTAL))
+
+    def path(self, name: str) -> str:
+        from django.urls import reverse
+
+        arguments: dict[str, list[int]] = {
+            "keys:certificate-detail": [self.key.signing_certificate_id],
+            "enrollment:issuer-certificate": [self.key.signing_certificate_id],
+        }
+        detail = name.startswith("keys:key-") and name not in {"keys:key-list", "keys:key-add"}
+        return reverse(name, args=arguments.get(name, [self.key.pk] if detail else []))
+
+    def expected(self, who: str, method: str, rule: Rule) -> str:
+        if who not in rule.who:
+            return "no page" if not rule.who else "sign in" if who == "stranger" else "refused"
+        if rule is PORTAL["login"] and who != "stranger":
+            return "led on"
+        return "answered" if method in rule.methods or method == "OPTIONS" else "not allowed"
+
+    def seen(self, status: int, who: str, rule: Rule) -> str:
+        if status == 302 and who == "stranger" and who not in rule.who:
+            return "sign in"
+        if status == 302 and rule is PORTAL["login"]:
+            return "answered" if who == "stranger" else "led on"
+        return {403: "refused", 404: "no page", 405: "not allowed"}.get(status, "answered")
+
+    def test_the_matrix_holds_for_every_role_address_and_method(self) -> None:
+        wrong = []
+        for name, rule in PORTAL.items():
+            for who in sorted(EVERYBODY):
+                for method in METHODS:
+                    status = self.status(who, method, self.path(name), rule.data)
+                    expected, seen = self.expected(who, method, rule), self.seen(status, who, rule)
+                    # A method nobody uses may be refused before or after the role is looked at.
+                    harmless = method not in rule.methods and seen in {"not allowed", "refused", "sign in", "no page"}
+                    if status >= 500 or (seen != expected and not harmless and method != "OPTIONS"):
+                        wrong.append((name, who, method, status, expected))
+        self.assertEqual(wrong[:20], [])
+
+    def test_e08_a_lost_role_is_noticed_at_the_next_request(self) -> None:
+        user = self.sign_in("vic")
+        self.assertEqual(self.client.get("/service-edge-keys/").status_code, 200)
+        user.groups.clear()
+        self.assertEqual(self.client.get("/service-edge-keys/").status_code, 403)
+
+
+ADMIN_PAGES = {"changelist": "view", "add": "add", "change": "change", "delete": "delete", "history": "view"}
+
+
+class AdminMatrixTest(MatrixTestCase):
+    def objects(self) -> dict[str, int]:
+        from portal.models import AuditEvent
+
+        return {
+            "keys_provisioningkey": self.key.pk,
+            "keys_serviceedgegroup": self.key.group_id,
+            "keys_signingcertificate": SigningCertificate.objects.get(name="Root").pk,
+            "enrollment_serviceedge": ServiceEdge.objects.get().pk,
+            "enrollment_issuedcertificate": IssuedCertificate.objects.get().pk,
+            "portal_auditevent": AuditEvent.objects.order_by("id")[0].pk,
+            "auth_user": User.objects.create_user("someone").pk,
+        }
+
+    def test_every_model_of_the_support_site_has_an_entry(self) -> None:
+        listed = {name.removesuffix("_changelist") for name in admin_names() if name.endswith("_changelist")}
+        self.assertEqual(listed, set(ADMIN_MODELS))
+
+    def may(self, who: str, model: str, verb: str) -> bool:
+        app, name = model.split("_", 1)
+        allowed = who in holders(f"{app}.{verb}_{name}") and verb in ADMIN_MODELS[model]
+        # Preloaded certificates belong to the vendor: nobody changes them.
+        managed = model == "keys_signingcertificate" and verb in {"change", "delete"}
+        return who in STAFF and allowed and not managed
+
+    def test_pages_open_for_those_who_may_and_nobody_else(self) -> None:
+        wrong = []
+        for model, pk in self.objects().items():
+            for page, verb in ADMIN_PAGES.items():
+                path = (
+                    f"/admin/{model.replace('_', '/', 1)}/"
+                    + {
+                        "changelist": "",
+                        "add": "add/",
+                        "change": f"{pk}/change/",
+                        "delete": f"{pk}/delete/",
+                        "history": f"{pk}/history/",
+                    }[page]
+                )
+                for who in sorted(EVERYBODY):
+                    # The change page shows the fields to whoever may only view.
+                    may = self.may(who, model, verb) or (page == "change" and self.may(who, model, "view"))
+                    status = self.status(who, "GET", path, {})
+                    expected = 302 if who == "stranger" else 200 if may else 403
+                    if status != expected:
+                        wrong.append((path, who, status, expected))
+        self.assertEqual(wrong[:20], [])
+
+    def test_posts_from_those_who_may_only_look_change_nothing(self) -> None:
+        for model, pk in self.objects().items():
+            base = f"/admin/{model.replace('_', '/', 1)}/"
+            for path in (f"{base}{pk}/change/", f"{base}{pk}/delete/", f"{base}add/"):
+                for who in ("sam", "vic", "olga", "tom", "nora"):
+                    self.assertEqual(self.status(who, "POST", path, {"name": "x", "post": "yes"}), 403, (path, who))
+        self.assertEqual(ProvisioningKey.objects.get().name, "berlin")
+        self.assertEqual(ServiceEdgeGroup.objects.count(), 1)
+
+
+class RolesTest(PortalTestCase):
+    def test_roles_hold_exactly_their_permissions_after_migrate(self) -> None:
+        for role, names in ROLES.items():
+            permissions = Group.objects.get(name=role).permissions.values_list("content_type__app_label", "codename")
+            self.assertEqual({f"{app}.{codename}" for app, codename in permissions}, set(names))
+
+    def test_every_permission_a_role_names_exists(self) -> None:
+        known = {f"{p.content_type.app_label}.{p.codename}" for p in Permission.objects.select_related("content_type")}
+        self.assertLessEqual(set().union(*ROLES.values()), known)

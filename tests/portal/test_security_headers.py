@@ -1,0 +1,95 @@
+"""Each answer carries its headers, errors and the admin included."""
+
+from django.http import HttpRequest
+from django.test import Client, RequestFactory, override_settings
+
+from portal.client_ip import client_ip
+from tests.base import PortalTestCase
+
+
+class HeadersTest(PortalTestCase):
+    def assert_strict(self, path: str, status: int) -> None:
+        response = self.client.get(path)
+        self.assertEqual(response.status_code, status, path)
+        policy = response["Content-Security-Policy"]
+        self.assertIn("default-src 'none'", policy)
+        self.assertNotIn("unsafe", policy)
+        self.assertEqual(response["X-Frame-Options"], "DENY")
+        self.assertEqual(response["X-Content-Type-Options"], "nosniff")
+        self.assertEqual(response["Referrer-Policy"], "same-origin")
+        self.assertIn("max-age=31536000", response["Strict-Transport-Security"])
+        self.assertIn("no-store", response["Cache-Control"])
+        self.assertRegex(response["X-Request-Id"], r"^[0-9a-f]{16}$")
+
+    def test_pages_errors_and_the_admin_are_strict(self) -> None:
+        self.assert_strict("/accounts/login/", 200)
+        self.sign_in("ada")
+        for path, status in [("/service-edge-keys/", 200), ("/nothing/", 404), ("/admin/", 200)]:
+            self.assert_strict(path, status)
+
+    def test_trusted_types_hold_everywhere_but_in_the_admin(self) -> None:
+        self.sign_in("ada")
+        for path, required in [("/service-edge-keys/", True), ("/nothing/", True), ("/admin/", False)]:
+            policy = self.client.get(path)["Content-Security-Policy"]
+            self.assertIs("require-trusted-types-for 'script'" in policy, required, path)
+
+    def test_g01_a_post_without_token_or_from_another_origin_is_refused(self) -> None:
+        client = self.client_class(enforce_csrf_checks=True)
+        fields = {"username": "ann", "password": "x"}
+        self.assertEqual(client.post("/accounts/login/", fields).status_code, 403)
+        client.get("/accounts/login/")
+        token = client.cookies["__Host-csrf"].value
+        for origin in ["https://evil.example", "null"]:
+            response = client.post(
+                "/accounts/login/", {**fields, "csrfmiddlewaretoken": token}, headers={"Origin": origin}
+            )
+            self.assertEqual(response.status_code, 403, origin)
+
+    def test_http_leads_to_https_except_where_machines_need_it(self) -> None:
+        plain = Client()
+        response = plain.get("/service-edge-keys/")
+        self.assertEqual((response.status_code, response["Location"]), (301, "https://testserver/service-edge-keys/"))
+        self.assertEqual(plain.get("/healthz").status_code, 200)
+        self.assertEqual(plain.get("/pki/0.cer").status_code, 404)
+
+    def test_a_client_cannot_claim_https_itself(self) -> None:
+        claim = {"X-Forwarded-Proto": "https"}
+        self.assertEqual(Client().get("/accounts/login/", headers=claim).status_code, 301)
+        with override_settings(TRUSTED_PROXIES=["127.0.0.1"]):
+            self.assertEqual(Client().get("/accounts/login/", headers=claim).status_code, 200)
+
+    def test_a_request_id_is_taken_only_from_a_trusted_proxy(self) -> None:
+        sent = {"X-Request-Id": "chosen-by-client-1"}
+        self.assertNotEqual(self.client.get("/healthz", headers=sent)["X-Request-Id"], "chosen-by-client-1")
+        with override_settings(TRUSTED_PROXIES=["127.0.0.1"]):
+            self.assertEqual(self.client.get("/healthz", headers=sent)["X-Request-Id"], "chosen-by-client-1")
+            odd = {"X-Request-Id": "x\u2028y" * 9}
+            self.assertRegex(self.client.get("/healthz", headers=odd)["X-Request-Id"], r"^[0-9a-f]{16}$")
+
+
+class ClientAddressTest(PortalTestCase):
+    def address(self, forwarded: str, peer: str = "10.0.0.1", trusted: tuple[str, ...] = ("10.0.0.0/8",)) -> str | None:
+        request: HttpRequest = RequestFactory().get("/", REMOTE_ADDR=peer, HTTP_X_FORWARDED_FOR=forwarded)
+        with override_settings(TRUSTED_PROXIES=list(trusted)):
+            return client_ip(request)
+
+    def test_an_untrusted_peer_is_the_client_whatever_it_claims(self) -> None:
+        self.assertEqual(self.address("192.0.2.1", peer="203.0.113.5"), "203.0.113.5")
+        self.assertEqual(self.address("192.0.2.1", trusted=()), "10.0.0.1")
+
+    def test_the_nearest_stranger_is_the_client(self) -> None:
+        self.assertEqual(self.address("192.0.2.1"), "192.0.2.1")
+        self.assertEqual(self.address("198.51.100.66, 192.0.2.1, 10.9.9.9"), "192.0.2.1")
+        self.assertEqual(self.address("spoofed, 192.0.2.1"), "192.0.2.1")
+
+    def test_a_broken_list_falls_back_to_the_last_address_that_was_sound(self) -> None:
+        self.assertEqual(self.address("192.0.2.1, nonsense"), "10.0.0.1")
+        self.assertEqual(self.address(""), "10.0.0.1")
+
+    def test_mapped_and_zoned_addresses_are_plain(self) -> None:
+        self.assertEqual(self.address("::ffff:192.0.2.1"), "192.0.2.1")
+        self.assertEqual(self.address("2001:db8::7"), "2001:db8::7")
+
+    def test_a_unix_socket_is_trusted_by_name(self) -> None:
+        self.assertEqual(self.address("192.0.2.1", peer="", trusted=("unix",)), "192.0.2.1")
+        self.assertIsNone(self.address("192.0.2.1", peer="", trusted=("10.0.0.0/8",)))

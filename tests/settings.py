@@ -1,0 +1,26 @@
+"""The portal's settings as in production, with a throw-away state directory and unhashed static files."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from keys import keyring
+
+STATE = Path(tempfile.mkdtemp(prefix="portal-tests-"))
+KEYRING = STATE / "keyring.json"
+KEYRING.write_text(keyring.generate("test"))
+KEYRING.chmod(0o600)
+(STATE / "static").mkdir()
+os.environ.update(
+    {
+        "PORTAL_STATE_DIR": str(STATE),
+        "PORTAL_SECRET_KEY": "a secret key that only the tests use, longer than fifty characters",
+        "PORTAL_KEYRING_FILE": str(KEYRING),
+        "PORTAL_ALLOWED_HOSTS": "testserver localhost 127.0.0.1",
+        "PORTAL_URL": "https://portal.example.com",
+    }
+)
+
+from portal.settings import *  # noqa: E402, F403  # the environment must be set first
+
+STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # noqa: F405

@@ -1,0 +1,1 @@
+"""Real parts for tests: a PostgreSQL server, a running portal, a browser."""

@@ -1,0 +1,106 @@
+"""A real portal: `python -m portal.quickstart` with gunicorn in a temporary state directory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.postgresql import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSWORD = "a long password for the tests"
+_START_SECONDS = 90
+
+
+@dataclass
+class LivePortal:
+    """Runs a portal between `start` and `stop`, or as a context manager. The administrator is admin / PASSWORD."""
+
+    demo: bool = False
+    database_url: str = ""
+    workers: int = 2
+    extra: dict[str, str] | None = None
+
+    def start(self) -> LivePortal:
+        self.state_dir = Path(tempfile.mkdtemp(prefix="portal-live-"))
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = (self.state_dir / "log").open("w")
+        self._spawn()
+        return self
+
+    def restart(self) -> None:
+        """Stop the processes and start them again on the same state."""
+        self._end()
+        self._spawn()
+
+    def _spawn(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "portal.quickstart"], cwd=ROOT, env=self.env(), stdout=self.log, stderr=self.log
+        )
+        self._wait()
+
+    def env(self) -> dict[str, str]:
+        """The environment of the portal, for management commands beside it too."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PORTAL_", "DJANGO_"))}
+        kept.pop("DATABASE_URL", None)
+        database = {"DATABASE_URL": self.database_url} if self.database_url else {}
+        return {
+            **kept,
+            **database,
+            "PORTAL_STATE_DIR": str(self.state_dir),
+            "PORTAL_ADMIN_PASSWORD": PASSWORD,
+            "PORT": str(self.port),
+            "DEMO": "1" if self.demo else "0",
+            "WEB_CONCURRENCY": str(self.workers),
+            **(self.extra or {}),
+        }
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command against this portal and return its standard output."""
+        command = [sys.executable, "manage.py", *arguments]
+        result = subprocess.run(command, cwd=ROOT, env=self.env(), capture_output=True, text=True)
+        if result.returncode:
+            raise RuntimeError(f"{arguments[0]} exited with {result.returncode}:\n{result.stdout}{result.stderr}")
+        return result.stdout
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                with urllib.request.urlopen(f"{self.url}/readyz", timeout=5):
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.2)
+        output = (self.state_dir / "log").read_text()
+        self.stop()
+        raise RuntimeError(f"The portal did not become ready:\n{output}")
+
+    def stop(self) -> None:
+        self._end()
+        self.log.close()
+        shutil.rmtree(self.state_dir, ignore_errors=True)
+
+    def _end(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(40)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    def __enter__(self) -> LivePortal:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
