@@ -22,7 +22,7 @@ from portal.metrics import ENROLLMENTS
 from portal.throttle import Shield
 
 logger = logging.getLogger(__name__)
-# Only refusals before proof are counted, so any number of valid enrollments passes from one address.
+# Only refusals before proof are counted and shielded: any number of valid enrollments passes from one address.
 unproved = Shield(limit=600, seconds=60)
 
 
@@ -34,7 +34,6 @@ def enroll(request: HttpRequest) -> HttpResponse:
     """POST /enrollment/v1/enroll: see docs/enrollment.md."""
     caller = Actor("edge", "", "enrollment", client_ip=client_ip(request), request_id=request.request_id)  # type: ignore[attr-defined]  # set by RequestIdMiddleware
     try:
-        _require_patience(caller)
         sent = requests.read_enroll(request)
         result = operations.enroll(sent.provisioning_key, sent.csr, caller=caller)
     except Refused as refused:
@@ -60,25 +59,28 @@ def issuer_certificate(request: HttpRequest, issuer_id: int) -> HttpResponse:
     return response
 
 
-def _require_patience(caller: Actor) -> None:
-    if unproved.retry_after(network_of(caller.client_ip)):
-        raise Refused("rate_limited")
-
-
 def _refuse(request: HttpRequest, refused: Refused, caller: Actor) -> HttpResponse:
-    code, refusal = refused.code, refused.refusal
-    ENROLLMENTS.labels(code=code).inc()
-    if code in BEFORE_PROOF:
-        _sample(code, caller)
-    wait = refusal.retry_after
+    if refused.code in BEFORE_PROOF:
+        refused = _shielded(refused, caller)
+    code, refusal, wait = refused.code, refused.refusal, refused.refusal.retry_after
     if code == "rate_limited":
         wait = unproved.retry_after(network_of(caller.client_ip)) or wait
+    ENROLLMENTS.labels(code=code).inc()
     return problems.response(request, refusal.status, code, refusal.title, refusal.detail, wait)
 
 
+def _shielded(refused: Refused, caller: Actor) -> Refused:
+    """Who proved nothing too often is told only to wait. A proved key is never shielded, whoever its neighbors are."""
+    network = network_of(caller.client_ip)
+    if unproved.retry_after(network):
+        refused = Refused("rate_limited")
+    else:
+        unproved.count(network)
+    _sample(refused.code, caller)
+    return refused
+
+
 def _sample(code: str, caller: Actor) -> None:
-    if code != "rate_limited":
-        unproved.count(network_of(caller.client_ip))
     try:
         operations.sample_refusal(code, caller)
     except (DatabaseError, InterfaceError):

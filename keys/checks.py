@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connection
 
-from keys import keyring, sealing
+from keys import keyring, sealing, tokens
 from keys.models import ProvisioningKey, SigningCertificate
 
 E003_HINT = "Put the key back into the keyring; the rows it sealed cannot be opened without it."
@@ -24,6 +24,16 @@ def check_keyring(app_configs: Any, **_: Any) -> list[CheckMessage]:
     if not keyring.is_private(settings.KEYRING_FILE):
         return [Error("Others can read the keyring file.", hint="chmod 400 the file.", id="keys.E002")]
     return []
+
+
+@register(Tags.compatibility)
+def check_cloud_domains(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """Each cloud domain can stand in a key text; with another one no key could be made or read."""
+    return [
+        Error(f"{domain!r} cannot stand in a key text.", hint="Write it in lower case, without a port.", id="keys.E004")
+        for domain in (settings.CLOUD_DOMAIN, *settings.CLOUD_DOMAIN_ALIASES)
+        if not tokens.may_name(domain)
+    ]
 
 
 @register(Tags.database)

@@ -8,18 +8,16 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q
 from django.utils import timezone
 
+from keys import choices
 from keys.errors import Invalid
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.models.provisioning_key import MOST_USES
 from keys.names import LONGEST_NAME, clean_name, sort_name
 from keys.presentation import stamp
 
-DEFAULT_CERTIFICATE = "Service Edge"
 SUGGESTED_GROUPS = 50
-_LARGEST_ID = 2**63 - 1
 TURNING_OFF = "Turning this off removes the readable key for good. It can't be turned on again."
 TURNED_OFF = "This was turned off; the text is no longer stored, so it can't be turned on again."
 _USES_MESSAGE = f"Enter a whole number from 1 to {MOST_USES:,}."
@@ -100,7 +98,7 @@ class KeyForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        certificates = signing_certificates(self.instance.signing_certificate_id)
+        certificates = choices.signing_certificates(self.instance.signing_certificate_id)
         self.fields["signing_certificate"].queryset = certificates  # type: ignore[attr-defined]  # a ModelChoiceField
 
     def clean_signing_certificate(self) -> SigningCertificate:
@@ -110,8 +108,8 @@ class KeyForm(forms.ModelForm):
         return chosen
 
     def _standing_certificate(self) -> SigningCertificate | None:
-        standing = self.instance.signing_certificate_id or default_certificate_id()
-        return signing_certificates(standing).filter(pk=standing).first()
+        standing = self.instance.signing_certificate_id or choices.default_certificate_id()
+        return choices.signing_certificates(standing).filter(pk=standing or 0).first()
 
     def clean_expires_at(self) -> datetime | None:
         expires, kept = self.cleaned_data["expires_at"], self.instance.expires_at
@@ -154,13 +152,13 @@ class AddKeyForm(KeyForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial.setdefault("signing_certificate", default_certificate_id())
+        self.initial.setdefault("signing_certificate", choices.default_certificate_id())
 
     def clean_group(self) -> ServiceEdgeGroup | None:
         wanted = self.cleaned_data["group"]
         if not wanted:
             return None
-        found = find_group(wanted)
+        found = choices.find_group(wanted)
         if found is None:
             raise ValidationError("There is no group of this name or id. Name it below to make it.", code="unknown")
         return found
@@ -187,7 +185,7 @@ class AddKeyForm(KeyForm):
     @property
     def suggested_groups(self) -> list[ServiceEdgeGroup]:
         """The first groups by name, for the list that browsers offer while typing."""
-        return list(ServiceEdgeGroup.objects.only("name", "location").order_by("sort_name")[:SUGGESTED_GROUPS])
+        return choices.first_groups(SUGGESTED_GROUPS)
 
 
 class EditKeyForm(KeyForm):
@@ -225,23 +223,3 @@ class DeleteKeyForm(forms.Form):
         if typed != self.key.name:
             raise ValidationError(f"This is not the name of the key. Type {self.key.name}.", code="different")
         return typed
-
-
-def signing_certificates(kept_id: int | None = None) -> Any:
-    """Certificates that can sign: with a private key, enabled, not expired; and the one a key has already."""
-    can_sign = Q(sealed_private_key__isnull=False, enabled=True, not_after__gt=timezone.now())
-    return SigningCertificate.objects.filter(can_sign | Q(pk=kept_id)).only("name", "not_after").order_by("sort_name")
-
-
-def default_certificate_id() -> int | None:
-    """The certificate a new key starts with."""
-    return signing_certificates().filter(sort_name=sort_name(DEFAULT_CERTIFICATE)).values_list("pk", flat=True).first()
-
-
-def find_group(wanted: str) -> ServiceEdgeGroup | None:
-    """The group with this id, else the one with exactly this name, whatever its case."""
-    if wanted.isascii() and wanted.isdecimal() and int(wanted) <= _LARGEST_ID:
-        by_id = ServiceEdgeGroup.objects.filter(pk=int(wanted)).first()
-        if by_id is not None:
-            return by_id
-    return ServiceEdgeGroup.objects.filter(sort_name=sort_name(wanted)).first()

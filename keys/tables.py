@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import django_tables2 as tables
 
 from keys.list_state import ListState
-from keys.paging import Order, moment, text, whole_number
+from keys.ordering import Order, moment, text, whole_number
 
 KEY_ORDERS: Mapping[str, Order] = {
     "name": Order("sort_name", text, unique=True),

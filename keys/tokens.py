@@ -58,12 +58,17 @@ def _checksum(domain: str, body: bytes) -> bytes:
     return hashlib.sha256(f"psek-v1|{domain}|".encode() + body).digest()[:8]
 
 
+def may_name(domain: str) -> bool:
+    """Whether a key text can hold this cloud domain: 4 to 253 lower-case letters, digits, full stops and hyphens."""
+    return _DOMAIN.fullmatch(domain) is not None
+
+
 def mint(domain: str, pin: bytes) -> Token:
     """A new token with a random public id and a random 256-bit secret.
 
     Raises ValueError for a domain that `read` would not take back.
     """
-    if not _DOMAIN.fullmatch(domain):
+    if not may_name(domain):
         raise ValueError(f"A key cannot name the cloud domain {domain!r}: lower-case letters, digits, . and - only.")
     return Token(domain, secrets.token_bytes(16), secrets.token_bytes(32), pin)
 
@@ -82,7 +87,7 @@ def read(text: str, domains: Collection[str]) -> Token:
     if len(text) > LONGEST_TEXT:
         raise MalformedToken("too long")
     version, domain, blob = _split(canonicalize(text))
-    if version != VERSION or not _DOMAIN.fullmatch(domain) or not _BLOB.fullmatch(blob):
+    if version != VERSION or not may_name(domain) or not _BLOB.fullmatch(blob):
         raise MalformedToken("wrong shape")
     raw = base64.b64decode(blob, validate=True)
     # Base64 has several spellings of one value (unused trailing bits); only the canonical one is a key.

@@ -20,6 +20,7 @@ MACHINE_COLUMNS: dict[Any, frozenset[str]] = {
 }
 # Without its row the gate is closed.
 _GATE_IS_OPEN = "EXISTS (SELECT 1 FROM keys_vendorgate WHERE open)"
+_NONE_IS_MANAGED = "NOT EXISTS (SELECT 1 FROM {table} WHERE managed)"
 _MESSAGE = "rows managed by the vendor are read only"
 
 
@@ -35,11 +36,13 @@ def _differs(columns: Iterable[str]) -> str:
 def _managed_rules(model: Any, noun: str) -> list[Trigger]:
     table = model._meta.db_table
     guarded = [column for column in _columns(model) if column not in MACHINE_COLUMNS[model]]
+    swept = f"{_GATE_IS_OPEN} OR {_NONE_IS_MANAGED.format(table=table)}"
     changed = f"(OLD.managed OR NEW.managed) AND ({_differs(guarded)})"
     return [
         Trigger(f"managed_{noun}_is_not_inserted", table, "INSERT", _MESSAGE, "NEW.managed", _GATE_IS_OPEN),
         Trigger(f"managed_{noun}_is_not_deleted", table, "DELETE", _MESSAGE, "OLD.managed", _GATE_IS_OPEN),
         Trigger(f"managed_{noun}_is_not_changed", table, "UPDATE", _MESSAGE, changed, _GATE_IS_OPEN),
+        Trigger(f"managed_{noun}_is_not_truncated", table, "TRUNCATE", _MESSAGE, unless=swept),
     ]
 
 

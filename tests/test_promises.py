@@ -79,6 +79,15 @@ class LivePromiseTests(LiveTestCase):
             os.kill(pid, signal.SIGKILL)
         self.portal.process.wait()
 
+    def test_promise_4_neither_the_database_file_nor_the_log_holds_a_key(self) -> None:
+        text = self.make_key("Written", 3)
+        post(self.portal.url, body(text))
+        post(self.portal.url, body(text, "not a request"))
+        secret = tokens.read(text, {"api.private.example.com"}).secret
+        for name in ("portal.sqlite3", "log"):
+            content = (self.portal.state_dir / name).read_bytes()
+            self.assertEqual([trace for trace in traces(secret) if trace in content], [], name)
+
     def test_promise_5_no_certificate_leaves_without_its_row_and_its_event(self) -> None:
         """At the moment of each answer another connection sees both; without them there is none (see test_faults)."""
         text = self.make_key("Booked", 5)

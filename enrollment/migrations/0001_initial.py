@@ -7,84 +7,130 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('keys', '0001_initial'),
+        ("keys", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ServiceEdge',
+            name="ServiceEdge",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, help_text="The certificate's CN.", unique=True)),
-                ('name', models.CharField(max_length=300)),
-                ('description', models.TextField(blank=True, max_length=1000)),
-                ('enabled', models.BooleanField(default=True)),
-                ('key_public_id', models.CharField(editable=False, max_length=32, verbose_name='public id of its key')),
-                ('key_name', models.CharField(editable=False, max_length=255, verbose_name='enrolled with key')),
-                ('use_number', models.BigIntegerField(editable=False, verbose_name='use of its key')),
-                ('enrolled_at', models.DateTimeField(editable=False, verbose_name='enrolled')),
-                ('enrolled_from', models.GenericIPAddressField(editable=False, null=True)),
-                ('deleted_at', models.DateTimeField(editable=False, null=True)),
-                ('group', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='edges', to='keys.serviceedgegroup')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "uuid",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, help_text="The certificate's CN.", unique=True
+                    ),
+                ),
+                ("name", models.CharField(max_length=300)),
+                ("description", models.TextField(blank=True, max_length=1000)),
+                ("enabled", models.BooleanField(default=True)),
+                ("key_public_id", models.CharField(editable=False, max_length=32, verbose_name="public id of its key")),
+                ("key_name", models.CharField(editable=False, max_length=255, verbose_name="enrolled with key")),
+                ("use_number", models.BigIntegerField(editable=False, verbose_name="use of its key")),
+                ("enrolled_at", models.DateTimeField(editable=False, verbose_name="enrolled")),
+                ("enrolled_from", models.GenericIPAddressField(editable=False, null=True)),
+                ("deleted_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "group",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="edges", to="keys.serviceedgegroup"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Private Service Edge',
-                'ordering': ['-id'],
-                'default_permissions': ['view', 'change', 'delete'],
+                "verbose_name": "Private Service Edge",
+                "ordering": ["-id"],
+                "default_permissions": ["view", "change", "delete"],
             },
         ),
         migrations.CreateModel(
-            name='IssuedCertificate',
+            name="IssuedCertificate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('serial', models.CharField(help_text='Hexadecimal, lower case.', max_length=40)),
-                ('spki_sha256', models.CharField(max_length=64, verbose_name='SHA-256 of the public key')),
-                ('fingerprint', models.CharField(max_length=64, verbose_name='SHA-256 fingerprint')),
-                ('der', models.BinaryField(verbose_name='certificate')),
-                ('not_before', models.DateTimeField(verbose_name='valid from')),
-                ('not_after', models.DateTimeField(verbose_name='expires')),
-                ('issued_at', models.DateTimeField(verbose_name='issued')),
-                ('revoked_at', models.DateTimeField(blank=True, null=True, verbose_name='revoked')),
-                ('revocation_reason', models.CharField(blank=True, choices=[('unspecified', 'Unspecified'), ('keyCompromise', 'Key Compromise'), ('superseded', 'Superseded'), ('cessationOfOperation', 'Cessation')], max_length=24)),
-                ('issuer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='issued', to='keys.signingcertificate')),
-                ('edge', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='certificates', to='enrollment.serviceedge')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("serial", models.CharField(help_text="Hexadecimal, lower case.", max_length=40)),
+                ("spki_sha256", models.CharField(max_length=64, verbose_name="SHA-256 of the public key")),
+                ("fingerprint", models.CharField(max_length=64, verbose_name="SHA-256 fingerprint")),
+                ("der", models.BinaryField(verbose_name="certificate")),
+                ("not_before", models.DateTimeField(verbose_name="valid from")),
+                ("not_after", models.DateTimeField(verbose_name="expires")),
+                ("issued_at", models.DateTimeField(verbose_name="issued")),
+                ("revoked_at", models.DateTimeField(blank=True, null=True, verbose_name="revoked")),
+                (
+                    "revocation_reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("unspecified", "Unspecified"),
+                            ("keyCompromise", "Key Compromise"),
+                            ("superseded", "Superseded"),
+                            ("cessationOfOperation", "Cessation"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                (
+                    "issuer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="issued", to="keys.signingcertificate"
+                    ),
+                ),
+                (
+                    "edge",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="certificates",
+                        to="enrollment.serviceedge",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
-                'permissions': [('revoke_issuedcertificate', 'Can revoke issued certificates')],
-                'default_permissions': ['view'],
+                "ordering": ["-id"],
+                "permissions": [("revoke_issuedcertificate", "Can revoke issued certificates")],
+                "default_permissions": ["view"],
             },
         ),
         migrations.AddConstraint(
-            model_name='serviceedge',
-            constraint=models.UniqueConstraint(fields=('key_public_id', 'use_number'), name='edge_is_one_use_of_its_key'),
+            model_name="serviceedge",
+            constraint=models.UniqueConstraint(
+                fields=("key_public_id", "use_number"), name="edge_is_one_use_of_its_key"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='serviceedge',
-            constraint=models.CheckConstraint(condition=models.Q(('use_number__gte', 1)), name='edge_use_number_is_positive'),
+            model_name="serviceedge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("use_number__gte", 1)), name="edge_use_number_is_positive"
+            ),
         ),
         migrations.AddIndex(
-            model_name='issuedcertificate',
-            index=models.Index(fields=['fingerprint'], name='issued_by_fingerprint'),
+            model_name="issuedcertificate",
+            index=models.Index(fields=["fingerprint"], name="issued_by_fingerprint"),
         ),
         migrations.AddConstraint(
-            model_name='issuedcertificate',
-            constraint=models.UniqueConstraint(fields=('issuer', 'serial'), name='issued_serial_is_unique_per_issuer'),
+            model_name="issuedcertificate",
+            constraint=models.UniqueConstraint(fields=("issuer", "serial"), name="issued_serial_is_unique_per_issuer"),
         ),
         migrations.AddConstraint(
-            model_name='issuedcertificate',
-            constraint=models.UniqueConstraint(fields=('spki_sha256',), name='public_key_belongs_to_one_edge'),
+            model_name="issuedcertificate",
+            constraint=models.UniqueConstraint(fields=("spki_sha256",), name="public_key_belongs_to_one_edge"),
         ),
         migrations.AddConstraint(
-            model_name='issuedcertificate',
-            constraint=models.CheckConstraint(condition=models.Q(('not_after__gt', models.F('not_before'))), name='issued_ends_after_it_begins'),
+            model_name="issuedcertificate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("not_after__gt", models.F("not_before"))), name="issued_ends_after_it_begins"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='issuedcertificate',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('revocation_reason', ''), ('revoked_at__isnull', True)), models.Q(('revoked_at__isnull', False), models.Q(('revocation_reason', ''), _negated=True)), _connector='OR'), name='issued_has_reason_iff_revoked'),
+            model_name="issuedcertificate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("revocation_reason", ""), ("revoked_at__isnull", True)),
+                    models.Q(("revoked_at__isnull", False), models.Q(("revocation_reason", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="issued_has_reason_iff_revoked",
+            ),
         ),
     ]

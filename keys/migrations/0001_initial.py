@@ -12,190 +12,453 @@ import keys.names
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='ServiceEdgeGroup',
+            name="ServiceEdgeGroup",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', keys.names.NameField(help_text='Letters, digits, spaces and . - _', max_length=255)),
-                ('sort_name', keys.names.SortNameField(editable=False, max_length=600)),
-                ('managed', models.BooleanField(default=False, editable=False, verbose_name='managed by the vendor')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('created_by', models.CharField(blank=True, editable=False, max_length=300)),
-                ('modified_at', models.DateTimeField(auto_now=True, verbose_name='changed')),
-                ('modified_by', models.CharField(blank=True, editable=False, max_length=300, verbose_name='changed by')),
-                ('description', models.TextField(blank=True, max_length=1000)),
-                ('enabled', models.BooleanField(default=True, help_text='A disabled group refuses enrollment of its keys.')),
-                ('is_public', models.CharField(choices=[('DEFAULT', 'Default'), ('TRUE', 'Yes'), ('FALSE', 'No')], default='FALSE', max_length=7, verbose_name='publicly accessible')),
-                ('trusted_networks', models.JSONField(blank=True, default=list, help_text='A list of network names.', verbose_name='Client Connector trusted networks')),
-                ('use_in_dr_mode', models.BooleanField(default=False, verbose_name='disaster recovery')),
-                ('private_cloud', models.CharField(blank=True, max_length=255, verbose_name='private cloud for business continuity')),
-                ('exclusive_for_business_continuity', models.BooleanField(default=False)),
-                ('alternative_cloud', models.CharField(blank=True, max_length=253, verbose_name='alternative cloud domain')),
-                ('override_version_profile', models.BooleanField(default=False, verbose_name='persist local version profile')),
-                ('version_profile', models.CharField(choices=[('0', 'Default'), ('1', 'Previous Default'), ('2', 'New Release')], default='0', max_length=1)),
-                ('upgrade_day', models.CharField(choices=[('MONDAY', 'Monday'), ('TUESDAY', 'Tuesday'), ('WEDNESDAY', 'Wednesday'), ('THURSDAY', 'Thursday'), ('FRIDAY', 'Friday'), ('SATURDAY', 'Saturday'), ('SUNDAY', 'Sunday')], default='SUNDAY', max_length=9, verbose_name='software update day')),
-                ('upgrade_seconds', models.PositiveIntegerField(default=66600, help_text='Seconds after midnight, in steps of 15 minutes.', verbose_name='software update time')),
-                ('location', models.CharField(blank=True, max_length=255)),
-                ('latitude', models.DecimalField(blank=True, decimal_places=6, max_digits=9, null=True)),
-                ('longitude', models.DecimalField(blank=True, decimal_places=6, max_digits=9, null=True)),
-                ('city', models.CharField(blank=True, max_length=255)),
-                ('country_code', models.CharField(blank=True, help_text='ISO 3166 alpha-2, for example DE.', max_length=2)),
-                ('grace_distance_enabled', models.BooleanField(default=False, verbose_name='public service edge proximity override')),
-                ('grace_distance', models.DecimalField(blank=True, decimal_places=2, max_digits=7, null=True, verbose_name='distance')),
-                ('grace_distance_unit', models.CharField(choices=[('MILES', 'miles'), ('KMS', 'km')], default='MILES', max_length=5, verbose_name='distance unit')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", keys.names.NameField(help_text="Letters, digits, spaces and . - _", max_length=255)),
+                ("sort_name", keys.names.SortNameField(editable=False, max_length=600)),
+                ("managed", models.BooleanField(default=False, editable=False, verbose_name="managed by the vendor")),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                ("created_by", models.CharField(blank=True, editable=False, max_length=300)),
+                ("modified_at", models.DateTimeField(auto_now=True, verbose_name="changed")),
+                (
+                    "modified_by",
+                    models.CharField(blank=True, editable=False, max_length=300, verbose_name="changed by"),
+                ),
+                ("description", models.TextField(blank=True, max_length=1000)),
+                (
+                    "enabled",
+                    models.BooleanField(default=True, help_text="A disabled group refuses enrollment of its keys."),
+                ),
+                (
+                    "is_public",
+                    models.CharField(
+                        choices=[("DEFAULT", "Default"), ("TRUE", "Yes"), ("FALSE", "No")],
+                        default="FALSE",
+                        max_length=7,
+                        verbose_name="publicly accessible",
+                    ),
+                ),
+                (
+                    "trusted_networks",
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text="A list of network names.",
+                        verbose_name="Client Connector trusted networks",
+                    ),
+                ),
+                ("use_in_dr_mode", models.BooleanField(default=False, verbose_name="disaster recovery")),
+                (
+                    "private_cloud",
+                    models.CharField(blank=True, max_length=255, verbose_name="private cloud for business continuity"),
+                ),
+                ("exclusive_for_business_continuity", models.BooleanField(default=False)),
+                (
+                    "alternative_cloud",
+                    models.CharField(blank=True, max_length=253, verbose_name="alternative cloud domain"),
+                ),
+                (
+                    "override_version_profile",
+                    models.BooleanField(default=False, verbose_name="persist local version profile"),
+                ),
+                (
+                    "version_profile",
+                    models.CharField(
+                        choices=[("0", "Default"), ("1", "Previous Default"), ("2", "New Release")],
+                        default="0",
+                        max_length=1,
+                    ),
+                ),
+                (
+                    "upgrade_day",
+                    models.CharField(
+                        choices=[
+                            ("MONDAY", "Monday"),
+                            ("TUESDAY", "Tuesday"),
+                            ("WEDNESDAY", "Wednesday"),
+                            ("THURSDAY", "Thursday"),
+                            ("FRIDAY", "Friday"),
+                            ("SATURDAY", "Saturday"),
+                            ("SUNDAY", "Sunday"),
+                        ],
+                        default="SUNDAY",
+                        max_length=9,
+                        verbose_name="software update day",
+                    ),
+                ),
+                (
+                    "upgrade_seconds",
+                    models.PositiveIntegerField(
+                        default=66600,
+                        help_text="Seconds after midnight, in steps of 15 minutes.",
+                        verbose_name="software update time",
+                    ),
+                ),
+                ("location", models.CharField(blank=True, max_length=255)),
+                ("latitude", models.DecimalField(blank=True, decimal_places=6, max_digits=9, null=True)),
+                ("longitude", models.DecimalField(blank=True, decimal_places=6, max_digits=9, null=True)),
+                ("city", models.CharField(blank=True, max_length=255)),
+                (
+                    "country_code",
+                    models.CharField(blank=True, help_text="ISO 3166 alpha-2, for example DE.", max_length=2),
+                ),
+                (
+                    "grace_distance_enabled",
+                    models.BooleanField(default=False, verbose_name="public service edge proximity override"),
+                ),
+                (
+                    "grace_distance",
+                    models.DecimalField(blank=True, decimal_places=2, max_digits=7, null=True, verbose_name="distance"),
+                ),
+                (
+                    "grace_distance_unit",
+                    models.CharField(
+                        choices=[("MILES", "miles"), ("KMS", "km")],
+                        default="MILES",
+                        max_length=5,
+                        verbose_name="distance unit",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Service Edge group',
-                'ordering': ['sort_name'],
-                'abstract': False,
-                'constraints': [models.UniqueConstraint(fields=('sort_name',), name='group_name_is_unique', violation_error_message='A group with this name exists already.'), models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__isnull', False), ('latitude__range', (-90, 90)), ('longitude__isnull', False), ('longitude__range', (-180, 180))), _connector='OR'), name='group_has_both_coordinates_or_none', violation_error_message='Enter both latitude (-90 to 90) and longitude (-180 to 180), or neither.'), models.CheckConstraint(condition=models.Q(('upgrade_seconds__in', range(0, 86400, 900)), ('upgrade_seconds__lt', 86400)), name='group_upgrades_at_a_quarter_hour', violation_error_message='Choose a time of day in steps of 15 minutes.'), models.CheckConstraint(condition=models.Q(('grace_distance_enabled', False), models.Q(('grace_distance__gt', 0), ('grace_distance__isnull', False)), _connector='OR'), name='group_override_has_a_distance', violation_error_message='Enter the distance of the proximity override.'), models.CheckConstraint(condition=models.Q(('grace_distance__isnull', True), models.Q(('grace_distance__range', (0, 25000)), ('grace_distance_unit', 'MILES')), models.Q(('grace_distance__range', (0, '40233.6')), ('grace_distance_unit', 'KMS')), _connector='OR'), name='group_distance_is_on_earth', violation_error_message='The distance may be at most 25,000 miles or 40,233.6 km.'), models.CheckConstraint(condition=models.Q(('country_code', ''), ('country_code__regex', '^[A-Z]{2}$'), _connector='OR'), name='group_country_is_two_letters', violation_error_message='Enter the country as two capital letters, for example DE.')],
+                "verbose_name": "Service Edge group",
+                "ordering": ["sort_name"],
+                "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("sort_name",),
+                        name="group_name_is_unique",
+                        violation_error_message="A group with this name exists already.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("latitude__isnull", True), ("longitude__isnull", True)),
+                            models.Q(
+                                ("latitude__isnull", False),
+                                ("latitude__range", (-90, 90)),
+                                ("longitude__isnull", False),
+                                ("longitude__range", (-180, 180)),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="group_has_both_coordinates_or_none",
+                        violation_error_message="Enter both latitude (-90 to 90) and longitude (-180 to 180), or neither.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("upgrade_seconds__in", range(0, 86400, 900)), ("upgrade_seconds__lt", 86400)
+                        ),
+                        name="group_upgrades_at_a_quarter_hour",
+                        violation_error_message="Choose a time of day in steps of 15 minutes.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("grace_distance_enabled", False),
+                            models.Q(("grace_distance__gt", 0), ("grace_distance__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="group_override_has_a_distance",
+                        violation_error_message="Enter the distance of the proximity override.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("grace_distance__isnull", True),
+                            models.Q(("grace_distance__range", (0, 25000)), ("grace_distance_unit", "MILES")),
+                            models.Q(("grace_distance__range", (0, "40233.6")), ("grace_distance_unit", "KMS")),
+                            _connector="OR",
+                        ),
+                        name="group_distance_is_on_earth",
+                        violation_error_message="The distance may be at most 25,000 miles or 40,233.6 km.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("country_code", ""), ("country_code__regex", "^[A-Z]{2}$"), _connector="OR"
+                        ),
+                        name="group_country_is_two_letters",
+                        violation_error_message="Enter the country as two capital letters, for example DE.",
+                    ),
+                ],
             },
             bases=(keys.names.Named, models.Model),
         ),
         migrations.CreateModel(
-            name='SigningCertificate',
+            name="SigningCertificate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', keys.names.NameField(help_text='Letters, digits, spaces and . - _', max_length=255)),
-                ('sort_name', keys.names.SortNameField(editable=False, max_length=600)),
-                ('managed', models.BooleanField(default=False, editable=False, verbose_name='managed by the vendor')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('created_by', models.CharField(blank=True, editable=False, max_length=300)),
-                ('modified_at', models.DateTimeField(auto_now=True, verbose_name='changed')),
-                ('modified_by', models.CharField(blank=True, editable=False, max_length=300, verbose_name='changed by')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('description', models.TextField(blank=True, max_length=1000)),
-                ('enabled', models.BooleanField(default=True, help_text='A disabled certificate signs nothing.')),
-                ('client_type', models.CharField(choices=[('NONE', 'None'), ('ZAPP_CLIENT', 'Client Connector'), ('ISOLATION_CLIENT', 'Isolation Client')], default='NONE', max_length=16)),
-                ('der', models.BinaryField(verbose_name='certificate')),
-                ('subject', models.CharField(editable=False, max_length=1000)),
-                ('issuer', models.CharField(editable=False, max_length=1000)),
-                ('common_name', models.CharField(editable=False, max_length=255)),
-                ('serial', models.CharField(editable=False, help_text='Hexadecimal, lower case.', max_length=40)),
-                ('fingerprint', models.CharField(editable=False, help_text='SHA-256 of the DER, hex.', max_length=64, unique=True)),
-                ('key_type', models.CharField(editable=False, max_length=32)),
-                ('not_before', models.DateTimeField(editable=False, verbose_name='valid from')),
-                ('not_after', models.DateTimeField(editable=False, verbose_name='expires')),
-                ('sealed_private_key', models.BinaryField(null=True)),
-                ('sealed_with', models.CharField(editable=False, help_text='Keyring id.', max_length=64, null=True)),
-                ('parent', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='keys.signingcertificate')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", keys.names.NameField(help_text="Letters, digits, spaces and . - _", max_length=255)),
+                ("sort_name", keys.names.SortNameField(editable=False, max_length=600)),
+                ("managed", models.BooleanField(default=False, editable=False, verbose_name="managed by the vendor")),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                ("created_by", models.CharField(blank=True, editable=False, max_length=300)),
+                ("modified_at", models.DateTimeField(auto_now=True, verbose_name="changed")),
+                (
+                    "modified_by",
+                    models.CharField(blank=True, editable=False, max_length=300, verbose_name="changed by"),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("description", models.TextField(blank=True, max_length=1000)),
+                ("enabled", models.BooleanField(default=True, help_text="A disabled certificate signs nothing.")),
+                (
+                    "client_type",
+                    models.CharField(
+                        choices=[
+                            ("NONE", "None"),
+                            ("ZAPP_CLIENT", "Client Connector"),
+                            ("ISOLATION_CLIENT", "Isolation Client"),
+                        ],
+                        default="NONE",
+                        max_length=16,
+                    ),
+                ),
+                ("der", models.BinaryField(verbose_name="certificate")),
+                ("subject", models.CharField(editable=False, max_length=1000)),
+                ("issuer", models.CharField(editable=False, max_length=1000)),
+                ("common_name", models.CharField(editable=False, max_length=255)),
+                ("serial", models.CharField(editable=False, help_text="Hexadecimal, lower case.", max_length=40)),
+                (
+                    "fingerprint",
+                    models.CharField(editable=False, help_text="SHA-256 of the DER, hex.", max_length=64, unique=True),
+                ),
+                ("key_type", models.CharField(editable=False, max_length=32)),
+                ("not_before", models.DateTimeField(editable=False, verbose_name="valid from")),
+                ("not_after", models.DateTimeField(editable=False, verbose_name="expires")),
+                ("sealed_private_key", models.BinaryField(null=True)),
+                ("sealed_with", models.CharField(editable=False, help_text="Keyring id.", max_length=64, null=True)),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="keys.signingcertificate",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'enrollment certificate',
-                'ordering': ['sort_name'],
-                'abstract': False,
+                "verbose_name": "enrollment certificate",
+                "ordering": ["sort_name"],
+                "abstract": False,
             },
             bases=(keys.names.Named, models.Model),
         ),
         migrations.CreateModel(
-            name='ProvisioningKey',
+            name="ProvisioningKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', keys.names.NameField(help_text='Letters, digits, spaces and . - _', max_length=255)),
-                ('sort_name', keys.names.SortNameField(editable=False, max_length=600)),
-                ('managed', models.BooleanField(default=False, editable=False, verbose_name='managed by the vendor')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('created_by', models.CharField(blank=True, editable=False, max_length=300)),
-                ('modified_at', models.DateTimeField(auto_now=True, verbose_name='changed')),
-                ('modified_by', models.CharField(blank=True, editable=False, max_length=300, verbose_name='changed by')),
-                ('public_id', models.CharField(editable=False, help_text='The 16 open bytes, in hex.', max_length=32, unique=True)),
-                ('max_uses', models.BigIntegerField(default=1, help_text='Set it to the number you are about to deploy. You can raise it later.', verbose_name='maximum number of Private Service Edges')),
-                ('uses', models.BigIntegerField(default=0, editable=False, verbose_name='utilization count')),
-                ('viewable', models.BooleanField(default=True, verbose_name='View or Export Provisioning Key After Creation')),
-                ('enabled', models.BooleanField(default=True, help_text='A disabled key refuses enrollment.')),
-                ('expires_at', models.DateTimeField(blank=True, null=True, verbose_name='expires')),
-                ('allowed_networks', models.JSONField(blank=True, default=list, validators=[keys.models.provisioning_key.validate_networks])),
-                ('fingerprint', models.BinaryField(max_length=32)),
-                ('pepper_id', models.CharField(editable=False, help_text="Keyring id of the fingerprint's pepper.", max_length=64)),
-                ('sealed_token', models.BinaryField(null=True)),
-                ('sealed_with', models.CharField(editable=False, help_text='Keyring id.', max_length=64, null=True)),
-                ('token_head', models.CharField(editable=False, max_length=300)),
-                ('token_tail', models.CharField(editable=False, max_length=8)),
-                ('last_used_at', models.DateTimeField(editable=False, null=True, verbose_name='last used')),
-                ('last_used_by', models.CharField(blank=True, editable=False, max_length=300, verbose_name='last used by')),
-                ('use_state', models.GeneratedField(db_persist=True, expression=models.Case(models.When(then=models.Value('full'), uses__gte=models.F('max_uses')), models.When(then=models.Value('unused'), uses=0), models.When(django.db.models.lookups.GreaterThanOrEqual(django.db.models.expressions.CombinedExpression(models.F('uses'), '*', models.Value(5)), django.db.models.expressions.CombinedExpression(models.F('max_uses'), '*', models.Value(4))), then=models.Value('high')), default=models.Value('free')), output_field=models.CharField(choices=[('unused', 'Never used'), ('free', 'Has uses left'), ('high', 'Nearly used up'), ('full', 'At limit')], max_length=6))),
-                ('group', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='keys', to='keys.serviceedgegroup')),
-                ('signing_certificate', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='keys', to='keys.signingcertificate')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", keys.names.NameField(help_text="Letters, digits, spaces and . - _", max_length=255)),
+                ("sort_name", keys.names.SortNameField(editable=False, max_length=600)),
+                ("managed", models.BooleanField(default=False, editable=False, verbose_name="managed by the vendor")),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                ("created_by", models.CharField(blank=True, editable=False, max_length=300)),
+                ("modified_at", models.DateTimeField(auto_now=True, verbose_name="changed")),
+                (
+                    "modified_by",
+                    models.CharField(blank=True, editable=False, max_length=300, verbose_name="changed by"),
+                ),
+                (
+                    "public_id",
+                    models.CharField(
+                        editable=False, help_text="The 16 open bytes, in hex.", max_length=32, unique=True
+                    ),
+                ),
+                (
+                    "max_uses",
+                    models.BigIntegerField(
+                        default=1,
+                        help_text="Set it to the number you are about to deploy. You can raise it later.",
+                        verbose_name="maximum number of Private Service Edges",
+                    ),
+                ),
+                ("uses", models.BigIntegerField(default=0, editable=False, verbose_name="utilization count")),
+                (
+                    "viewable",
+                    models.BooleanField(default=True, verbose_name="View or Export Provisioning Key After Creation"),
+                ),
+                ("enabled", models.BooleanField(default=True, help_text="A disabled key refuses enrollment.")),
+                ("expires_at", models.DateTimeField(blank=True, null=True, verbose_name="expires")),
+                (
+                    "allowed_networks",
+                    models.JSONField(
+                        blank=True, default=list, validators=[keys.models.provisioning_key.validate_networks]
+                    ),
+                ),
+                ("fingerprint", models.BinaryField(max_length=32)),
+                (
+                    "pepper_id",
+                    models.CharField(
+                        editable=False, help_text="Keyring id of the fingerprint's pepper.", max_length=64
+                    ),
+                ),
+                ("sealed_token", models.BinaryField(null=True)),
+                ("sealed_with", models.CharField(editable=False, help_text="Keyring id.", max_length=64, null=True)),
+                ("token_head", models.CharField(editable=False, max_length=300)),
+                ("token_tail", models.CharField(editable=False, max_length=8)),
+                ("last_used_at", models.DateTimeField(editable=False, null=True, verbose_name="last used")),
+                (
+                    "last_used_by",
+                    models.CharField(blank=True, editable=False, max_length=300, verbose_name="last used by"),
+                ),
+                (
+                    "use_state",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Case(
+                            models.When(then=models.Value("full"), uses__gte=models.F("max_uses")),
+                            models.When(then=models.Value("unused"), uses=0),
+                            models.When(
+                                django.db.models.lookups.GreaterThanOrEqual(
+                                    django.db.models.expressions.CombinedExpression(
+                                        models.F("uses"), "*", models.Value(5)
+                                    ),
+                                    django.db.models.expressions.CombinedExpression(
+                                        models.F("max_uses"), "*", models.Value(4)
+                                    ),
+                                ),
+                                then=models.Value("high"),
+                            ),
+                            default=models.Value("free"),
+                        ),
+                        output_field=models.CharField(
+                            choices=[
+                                ("unused", "Never used"),
+                                ("free", "Has uses left"),
+                                ("high", "Nearly used up"),
+                                ("full", "At limit"),
+                            ],
+                            max_length=6,
+                        ),
+                    ),
+                ),
+                (
+                    "group",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="keys",
+                        to="keys.serviceedgegroup",
+                    ),
+                ),
+                (
+                    "signing_certificate",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="keys", to="keys.signingcertificate"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'provisioning key',
-                'ordering': ['sort_name'],
-                'permissions': [('reveal_provisioningkey', 'Can show, copy and download provisioning keys')],
-                'abstract': False,
+                "verbose_name": "provisioning key",
+                "ordering": ["sort_name"],
+                "permissions": [("reveal_provisioningkey", "Can show, copy and download provisioning keys")],
+                "abstract": False,
             },
             bases=(keys.names.Named, models.Model),
         ),
         migrations.CreateModel(
-            name='VendorGate',
+            name="VendorGate",
             fields=[
-                ('id', models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('open', models.BooleanField(default=False)),
+                ("id", models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("open", models.BooleanField(default=False)),
             ],
             options={
-                'default_permissions': [],
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='vendor_gate_is_one_row')],
+                "default_permissions": [],
+                "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="vendor_gate_is_one_row")],
             },
         ),
         migrations.AddConstraint(
-            model_name='signingcertificate',
-            constraint=models.UniqueConstraint(fields=('sort_name',), name='certificate_name_is_unique', violation_error_message='A certificate with this name exists already.'),
+            model_name="signingcertificate",
+            constraint=models.UniqueConstraint(
+                fields=("sort_name",),
+                name="certificate_name_is_unique",
+                violation_error_message="A certificate with this name exists already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='signingcertificate',
-            constraint=models.UniqueConstraint(fields=('issuer', 'serial'), name='certificate_serial_is_unique_per_issuer'),
+            model_name="signingcertificate",
+            constraint=models.UniqueConstraint(
+                fields=("issuer", "serial"), name="certificate_serial_is_unique_per_issuer"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='signingcertificate',
-            constraint=models.CheckConstraint(condition=models.Q(('not_after__gt', models.F('not_before'))), name='certificate_ends_after_it_begins'),
+            model_name="signingcertificate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("not_after__gt", models.F("not_before"))), name="certificate_ends_after_it_begins"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='signingcertificate',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('sealed_private_key__isnull', True), ('sealed_with__isnull', True)), models.Q(('sealed_private_key__isnull', False), ('sealed_with__isnull', False)), _connector='OR'), name='certificate_names_its_keyring_iff_sealed'),
+            model_name="signingcertificate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("sealed_private_key__isnull", True), ("sealed_with__isnull", True)),
+                    models.Q(("sealed_private_key__isnull", False), ("sealed_with__isnull", False)),
+                    _connector="OR",
+                ),
+                name="certificate_names_its_keyring_iff_sealed",
+            ),
         ),
         migrations.AddIndex(
-            model_name='provisioningkey',
-            index=models.Index(fields=['max_uses', 'id'], name='key_by_max_uses'),
+            model_name="provisioningkey",
+            index=models.Index(fields=["max_uses", "id"], name="key_by_max_uses"),
         ),
         migrations.AddIndex(
-            model_name='provisioningkey',
-            index=models.Index(fields=['uses', 'id'], name='key_by_uses'),
+            model_name="provisioningkey",
+            index=models.Index(fields=["uses", "id"], name="key_by_uses"),
         ),
         migrations.AddIndex(
-            model_name='provisioningkey',
-            index=models.Index(fields=['created_at', 'id'], name='key_by_created'),
+            model_name="provisioningkey",
+            index=models.Index(fields=["created_at", "id"], name="key_by_created"),
         ),
         migrations.AddIndex(
-            model_name='provisioningkey',
-            index=models.Index(fields=['group', 'id'], name='key_by_group'),
+            model_name="provisioningkey",
+            index=models.Index(fields=["group", "id"], name="key_by_group"),
         ),
         migrations.AddIndex(
-            model_name='provisioningkey',
-            index=models.Index(fields=['use_state', 'sort_name'], name='key_by_use_state'),
+            model_name="provisioningkey",
+            index=models.Index(fields=["use_state", "sort_name"], name="key_by_use_state"),
         ),
         migrations.AddConstraint(
-            model_name='provisioningkey',
-            constraint=models.UniqueConstraint(fields=('sort_name',), name='key_name_is_unique', violation_error_message='A key with this name exists already.'),
+            model_name="provisioningkey",
+            constraint=models.UniqueConstraint(
+                fields=("sort_name",),
+                name="key_name_is_unique",
+                violation_error_message="A key with this name exists already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='provisioningkey',
-            constraint=models.CheckConstraint(condition=models.Q(('max_uses__range', (1, 2147483647))), name='key_max_uses_is_in_range', violation_error_message='Enter a whole number from 1 to 2,147,483,647.'),
+            model_name="provisioningkey",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("max_uses__range", (1, 2147483647))),
+                name="key_max_uses_is_in_range",
+                violation_error_message="Enter a whole number from 1 to 2,147,483,647.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='provisioningkey',
-            constraint=models.CheckConstraint(condition=models.Q(('uses__gte', 0), ('uses__lte', models.F('max_uses'))), name='key_uses_stay_within_max', violation_error_message='The maximum cannot be lower than the number of edges that used this key.'),
+            model_name="provisioningkey",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("uses__gte", 0), ("uses__lte", models.F("max_uses"))),
+                name="key_uses_stay_within_max",
+                violation_error_message="The maximum cannot be lower than the number of edges that used this key.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='provisioningkey',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('sealed_token__isnull', False), ('sealed_with__isnull', False), ('viewable', True)), models.Q(('sealed_token__isnull', True), ('sealed_with__isnull', True), ('viewable', False)), _connector='OR'), name='key_token_is_stored_iff_viewable'),
+            model_name="provisioningkey",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("sealed_token__isnull", False), ("sealed_with__isnull", False), ("viewable", True)),
+                    models.Q(("sealed_token__isnull", True), ("sealed_with__isnull", True), ("viewable", False)),
+                    _connector="OR",
+                ),
+                name="key_token_is_stored_iff_viewable",
+            ),
         ),
     ]

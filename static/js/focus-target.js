@@ -1,4 +1,4 @@
-// An address that ends in #id_field focuses the field, and links of an error summary do too.
+// An address that ends in #id_field focuses the field and selects a number, ready to be typed over. Error summaries too.
 function focus() {
   const target = location.hash.startsWith("#id_") && document.getElementById(location.hash.slice(1));
   if (!target) return;

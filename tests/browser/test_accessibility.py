@@ -88,10 +88,18 @@ def test_the_sign_in_page_is_clean(open_page, look):
     assert_clean(page)
 
 
-@pytest.mark.parametrize("width", [320, 390, 768, 900, 1024, 1280, 1440])
+@pytest.mark.parametrize("width", [320, 390, 768, 900, 1024, 1200, 1280, 1440, 1920])
 def test_nothing_scrolls_sideways_at_any_width(open_page, width):
     page = open_page(f"{LIST}?expand=all&per_page=100", viewport={"width": width, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    # What the card clips makes nothing scroll; it must not reach that far either.
+    outside = page.evaluate("""() => {
+        const card = document.querySelector(".card").getBoundingClientRect();
+        return [...document.querySelectorAll(".card :is(a, button, meter, code)")]
+            .filter((element) => element.checkVisibility() && element.getBoundingClientRect().right > card.right)
+            .map((element) => element.outerHTML);
+    }""")
+    assert outside == []
 
 
 def test_the_keyboard_reaches_everything_and_the_focus_is_never_hidden(open_page):

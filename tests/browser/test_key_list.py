@@ -114,7 +114,9 @@ def test_the_warning_leads_to_the_limit_and_raising_it_lets_the_key_be_copied(pa
     link.click()
     field = page.get_by_label("Maximum # Of Private Service Edges")
     expect(field).to_be_focused()
-    field.fill("2")
+    # The old limit is selected: typing replaces it.
+    page.keyboard.type("2")
+    expect(field).to_have_value("2")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status").first).to_contain_text("Saved raise me.")
     expect(button(page, "Why raise me cannot be copied")).to_have_count(0)

@@ -21,10 +21,10 @@ from enrollment import issuance, issuers
 from enrollment.answer import Enrolled
 from enrollment.key_policy import spki
 from enrollment.models import IssuedCertificate
-from keys.models import ProvisioningKey
+from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations import edit_key
 from tests.enrollment.base import EnrollmentTestCase, make_issuer, now
-from tests.factories import ACTOR, make_csr, make_key, make_private_key
+from tests.factories import ACTOR, make_csr, make_key, make_private_key, signing_certificate
 
 AT = now().replace(microsecond=987654)
 ON_THE_SECOND = AT.replace(microsecond=0)
@@ -181,6 +181,13 @@ class IssuerTests(EnrollmentTestCase):
         chain[0].verify_directly_issued_by(chain[1])
         self.assertEqual(chain[1].subject, chain[1].issuer)
 
+    def test_a_root_that_signs_edges_itself_has_no_chain(self) -> None:
+        signing_certificate()
+        _, text = make_key(signing_certificate=SigningCertificate.objects.get(name="Root"))
+        enrolled = self.enroll(text)
+        self.assertEqual(enrolled.chain, ())
+        self.assertTrue(_openssl_verifies(enrolled, "sslclient"))
+
     def test_the_trust_anchor_is_what_the_key_pins(self) -> None:
         from keys import certificates, tokens
 
@@ -293,4 +300,5 @@ def _openssl_verifies(enrolled: Enrolled, purpose: str) -> bool:
         leaf.write_text(enrolled.certificate)
         at = str(int(enrolled.not_before.timestamp()) + 600)
         command = ["openssl", "verify", "-x509_strict", "-purpose", purpose, "-attime", at, "-CAfile", str(root)]
-        return subprocess.run([*command, "-untrusted", str(chain), str(leaf)], capture_output=True).returncode == 0
+        between = ["-untrusted", str(chain)] if enrolled.chain else []
+        return subprocess.run([*command, *between, str(leaf)], capture_output=True).returncode == 0

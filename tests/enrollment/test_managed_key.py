@@ -96,10 +96,19 @@ class ReadOnlyTests(ManagedTestCase):
         for table in ("keys_provisioningkey", "keys_serviceedgegroup"):
             self.assert_read_only(f"UPDATE {table} SET managed = TRUE WHERE name = 'Ours'")
 
-    def test_e02_no_managed_row_is_deleted_or_replaced(self) -> None:
+    def test_e02_no_managed_row_is_deleted(self) -> None:
         for table in TABLES.values():
             with self.subTest(table):
                 self.assert_read_only(f"DELETE FROM {table} WHERE managed")
+
+    def test_e02_no_managed_row_is_swept_away_with_its_table(self) -> None:
+        if connection.vendor == "postgresql":
+            self.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            for table in TABLES.values():
+                with self.subTest(table):
+                    self.assert_read_only(f"TRUNCATE {table} CASCADE")
+
+    def test_e02_no_managed_row_is_replaced(self) -> None:
         if connection.vendor == "sqlite":
             columns = "name, sort_name, managed, version, created_at, modified_at, created_by, modified_by"
             ours = "'Mine', 'mine', FALSE, 1, '2026-01-01', '2026-01-01', '', ''"

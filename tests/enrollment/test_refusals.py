@@ -145,7 +145,7 @@ class EveryRefusalTests(EnrollmentTestCase):
     def test_rate_limited(self) -> None:
         for _ in range(views.unproved.limit):
             self.client.post(ENROLL, "{}", content_type="application/json")
-        response = self.assert_answer("rate_limited", self.text)
+        response = self.assert_answer("rate_limited", self.token(secret=bytes(32)))
         self.assertTrue(1 <= int(response["Retry-After"]) <= 60)
 
     def test_busy(self) -> None:
@@ -247,8 +247,16 @@ class RateTests(EnrollmentTestCase):
     def test_bad_keys_are_counted_by_network(self) -> None:
         for _ in range(views.unproved.limit):
             views.unproved.count("203.0.113.0/24")
-        self.assert_problem(self.post(self.text, REMOTE_ADDR="203.0.113.77"), "rate_limited")
-        self.assertEqual(self.post(self.text, REMOTE_ADDR="203.0.114.1").status_code, 201)
+        self.assert_problem(self.post("not a key", REMOTE_ADDR="203.0.113.77"), "rate_limited")
+        self.assert_problem(self.post("not a key", REMOTE_ADDR="203.0.114.1"), "malformed_key")
+
+    def test_a_valid_key_is_never_shielded_whoever_its_neighbors_are(self) -> None:
+        for _ in range(views.unproved.limit):
+            views.unproved.count("203.0.113.0/24")
+        csr = make_csr()
+        self.assertEqual(self.post(self.text, csr, REMOTE_ADDR="203.0.113.77").status_code, 201)
+        self.assertEqual(self.post(self.text, csr, REMOTE_ADDR="203.0.113.77").status_code, 200)
+        self.assert_problem(self.post(self.text, "no request", REMOTE_ADDR="203.0.113.77"), "csr_malformed")
 
     def test_the_limit_leaves_room_for_500_valid_ones_a_minute_and_more(self) -> None:
         self.assertGreaterEqual(views.unproved.limit, 500)

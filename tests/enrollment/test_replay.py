@@ -13,7 +13,7 @@ from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations import delete_key, edit_certificate, edit_group, edit_key
 from portal.models import AuditEvent
 from tests.enrollment.base import EnrollmentTestCase, make_issuer, now
-from tests.enrollment.test_csr import mirrored
+from tests.enrollment.specimens import mirrored
 from tests.factories import ACTOR, EDGE, make_csr, make_group, make_key, make_private_key
 
 

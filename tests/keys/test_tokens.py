@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import string
 
-from django.test import SimpleTestCase
+from django.test import SimpleTestCase, override_settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keys import tokens
+from keys.checks import check_cloud_domains
 from keys.tokens import MalformedToken, Token, WrongCloud
 
 DOMAIN = "api.private.example.com"
@@ -51,6 +52,11 @@ class FormatTests(SimpleTestCase):
         for domain in ("API.example.com", "a|b", "abc", "api.example.com\n", "münchen.example", ""):
             with self.subTest(domain), self.assertRaises(ValueError):
                 tokens.mint(domain, bytes(32))
+
+    def test_a_setting_that_names_such_a_domain_stops_the_start(self) -> None:
+        self.assertEqual(check_cloud_domains(None), [])
+        with override_settings(CLOUD_DOMAIN="API.example.com", CLOUD_DOMAIN_ALIASES=["old.example.com", "a|b"]):
+            self.assertEqual([error.id for error in check_cloud_domains(None)], ["keys.E004", "keys.E004"])
 
     def test_the_secret_is_in_no_repr(self) -> None:
         self.assertNotIn(repr(GOLDEN.secret), repr(GOLDEN))

@@ -6,12 +6,13 @@ import html
 import re
 from datetime import timedelta
 
+import time_machine
 from django.utils import timezone
 
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from portal.models import AuditEvent
 from tests.base import PortalTestCase
-from tests.factories import make_group, make_key, signing_certificate
+from tests.factories import make_group, make_key, make_managed, signing_certificate
 from tests.keys.views.base import LIST, field_errors
 
 ADD = f"{LIST}add/"
@@ -62,19 +63,18 @@ class TheForm(AddTestCase):
             self.assertEqual(self.client.get(f"{ADD}?group={nonsense}").status_code, 200)
 
     def test_only_certificates_that_can_sign_are_offered(self):
-        SigningCertificate.objects.filter(name="Client").update(enabled=True)
         offered = self.client.get(ADD).content.decode()
-        self.assertIn("Connector (expires", offered)
-        # The triggers keep managed certificates as they are; without a private key or in the past they sign nothing.
-        with self.settings():
-            import keys.forms
-
-            now = timezone.now() + timedelta(days=365 * 20)
-            names = [each.name for each in keys.forms.signing_certificates()]
-            self.assertEqual(names, ["Client", "Connector", "Root", "Service Edge"])
-            self.assertEqual(
-                [each.name for each in keys.forms.signing_certificates().filter(not_after__gt=now)], ["Root"]
-            )
+        for name in ("Client", "Connector", "Root", "Service Edge"):
+            self.assertIn(f"{name} (expires", offered)
+        SigningCertificate.objects.filter(name="Client").update(sealed_private_key=None, sealed_with=None)
+        self.assertNotIn("Client (expires", self.client.get(ADD).content.decode())
+        make_managed(certificates=[{"name": "Connector", "years": 15, "enabled": False}])
+        self.assertNotIn("Connector (expires", self.client.get(ADD).content.decode())
+        with time_machine.travel(self.certificate.not_after + timedelta(days=1), tick=False):
+            self.sign_in("olga")
+            page = self.client.get(ADD).content.decode()
+            self.assertIn("Root (expires", page)
+            self.assertNotIn("Service Edge (expires", page)
 
     def test_a_viewer_may_not_add(self):
         self.sign_in("vic")
