@@ -7,10 +7,10 @@ CHECK_ENV := PORTAL_SECRET_KEY=only-for-checks-only-for-checks-only-for-checks-o
 	PORTAL_ALLOWED_HOSTS=portal.example.com PORTAL_KEYRING_FILE=.cache/check/keyring.json PORTAL_STATE_DIR=.cache/check \
 	DATABASE_URL=sqlite:///:memory:
 
-.PHONY: help run test check format bench seed lock icons clean
+.PHONY: help run test check format bench screenshot seed lock clean
 
 help: ## List the goals
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv/.run ## Set up and serve the portal at http://127.0.0.1:8000/ (HOST, PORT, DATABASE_URL, DEMO=0, ...)
 	@exec $(BIN)/python -m portal.quickstart
@@ -39,6 +39,10 @@ format: .venv/.dev ## Format Python and templates
 bench: .venv/.dev ## Print speed as ratios against peers measured in the same run
 	@deploy/prepare-machine.sh test
 	$(BIN)/python -m tests.bench
+
+screenshot: .venv/.dev ## Renew the picture in the README
+	@deploy/prepare-machine.sh test
+	$(BIN)/python -m tests.support.screenshot
 
 seed: .venv/.run ## Fill the database of `make run` with many keys: make seed COUNT=10000
 	$(BIN)/python manage.py seed_keys --count $(or $(COUNT),10000)

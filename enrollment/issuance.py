@@ -5,6 +5,7 @@ CA certificates themselves are made in `keys.certificates`.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import uuid
 from dataclasses import dataclass, field
@@ -14,19 +15,20 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
-from enrollment.key_policy import PublicKey, spki
+from enrollment.key_policy import PublicKey
 from keys.certificates import PrivateKey, random_serial, signature_hash
 
 BACKDATED = timedelta(minutes=5)
 ISSUER_MUST_LIVE = timedelta(days=1)
 ONE_SECOND = timedelta(seconds=1)
+Extension = tuple[x509.ExtensionType, bool]
 
 
 class ProfileViolation(Exception):
     """A signed certificate differs from its profile; it must not leave the process."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: its cached properties need a place
 class Issuer:
     """A signing certificate in memory, with what each of its answers repeats."""
 
@@ -41,12 +43,29 @@ class Issuer:
     crl_url: str
     certificate_url: str
 
-    @property
+    @functools.cached_property
     def not_after(self) -> datetime:
         return self.certificate.not_valid_after_utc
 
+    @functools.cached_property
+    def extensions(self) -> tuple[Extension, ...]:
+        """The extensions that are the same in each certificate it signs."""
+        identifier = self.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+        crl = x509.DistributionPoint([x509.UniformResourceIdentifier(self.crl_url)], None, None, None)
+        access = x509.AccessDescription(
+            AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(self.certificate_url)
+        )
+        return (
+            (x509.BasicConstraints(ca=False, path_length=None), True),
+            (_DIGITAL_SIGNATURE, True),
+            (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False),
+            (x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), False),
+            (x509.CRLDistributionPoints([crl]), False),
+            (x509.AuthorityInformationAccess([access]), False),
+        )
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)  # as above
 class Identity:
     """Who the portal says the edge is."""
 
@@ -59,7 +78,7 @@ class Identity:
     def uri(self) -> str:
         return f"https://{self.domain}/edges/{self.edge}"
 
-    @property
+    @functools.cached_property
     def subject(self) -> x509.Name:
         return x509.Name(
             [
@@ -115,21 +134,11 @@ def issue(key: PublicKey, identity: Identity, issuer: Issuer, lifetime: timedelt
     )
 
 
-def _extensions(key: PublicKey, identity: Identity, issuer: Issuer) -> list[tuple[x509.ExtensionType, bool]]:
-    issuer_id = issuer.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-    crl = x509.DistributionPoint([x509.UniformResourceIdentifier(issuer.crl_url)], None, None, None)
-    access = x509.AccessDescription(
-        AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(issuer.certificate_url)
-    )
+def _extensions(key: PublicKey, identity: Identity, issuer: Issuer) -> list[Extension]:
     return [
-        (x509.BasicConstraints(ca=False, path_length=None), True),
-        (_DIGITAL_SIGNATURE, True),
-        (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False),
+        *issuer.extensions,
         (x509.SubjectAlternativeName([x509.UniformResourceIdentifier(identity.uri)]), False),
         (x509.SubjectKeyIdentifier.from_public_key(key), False),
-        (x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(issuer_id), False),
-        (x509.CRLDistributionPoints([crl]), False),
-        (x509.AuthorityInformationAccess([access]), False),
     ]
 
 
@@ -152,7 +161,7 @@ def _require_profile(
     identity: Identity,
     issuer: Issuer,
     period: tuple[datetime, datetime],
-    expected: list[tuple[x509.ExtensionType, bool]],
+    expected: list[Extension],
 ) -> None:
     """Read the signed bytes back and compare each field: what leaves is what was meant."""
     certificate = x509.load_der_x509_certificate(der)
@@ -161,7 +170,7 @@ def _require_profile(
         certificate.version is x509.Version.v3
         and certificate.subject == identity.subject
         and certificate.issuer == issuer.certificate.subject
-        and spki(certificate.public_key()) == spki(key)  # type: ignore[arg-type]  # the key that was judged
+        and certificate.public_key() == key
         and serial[0] == 0
         and 0x40 <= serial[1] <= 0x7F
         and (certificate.not_valid_before_utc, certificate.not_valid_after_utc) == period

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 
 from enrollment.errors import Refused
 from enrollment.issuance import ISSUER_MUST_LIVE
 from keys import keyring, tokens
 from portal.client_ip import parse_address
+from portal.database import fetch_first
 
 # Plain SQL: the ORM's share of this look-up costs more than signing does.
 _QUERY = """
@@ -25,7 +25,7 @@ SELECT k.id, k.name, k.public_id, k.version, k.fingerprint, k.pepper_id, k.enabl
 FROM keys_provisioningkey k
 JOIN keys_serviceedgegroup g ON g.id = k.group_id
 JOIN keys_signingcertificate c ON c.id = k.signing_certificate_id
-WHERE k.public_id = %s
+WHERE k.public_id = %(public_id)s
 """
 
 
@@ -69,9 +69,7 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
 
 def find(public_id: str) -> KeyState | None:
     """The state of the key with this public id (hex)."""
-    with connection.cursor() as cursor:
-        cursor.execute(_QUERY, [public_id])
-        row = cursor.fetchone()
+    row = fetch_first(_QUERY, {"public_id": public_id})
     return _state(row) if row else None
 
 

@@ -13,22 +13,25 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from enrollment.issuance import Identity, Issued
 from enrollment.lookup import KeyState
+from enrollment.sharing import SharedTransaction
 from portal import audit
 from portal.actors import Actor
+from portal.database import fetch_first
 
+# The "+ 0" keeps the planner at the primary key: where all keys share a certificate, its index finds all keys.
 _TAKE_USE = """
 UPDATE keys_provisioningkey
 SET uses = uses + 1, last_used_at = %(now)s, last_used_by = name || '-' || (uses + 1)
 WHERE id = %(key_id)s AND version = %(key_version)s AND enabled AND uses < max_uses
   AND (expires_at IS NULL OR expires_at > %(now)s)
-  AND EXISTS (SELECT 1 FROM keys_serviceedgegroup g
-              WHERE g.id = group_id AND g.id = %(group_id)s AND g.enabled)
+  AND group_id + 0 = %(group_id)s AND signing_certificate_id + 0 = %(issuer_id)s
+  AND EXISTS (SELECT 1 FROM keys_serviceedgegroup g WHERE g.id = %(group_id)s AND g.enabled)
   AND EXISTS (SELECT 1 FROM keys_signingcertificate c
-              WHERE c.id = signing_certificate_id AND c.id = %(issuer_id)s AND c.enabled AND c.not_after > %(now)s)
+              WHERE c.id = %(issuer_id)s AND c.enabled AND c.not_after > %(now)s)
 RETURNING uses, name
 """
 _EDGE = {
@@ -55,6 +58,7 @@ _CERTIFICATE = {
     "issued_at": "%(now)s",
     "revocation_reason": "''",
 }
+_shared = SharedTransaction()
 _EVENT_NAME = {"object_name": "edge.name"}
 # What PostgreSQL cannot infer from a bare parameter in a SELECT list.
 _CASTS = {
@@ -113,7 +117,11 @@ def record(
     names = tuple(event)
     if connection.vendor == "postgresql":
         return _record_in_one_statement(_postgresql(names), values)
-    return _record_in_one_transaction(_sqlite(names), values)
+    work = functools.partial(_record_in_statements, _sqlite(names), values)
+    if connection.in_atomic_block:
+        with transaction.atomic():
+            return work()
+    return _shared.run(work)
 
 
 def _event(state: KeyState, identity: Identity, issued: Issued, caller: Actor, now: datetime) -> dict[str, Any]:
@@ -167,22 +175,20 @@ def _adapted_for_sqlite(value: Any) -> Any:
 def _record_in_one_statement(statement: str, values: dict[str, Any]) -> str | None:
     # In a caller's transaction a savepoint keeps a refused insert from spoiling it; else the statement commits alone.
     scope: AbstractContextManager[Any] = transaction.atomic() if connection.in_atomic_block else nullcontext()
-    with scope, connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        row = cursor.fetchone()
+    with scope:
+        row = fetch_first(statement, values)
     return row[0] if row else None
 
 
-def _record_in_one_transaction(statements: Iterable[str], values: dict[str, Any]) -> str | None:
+def _record_in_statements(statements: Iterable[str], values: dict[str, Any]) -> str | None:
     insert_edge, insert_certificate, insert_event = statements
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_TAKE_USE, values)
-        used = cursor.fetchone()
-        if used is None:
-            return None
-        cursor.execute(insert_edge, {**values, "used_uses": used[0], "used_name": used[1]})
-        edge_id, edge_name = cursor.fetchone()
-        values |= {"edge_id": edge_id, "edge_name": edge_name}
-        cursor.execute(insert_certificate, values)
-        cursor.execute(insert_event, values)
-    return str(edge_name)
+    used = fetch_first(_TAKE_USE, values)
+    if used is None:
+        return None
+    edge = fetch_first(insert_edge, {**values, "used_uses": used[0], "used_name": used[1]})
+    if edge is None:
+        raise DatabaseError("the edge was not inserted")
+    values |= {"edge_id": edge[0], "edge_name": edge[1]}
+    fetch_first(insert_certificate, values)
+    fetch_first(insert_event, values)
+    return str(edge[1])

@@ -26,6 +26,7 @@ W004 = Caution(
     id="portal.W004",
 )
 STRONGSWAN_DOMAIN_LIMIT = 42
+LONGEST_ORGANIZATION = 64
 
 
 @register(Tags.security)
@@ -76,6 +77,14 @@ def check_cloud_domain(app_configs: Any, **_: Any) -> list[CheckMessage]:
     return [Caution("CLOUD_DOMAIN is too long for strongSwan's EST client.", hint=hint, id="portal.W006")]
 
 
+@register(Tags.compatibility)
+def check_customer_id(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """CUSTOMER_ID is the organization of every certificate, which X.520 bounds at 64 characters."""
+    if 1 <= len(settings.CUSTOMER_ID) <= LONGEST_ORGANIZATION:
+        return []
+    return [Error("CUSTOMER_ID is longer than 64 characters.", hint="Shorten it.", id="portal.E008")]
+
+
 @register(Tags.database)
 def check_triggers(app_configs: Any, databases: Any = None, **_: Any) -> list[CheckMessage]:
     """Every trigger exists once the tables do."""
@@ -93,7 +102,8 @@ def check_triggers(app_configs: Any, databases: Any = None, **_: Any) -> list[Ch
 @register(Tags.database)
 def check_sqlite_journal(app_configs: Any, databases: Any = None, **_: Any) -> list[CheckMessage]:
     """Say which journal mode this SQLite gets and why."""
-    if not databases or connection.vendor != "sqlite" or sqlite_journal_mode() == "WAL":
+    mode = sqlite_journal_mode()
+    if not databases or connection.vendor != "sqlite" or mode == "WAL":
         return []
     hint = "SQLite before 3.51.3 may corrupt a WAL database with several writers. PostgreSQL serves more than one host."
-    return [Info(f"SQLite {sqlite3.sqlite_version} runs with journal_mode=DELETE.", hint=hint, id="portal.I007")]
+    return [Info(f"SQLite {sqlite3.sqlite_version} runs with journal_mode={mode}.", hint=hint, id="portal.I007")]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import sqlite3
+import threading
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from django.db import IntegrityError, connection
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, connections
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -16,8 +19,12 @@ SQLITE_BUSY_SECONDS = 20
 
 
 def sqlite_journal_mode() -> str:
-    """WAL only where SQLite's WAL-reset corruption (3.7.0 to 3.51.2, two or more writers) is fixed."""
-    return "WAL" if sqlite3.sqlite_version_info >= SQLITE_WITH_SAFE_WAL else "DELETE"
+    """WAL only where SQLite's WAL-reset corruption (3.7.0 to 3.51.2, two or more writers) is fixed.
+
+    Else TRUNCATE and not DELETE: under synchronous=FULL a deleted journal can come back after a power cut and roll
+    the last acknowledged commit back, while truncating it is synchronized (sqlite.org/pragma.html#pragma_synchronous).
+    """
+    return "WAL" if sqlite3.sqlite_version_info >= SQLITE_WITH_SAFE_WAL else "TRUNCATE"
 
 
 def _sqlite_options() -> dict[str, Any]:
@@ -51,6 +58,42 @@ def configure(database: dict[str, Any], statement_timeout_ms: int) -> dict[str, 
         return {**database, **common, "OPTIONS": _sqlite_options()}
     options = _postgresql_options(database.get("OPTIONS", {}), statement_timeout_ms)
     return {**database, **common, "OPTIONS": options}
+
+
+def fetch_first(statement: str, values: Mapping[str, Any]) -> Any:
+    """The first row of one statement, past Django's cursor, which costs more than a look-up by key; None without one.
+
+    Errors are django.db's all the same. On PostgreSQL the statement must return rows.
+    """
+    database = connections[DEFAULT_DB_ALIAS]
+    if database.queries_logged or database.execute_wrappers:
+        # Somebody counts statements, or stands in their way.
+        with database.cursor() as cursor:
+            cursor.execute(statement, values)
+            return cursor.fetchone()
+    database.validate_no_broken_transaction()
+    database.ensure_connection()
+    with database.wrap_database_errors:
+        if database.vendor == "postgresql":
+            return _cursor_of(database.connection).execute(statement, values).fetchone()
+        return next(iter(database.connection.execute(_with_colons(statement), values).fetchall()), None)
+
+
+_own = threading.local()
+
+
+def _cursor_of(driver: Any) -> Any:
+    """The one cursor of this thread's connection: opening another costs as much as a look-up."""
+    cursor = getattr(_own, "cursor", None)
+    if cursor is None or cursor.connection is not driver:
+        cursor = _own.cursor = driver.cursor()
+    return cursor
+
+
+@functools.lru_cache(maxsize=64)
+def _with_colons(statement: str) -> str:
+    """A statement with `:name` for `%(name)s`, as SQLite writes it."""
+    return re.sub(r"%\((\w+)\)s", r":\1", statement)
 
 
 def lift_statement_timeout(**_: Any) -> None:

@@ -51,7 +51,8 @@ def validate_networks(networks: Any) -> None:
         raise ValidationError(f"Enter at most {_LONGEST_NETWORK_LIST} networks.", code="networks")
     for position, network in enumerate(networks, start=1):
         try:
-            ipaddress.ip_network(network)
+            # A number is an address to ipaddress, and no line of a list.
+            ipaddress.ip_network(network if isinstance(network, str) else "")
         except ValueError:
             message = f"Line {position} is not a network such as 192.0.2.0/24 or 2001:db8::/32."
             raise ValidationError(message, code="networks") from None

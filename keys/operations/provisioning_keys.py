@@ -28,14 +28,21 @@ def create_key(key: ProvisioningKey, *, actor: Actor, new_group: str = "") -> st
     """
     with transaction.atomic(), editing.refusals_of(ProvisioningKey):
         if new_group:
-            key.group = ServiceEdgeGroup(name=new_group)
-            create_group(key.group, actor=actor)
-            key.group_id = key.group.pk
+            key.group = _made_group(new_group, actor)
         text = mint_into(key)
         key.created_by = key.modified_by = actor.name
         key.save(force_insert=True)
         audit.record(audit.Action.KEY_CREATED, actor, editing.subject(key), detail=_described(key))
     return text
+
+
+def _made_group(name: str, actor: Actor) -> ServiceEdgeGroup:
+    group = ServiceEdgeGroup(name=name)
+    try:
+        create_group(group, actor=actor)
+    except Invalid as refused:
+        raise Invalid("new_group", str(refused)) from None
+    return group
 
 
 def _described(key: ProvisioningKey) -> dict[str, str]:

@@ -50,6 +50,10 @@ class ChecksTest(PortalTestCase):
         with override_settings(CLOUD_DOMAIN="a" * 43):
             self.assertIn("portal.W006", ids())
 
+    def test_an_organization_too_long_for_a_certificate_is_refused(self) -> None:
+        with override_settings(CUSTOMER_ID="1" * 65):
+            self.assertIn("portal.E008", ids())
+
     def test_a_missing_or_open_keyring_is_refused(self) -> None:
         with override_settings(KEYRING_FILE="/does/not/exist"):
             self.assertIn("keys.E001", ids())

@@ -12,6 +12,7 @@ from tests.portal.test_checks import other_keyring
 class HealthTest(PortalTestCase):
     def setUp(self) -> None:
         health.last = health.Answer()
+        self.addCleanup(setattr, health, "last", health.Answer())
 
     def test_healthz_is_public_and_needs_no_database(self) -> None:
         with self.assertNumQueries(0):

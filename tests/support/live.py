@@ -79,6 +79,10 @@ class LivePortal:
             try:
                 with urllib.request.urlopen(f"{self.url}/readyz", timeout=5):
                     return
+            except urllib.error.HTTPError as error:
+                if error.code == 500:
+                    break
+                time.sleep(0.2)
             except (urllib.error.URLError, OSError):
                 time.sleep(0.2)
         output = (self.state_dir / "log").read_text()

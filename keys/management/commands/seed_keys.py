@@ -40,7 +40,8 @@ _PLACES = ("branch", "campus", "clinic", "depot", "factory", "lab", "office", "p
 _COLUMNS = (
     "name", "sort_name", "managed", "version", "created_at", "created_by", "modified_at", "modified_by", "public_id",
     "group_id", "signing_certificate_id", "max_uses", "uses", "viewable", "enabled", "expires_at", "allowed_networks",
-    "fingerprint", "pepper_id", "sealed_token", "sealed_with", "token_head", "token_tail", "last_used_at", "last_used_by",
+    "fingerprint", "pepper_id", "sealed_token", "sealed_with", "token_head", "token_tail", "last_used_at",
+    "last_used_by",
 )  # fmt: skip
 _SQLITE_CACHE_KIB = 512 * 1024
 _LIMITS = (1, 2, 5, 10, 25, 50, 100, 500, 1000)
@@ -204,7 +205,8 @@ def _insert(keys: Iterator[dict[str, Any]]) -> None:
         cursor.execute(f"PRAGMA cache_size = -{_SQLITE_CACHE_KIB}")
         marks = ", ".join(["%s"] * len(_COLUMNS))
         adapted = ([_for_sqlite(value) for value in row] for row in rows)
-        cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", adapted)
+        statement = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
+        cursor.executemany(statement, adapted)  # type: ignore[arg-type]  # sqlite3 takes any iterable
 
 
 def _for_sqlite(value: Any) -> Any:

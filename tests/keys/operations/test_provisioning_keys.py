@@ -47,6 +47,13 @@ class CreateKeyTest(PortalTestCase):
         self.assertFalse(ServiceEdgeGroup.objects.filter(name="New group").exists())
         self.assertEqual(actions(), ["key.created"])
 
+    def test_a_taken_group_name_is_refused_at_its_own_field(self) -> None:
+        factories.make_group("Berlin DC-1")
+        key = ProvisioningKey(name="new", signing_certificate=factories.signing_certificate())
+        with self.assertRaises(errors.Invalid) as refused:
+            operations.create_key(key, actor=ACTOR, new_group="berlin dc-1")
+        self.assertEqual(refused.exception.field_name, "new_group")
+
     def test_the_audit_event_holds_no_part_of_the_secret(self) -> None:
         _, text = factories.make_key()
         event = AuditEvent.objects.get(action="key.created")
