@@ -19,6 +19,7 @@ from typing import Any
 import psycopg
 
 from portal.quickstart import state
+from tests.bench.report import Goal, Row, compare
 from tests.support import postgresql
 from tests.support.live import ROOT
 
@@ -35,6 +36,10 @@ DEEP_PAGES = {
     "used up": f"{KEYS}?per_page=100&usage=full",
     "contains": f"{KEYS}?per_page=100&q=abc",
 }
+FILTERED = {"used up", "contains"}
+FIRST_PAGE, DEEP_PAGE, CONTAINS = Goal(1.5, 1.1), Goal(1.5, 1.1), Goal(2, 1.2)
+BESIDE_ADMIN = {10_000: Goal(0.6, 0.25), 1_000_000: Goal(0.3, 0.1)}
+QUERIES = Goal(5, 4)
 _WARM_UPS = 3
 
 
@@ -78,9 +83,9 @@ class Worker:
         """One request of a page."""
         self.taken[name] += self.ask(do="times", path=self.paths[name], repetitions=1)
 
-    def filters(self, name: str) -> bool:
-        """Whether a page shows other rows than the unfiltered one: a filter that is not built measures nothing."""
-        return self.facts[name]["rows"] != self.facts["100 rows"]["rows"]
+    def is_sound(self, name: str) -> bool:
+        """Whether a page shows what its name says: a filter that is ignored measures nothing."""
+        return name not in FILTERED or self.facts[name]["rows"] != self.facts["100 rows"]["rows"]
 
 
 @contextmanager
@@ -135,3 +140,48 @@ def measure(found: list[Worker], rounds: int) -> None:
             for worker in found:
                 if name in worker.paths:
                     worker.play(name)
+
+
+def rows(found: list[Worker]) -> list[Row]:
+    """The lines of one engine, its databases from small to large."""
+    return [*_beside_admin(found), *_beside_smaller(found), *_queries(found[-1])]
+
+
+def _beside_admin(found: list[Worker]) -> list[Row]:
+    lines = []
+    for worker in found:
+        what = f"keys page, {worker.engine}, {worker.keys:,} keys, {{}} / Django admin's list, 100 rows"
+        # The second goal was set for PostgreSQL, whose admin counts every key on every page.
+        goal = BESIDE_ADMIN.get(worker.keys) if (worker.engine, worker.keys) != ("SQLite", 1_000_000) else None
+        for page in ("25 rows", "100 rows"):
+            is_paired = page == "100 rows"
+            lines.append(_line(what.format(page), worker, page, worker, "admin", goal if is_paired else None))
+    return lines
+
+
+def _beside_smaller(found: list[Worker]) -> list[Row]:
+    lines = []
+    small, large = found[0], found[-1]
+    deep = next((worker for worker in found if "middle" in worker.taken), large)
+    pairs = [(page, small, FIRST_PAGE) for page in ("25 rows", "100 rows")]
+    pairs += [(page, deep, CONTAINS if page == "contains" else DEEP_PAGE) for page in DEEP_PAGES]
+    for page, other, goal in pairs:
+        if other is large or not large.is_sound(page):
+            continue
+        what = f"keys page, {large.engine}, {page}: {large.keys:,} / {other.keys:,} keys"
+        lines.append(_line(what, large, page, other, page, goal))
+    return lines
+
+
+def _line(what: str, one: Worker, page: str, other: Worker, beside: str, goal: Goal | None) -> Row:
+    return compare(what, "ms", one.taken[page], other.taken[beside], goal)
+
+
+def _queries(worker: Worker) -> list[Row]:
+    lines = []
+    for page, facts in worker.facts.items():
+        what = f"queries, {worker.engine}, {worker.keys:,} keys, {page} (beside: sign-in and session)"
+        goal = None if page == "admin" else QUERIES
+        if worker.is_sound(page):
+            lines.append(Row(what, str(facts["queries"]), str(facts["sign_in_queries"]), facts["queries"], goal))
+    return lines

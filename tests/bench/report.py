@@ -1,48 +1,63 @@
-"""The table that `make bench` prints: each ratio with both its sides and what it must reach."""
+"""What was measured, as rows of one Markdown table: both sides, their ratio, and whether the goal is reached."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-HEAD = "| what | this side | the other side | ratio | must reach | met |\n|---|---|---|---|---|---|"
+HEAD = ("what", "this", "beside", "ratio", "must reach", "aim for", "reached")
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A bound on a ratio: `must` is to be reached, `aim` hoped for. A rate has to be high, a time low."""
+
+    must: float
+    aim: float
+    is_rate: bool = False
+
+    def is_reached(self, value: float) -> bool:
+        """Whether `value`, at the precision that is printed, is on the right side of `must`."""
+        value = round(value, 2)
+        return value >= self.must if self.is_rate else value <= self.must
+
+    def write(self, bound: float) -> str:
+        """A bound as it stands in the table."""
+        return f"{'≥' if self.is_rate else '≤'} {bound:g}"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One ratio of two medians. `bound` is what it must reach: at least when `at_least`, else at most."""
+    """One line of the table. Without a goal it only informs."""
 
     what: str
-    this: float
-    other: float
-    unit: str
-    bound: float | None
-    at_least: bool
+    this: str
+    beside: str
+    value: float
+    goal: Goal | None = None
 
     @property
-    def ratio(self) -> float:
-        return self.this / self.other
-
-    @property
-    def is_met(self) -> bool:
-        if self.bound is None:
-            return True
-        return self.ratio >= self.bound if self.at_least else self.ratio <= self.bound
-
-    def __str__(self) -> str:
-        sign = "≥" if self.at_least else "≤"
-        bound = f"{sign} {self.bound:g}" if self.bound is not None else "-"
-        met = "" if self.bound is None else "yes" if self.is_met else "**no**"
-        sides = f"{self.this:.1f} {self.unit} | {self.other:.1f} {self.unit}"
-        return f"| {self.what} | {sides} | {self.ratio:.2f} | {bound} | {met} |"
+    def cells(self) -> tuple[str, ...]:
+        goal = self.goal
+        if goal is None:
+            return (self.what, self.this, self.beside, f"{self.value:.2f}", "", "", "")
+        reached = "yes" if goal.is_reached(self.value) else "**no**"
+        bounds = (goal.write(goal.must), goal.write(goal.aim))
+        return (self.what, self.this, self.beside, f"{self.value:.2f}", *bounds, reached)
 
 
-def at_least(what: str, this: Sequence[float], other: Sequence[float], bound: float | None) -> Row:
-    """A ratio of rates: more is better."""
-    return Row(what, median(this), median(other), "/s", bound, at_least=True)
+def compare(what: str, unit: str, this: Sequence[float], beside: Sequence[float], goal: Goal | None = None) -> Row:
+    """The medians of both sides, and the median of the ratios of the rounds: what disturbed a round met both."""
+    ratio = median(one / other for one, other in zip(this, beside, strict=True))
+    return Row(what, f"{_plain(median(this))} {unit}", f"{_plain(median(beside))} {unit}", ratio, goal)
 
 
-def at_most(what: str, this: Sequence[float], other: Sequence[float], bound: float | None) -> Row:
-    """A ratio of times: less is better."""
-    return Row(what, median(this), median(other), "ms", bound, at_least=False)
+def _plain(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def table(rows: Iterable[Row]) -> str:
+    """The Markdown table."""
+    lines = [HEAD, ("---",) * len(HEAD), *(row.cells for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

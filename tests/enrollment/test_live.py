@@ -16,12 +16,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from portal.quickstart.banner import recipe
 from tests.enrollment.live import LiveTestCase, body
 from tests.enrollment.storm import post, storm
 from tests.factories import make_csr, make_private_key
 from tests.support import postgresql
 from tests.support.live import LivePortal
+
+pytestmark = pytest.mark.once
 
 WORKERS = 3
 SQLITE = LivePortal(workers=WORKERS)

@@ -75,18 +75,22 @@ def seed(count: int) -> int:
     """Add what is missing to `count` keys, all or nothing, and return how many that were."""
     lift_statement_timeout()
     with transaction.atomic():
-        present = ProvisioningKey.objects.count()
-        missing = max(0, count - present)
+        missing = max(0, count - ProvisioningKey.objects.count())
         if missing:
             # Made before the rows: a connection in the middle of a COPY answers no query.
             mint = _Mint(_signing_certificate(), _groups(count))
             first = _first_free_number()
             _insert(mint.row(number) for number in range(first, first + missing))
-    if missing and connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            # Otherwise autovacuum does it some minutes later, in the middle of what is looked at.
-            cursor.execute(f"VACUUM ANALYZE {ProvisioningKey._meta.db_table}")
+    if missing:
+        _tidy()
     return missing
+
+
+def _tidy() -> None:
+    """What autovacuum would do some minutes later, in the middle of what is looked at."""
+    if connection.vendor == "postgresql" and not connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute(f"VACUUM ANALYZE {ProvisioningKey._meta.db_table}")
 
 
 def _first_free_number() -> int:

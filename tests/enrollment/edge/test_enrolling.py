@@ -26,6 +26,8 @@ from tests.enrollment.edge.helpers_servers import (
 )
 from tests.support.live import ROOT, LivePortal
 
+pytestmark = pytest.mark.once
+
 UNFINISHED = {".lock", "key.pem"}
 
 

@@ -10,10 +10,14 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from enrollment.edge.inspection import inspect
 from enrollment.edge.store import EdgeDirectory
 from tests.enrollment.edge.helpers import WHOLE, command, make_key, modes, run_edge, uses
 from tests.support.live import ROOT, LivePortal
+
+pytestmark = pytest.mark.once
 
 CRASHER = [sys.executable, "-m", "tests.enrollment.edge.helpers_crash"]
 
