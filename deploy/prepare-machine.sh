@@ -42,6 +42,9 @@ has_chromium() {
 with sync_playwright() as p: sys.exit(not pathlib.Path(p.chromium.executable_path).exists())' 2>/dev/null
 }
 
+# Playwright brings a Node.js of its own, which a minimal system cannot start.
+playwright_starts() { .venv/bin/playwright --version >/dev/null 2>&1; }
+
 has_postgresql() {
     .venv/bin/python -c 'from tests.support.postgresql import binaries; binaries()' 2>/dev/null
 }
@@ -50,6 +53,7 @@ prepare_test() {
     for program in curl openssl git; do
         have $program || install_packages $program
     done
+    playwright_starts || install_packages libatomic1
     has_chromium || install_packages chromium || .venv/bin/playwright install chromium
     has_postgresql || install_packages postgresql ||
         .venv/bin/python -m pip install -q --require-hashes -r requirements-postgres.txt

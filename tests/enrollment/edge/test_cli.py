@@ -111,6 +111,8 @@ def test_a_full_disk_passes_and_a_read_only_one_does_not(
 
 def test_ctrl_c_ends_quietly(tmp_path: Path) -> None:
     check = "import sys, enrollment.edge.cli as c; import enrollment.edge.store as s; import signal, os\n"
+    # A shell starts its background jobs with the interrupt ignored, and Python keeps that.
+    check += "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     check += "s._make_directory = lambda path: os.kill(os.getpid(), signal.SIGINT)\nsys.exit(c.main(sys.argv[1:]))"
     arguments = command("https://portal.example.com", tmp_path)[3:]
     result = subprocess.run([sys.executable, "-c", check, *arguments], cwd=ROOT, capture_output=True, text=True)
