@@ -1,7 +1,7 @@
 """The durable part of an enrollment: the use, the edge, its certificate and the audit event, all or nothing.
 
-One statement on PostgreSQL, one short immediate transaction on SQLite, built from the same pieces. The UPDATE
-repeats every condition that was judged at the look-up; zero rows mean that one of them no longer holds.
+One statement on PostgreSQL; on SQLite, from the same pieces, a short immediate transaction that those who wait share.
+The UPDATE repeats every condition that was judged at the look-up; zero rows mean that one of them no longer holds.
 """
 
 from __future__ import annotations

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
@@ -14,6 +15,8 @@ from keys.errors import Refused
 from keys.models.record import Record
 from portal import actors
 from portal.actors import Actor
+
+LARGEST_ID = 2**63 - 1
 
 
 class RecordForm(forms.ModelForm):
@@ -29,9 +32,12 @@ class RecordForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        for name, field in self.fields.items():
+            if isinstance(field, forms.JSONField) and name in cleaned and not cleaned[name]:
+                cleaned[name] = []
         if self.refused:
-            name = getattr(self.refused, "field_name", None)
-            self.add_error(name if name in self.fields else None, str(self.refused))
+            refused_field = getattr(self.refused, "field_name", None)
+            self.add_error(refused_field if refused_field in self.fields else None, str(self.refused))
         opened = cleaned.get("opened_version")
         if self.instance.pk and opened is not None and opened != self.instance.version:
             who = self.instance.modified_by
@@ -39,6 +45,16 @@ class RecordForm(forms.ModelForm):
                 f"{who} changed this after you opened it. Compare in another window, then start anew."
             )
         return cleaned
+
+
+class TolerantAutocomplete(AutocompleteSelect):
+    """Shows a rejected choice as none, where Django's own widget looks it up and fails on what is no id."""
+
+    def optgroups(self, name: str, value: Sequence[str], attr: dict[str, Any] | None = None) -> Any:
+        ids = [
+            text for text in value if text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= LARGEST_ID
+        ]
+        return super().optgroups(name, ids, attr)
 
 
 class RecordAdmin(admin.ModelAdmin):
@@ -67,6 +83,11 @@ class RecordAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Record | None = None) -> bool:
         return super().has_delete_permission(request, obj) and not (obj and obj.managed)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs["widget"] = TolerantAutocomplete(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool) -> None:
         actor = actors.from_request(request)

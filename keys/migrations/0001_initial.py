@@ -8,6 +8,7 @@ import django.db.models.lookups
 from django.db import migrations, models
 
 import keys.models.provisioning_key
+import keys.models.service_edge_group
 import keys.names
 
 
@@ -51,6 +52,7 @@ class Migration(migrations.Migration):
                     models.JSONField(
                         blank=True,
                         default=list,
+                        validators=[keys.models.service_edge_group.validate_network_names],
                         help_text="A list of network names.",
                         verbose_name="Client Connector trusted networks",
                     ),

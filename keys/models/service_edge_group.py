@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
@@ -13,6 +14,12 @@ _DAY_SECONDS = 24 * 60 * 60
 _QUARTER_HOUR = 15 * 60
 _MOST_MILES = 25_000
 _MOST_KILOMETERS = "40233.6"
+
+
+def validate_network_names(names: Any) -> None:
+    """Refuse anything but a list of names."""
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValidationError('Enter a list of names, for example ["Office", "Data center"].', code="names")
 
 
 class ServiceEdgeGroup(Record):
@@ -47,7 +54,11 @@ class ServiceEdgeGroup(Record):
         "publicly accessible", max_length=7, choices=Publicity.choices, default=Publicity.FALSE
     )
     trusted_networks = models.JSONField(
-        "Client Connector trusted networks", default=list, blank=True, help_text="A list of network names."
+        "Client Connector trusted networks",
+        default=list,
+        blank=True,
+        validators=[validate_network_names],
+        help_text="A list of network names.",
     )
     use_in_dr_mode = models.BooleanField("disaster recovery", default=False)
     private_cloud = models.CharField("private cloud for business continuity", max_length=255, blank=True)

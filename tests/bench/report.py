@@ -36,21 +36,26 @@ class Row:
     beside: str
     value: float
     goal: Goal | None = None
+    spread: tuple[float, float] | None = None
 
     @property
     def cells(self) -> tuple[str, ...]:
-        goal = self.goal
-        if goal is None:
-            return (self.what, self.this, self.beside, f"{self.value:.2f}", "", "", "")
-        reached = "yes" if goal.is_reached(self.value) else "**no**"
-        bounds = (goal.write(goal.must), goal.write(goal.aim))
-        return (self.what, self.this, self.beside, f"{self.value:.2f}", *bounds, reached)
+        spread = f" ({self.spread[0]:.2f} to {self.spread[1]:.2f})" if self.spread else ""
+        sides = (self.what, self.this, self.beside, f"{self.value:.2f}{spread}")
+        if self.goal is None:
+            return (*sides, "", "", "")
+        reached = "yes" if self.goal.is_reached(self.value) else "**no**"
+        return (*sides, self.goal.write(self.goal.must), self.goal.write(self.goal.aim), reached)
 
 
 def compare(what: str, unit: str, this: Sequence[float], beside: Sequence[float], goal: Goal | None = None) -> Row:
-    """The medians of both sides, and the median of the ratios of the rounds: what disturbed a round met both."""
-    ratio = median(one / other for one, other in zip(this, beside, strict=True))
-    return Row(what, f"{_plain(median(this))} {unit}", f"{_plain(median(beside))} {unit}", ratio, goal)
+    """The medians of both sides, and of the ratios of the rounds, for what disturbs a round meets both.
+
+    The spread is that of the ratios: a wide one means that the machine had other work.
+    """
+    ratios = [one / other for one, other in zip(this, beside, strict=True)]
+    sides = (f"{_plain(median(this))} {unit}", f"{_plain(median(beside))} {unit}")
+    return Row(what, *sides, median(ratios), goal, (min(ratios), max(ratios)))
 
 
 def _plain(value: float) -> str:
