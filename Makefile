@@ -45,7 +45,7 @@ screenshot: .venv/.dev ## Renew the picture in the README
 	$(BIN)/python -m tests.support.screenshot
 
 seed: .venv/.run ## Fill the database of `make run` with many keys: make seed COUNT=10000
-	$(BIN)/python manage.py seed_keys --count $(or $(COUNT),10000)
+	$(BIN)/python manage.py seed_keys --force --count $(or $(COUNT),10000)
 
 lock: .venv/.dev ## Pin and hash the requirements again
 	for name in requirements requirements-dev requirements-postgres; do \
