@@ -13,7 +13,7 @@ from typing import Any
 from cryptography import x509
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import DataError, transaction
 from django.utils import timezone
 
 from keys import certificates, keyring, sealing
@@ -43,9 +43,7 @@ def apply_manifest(document: dict[str, Any], *, actor: Actor) -> int:
         "groups": _apply_group,
         "keys": _apply_key,
     }
-    unknown = set(document) - set(appliers)
-    if unknown:
-        raise Invalid("manifest", f"Unknown part of the manifest: {', '.join(sorted(unknown))}.")
+    _require_shape(document, set(appliers))
     with transaction.atomic():
         VendorGate.objects.update_or_create(id=1, defaults={"open": True})
         written = sum(
@@ -55,10 +53,21 @@ def apply_manifest(document: dict[str, Any], *, actor: Actor) -> int:
     return written
 
 
+def _require_shape(document: Any, parts: set[str]) -> None:
+    if not isinstance(document, dict):
+        raise Invalid("manifest", "A manifest is a JSON object.")
+    unknown = set(document) - parts
+    if unknown:
+        raise Invalid("manifest", f"Unknown part of the manifest: {', '.join(sorted(unknown))}.")
+    for part, entries in document.items():
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise Invalid("manifest", f"{part} must be a list of objects.")
+
+
 def _applied(apply: Callable[[dict[str, Any], Actor], bool], entry: dict[str, Any], actor: Actor) -> bool:
     try:
         return apply({**entry, "name": clean_name(entry["name"])}, actor)
-    except (KeyError, TypeError, ValidationError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, ValidationError, DataError) as error:
         raise Invalid("manifest", f"Entry {entry.get('name', '?')!r} is not complete: {error}.") from None
 
 

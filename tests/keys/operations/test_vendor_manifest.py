@@ -58,7 +58,17 @@ class ManifestTest(PortalTestCase):
     def test_entries_that_make_no_sense_are_refused(self) -> None:
         factories.preload()
         for document in [
+            [],
             {"edges": []},
+            {"keys": {"name": "x"}},
+            {"keys": ["x"]},
+            {"keys": [{"name": 1}]},
+            {"groups": [{"name": "x"}], "keys": [{"name": "x", "group": "x", "max_uses": "many"}]},
+            {"groups": [{"name": "x"}], "keys": [{"name": "x", "group": "x", "max_uses": 0}]},
+            {"groups": [{"name": "x"}], "keys": [{"name": "x", "group": "x", "max_uses": 10**30}]},
+            {"certificates": [{"name": "x", "years": "ten"}]},
+            {"certificates": [{"name": "x", "years": 10**9}]},
+            {"certificates": [{"name": "x", "years": 1, "key_type": "DSA"}]},
             {"keys": [{"name": "x"}]},
             {"groups": [{"name": "bad/name"}]},
             {"groups": [{"name": "x", "no_such_field": 1}]},
