@@ -6,9 +6,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as Caution
 from django.db import connection
 
-from keys import keyring, sealing, tokens
+from keys import keyring, name_search, sealing, tokens
 from keys.models import ProvisioningKey, SigningCertificate
 
 E003_HINT = "Put the key back into the keyring; the rows it sealed cannot be opened without it."
@@ -51,6 +52,17 @@ def check_keyring_is_complete(app_configs: Any, databases: Any = None, **_: Any)
         for key_id in used
         if key_id not in ring.keys
     ]
+
+
+@register(Tags.database)
+def check_name_search(app_configs: Any, databases: Any = None, **_: Any) -> list[CheckMessage]:
+    """Say when finding keys by a part of their name reads all names."""
+    if not databases or ProvisioningKey._meta.db_table not in connection.introspection.table_names():
+        return []
+    if name_search.is_ready():
+        return []
+    hint = "Let an administrator of PostgreSQL run CREATE EXTENSION pg_trgm (SQLite: use one with FTS5), then migrate."
+    return [Caution("Searching keys by a part of their name reads every name.", hint=hint, id="keys.W005")]
 
 
 def keyring_opens_what_is_sealed() -> bool:

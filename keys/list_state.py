@@ -90,13 +90,34 @@ class ListState:
         """Another page."""
         return replace(self, page=page, after=after, before=before, expand=frozenset(), collapse=frozenset())
 
+    def without(self, pair: Pair) -> ListState:
+        """The first page without one filter."""
+        return replace(self.first_page(), filters=tuple(each for each in self.filters if each != pair))
+
+    @property
+    def unfiltered(self) -> ListState:
+        """The first page without any filter."""
+        return replace(self.first_page(), filters=())
+
+    @property
+    def pairs_beside_filters(self) -> list[Pair]:
+        """What a form that sets the filters carries along."""
+        return list(self.unfiltered.pairs())
+
     def opened(self, *, everything: bool) -> ListState:
         """This page with all rows open, or all closed."""
         return replace(self, all_open=everything, expand=frozenset(), collapse=frozenset())
 
 
-def read(query: QueryDict, *, sortable: Collection[str], default_sort: str, filters: Collection[str] = ()) -> ListState:
-    """Read a query string. Never fails; unknown parameters and values are dropped."""
+def read(
+    query: QueryDict,
+    *,
+    sortable: Collection[str],
+    default_sort: str,
+    filters: Collection[str] = (),
+    repeatable: Collection[str] = (),
+) -> ListState:
+    """Read a query string. Never fails; unknown parameters and values are dropped, bad filters are kept to be told."""
     opened = query.getlist("expand")
     all_open, expand, collapse = ALL in opened, _ids(opened), _ids(query.getlist("collapse"))
     if all_open:
@@ -113,8 +134,14 @@ def read(query: QueryDict, *, sortable: Collection[str], default_sort: str, filt
         all_open=all_open,
         expand=expand,
         collapse=collapse,
-        filters=tuple((name, value) for name in filters for value in query.getlist(name) if value),
+        filters=tuple((name, value) for name in filters for value in _values(query, name, name in repeatable)),
     )
+
+
+def _values(query: QueryDict, name: str, is_repeatable: bool) -> list[str]:
+    """The values of a filter. A form sends what is empty too: that is absent. The last one counts, as in any form."""
+    given = list(dict.fromkeys(value for each in query.getlist(name) if (value := each.strip())))
+    return given if is_repeatable else given[-1:]
 
 
 def _number(text: str) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from keys.list_state import PER_PAGE, ListState
@@ -25,6 +26,7 @@ class Page:
     number: int
     has_previous: bool
     has_next: bool
+    of: int = 0
 
     @property
     def is_capped(self) -> bool:
@@ -34,7 +36,12 @@ class Page:
     @property
     def count(self) -> str:
         """How many rows there are, as people read it."""
-        return f"{DEEPEST_ROW:,}+" if self.is_capped else f"{self.total:,}"
+        return _said(self.total)
+
+    @property
+    def count_of_all(self) -> str:
+        """How many rows there are without filters."""
+        return _said(self.of)
 
     @property
     def last(self) -> int:
@@ -82,6 +89,10 @@ class Page:
         return [(size, self.state.sized(size).link, size == self.state.per_page) for size in PER_PAGE]
 
 
+def _said(total: int) -> str:
+    return f"{DEEPEST_ROW:,}+" if total > DEEPEST_ROW else f"{total:,}"
+
+
 def last_page(total: int, per_page: int) -> int:
     return max(1, -(-min(total, DEEPEST_ROW) // per_page))
 
@@ -91,29 +102,52 @@ def capped_count(rows: QuerySet[Any]) -> int:
     return rows.order_by()[: DEEPEST_ROW + 1].count()
 
 
+def _counts(chosen: QuerySet[Any], rows: QuerySet[Any]) -> tuple[int, int]:
+    """How many of the rows are chosen, and how many there are, in one statement."""
+    if chosen.query.is_empty():
+        return 0, capped_count(rows)
+    parts = [each.order_by().values("pk")[: DEEPEST_ROW + 1].query.sql_with_params() for each in (chosen, rows)]
+    counted = ", ".join(f"(SELECT COUNT(*) FROM ({sql}) part)" for sql, _ in parts)  # noqa: S608  # values are parameters
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {counted}", [value for _, values in parts for value in values])
+        first, second = cursor.fetchone()
+    return first, second
+
+
 def keys_in_order(rows: QuerySet[Any], part: Q, order: Order, descending: bool) -> QuerySet[Any]:
     """What names the rows of a part, in an order that an index has and for which it is enough."""
     named = rows.select_related(None).defer(None).filter(part)
     return named.order_by(*order.by(descending)).values(order.key)
 
 
-def read_in_order(rows: QuerySet[Any], part: Q, order: Order, descending: bool, start: int, count: int) -> list[Any]:
-    """A slice of a part of the rows. Only the rows that are shown are read and joined, not those that are skipped."""
-    shown = keys_in_order(rows, part, order, descending)[start : start + count]
+def read_in_order(
+    rows: QuerySet[Any], chosen: QuerySet[Any], part: Q, order: Order, descending: bool, start: int, count: int
+) -> list[Any]:
+    """A slice of a part of the chosen rows. Only what is shown is read and joined, not what is skipped."""
+    shown = keys_in_order(chosen, part, order, descending)[start : start + count]
     return list(rows.filter(**{f"{order.key}__in": shown}).order_by(*order.by(descending)))
 
 
-def paginate(rows: QuerySet[Any], order: Order, state: ListState) -> Page:
-    """The page that `state` asks for: a cursor goes before a number, and a page that is gone leads to the nearest."""
-    return _Reader(rows, order, state, capped_count(rows)).read()
+def paginate(rows: QuerySet[Any], order: Order, state: ListState, chosen: QuerySet[Any] | None = None) -> Page:
+    """The page that `state` asks for: a cursor goes before a number, and a page that is gone leads to the nearest.
+
+    `chosen` are the rows that the filters leave, without joins; None without filters.
+    """
+    if chosen is None:
+        total = of = capped_count(rows)
+    else:
+        total, of = _counts(chosen, rows)
+    return _Reader(rows, rows if chosen is None else chosen, order, state, total, of).read()
 
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
     rows: QuerySet[Any]
+    chosen: QuerySet[Any]
     order: Order
     state: ListState
     total: int
+    of: int
 
     def read(self) -> Page:
         if after := self.order.read_cursor(self.state.after):
@@ -155,8 +189,8 @@ class _Reader:
         for part in parts:
             missing = self.state.per_page + 1 - len(found)
             if missing:
-                found += read_in_order(self.rows, part, self.order, descending, start, missing)
+                found += read_in_order(self.rows, self.chosen, part, self.order, descending, start, missing)
         return found
 
     def _page(self, rows: Sequence[Any], number: int, has_previous: bool, has_next: bool) -> Page:
-        return Page(rows, self.state, self.order, self.total, number, has_previous, has_next)
+        return Page(rows, self.state, self.order, self.total, number, has_previous, has_next, self.of)

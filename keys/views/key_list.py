@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from keys import list_state
+from keys import filters, list_state
+from keys.list_state import ListState
 from keys.paging import paginate
 from keys.row_forms import render_rows
 from keys.rows import May, for_list
@@ -16,14 +17,23 @@ from keys.views.access import requires
 NOT_ALLOWED = "You can't view provisioning keys. Ask an administrator for the Viewer role."
 
 
+def read_state(query: QueryDict) -> ListState:
+    """The state of the list that a query string asks for."""
+    return list_state.read(
+        query, sortable=KEY_ORDERS, default_sort="name", filters=filters.NAMES, repeatable=filters.REPEATABLE
+    )
+
+
 @require_safe
 @requires("keys.view_provisioningkey", NOT_ALLOWED)
 def key_list(request: HttpRequest) -> HttpResponse:
-    state = list_state.read(request.GET, sortable=KEY_ORDERS, default_sort="name")
-    page = paginate(for_list(), KEY_ORDERS[state.column], state)
+    state = read_state(request.GET)
+    filtering = filters.read(state)
+    page = paginate(for_list(), KEY_ORDERS[state.column], state, filtering.keys)
     may = May.of(request.user)
     context = {
         "state": state,
+        "filtering": filtering,
         "page": page,
         "noun": "key",
         "closed_pairs": list(state.opened(everything=False).pairs()),

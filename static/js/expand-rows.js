@@ -10,6 +10,7 @@ function set(toggle, open) {
 }
 
 function setAll(open) {
+  if (!all) return;
   all.setAttribute("aria-expanded", String(open));
   all.querySelector("span").textContent = open ? "Collapse all" : "Expand all";
 }

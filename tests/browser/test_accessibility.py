@@ -44,6 +44,11 @@ def test_every_page_is_clean(open_page, look):
     key = page.get_by_role("link", name="kind full", exact=True).get_attribute("href")
     page.get_by_role("button", name="Why kind full cannot be copied").click()
     assert_clean(page)
+    for query in ("q=kind&usage=full&visible=yes", "q=nothing+has+this+name", "group=nowhere&group=London&cert=x"):
+        page.goto(f"{LIST}?{query}")
+        if not page.locator("details.more-filters[open]").count():
+            page.get_by_text("More filters").click()
+        assert_clean(page)
     page.goto(LIST)
     page.get_by_role("button", name=re.compile("^Sort")).click()
     assert_clean(page)
