@@ -32,18 +32,18 @@ def containing(term: str) -> Q:
     """The keys with this text in their sort name."""
     if connection.vendor == "sqlite" and len(term) >= _SHORTEST:
         phrase = '"' + term.replace('"', '""') + '"'
-        if _is_rare(phrase):
+        if is_rare(phrase):
             return Q(pk__in=RawSQL(_MATCHING, [phrase]))  # noqa: S611  # the phrase is a parameter
     return Q(sort_name__contains=term)
 
 
-def _is_rare(phrase: str) -> bool:
+def is_rare(phrase: str, most: int = DEEPEST_ROW) -> bool:
     """Whether the trigrams narrow anything down; a text in most names is met soon in any order."""
     try:
         # A savepoint is not needed: SQLite carries on after a table that is missing.
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT COUNT(*) FROM ({_MATCHING} LIMIT {DEEPEST_ROW + 1})", [phrase])  # noqa: S608
-            return bool(cursor.fetchone()[0] <= DEEPEST_ROW)
+            cursor.execute(f"SELECT COUNT(*) FROM ({_MATCHING} LIMIT {most + 1})", [phrase])  # noqa: S608
+            return bool(cursor.fetchone()[0] <= most)
     except DatabaseError:
         return False
 

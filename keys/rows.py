@@ -14,6 +14,7 @@ from keys.presentation import USE_WORDS, expiry, stamp
 NO_PERMISSION = "You do not have permission to view keys"
 NOT_VIEWABLE = "Not viewable after creation"
 _SHOWN = (
+    "public_id",
     "name", "sort_name", "managed", "group", "signing_certificate", "max_uses", "uses", "use_state", "viewable",
     "enabled", "expires_at", "allowed_networks", "token_head", "token_tail", "last_used_at", "last_used_by",
     "created_at", "created_by", "modified_at", "modified_by", "version", "group__name", "group__sort_name",
@@ -94,6 +95,7 @@ def values_of(key: ProvisioningKey, now: datetime) -> dict[str, str]:
     badge = expiry(certificate.not_after, now)
     texts = {
         "id": str(key.pk),
+        "public_id": key.public_id,
         "url": f"/service-edge-keys/{key.pk}/",
         "name": key.name,
         "max_uses": str(key.max_uses),

@@ -96,6 +96,11 @@ def record_once(action: str, actor: Actor, subject: Subject, *, once: str, reaso
     AuditEvent.objects.bulk_create([event], ignore_conflicts=True)
 
 
+def history(kind: str, object_id: str, count: int) -> list[AuditEvent]:
+    """The latest events of one object, newest first."""
+    return list(AuditEvent.objects.filter(object_kind=kind, object_id=object_id).order_by("-id")[:count])
+
+
 def detail_as_json(values: dict[str, Any]) -> dict[str, Any]:
     """`values` of `row` with the detail as JSON text, for a statement that does not go through the ORM."""
     return {**values, "detail": json.dumps(values["detail"])}

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from keys import activity
 from keys.rows import May, row_of
 from keys.views.access import get_key, requires
 from keys.views.key_list import NOT_ALLOWED
@@ -17,4 +18,6 @@ from keys.views.key_list import NOT_ALLOWED
 def key_detail(request: HttpRequest, pk: int) -> HttpResponse:
     may = May.of(request.user)
     row = row_of(get_key(pk), may, timezone.now())
-    return render(request, "keys/key_detail.html", {"row": row, "may": may})
+    may_see_history = request.user.has_perm("portal.view_auditevent")
+    entries = activity.of_key(pk) if may_see_history else None
+    return render(request, "keys/key_detail.html", {"row": row, "may": may, "activity": entries})

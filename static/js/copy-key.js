@@ -1,4 +1,4 @@
-// Copy: fetch the text by POST and hand it to the clipboard. The text never enters the page.
+// Copy: fetch the text by POST and hand it to the clipboard, alone or inside a command. The text never enters the page.
 const say = (text) => document.dispatchEvent(new CustomEvent("say", { detail: text }));
 
 async function reveal(button) {
@@ -9,7 +9,9 @@ async function reveal(button) {
     cache: "no-store",
   });
   if (!response.ok || response.redirected) throw new Error(String(response.status));
-  return response.blob();
+  const command = document.getElementById(button.dataset.command ?? "")?.textContent;
+  const text = await response.text();
+  return new Blob([command?.replace("PROVISIONING_KEY", () => text) ?? text], { type: "text/plain" });
 }
 
 function copied(button) {

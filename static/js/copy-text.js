@@ -6,9 +6,11 @@ document.addEventListener("click", async (event) => {
   if (!button) return;
   const source = document.getElementById(button.dataset.copyText);
   try {
-    await navigator.clipboard.writeText(source.textContent);
+    const command = document.getElementById(button.dataset.command ?? "")?.textContent;
+    await navigator.clipboard.writeText(command?.replace("PROVISIONING_KEY", () => source.textContent) ?? source.textContent);
     button.dataset.done = "";
     say("Key copied to clipboard.");
+    document.dispatchEvent(new CustomEvent("kept"));
     setTimeout(() => { delete button.dataset.done; }, 2000);
   } catch {
     getSelection().selectAllChildren(source);

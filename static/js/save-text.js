@@ -7,5 +7,6 @@ document.addEventListener("click", (event) => {
   link.href = URL.createObjectURL(new Blob([text, "\n"], { type: "text/plain" }));
   link.download = button.dataset.fileName;
   link.click();
+  document.dispatchEvent(new CustomEvent("kept"));
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 });

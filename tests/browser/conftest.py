@@ -22,6 +22,9 @@ MANIFEST = {
 }
 
 
+_FORGET = "from keys.models import ProvisioningKey as Key; Key.objects.filter(managed=False).delete()"
+
+
 class Stage:
     """The portal with what browser tests do to it from outside the browser."""
 
@@ -41,6 +44,10 @@ class Stage:
         with urllib.request.urlopen(request, timeout=20) as response:
             assert response.status == 201
 
+    def forget_keys(self) -> None:
+        """Delete all keys but the vendor's, so that the next module's fit one page."""
+        self.live.manage("shell", "--verbosity", "0", "-c", _FORGET)
+
     def apply_manifest(self, document: dict) -> None:
         """Records that the vendor manages."""
         path = self.live.state_dir / "manifest.json"
@@ -53,6 +60,13 @@ class Stage:
 def stage() -> Iterator[Stage]:
     with LivePortal(demo=False) as live:
         yield Stage(live)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def room(stage: Stage) -> Iterator[None]:
+    """Each module finds the list without the keys of the others."""
+    yield
+    stage.forget_keys()
 
 
 @pytest.fixture(scope="package")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 
 pytestmark = pytest.mark.browser
 ADD = "/service-edge-keys/add/"
@@ -95,3 +95,67 @@ def test_two_people_editing_at_once_are_told(open_page, stage):
     expect(second.get_by_role("row", name=re.compile("50 20"))).to_be_visible()
     second.get_by_role("button", name="Save my values").click()
     expect(second.get_by_role("status").first).to_contain_text("Saved shared.")
+
+
+def command(text):
+    return (
+        "sudo systemctl stop zpa-service-edge\n"
+        f'echo "{text}" | sudo tee /opt/zscaler/var/service-edge/provision_key > /dev/null\n'
+        "sudo chmod 644 /opt/zscaler/var/service-edge/provision_key\n"
+        "sudo systemctl start zpa-service-edge"
+    )
+
+
+def test_f17_a_text_is_shown_once(form):
+    text = fill(form, "shown once", viewable=False).text_content()
+    form.get_by_role("link", name="Open the key's page").click()
+    # The answer to the POST is not stored: going back shows the browser's own page, which offers to send it again.
+    with pytest.raises(Error, match="ERR_CACHE_MISS"):
+        form.go_back()
+    form.wait_for_load_state()
+    form.goto("/service-edge-keys/?q=shown+once&expand=all")
+    assert text not in form.content()
+    expect(form.get_by_role("button", name="Copy key shown once")).to_have_count(0)
+
+
+@pytest.mark.parametrize("way", ["copy", "download", "tick"])
+def test_f18_done_waits_until_the_text_is_kept(form, way):
+    fill(form, f"kept by {way}", viewable=False)
+    done = form.get_by_role("button", name="Done")
+    expect(done).to_be_disabled()
+    form.keyboard.press("Escape")
+    expect(form.locator("#provisioning-key")).to_be_visible()
+    if way == "copy":
+        form.get_by_role("button", name="Copy key").click()
+    elif way == "download":
+        with form.expect_download():
+            form.get_by_role("button", name="Download key").click()
+    else:
+        form.get_by_label("I have stored the key in a vault").check()
+    expect(done).to_be_enabled()
+    done.click()
+    expect(form).to_have_url(re.compile(r"/service-edge-keys/\??$"))
+
+
+def test_f18_without_javascript_done_leads_on(open_page):
+    page = open_page(ADD, java_script_enabled=False)
+    fill(page, "kept plainly", viewable=False)
+    page.get_by_role("button", name="Done").click()
+    expect(page.get_by_role("link", name="kept plainly", exact=True)).to_be_visible()
+
+
+def test_f19_the_next_steps_hold_the_key_when_they_are_copied(form):
+    text = fill(form, "to deploy").text_content()
+    form.get_by_text("Virtual machine", exact=True).click()
+    form.get_by_role("button", name="Insert key and copy for Virtual machine").click()
+    expect(form.locator("#say")).to_have_text("Key copied to clipboard.")
+    assert form.evaluate("navigator.clipboard.readText()") == command(text)
+    expect(form.get_by_role("link", name="Add another key")).to_be_visible()
+    form.get_by_role("link", name="View group").click()
+    expect(form.get_by_role("rowheader")).to_have_text(["to deploy"])
+    form.get_by_role("link", name="to deploy", exact=True).click()
+    form.get_by_text("Virtual machine", exact=True).click()
+    form.get_by_role("button", name="Insert key and copy for Virtual machine").click()
+    expect(form.locator("#say")).to_have_text("Key copied to clipboard.")
+    assert form.evaluate("navigator.clipboard.readText()") == command(text)
+    assert text not in form.content()
