@@ -37,7 +37,7 @@ class Command(BaseCommand):
 
 
 def _create(*, name: str, group: str, max_uses: int, signing_certificate: str, no_view: bool, **_: Any) -> str:
-    certificate = SigningCertificate.objects.filter(sort_name=sort_name(signing_certificate)).first()
+    certificate = SigningCertificate.objects.filter(sort_name=sort_name(clean_name(signing_certificate))).first()
     if certificate is None:
         raise ValidationError("There is no signing certificate of that name.")
     key = ProvisioningKey(name=name, max_uses=max_uses, viewable=not no_view, signing_certificate=certificate)
