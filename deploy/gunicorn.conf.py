@@ -1,5 +1,6 @@
 """How gunicorn serves the portal, in `make run` and in production. The address comes from --bind."""
 
+import logging
 import os
 import shutil
 import tempfile
@@ -28,6 +29,20 @@ loglevel = os.environ.get("LOG_LEVEL", "warning")
 # prometheus-client adds the workers' counters up through files in this directory.
 _metrics_dir = tempfile.mkdtemp(prefix="portal-metrics-")
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = _metrics_dir
+
+
+def _without_request_text(record: logging.LogRecord) -> bool:
+    # gunicorn quotes what it cannot parse, and a line that went astray may be a provisioning key.
+    message = record.getMessage()
+    if message.startswith("Invalid request from"):
+        record.msg, record.args = "Invalid request refused", ()
+    elif message.startswith("Error handling request"):
+        record.msg, record.args = "Error handling a request", ()
+    return True
+
+
+def post_fork(server, worker) -> None:
+    logging.getLogger("gunicorn.error").addFilter(_without_request_text)
 
 
 def child_exit(server, worker) -> None:

@@ -12,15 +12,13 @@ from django.http import HttpRequest
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import delete_edge, edit_edge
 from portal import actors
-from portal.admin_base import ReadOnlyAdmin
+from portal.admin_base import ReadOnlyAdmin, SupportAdmin
 
 
 @admin.register(ServiceEdge)
-class ServiceEdgeAdmin(admin.ModelAdmin):
+class ServiceEdgeAdmin(SupportAdmin):
     """Edges that are not deleted; deleting one revokes its certificates and keeps its row."""
 
-    actions = None
-    show_full_result_count = False
     list_display = ["name", "group", "key_name", "enabled", "enrolled_at", "enrolled_from"]
     list_filter = ["enabled"]
     list_select_related = ["group"]

@@ -36,7 +36,11 @@ class ProvisioningKeyAdmin(RecordAdmin):
         return super().get_queryset(request).defer("sealed_token", "fingerprint")
 
     def get_fields(self, request: HttpRequest, obj: ProvisioningKey | None = None) -> Any:
-        return [*self._editable, "opened_version", *self._readonly] if obj else self._editable
+        return [*self._editable, "opened_version", *self._shown(request)] if obj else self._editable
+
+    def _shown(self, request: HttpRequest) -> list[str]:
+        hidden = set() if request.user.has_perm("keys.reveal_provisioningkey") else {"abbreviated_text"}
+        return [name for name in self._readonly if name not in hidden]
 
     def get_readonly_fields(self, request: HttpRequest, obj: ProvisioningKey | None = None) -> Any:
         # A key belongs to one group for good.

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -15,6 +15,7 @@ from keys.errors import Refused
 from keys.models.record import Record
 from portal import actors
 from portal.actors import Actor
+from portal.admin_base import SupportAdmin
 
 LARGEST_ID = 2**63 - 1
 
@@ -57,12 +58,10 @@ class TolerantAutocomplete(AutocompleteSelect):
         return super().optgroups(name, ids, attr)
 
 
-class RecordAdmin(admin.ModelAdmin):
+class RecordAdmin(SupportAdmin):
     """Base of the pages of keys, groups and certificates."""
 
     form = RecordForm
-    actions = None
-    show_full_result_count = False
     list_per_page = 100
     ordering = ["sort_name"]
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -13,7 +12,7 @@ from django.utils import timezone
 from keys import choices
 from keys.errors import Invalid
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
-from keys.models.provisioning_key import MOST_USES
+from keys.models.provisioning_key import MOST_USES, parse_network
 from keys.names import LONGEST_NAME, clean_name, sort_name
 from keys.presentation import stamp
 
@@ -47,9 +46,16 @@ class NetworksField(forms.CharField):
 
 def _network(line: str, number: int) -> str:
     try:
-        return str(ipaddress.ip_network(line))
+        return str(parse_network(line))
     except ValueError:
         raise ValidationError(f"Line {number} is not a network such as 192.0.2.0/24 or 2001:db8::/32.") from None
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    try:
+        return moment and moment.astimezone(UTC)
+    except OverflowError:
+        raise ValidationError("Enter a time before the year 10000.", code="too_late") from None
 
 
 class KeyForm(forms.ModelForm):
@@ -112,7 +118,7 @@ class KeyForm(forms.ModelForm):
         return choices.signing_certificates(standing).filter(pk=standing or 0).first()
 
     def clean_expires_at(self) -> datetime | None:
-        expires, kept = self.cleaned_data["expires_at"], self.instance.expires_at
+        expires, kept = _in_utc(self.cleaned_data["expires_at"]), self.instance.expires_at
         # The field holds minutes; an unchanged value must not lose its seconds.
         if expires and kept and expires == kept.replace(second=0, microsecond=0):
             return kept

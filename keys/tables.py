@@ -1,7 +1,7 @@
 """The columns of the list pages: their heads, which of them sort, and by what.
 
-django-tables2 declares them. Rows are printed by one flat template loop, because a hundred rows of bound cells
-cost more than the rest of the page.
+django-tables2 declares them. Rows are printed by `keys.row_forms`, because a hundred rows of bound cells cost more
+than the rest of the page.
 """
 
 from __future__ import annotations

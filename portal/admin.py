@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
 
 from portal import accounts, actors
-from portal.admin_base import ReadOnlyAdmin
+from portal.admin_base import ReadOnlyAdmin, SupportAdmin
 from portal.models import AuditEvent
 
 admin.site.unregister(Group)
@@ -37,10 +37,9 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin):
+class AccountAdmin(SupportAdmin, UserAdmin):
     """Users and their roles. Staff rights follow from the role; only a superuser touches superusers."""
 
-    actions = None
     list_display = ["username", "email", "is_active", "is_staff", "last_login"]
     list_filter = ["is_active", "groups"]
     filter_horizontal = ["groups"]

@@ -45,14 +45,21 @@ def use_state(uses: int, max_uses: int) -> UseState:
     return UseState.HIGH if uses * 5 >= max_uses * 4 else UseState.FREE
 
 
+def parse_network(text: Any) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    """A network in CIDR notation. Raises ValueError, for scope ids (`fe80::%eth0/64`) too: no caller carries one."""
+    # A number is an address to ipaddress, and no line of a list; a scope id may hold any character at all.
+    if not isinstance(text, str) or not text.isascii() or "%" in text:
+        raise ValueError("not a network")
+    return ipaddress.ip_network(text)
+
+
 def validate_networks(networks: Any) -> None:
     """Refuse anything but a list of at most 100 networks in CIDR notation without host bits."""
     if not isinstance(networks, list) or len(networks) > _LONGEST_NETWORK_LIST:
         raise ValidationError(f"Enter at most {_LONGEST_NETWORK_LIST} networks.", code="networks")
     for position, network in enumerate(networks, start=1):
         try:
-            # A number is an address to ipaddress, and no line of a list.
-            ipaddress.ip_network(network if isinstance(network, str) else "")
+            parse_network(network)
         except ValueError:
             message = f"Line {position} is not a network such as 192.0.2.0/24 or 2001:db8::/32."
             raise ValidationError(message, code="networks") from None

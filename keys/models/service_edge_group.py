@@ -18,7 +18,8 @@ _MOST_KILOMETERS = "40233.6"
 
 def validate_network_names(names: Any) -> None:
     """Refuse anything but a list of names."""
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+    # Printable: no NUL and no lone surrogate, which no database or page can hold.
+    if not isinstance(names, list) or not all(isinstance(name, str) and name.isprintable() for name in names):
         raise ValidationError('Enter a list of names, for example ["Office", "Data center"].', code="names")
 
 

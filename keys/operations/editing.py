@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 from django.utils import timezone
 
-from keys.errors import CONSTRAINT_MESSAGES, Difference, Gone, Invalid, Managed, Stale
+from keys.errors import CONSTRAINT_MESSAGES, Difference, Gone, InUse, Invalid, Managed, Stale
 from keys.models.record import Record
 from keys.names import sort_name
 from portal import audit
@@ -17,6 +18,7 @@ from portal.actors import Actor
 from portal.database import violated_rule
 
 R = TypeVar("R", bound=Record)
+MOST_NAMED = 10
 
 
 @contextmanager
@@ -102,3 +104,26 @@ def edit(record: R, *, fields: Collection[str], version: int, action: str, actor
         if detail:
             save(current, record, fields, actor)
             audit.record(action, actor, subject(record), detail=detail)
+
+
+def delete_unused(record: Record, *, action: str, actor: Actor) -> None:
+    """The whole deletion of a record that others may depend on. Raises InUse, Gone or Managed."""
+    with transaction.atomic():
+        current = lock(record)
+        _require_unused(current)
+        try:
+            current.delete()
+        except ProtectedError:
+            raise InUse("Something began to use this in the meantime.") from None
+        audit.record(action, actor, subject(record))
+
+
+def _require_unused(record: Record) -> None:
+    """Name the first that depend on the record; there may be a million, and Django would load them all."""
+    users: list[str] = []
+    for relation in record._meta.related_objects:
+        rows = relation.related_model._base_manager.filter(**{relation.field.name: record})
+        users += map(str, rows.order_by("pk")[: MOST_NAMED + 1])
+    if users:
+        more = " and more" if len(users) > MOST_NAMED else ""
+        raise InUse(f"Still in use by {', '.join(users[:MOST_NAMED])}{more}. Move or delete these first.")

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from django.db import transaction
-from django.db.models import ProtectedError
 
-from keys.errors import InUse
 from keys.models import ServiceEdgeGroup
 from keys.operations import editing
 from portal import audit
@@ -29,17 +27,4 @@ def edit_group(group: ServiceEdgeGroup, *, fields: Collection[str], version: int
 
 def delete_group(group: ServiceEdgeGroup, *, actor: Actor) -> None:
     """Delete a group nothing depends on. Raises InUse with what does, Gone or Managed."""
-    with transaction.atomic():
-        current = editing.lock(group)
-        try:
-            current.delete()
-        except ProtectedError as error:
-            raise InUse(in_use_by(error)) from None
-        audit.record(audit.Action.GROUP_DELETED, actor, editing.subject(group))
-
-
-def in_use_by(error: ProtectedError, shown: int = 10) -> str:
-    """A sentence that lists the first of the records that forbid a deletion."""
-    users = sorted(str(record) for record in error.protected_objects)
-    more = f" and {len(users) - shown} more" if len(users) > shown else ""
-    return f"Still in use by {', '.join(users[:shown])}{more}. Move or delete these first."
+    editing.delete_unused(group, action=audit.Action.GROUP_DELETED, actor=actor)

@@ -10,14 +10,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from django.conf import settings
 from django.db import transaction
-from django.db.models import ProtectedError
 
 from keys import certificates, keyring, sealing
 from keys.certificates import Authority
-from keys.errors import InUse
 from keys.models import SigningCertificate
 from keys.operations import editing
-from keys.operations.service_edge_groups import in_use_by
 from portal import audit
 from portal.actors import Actor
 
@@ -57,10 +54,4 @@ def edit_certificate(record: SigningCertificate, *, fields: Collection[str], ver
 
 def delete_certificate(record: SigningCertificate, *, actor: Actor) -> None:
     """Delete a certificate nothing depends on. Raises InUse with what does, Gone or Managed."""
-    with transaction.atomic():
-        current = editing.lock(record)
-        try:
-            current.delete()
-        except ProtectedError as error:
-            raise InUse(in_use_by(error)) from None
-        audit.record(audit.Action.CERTIFICATE_DELETED, actor, editing.subject(record))
+    editing.delete_unused(record, action=audit.Action.CERTIFICATE_DELETED, actor=actor)

@@ -13,7 +13,7 @@ from typing import Any
 from cryptography import x509
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import DataError, transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from keys import certificates, keyring, sealing
@@ -29,8 +29,13 @@ from keys.operations.signing_certificates import create_certificate
 from portal import audit
 from portal.actors import Actor
 
+_GROUP_FIELDS = tuple(audit.DETAIL_FIELDS["group"] - {"name"})
 _KEY_FIELDS = ("max_uses", "enabled")
 _CERTIFICATE_FIELDS = ("description", "client_type", "enabled")
+# Columns of bytes and of key material: made here, never given.
+_BINARY = (
+    "fingerprint", "sealed_token", "sealed_with", "sealed_private_key", "der", "pepper_id", "token_head", "token_tail",
+)  # fmt: skip
 
 
 def apply_manifest(document: dict[str, Any], *, actor: Actor) -> int:
@@ -67,8 +72,12 @@ def _require_shape(document: Any, parts: set[str]) -> None:
 def _applied(apply: Callable[[dict[str, Any], Actor], bool], entry: dict[str, Any], actor: Actor) -> bool:
     try:
         return apply({**entry, "name": clean_name(entry["name"])}, actor)
-    except (KeyError, TypeError, ValueError, OverflowError, ValidationError, DataError) as error:
-        raise Invalid("manifest", f"Entry {entry.get('name', '?')!r} is not complete: {error}.") from None
+    except KeyError as error:
+        raise Invalid("manifest", f"Entry {entry.get('name', '?')!r} lacks {error}.") from None
+    except ValidationError as error:
+        raise Invalid("manifest", f"Entry {entry.get('name', '?')!r}: {' '.join(error.messages)}") from None
+    except (TypeError, ValueError, OverflowError, DatabaseError):
+        raise Invalid("manifest", f"Entry {entry.get('name', '?')!r} has a value of the wrong kind.") from None
 
 
 def _find(model: type[Record], name: str) -> Any:
@@ -90,6 +99,7 @@ def _update(record: Record, entry: dict[str, Any], fields: tuple[str, ...], acti
     for field in fields:
         if field in entry:
             setattr(edited, field, entry[field])
+    edited.full_clean(exclude=_BINARY)
     detail = editing.changes(record, edited, fields)
     if detail:
         editing.save(record, edited, fields, actor)
@@ -125,14 +135,20 @@ def _authority(record: SigningCertificate) -> Authority:
 
 def _apply_group(entry: dict[str, Any], actor: Actor) -> bool:
     existing = _find(ServiceEdgeGroup, entry["name"])
-    fields = tuple(field for field in entry if field != "name")
+    unknown = set(entry) - {"name", *_GROUP_FIELDS}
+    if unknown:
+        raise ValidationError(f"A group has no {', '.join(sorted(unknown))}.")
     if existing:
-        return _update(existing, entry, fields, audit.Action.GROUP_EDITED, actor)
-    create_group(ServiceEdgeGroup(managed=True, **entry), actor=actor)
+        return _update(existing, entry, _GROUP_FIELDS, audit.Action.GROUP_EDITED, actor)
+    group = ServiceEdgeGroup(managed=True, **entry)
+    group.full_clean()
+    create_group(group, actor=actor)
     return True
 
 
 def _apply_key(entry: dict[str, Any], actor: Actor) -> bool:
+    if type(entry["max_uses"]) is not int:
+        raise ValidationError("max_uses is a whole number.")
     existing = _find(ProvisioningKey, entry["name"])
     if existing:
         return _update(existing, entry, _KEY_FIELDS, audit.Action.KEY_EDITED, actor)
@@ -147,6 +163,7 @@ def _apply_key(entry: dict[str, Any], actor: Actor) -> bool:
         created_by=actor.name,
         modified_by=actor.name,
     )
+    key.full_clean(exclude=[*_BINARY, "public_id"], validate_constraints=False)
     mint_into(key)
     with editing.refusals_of(ProvisioningKey):
         key.save(force_insert=True)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError
+
+from portal.env import Environment
 from portal.quickstart import state
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -13,14 +18,34 @@ DEMO_KEY_FILE = "demo.provisioning-key.txt"
 
 
 def main() -> None:
+    """Run, and say in one line what kept the portal from starting."""
+    try:
+        _run()
+    except (ImproperlyConfigured, OperationalError, OSError, OverflowError) as error:
+        sys.exit(f"The portal cannot start: {str(error).strip()}")
+
+
+def _run() -> None:
     os.umask(0o077)
     state_dir = BASE_DIR / os.environ.get("PORTAL_STATE_DIR", "var")
     values = state.prepare(state_dir, dict(os.environ))
     os.environ.update({name: value for name, value in values.items() if name not in os.environ or name in _OURS})
     os.environ["PORTAL_STATE_DIR"] = str(state_dir)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    _require_free_port(os.environ.get("HOST", "").strip("[]"), int(values["PORT"]))
     _set_up(state_dir)
     _serve(values)
+
+
+def _require_free_port(host: str, port: int) -> None:
+    """Before anything is made or printed: a made-up password is shown only once."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise OSError(f"{host}:{port} cannot be listened on: {error.strerror}.") from None
 
 
 # Derived from HOST and PORT at each start; what the caller set has gone into them.
@@ -43,7 +68,7 @@ def _set_up(state_dir: Path) -> None:
     username = os.environ.get("PORTAL_ADMIN_USERNAME", "admin")
     password = ensure_administrator(username, os.environ.get("PORTAL_ADMIN_PASSWORD", ""))
     key_file = state_dir / DEMO_KEY_FILE
-    if os.environ.get("DEMO", "1") != "0":
+    if Environment(os.environ).boolean("DEMO", default=True):
         call_command("seed_demo", key_file=str(key_file), verbosity=0)
     host = os.environ["HOST"]
     warning = "" if state.is_loopback(host) else f"Reachable from other machines at {host}, in clear text."

@@ -10,6 +10,11 @@ from pathlib import Path
 from keys import keyring
 from portal.env import STATE_FILE, read_state_file
 
+# What other shells and later runs must know too, to speak of the same keys and certificates.
+_KEPT = (
+    "DATABASE_URL", "PORTAL_URL", "CLOUD_DOMAIN", "CLOUD_DOMAIN_ALIASES", "CUSTOMER_ID", "VENDOR_NAME",
+    "TRUSTED_PROXIES", "EDGE_CERTIFICATE_DAYS", "EDGE_RSA_MINIMUM_BITS",
+)  # fmt: skip
 _LOOPBACK = {"127.0.0.1", "localhost", "::1", "[::1]"}
 
 
@@ -36,7 +41,7 @@ def _address(environ: dict[str, str]) -> dict[str, str]:
     host, port = environ.get("HOST", "127.0.0.1"), environ.get("PORT", "8000")
     hosts = ["127.0.0.1", "localhost", "[::1]", socket.gethostname(), bracketed(host)]
     hosts += environ.get("PORTAL_ALLOWED_HOSTS", "").replace(",", " ").split()
-    kept = {name: environ[name] for name in ("DATABASE_URL", "PORTAL_URL") if environ.get(name)}
+    kept = {name: environ[name] for name in _KEPT if environ.get(name)}
     return {
         "HOST": bracketed(host),
         "PORT": port,

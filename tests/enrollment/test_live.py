@@ -173,6 +173,14 @@ class WireTests(LiveTestCase):
         self.assert_refused("malformed_request", 400, self.request(*common, query=f"?key={secret}", content=b"{}"))
         self.assertNotIn(secret[:40], (self.portal.state_dir / "log").read_text())
 
+    def test_f05_a_key_that_went_astray_is_not_logged(self) -> None:
+        secret = self.text.split("|")[2]
+        self.send(f"{self.text} / HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        odd = ("Content-Type: text/plain; charset=rot13", "Content-Length: 2")
+        answer = self.send(self.request(*odd, query=f"?key={secret}", content=b"{}"))
+        self.assertTrue(answer.startswith(b"HTTP/1.1 400 "), answer[:80])
+        self.assertNotIn(secret[:40], (self.portal.state_dir / "log").read_text())
+
     def test_get_is_405(self) -> None:
         self.assertTrue(self.send(self.request(method="GET")).startswith(b"HTTP/1.1 405 "))
 

@@ -1,8 +1,11 @@
 """`make run`: what it makes is private, what it prints works, and a second start keeps everything."""
 
 import json
+import os
+import socket
 import stat
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from unittest import TestCase
@@ -14,7 +17,8 @@ from portal.quickstart import state
 from portal.quickstart.account import ensure_administrator
 from tests.base import PortalTestCase
 from tests.support.count_on_page import page
-from tests.support.live import PASSWORD, LivePortal
+from tests.support.live import PASSWORD, ROOT, LivePortal
+from tests.support.postgresql import free_port
 
 
 def mode(path: Path) -> int:
@@ -39,6 +43,11 @@ class StateTest(TestCase):
         self.assertEqual((second["HOST"], second["PORT"]), ("[::1]", "9000"))
         self.assertIn("a.example", second["PORTAL_ALLOWED_HOSTS"].split())
 
+    def test_settings_of_one_run_reach_the_next_and_other_shells(self) -> None:
+        state.prepare(self.directory, {"CLOUD_DOMAIN": "api.other.example", "VENDOR_NAME": "Acme"})
+        kept = state.prepare(self.directory, {"VENDOR_NAME": "Beta"})
+        self.assertEqual((kept["CLOUD_DOMAIN"], kept["VENDOR_NAME"]), ("api.other.example", "Beta"))
+
     def test_other_machines_are_told_apart_from_this_one(self) -> None:
         self.assertTrue(all(state.is_loopback(host) for host in ("127.0.0.1", "127.1.2.3", "localhost", "[::1]")))
         self.assertFalse(any(state.is_loopback(host) for host in ("0.0.0.0", "192.0.2.1", "portal.example.com")))
@@ -54,6 +63,38 @@ class AccountTest(PortalTestCase):
         self.assertTrue(User.objects.get(username="admin").check_password(password))
         self.assertIsNone(ensure_administrator("admin", ""))
         self.assertTrue(User.objects.get(username="admin").check_password(password))
+
+
+@pytest.mark.once
+class CannotStartTest(TestCase):
+    def start(self, **environ: str) -> str:
+        with tempfile.TemporaryDirectory() as directory:
+            kept = {name: value for name, value in os.environ.items() if not name.startswith(("PORTAL_", "DATABASE"))}
+            env = {**kept, "PORTAL_STATE_DIR": directory, "PORT": str(free_port()), "DEMO": "0", **environ}
+            result = subprocess.run(
+                [sys.executable, "-m", "portal.quickstart"],
+                cwd=ROOT,
+                env=env,
+                capture_output=True,
+                text=True,
+                timeout=60,
+            )
+        self.assertEqual(result.returncode, 1)
+        self.assertNotIn("Traceback", result.stderr)
+        self.assertNotIn("Sign in", result.stdout)
+        return result.stderr
+
+    def test_a_port_in_use_is_told_before_a_password_is_made(self) -> None:
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            self.assertIn("cannot be listened on", self.start(PORT=str(other.getsockname()[1])))
+
+    def test_what_makes_no_sense_is_told_in_a_line(self) -> None:
+        self.assertIn("65535", self.start(PORT="70000"))
+        self.assertIn("DATABASE_URL must start with", self.start(DATABASE_URL="mysql://x"))
+        self.assertIn("The portal cannot start", self.start(DATABASE_URL="postgresql://nobody@127.0.0.1:1/x"))
+        self.assertIn("The portal cannot start", self.start(PORTAL_STATE_DIR="/proc/nope"))
 
 
 @pytest.mark.once

@@ -8,8 +8,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
+from keys import choices
 from keys.errors import Refused
-from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
+from keys.models import ProvisioningKey, ServiceEdgeGroup
 from keys.names import clean_name, sort_name
 from keys.operations import create_key
 from portal import actors
@@ -37,9 +38,11 @@ class Command(BaseCommand):
 
 
 def _create(*, name: str, group: str, max_uses: int, signing_certificate: str, no_view: bool, **_: Any) -> str:
-    certificate = SigningCertificate.objects.filter(sort_name=sort_name(signing_certificate)).first()
+    certificate = (
+        choices.signing_certificates(None).filter(sort_name=sort_name(clean_name(signing_certificate))).first()
+    )
     if certificate is None:
-        raise ValidationError("There is no signing certificate of that name.")
+        raise ValidationError("There is no signing certificate of that name that can sign now.")
     key = ProvisioningKey(name=name, max_uses=max_uses, viewable=not no_view, signing_certificate=certificate)
     existing = ServiceEdgeGroup.objects.filter(sort_name=sort_name(clean_name(group))).first()
     if existing is not None:

@@ -34,6 +34,11 @@ class KeyAdminTest(PortalTestCase):
             self.assertNotIn(bytes(self.key.sealed_token).hex()[:32], body, path)
             self.assertNotIn(bytes(self.key.fingerprint).hex()[:16], body, path)
 
+    def test_support_sees_no_part_of_the_text(self) -> None:
+        self.assertContains(self.client.get(self.change), self.key.token_tail)
+        self.sign_in("sam")
+        self.assertNotContains(self.client.get(self.change), self.key.token_tail)
+
     def test_a_key_is_added_through_the_operation_and_is_viewable(self) -> None:
         data = {
             "name": "oregon",

@@ -4,9 +4,10 @@ import io
 
 from django.core.management import CommandError, call_command
 
-from keys.models import ProvisioningKey
+from keys.models import ProvisioningKey, SigningCertificate
 from tests import factories
 from tests.base import PortalTestCase
+from tests.keys.operations.test_signing_certificates import make_certificate
 
 
 def create_key(*arguments: str) -> tuple[str, str]:
@@ -36,6 +37,13 @@ class CreateKeyTest(PortalTestCase):
         group = factories.make_group("Berlin")
         create_key("--name", "a", "--group", "BERLIN")
         self.assertEqual(ProvisioningKey.objects.get().group, group)
+
+    def test_a_certificate_that_cannot_sign_is_refused(self) -> None:
+        record = make_certificate("Own CA")
+        SigningCertificate.objects.filter(pk=record.pk).update(enabled=False)
+        for name in ("Own CA", "\udcff"):
+            with self.assertRaises(CommandError):
+                create_key("--name", "a", "--group", "G", "--signing-certificate", name)
 
     def test_refusals_say_what_is_wrong(self) -> None:
         create_key("--name", "taken", "--group", "G")

@@ -5,6 +5,7 @@ from django.utils import timezone
 from keys import certificates, errors, operations, sealing
 from keys.keyring import load
 from keys.models import SigningCertificate
+from portal.models import AuditEvent
 from tests import factories
 from tests.base import PortalTestCase
 from tests.factories import ACTOR
@@ -43,3 +44,10 @@ class CertificateOperationsTest(PortalTestCase):
             operations.edit_certificate(record, fields=["enabled"], version=1, actor=ACTOR)
         with self.assertRaises(errors.Managed):
             operations.delete_certificate(record, actor=ACTOR)
+
+    def test_each_field_that_can_be_edited_can_be_recorded(self) -> None:
+        record = make_certificate()
+        record.client_type, record.description, record.enabled = "ZAPP_CLIENT", "changed", False
+        fields = ["client_type", "description", "enabled"]
+        operations.edit_certificate(record, fields=fields, version=1, actor=ACTOR)
+        self.assertEqual(set(AuditEvent.objects.get(action="certificate.edited").detail), set(fields))

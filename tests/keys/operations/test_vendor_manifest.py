@@ -60,6 +60,13 @@ class ManifestTest(PortalTestCase):
         for document in [
             [],
             {"edges": []},
+            {"groups": [{"name": "x", "latitude": 5}]},
+            {"groups": [{"name": "x", "enabled": None}]},
+            {"groups": [{"name": "x", "trusted_networks": {"a": 1}}]},
+            {"groups": [{"name": "x", "upgrade_day": "NEVER"}]},
+            {"groups": [{"name": "x", "id": 7}]},
+            {"groups": [{"name": "x", "version": 7}]},
+            {"groups": [{"name": "x"}], "keys": [{"name": "x", "group": "x", "max_uses": 1.5}]},
             {"keys": {"name": "x"}},
             {"keys": ["x"]},
             {"keys": [{"name": 1}]},

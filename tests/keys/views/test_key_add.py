@@ -62,6 +62,13 @@ class TheForm(AddTestCase):
         for nonsense in ("0", "abc", "9" * 30, "%00", "-1", "²"):
             self.assertEqual(self.client.get(f"{ADD}?group={nonsense}").status_code, 200)
 
+    def test_a_time_that_no_clock_can_hold_is_a_field_error(self):
+        self.assertIn("expires_at", self.refused(expires_at="9999-12-31T23:59-01:00"))
+
+    def test_a_network_with_a_scope_id_is_a_field_error(self):
+        for network in ("fe80::%eth0/64", "fe80::%\ud7ff/64"):
+            self.assertIn("allowed_networks", self.refused(allowed_networks=network))
+
     def test_only_certificates_that_can_sign_are_offered(self):
         offered = self.client.get(ADD).content.decode()
         for name in ("Client", "Connector", "Root", "Service Edge"):

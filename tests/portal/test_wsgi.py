@@ -1,0 +1,30 @@
+"""Through the WSGI entry point: no charset a client names reaches Django's decoding."""
+
+import io
+
+from portal.wsgi import application
+from tests.base import PortalTestCase
+
+
+def status_of(content_type: str, query: str, method: str = "GET", body: bytes = b"") -> str:
+    seen: list[str] = []
+    environ = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": "/healthz",
+        "QUERY_STRING": query,
+        "CONTENT_TYPE": content_type,
+        "CONTENT_LENGTH": str(len(body)),
+        "SERVER_NAME": "testserver",
+        "SERVER_PORT": "443",
+        "wsgi.url_scheme": "https",
+        "wsgi.input": io.BytesIO(body),
+    }
+    list(application(environ, lambda status, headers, *rest: seen.append(status)))
+    return seen[0]
+
+
+class CharsetTest(PortalTestCase):
+    def test_odd_charsets_are_ignored(self) -> None:
+        for charset in ("rot13", "hex", "undefined", "punycode", "idna", "unicode_escape", '"rot13"', "no-such"):
+            for content_type in (f"text/plain; charset={charset}", f"text/plain;CHARSET = {charset}; a=b"):
+                self.assertEqual(status_of(content_type, "x=1"), "200 OK", content_type)
