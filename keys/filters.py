@@ -107,9 +107,7 @@ class KeyFilter(django_filters.FilterSet):
         max_length=LONGEST_SEARCH,
         error_messages={"max_length": f"“{LABELS['q']}” is longer than {LONGEST_SEARCH} characters."},
     )
-    usage = django_filters.ChoiceFilter(
-        field_name="use_state", choices=UseState.choices, error_messages=_unknown("usage")
-    )
+    usage = django_filters.ChoiceFilter(method="in_usage", choices=UseState.choices, error_messages=_unknown("usage"))
     group = GroupsFilter(field_name="group", lookup_expr="in")
     cert = CertificateFilter(field_name="signing_certificate")
     visible = _two("visible", "viewable", "Viewable", "Hidden after creation")
@@ -125,6 +123,11 @@ class KeyFilter(django_filters.FilterSet):
 
     def in_q(self, keys: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return keys.filter(name_search.containing(sort_name(value)))
+
+    def in_usage(self, keys: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """As the words say: an unused key and a nearly used one have uses left too."""
+        states = [state for state in UseState.values if state != UseState.FULL] if value == UseState.FREE else [value]
+        return keys.filter(use_state__in=states)
 
     def in_created_after(self, keys: QuerySet[Any], name: str, value: date) -> QuerySet[Any]:
         return keys.filter(created_at__gte=datetime.combine(value, time.min, UTC))

@@ -62,7 +62,7 @@ class Filters(PortalTestCase):
             ({"q": "_"}, []),
             ({"q": '"lab"'}, []),
             ({"usage": "unused", "group": "London"}, ["Alpha lab"]),
-            ({"usage": "free"}, ["Beta lab"]),
+            ({"usage": "free"}, ["Alpha lab", "Beta lab", "Gamma", "Hidden", "Resting", "Vendor key"]),
             ({"usage": "high"}, ["Gamma"]),
             ({"usage": "full"}, ["Delta"]),
             ({"group": "rome"}, ["Hidden", "Resting"]),
