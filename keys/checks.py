@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Info, Tags, register
 from django.core.checks import Warning as Caution
 from django.db import connection
 
@@ -59,10 +59,13 @@ def check_name_search(app_configs: Any, databases: Any = None, **_: Any) -> list
     """Say when finding keys by a part of their name reads all names."""
     if not databases or ProvisioningKey._meta.db_table not in connection.introspection.table_names():
         return []
+    message = "Searching keys by a part of their name reads every name."
+    if connection.vendor != "postgresql":
+        return [Info(message, hint="PostgreSQL has an index for it.", id="keys.I006")]
     if name_search.is_ready():
         return []
-    hint = "Let an administrator of PostgreSQL run CREATE EXTENSION pg_trgm (SQLite: use one with FTS5), then migrate."
-    return [Caution("Searching keys by a part of their name reads every name.", hint=hint, id="keys.W005")]
+    hint = "Let an administrator of PostgreSQL run CREATE EXTENSION pg_trgm, then migrate."
+    return [Caution(message, hint=hint, id="keys.W005")]
 
 
 def keyring_opens_what_is_sealed() -> bool:
