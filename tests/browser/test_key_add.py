@@ -112,7 +112,7 @@ def test_f17_a_text_is_shown_once(form):
     # The answer to the POST is not stored: going back shows the browser's own page, which offers to send it again.
     with pytest.raises(Error, match="ERR_CACHE_MISS"):
         form.go_back()
-    form.wait_for_load_state()
+    form.wait_for_url("chrome-error://chromewebdata/")
     form.goto("/service-edge-keys/?q=shown+once&expand=all")
     assert text not in form.content()
     expect(form.get_by_role("button", name="Copy key shown once")).to_have_count(0)
