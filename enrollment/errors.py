@@ -1,4 +1,4 @@
-"""The refusals of the enrollment endpoint: stable public codes, statuses and words. Pure.
+"""The refusals of the enrollment endpoints: stable public codes, statuses and words. Pure.
 
 Everything before the secret is proved has one answer, `invalid_provisioning_key`; after proof the holder is told
 exactly what is wrong. No text repeats the input.
@@ -23,7 +23,7 @@ REFUSALS: dict[str, Refusal] = {
     "malformed_request": Refusal(
         400,
         "Malformed request",
-        "Send a JSON object with exactly the members provisioning_key and csr, without query string or Authorization.",
+        "Send a JSON object with exactly the members of docs/enrollment.md, without query string or Authorization.",
     ),
     "malformed_key": Refusal(
         400,
@@ -52,6 +52,27 @@ REFUSALS: dict[str, Refusal] = {
         409,
         "Enrollment conflict",
         "The edge of this key pair was revoked, disabled or deleted, or its certificate expired. Make a new key pair.",
+    ),
+    "unknown_certificate": Refusal(
+        401,
+        "Unknown certificate",
+        "Send the edge's current certificate of this portal, and sign with its private key (SHA-256).",
+    ),
+    "clock_differs": Refusal(
+        401, "Clock differs", "issued_at must be now, in UTC, within ten minutes. Set the machine's clock."
+    ),
+    "certificate_revoked": Refusal(
+        403, "Certificate revoked", "The certificate or its edge was revoked. Enroll again with a new key pair."
+    ),
+    "certificate_expired": Refusal(
+        403, "Certificate expired", "The certificate is not valid now. Enroll again with a new key pair."
+    ),
+    "edge_disabled": Refusal(403, "Edge disabled", "The edge is disabled. Ask an administrator to enable it."),
+    "certificate_superseded": Refusal(
+        409, "Certificate superseded", "This certificate was renewed with another key pair. Use the newer one."
+    ),
+    "renewal_not_due": Refusal(
+        409, "Renewal not due", "Renew from renew_after on: when a third of the certificate's life is left."
     ),
     "length_required": Refusal(411, "Length required", "Send a Content-Length; chunked bodies are not accepted."),
     "too_large": Refusal(413, "Too large", "The request may be at most 16 KiB."),
@@ -86,6 +107,8 @@ BEFORE_PROOF = frozenset(
         "malformed_key",
         "wrong_cloud",
         "invalid_provisioning_key",
+        "unknown_certificate",
+        "clock_differs",
         "length_required",
         "too_large",
         "unsupported_media_type",

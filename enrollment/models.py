@@ -26,6 +26,10 @@ class ServiceEdge(models.Model):
     enrolled_at = models.DateTimeField("enrolled", editable=False)
     enrolled_from = models.GenericIPAddressField(null=True, editable=False)
     deleted_at = models.DateTimeField(null=True, editable=False)
+    last_contact_at = models.DateTimeField("last contact", null=True, editable=False)
+    version = models.CharField(max_length=64, blank=True, db_default="", editable=False)
+    platform = models.CharField(max_length=64, blank=True, db_default="", editable=False)
+    addresses = models.JSONField(default=list, db_default=[], blank=True, editable=False)
 
     class Meta:
         verbose_name = "Private Service Edge"
@@ -43,7 +47,9 @@ class ServiceEdge(models.Model):
 class IssuedCertificate(models.Model):
     """A client certificate that left the portal, kept for ever.
 
-    `spki_sha256` identifies the edge's public key: a key pair belongs to one edge for ever.
+    `spki_sha256` identifies the edge's public key: a key pair belongs to one edge for ever. An edge may renew with the
+    same key pair, so only the first certificate of a key pair claims it; the trigger
+    `renewed_key_pair_is_the_edges_own` holds the others to the same edge.
     """
 
     class RevocationReason(models.TextChoices):
@@ -58,6 +64,16 @@ class IssuedCertificate(models.Model):
     issuer = models.ForeignKey("keys.SigningCertificate", on_delete=models.PROTECT, related_name="issued")
     serial = models.CharField(max_length=40, help_text="Hexadecimal, lower case.")
     spki_sha256 = models.CharField("SHA-256 of the public key", max_length=64)
+    claims_key_pair = models.BooleanField("first of its key pair", db_default=True, editable=False)
+    renews = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        related_name="renewals",
+        null=True,
+        editable=False,
+        db_index=False,
+        verbose_name="renewal of",
+    )
     fingerprint = models.CharField("SHA-256 fingerprint", max_length=64)
     der = models.BinaryField("certificate")
     not_before = models.DateTimeField("valid from")
@@ -73,7 +89,15 @@ class IssuedCertificate(models.Model):
         indexes: ClassVar = [models.Index(fields=["fingerprint"], name="issued_by_fingerprint")]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["issuer", "serial"], name="issued_serial_is_unique_per_issuer"),
-            models.UniqueConstraint(fields=["spki_sha256"], name="public_key_belongs_to_one_edge"),
+            models.UniqueConstraint(
+                fields=["spki_sha256"], condition=Q(claims_key_pair=True), name="public_key_belongs_to_one_edge"
+            ),
+            models.UniqueConstraint(
+                fields=["renews"], condition=Q(renews__isnull=False), name="certificate_is_renewed_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(claims_key_pair=True) | Q(renews__isnull=False), name="only_a_renewal_repeats_a_key_pair"
+            ),
             models.CheckConstraint(condition=Q(not_after__gt=F("not_before")), name="issued_ends_after_it_begins"),
             models.CheckConstraint(
                 condition=Q(revoked_at__isnull=True, revocation_reason="")

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.http import HttpRequest
 
 from enrollment.errors import Refused
+from enrollment.operations import Report
+from enrollment.proof import SignedRequest
+from portal.client_ip import parse_address
 
 LARGEST_BODY = 16 * 1024
 _MOST_DIGITS = 18
-_MEMBERS = {"provisioning_key", "csr"}
+_SHORT = re.compile(r"[ -~]{0,64}")
+_MOST_ADDRESSES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +51,56 @@ def read_body(request: HttpRequest) -> bytes:
 
 def read_enroll(request: HttpRequest) -> EnrollRequest:
     """The enrollment request. Raises Refused: unsupported_media_type, malformed_request and those of `read_body`."""
+    return EnrollRequest(**_read_members(request, {"provisioning_key", "csr"}))
+
+
+def read_signed(request: HttpRequest, content: str) -> SignedRequest:
+    """A request signed by an edge, whose signed member is named `content`. Raises as `read_enroll`."""
+    members = _read_members(request, {"certificate", content, "issued_at", "signature"})
+    return SignedRequest(members["certificate"], members[content], members["issued_at"], members["signature"])
+
+
+def read_report(text: str) -> Report:
+    """What a heartbeat says: an object of version, platform and addresses, each optional. Raises as `read_enroll`."""
+    document = _parse(text)
+    addresses = document.pop("addresses", [])
+    version, platform = document.pop("version", ""), document.pop("platform", "")
+    if document or not (_is_short(version) and _is_short(platform)):
+        raise Refused("malformed_request")
+    return Report(version, platform, _addresses(addresses))
+
+
+def _is_short(text: object) -> bool:
+    return isinstance(text, str) and _SHORT.fullmatch(text) is not None
+
+
+def _addresses(sent: object) -> tuple[str, ...]:
+    if not isinstance(sent, list) or len(sent) > _MOST_ADDRESSES:
+        raise Refused("malformed_request")
+    parsed = [parse_address(text) if isinstance(text, str) else None for text in sent]
+    if None in parsed:
+        raise Refused("malformed_request")
+    return tuple(str(address) for address in parsed)
+
+
+def _read_members(request: HttpRequest, names: set[str]) -> dict[str, str]:
     body = read_body(request)
     if request.content_type != "application/json":
         raise Refused("unsupported_media_type")
+    document = _parse(body)
+    if set(document) != names or not all(isinstance(value, str) for value in document.values()):
+        raise Refused("malformed_request")
+    return document
+
+
+def _parse(text: str | bytes) -> dict[str, Any]:
     try:
-        document = json.loads(body, object_pairs_hook=_without_duplicates)
+        document = json.loads(text, object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError):
         raise Refused("malformed_request") from None
-    if not isinstance(document, dict) or set(document) != _MEMBERS:
+    if not isinstance(document, dict):
         raise Refused("malformed_request")
-    if not all(isinstance(value, str) for value in document.values()):
-        raise Refused("malformed_request")
-    return EnrollRequest(**document)
+    return document
 
 
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -7,7 +7,10 @@ from portal.triggers import Trigger
 
 _CERTIFICATE = IssuedCertificate._meta.db_table
 _EDGE = ServiceEdge._meta.db_table
-_FIXED = ("edge_id", "issuer_id", "serial", "spki_sha256", "fingerprint", "der", "not_before", "not_after", "issued_at")
+_FIXED = (
+    "edge_id", "issuer_id", "serial", "spki_sha256", "claims_key_pair", "renews_id", "fingerprint", "der", "not_before",
+    "not_after", "issued_at",
+)  # fmt: skip
 _IDENTITY = ("uuid", "key_public_id", "key_name", "use_number", "enrolled_at", "enrolled_from")
 
 TRIGGERS = [
@@ -25,6 +28,24 @@ TRIGGERS = [
         "UPDATE",
         "a revoked certificate stays revoked",
         "OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS DISTINCT FROM OLD.revoked_at",
+    ),
+    Trigger(
+        "renewed_key_pair_is_the_edges_own",
+        _CERTIFICATE,
+        "INSERT",
+        "a key pair is renewed only by the edge it belongs to",
+        "NOT NEW.claims_key_pair",
+        "EXISTS (SELECT 1 FROM enrollment_issuedcertificate first WHERE first.spki_sha256 = NEW.spki_sha256"
+        " AND first.edge_id = NEW.edge_id AND first.claims_key_pair)",
+    ),
+    Trigger(
+        "renewal_is_of_the_same_edge",
+        _CERTIFICATE,
+        "INSERT",
+        "a renewal belongs to the edge of the certificate it renews",
+        "NEW.renews_id IS NOT NULL",
+        "EXISTS (SELECT 1 FROM enrollment_issuedcertificate before"
+        " WHERE before.id = NEW.renews_id AND before.edge_id = NEW.edge_id)",
     ),
     Trigger("issued_certificates_are_not_truncated", _CERTIFICATE, "TRUNCATE", "issued certificates are kept for ever"),
     Trigger("edge_is_not_deleted", _EDGE, "DELETE", "an enrolled edge is marked deleted, its row is kept"),

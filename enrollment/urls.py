@@ -9,5 +9,7 @@ from enrollment import views
 app_name = "enrollment"
 urlpatterns = [
     path("enrollment/v1/enroll", views.enroll, name="enroll"),
+    path("enrollment/v1/renew", views.renew, name="renew"),
+    path("enrollment/v1/heartbeat", views.heartbeat, name="heartbeat"),
     path("pki/<int:issuer_id>.cer", views.issuer_certificate, name="issuer-certificate"),
 ]

@@ -1,18 +1,21 @@
-"""The enrollment endpoint: parse, call, answer or refuse."""
+"""The enrollment endpoints: parse, call, answer or refuse."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST, require_safe
 
-from enrollment import operations, representations, requests
+from enrollment import operations, presented, proof, representations, requests
+from enrollment.answer import Enrolled
 from enrollment.errors import BEFORE_PROOF, Refused
 from keys.models import SigningCertificate
 from portal import problems
@@ -32,16 +35,59 @@ unproved = Shield(limit=600, seconds=60)
 @sensitive_variables()
 def enroll(request: HttpRequest) -> HttpResponse:
     """POST /enrollment/v1/enroll: see docs/enrollment.md."""
+
+    def answer(caller: Actor) -> HttpResponse:
+        sent = requests.read_enroll(request)
+        return _admitted(operations.enroll(sent.provisioning_key, sent.csr, caller=caller), "enrolled")
+
+    return _answer_or_refuse(request, answer)
+
+
+@csrf_exempt  # no session: the signature in the body is the credential
+@login_not_required
+@require_POST
+@sensitive_variables()
+def renew(request: HttpRequest) -> HttpResponse:
+    """POST /enrollment/v1/renew: see docs/enrollment.md."""
+
+    def answer(caller: Actor) -> HttpResponse:
+        sent = requests.read_signed(request, "csr")
+        certificate = presented.by_signature(sent, proof.RENEW, timezone.now())
+        return _admitted(operations.renew(certificate, sent.content, caller=caller), "renewed")
+
+    return _answer_or_refuse(request, answer)
+
+
+@csrf_exempt  # no session: the signature in the body is the credential
+@login_not_required
+@require_POST
+@sensitive_variables()
+def heartbeat(request: HttpRequest) -> HttpResponse:
+    """POST /enrollment/v1/heartbeat: see docs/enrollment.md."""
+
+    def answer(caller: Actor) -> HttpResponse:
+        sent = requests.read_signed(request, "body")
+        certificate = presented.by_signature(sent, proof.HEARTBEAT, timezone.now())
+        operations.record_contact(certificate, requests.read_report(sent.content))
+        ENROLLMENTS.labels(code="heartbeat").inc()
+        return HttpResponse(status=204, headers={"Cache-Control": "no-store"})
+
+    return _answer_or_refuse(request, answer)
+
+
+def _answer_or_refuse(request: HttpRequest, answer: Callable[[Actor], HttpResponse]) -> HttpResponse:
     caller = Actor("edge", "", "enrollment", client_ip=client_ip(request), request_id=request.request_id)  # type: ignore[attr-defined]  # set by RequestIdMiddleware
     try:
-        sent = requests.read_enroll(request)
-        result = operations.enroll(sent.provisioning_key, sent.csr, caller=caller)
+        return answer(caller)
     except Refused as refused:
         return _refuse(request, refused, caller)
     except (DatabaseError, InterfaceError) as error:
         logger.error("enrollment failed", extra={"kind": type(error).__name__, "request_id": caller.request_id})
         return _refuse(request, Refused("busy"), caller)
-    ENROLLMENTS.labels(code="replayed" if result.replayed else "enrolled").inc()
+
+
+def _admitted(result: Enrolled, code: str) -> HttpResponse:
+    ENROLLMENTS.labels(code="replayed" if result.replayed else code).inc()
     response = JsonResponse(representations.enrolled(result), status=200 if result.replayed else 201)
     response["Cache-Control"] = "no-store"
     if result.replayed:

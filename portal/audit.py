@@ -24,7 +24,7 @@ _GROUP = {
     "grace_distance_enabled", "grace_distance", "grace_distance_unit",
 }  # fmt: skip
 _CERTIFICATE = {"name", "description", "enabled", "client_type", "serial", "not_after"}
-_EDGE = {"edge_id", "key_public_id", "key_name", "group", "serial", "issuer", "use"}
+_EDGE = {"edge_id", "key_public_id", "key_name", "group", "serial", "issuer", "use", "renewed"}
 _USER = {"username", "is_active", "is_staff", "is_superuser", "roles", "password"}
 
 DETAIL_FIELDS: Mapping[str, frozenset[str]] = {

@@ -97,10 +97,12 @@ def _with_colons(statement: str) -> str:
 
 
 def lift_statement_timeout(**_: Any) -> None:
-    """Let a migration or a bulk command take its time; the pre_migrate handler."""
+    """Let a migration or a bulk command take its time and send several statements in one; the pre_migrate handler."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = 0")
+        # A prepared statement is one command, and Django adds a foreign key with two.
+        connection.connection.prepare_threshold = None
 
 
 _SQLITE_CHECK = re.compile(r"CHECK constraint failed: (\w+)")

@@ -32,6 +32,7 @@ class AuditEvent(models.Model):
         CERTIFICATE_DELETED = "certificate.deleted"
         EDGE_ENROLLED = "edge.enrolled"
         EDGE_REPLAYED = "edge.replayed"
+        EDGE_RENEWED = "edge.renewed"
         EDGE_REFUSED = "edge.refused"
         EDGE_FAILED = "edge.failed"
         EDGE_EDITED = "edge.edited"

@@ -1,7 +1,9 @@
 """Every change machines cause, and what staff may change on edges. Nothing else writes these tables."""
 
+from enrollment.operations.contacting import Report, record_contact
 from enrollment.operations.edges import delete_edge, edit_edge
 from enrollment.operations.enrolling import enroll
 from enrollment.operations.refusing import sample_refusal
+from enrollment.operations.renewing import renew
 
-__all__ = ["delete_edge", "edit_edge", "enroll", "sample_refusal"]
+__all__ = ["Report", "delete_edge", "edit_edge", "enroll", "record_contact", "renew", "sample_refusal"]

@@ -27,17 +27,19 @@ def replay_or_refuse(state: KeyState, csr_pem: str, code: str, caller: Actor, no
     except Refused:
         raise Refused(code) from None
     if not IssuedCertificate.objects.filter(
-        spki_sha256=judged.spki_sha256, edge__key_public_id=state.public_id
+        spki_sha256=judged.spki_sha256, claims_key_pair=True, edge__key_public_id=state.public_id
     ).exists():
         raise Refused(code)
     return replay(state, judged.spki_sha256, caller, now)
 
 
 def replay(state: KeyState, spki_sha256: str, caller: Actor, now: datetime) -> Enrolled:
-    found = IssuedCertificate.objects.select_related("edge__group", "issuer").filter(spki_sha256=spki_sha256).first()
-    if found is None:
+    """The newest certificate of this key pair again. Raises Refused: public_key_in_use or enrollment_conflict."""
+    claim = IssuedCertificate.objects.filter(spki_sha256=spki_sha256, claims_key_pair=True).only("edge_id").first()
+    if claim is None:
         # The refused insert was not about the key pair, so it is a fault of ours.
         raise IntegrityError("an insert was refused and no certificate has this public key")
+    found = newest(claim.edge_id, spki_sha256)
     edge = found.edge
     if edge.key_public_id != state.public_id:
         raise Refused("public_key_in_use")
@@ -45,10 +47,17 @@ def replay(state: KeyState, spki_sha256: str, caller: Actor, now: datetime) -> E
         raise Refused("enrollment_conflict")
     subject = audit.Subject("edge", str(edge.uuid), edge.name)
     audit.record(audit.Action.EDGE_REPLAYED, caller, subject, detail={"serial": found.serial})
-    return _repeated(found)
+    return repeated(found)
 
 
-def _repeated(found: IssuedCertificate) -> Enrolled:
+def newest(edge_id: int, spki_sha256: str) -> IssuedCertificate:
+    """The latest certificate of an edge with this key pair; renewal may have given it several."""
+    certificates = IssuedCertificate.objects.select_related("edge__group", "issuer")
+    return certificates.filter(edge_id=edge_id, spki_sha256=spki_sha256).latest("id")
+
+
+def repeated(found: IssuedCertificate) -> Enrolled:
+    """The answer that came with a stored certificate."""
     *chain, anchor = issuers.chain_of(found.issuer)
     certificate = x509.load_der_x509_certificate(bytes(found.der))
     return Enrolled(

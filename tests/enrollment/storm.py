@@ -58,10 +58,11 @@ def storm(url: str, bodies: list[str], processes: int) -> list[Answer]:
 
 
 def post(url: str, body: str) -> tuple[int, Any]:
+    """One request to the portal at `url`; to its enrollment endpoint unless the URL has a path."""
     address = urlsplit(url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=TIMEOUT)
     try:
-        connection.request("POST", "/enrollment/v1/enroll", body, {"Content-Type": "application/json"})
+        connection.request("POST", address.path or "/enrollment/v1/enroll", body, {"Content-Type": "application/json"})
         response = connection.getresponse()
         return response.status, json.loads(response.read())
     except (OSError, http.client.HTTPException, ValueError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import json
 import re
 import socket
@@ -13,6 +14,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,8 @@ import pytest
 
 from portal.quickstart.banner import recipe
 from tests.enrollment.live import LiveTestCase, body
-from tests.enrollment.storm import post, storm
+from tests.enrollment.renewing import RENEW, signed_body
+from tests.enrollment.storm import Answer, post, storm
 from tests.factories import make_csr, make_private_key
 from tests.support import postgresql
 from tests.support.live import LivePortal
@@ -95,6 +98,32 @@ class Races:
         counts = Counter(answer.outcome for answer in answers)
         self.assertEqual(counts, {"201": 1, "200": 14, "403 key_exhausted": 15})
         self.assertEqual(self.books("Last"), (1, 1, 1, 1, 1))
+
+    def test_d05_of_renewals_at_the_same_moment_one_issues_and_the_others_repeat_or_are_too_late(self: Any) -> None:
+        text = self.make_key("Renewing", 2)
+        for same in (True, False):
+            private_key, csrs = make_private_key(), [make_csr() for _ in range(12)]
+            certificate = self.enrolled_long_ago(text, private_key)
+            bodies = [signed_body(private_key, certificate, csrs[0] if same else csr) for csr in csrs]
+            with ThreadPoolExecutor(len(bodies)) as pool:
+                answers = [
+                    Answer(*answer) for answer in pool.map(functools.partial(post, self.portal.url + RENEW), bodies)
+                ]
+            others = "200" if same else "409 certificate_superseded"
+            self.assertEqual(Counter(answer.outcome for answer in answers), {"201": 1, others: 11})
+        self.assertEqual(self.books("Renewing"), (2, 2, 4, 4, 2))
+        self.assertEqual(self.value("SELECT COUNT(*) FROM portal_auditevent WHERE action = 'edge.renewed'"), 2)
+        self.assert_no_error_was_logged()
+
+    def enrolled_long_ago(self: Any, text: str, private_key: Any) -> str:
+        """A certificate with less than a third of its life left, made by the operation on an earlier clock."""
+        program = (
+            "from datetime import UTC, datetime, timedelta; from enrollment.operations import enroll; "
+            "from portal.actors import for_command; "
+            f"print(enroll({text!r}, {make_csr(private_key)!r}, caller=for_command('test'), "
+            "now=datetime.now(UTC) - timedelta(days=70)).certificate)"
+        )
+        return self.portal.manage("shell", "--verbosity", "0", "-c", program)
 
 
 class SqliteRaceTests(Races, LiveTestCase):

@@ -1,0 +1,199 @@
+"""Renewing: the next certificate of an edge, for the proof of its current one. Never costs a use.
+
+It depends on the edge, its group, the issuer and revocation, not on the provisioning key, which may be gone. The
+numbers are those of docs/enrollment.md.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db import DatabaseError, IntegrityError, transaction
+
+from enrollment import csr, issuance, issuers
+from enrollment.answer import Enrolled
+from enrollment.errors import Refused
+from enrollment.models import IssuedCertificate, ServiceEdge
+from enrollment.operations.replaying import repeated
+from keys import keyring, sealing
+from keys.models import ProvisioningKey, SigningCertificate
+from portal import audit
+from portal.actors import Actor
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Renewal:
+    """What is to be recorded: the certificate that is renewed, the key pair, the new certificate and its issuer."""
+
+    old: IssuedCertificate
+    judged: csr.JudgedCSR
+    issued: issuance.Issued
+    issuer: issuance.Issuer
+
+
+def renew(old: IssuedCertificate, csr_pem: str, *, caller: Actor, now: datetime | None = None) -> Enrolled:
+    """The next certificate of the edge that holds `old` (see `enrollment.presented`) and has proved so.
+
+    The same request again gives the same certificate. Raises Refused with the reason. `now` is in UTC and defaults to
+    the server's clock.
+    """
+    now = now or datetime.now(UTC)
+    try:
+        return _renewed(old, csr_pem, caller, now)
+    except Refused as refused:
+        detail = {"serial": old.serial, "key_name": old.edge.key_name, "key_public_id": old.edge.key_public_id}
+        audit.record(audit.Action.EDGE_REFUSED, caller, _subject(old.edge), reason=refused.code, detail=detail)
+        raise
+    except DatabaseError as error:
+        logger.error("renewal failed", extra={"kind": type(error).__name__, "request_id": caller.request_id})
+        raise Refused("busy") from error
+
+
+def _renewed(old: IssuedCertificate, csr_pem: str, caller: Actor, now: datetime) -> Enrolled:
+    # 1. Judge certificate, edge and group. 2. Judge the CSR and whose key pair it is.
+    _require_good_standing(old, now)
+    judged = csr.judge(csr_pem, settings.EDGE_RSA_MINIMUM_BITS)
+    # 3. Renewed already: the same answer for the same key pair.
+    done = _renewal_of(old)
+    if done:
+        return _repeat(done, judged, caller, now)
+    _require_own_key_pair(old.edge, judged)
+    # 4. Not before a third of the life is left. 5. Sign.
+    if now < old.not_after - (old.not_after - old.not_before) / 3:
+        raise Refused("renewal_not_due")
+    renewal = _sign(old, judged, now)
+    # 6. Judge again, and record certificate and event, in one transaction.
+    try:
+        return _record(renewal, caller, now)
+    except IntegrityError:
+        # 7. Another request was first with this certificate or this key pair.
+        done = _renewal_of(old)
+        if done is None:
+            raise Refused("public_key_in_use") from None
+        return _repeat(done, judged, caller, now)
+
+
+def _require_good_standing(certificate: IssuedCertificate, now: datetime) -> None:
+    edge = certificate.edge
+    rules = (
+        ("certificate_revoked", certificate.revoked_at is not None or edge.deleted_at is not None),
+        ("certificate_expired", not certificate.not_before <= now <= certificate.not_after),
+        ("edge_disabled", not edge.enabled),
+        ("group_disabled", not edge.group.enabled),
+    )
+    for code, forbids in rules:
+        if forbids:
+            raise Refused(code)
+
+
+def _renewal_of(old: IssuedCertificate) -> IssuedCertificate | None:
+    return IssuedCertificate.objects.select_related("edge__group", "issuer").filter(renews=old).first()
+
+
+def _repeat(done: IssuedCertificate, judged: csr.JudgedCSR, caller: Actor, now: datetime) -> Enrolled:
+    if done.spki_sha256 != judged.spki_sha256:
+        raise Refused("certificate_superseded")
+    _require_good_standing(done, now)
+    audit.record(audit.Action.EDGE_REPLAYED, caller, _subject(done.edge), detail={"serial": done.serial})
+    return repeated(done)
+
+
+def _require_own_key_pair(edge: ServiceEdge, judged: csr.JudgedCSR) -> None:
+    known = IssuedCertificate.objects.filter(spki_sha256=judged.spki_sha256)
+    claim = known.filter(claims_key_pair=True).first()
+    if claim is None:
+        return
+    if claim.edge_id != edge.pk:
+        raise Refused("public_key_in_use")
+    if known.filter(edge=edge).exclude(revoked_at=None).exists():
+        raise Refused("certificate_revoked")
+
+
+def _sign(old: IssuedCertificate, judged: csr.JudgedCSR, now: datetime) -> _Renewal:
+    record = _issuer_for(old)
+    if not record.enabled or record.not_after - now < issuance.ISSUER_MUST_LIVE:
+        raise Refused("issuer_unavailable")
+    edge = old.edge
+    identity = issuance.Identity(edge.uuid, settings.CUSTOMER_ID, str(edge.group_id), settings.CLOUD_DOMAIN)
+    lifetime = timedelta(days=settings.EDGE_CERTIFICATE_DAYS)
+    try:
+        issuer = issuers.get(record.pk, record.fingerprint)
+        if judged.spki_sha256 in issuer.authority_keys:
+            raise Refused("csr_key_rejected")
+        return _Renewal(old, judged, issuance.issue(judged.public_key, identity, issuer, lifetime, now), issuer)
+    except (ValueError, keyring.KeyringError, sealing.SealBroken, issuance.ProfileViolation):
+        logger.exception("certificate withheld")
+        raise Refused("signer_unavailable") from None
+
+
+def _issuer_for(old: IssuedCertificate) -> SigningCertificate:
+    """The key's signing certificate, or, without the key, the one that signed the current certificate."""
+    keys = ProvisioningKey.objects.select_related("signing_certificate").filter(public_id=old.edge.key_public_id)
+    key = keys.only("signing_certificate").first()
+    return key.signing_certificate if key else SigningCertificate.objects.get(pk=old.issuer_id)
+
+
+def _record(renewal: _Renewal, caller: Actor, now: datetime) -> Enrolled:
+    old, issued = renewal.old, renewal.issued
+    with transaction.atomic():
+        _judge_again(renewal, now)
+        is_new = not IssuedCertificate.objects.filter(
+            spki_sha256=renewal.judged.spki_sha256, claims_key_pair=True
+        ).exists()
+        new = IssuedCertificate.objects.create(
+            edge=old.edge,
+            issuer_id=renewal.issuer.id,
+            serial=issued.serial,
+            spki_sha256=renewal.judged.spki_sha256,
+            claims_key_pair=is_new,
+            renews=old,
+            fingerprint=issued.fingerprint,
+            der=issued.der,
+            not_before=issued.not_before,
+            not_after=issued.not_after,
+            issued_at=now,
+        )
+        detail = {
+            "serial": new.serial,
+            "renewed": old.serial,
+            "key_name": old.edge.key_name,
+            "key_public_id": old.edge.key_public_id,
+        }
+        audit.record(audit.Action.EDGE_RENEWED, caller, _subject(old.edge), detail=detail, at=now)
+    return _answer(renewal)
+
+
+def _judge_again(renewal: _Renewal, now: datetime) -> None:
+    """What may have changed since it was read; the locks hold it until the commit."""
+    edge = ServiceEdge.objects.select_for_update().get(pk=renewal.old.edge_id)
+    certificate = IssuedCertificate.objects.select_for_update().get(pk=renewal.old.pk)
+    edge.group = type(edge.group).objects.select_for_update(no_key=True).get(pk=edge.group_id)
+    certificate.edge = edge
+    _require_good_standing(certificate, now)
+    issuer = SigningCertificate.objects.select_for_update(no_key=True).get(pk=renewal.issuer.id)
+    if not issuer.enabled or issuer.fingerprint != renewal.issuer.fingerprint:
+        raise Refused("issuer_unavailable")
+
+
+def _answer(renewal: _Renewal) -> Enrolled:
+    edge, issued, issuer = renewal.old.edge, renewal.issued, renewal.issuer
+    return Enrolled(
+        edge_uuid=edge.uuid,
+        edge_name=edge.name,
+        group=edge.group.name,
+        certificate=issued.pem,
+        chain=issuer.chain,
+        trust_anchor=issuer.trust_anchor,
+        not_before=issued.not_before,
+        not_after=issued.not_after,
+        replayed=False,
+    )
+
+
+def _subject(edge: ServiceEdge) -> audit.Subject:
+    return audit.Subject("edge", str(edge.uuid), edge.name)
