@@ -19,7 +19,32 @@ class Refusal:
     retry_after: int | None = None
 
 
+# What only an edge that shows its certificate is told: renewal and heartbeat.
+RENEWAL_REFUSALS: dict[str, Refusal] = {
+    "unknown_certificate": Refusal(
+        401,
+        "Unknown certificate",
+        "Send the edge's current certificate of this portal, and sign with its private key (SHA-256).",
+    ),
+    "clock_differs": Refusal(
+        401, "Clock differs", "issued_at must be now, in UTC, within ten minutes. Set the machine's clock."
+    ),
+    "certificate_revoked": Refusal(
+        403, "Certificate revoked", "The certificate or its edge was revoked. Enroll again with a new key pair."
+    ),
+    "certificate_expired": Refusal(
+        403, "Certificate expired", "The certificate is not valid now. Enroll again with a new key pair."
+    ),
+    "edge_disabled": Refusal(403, "Edge disabled", "The edge is disabled. Ask an administrator to enable it."),
+    "certificate_superseded": Refusal(
+        409, "Certificate superseded", "This certificate was renewed with another key pair. Use the newer one."
+    ),
+    "renewal_not_due": Refusal(
+        409, "Renewal not due", "Renew from renew_after on: when a third of the certificate's life is left."
+    ),
+}
 REFUSALS: dict[str, Refusal] = {
+    **RENEWAL_REFUSALS,
     "malformed_request": Refusal(
         400,
         "Malformed request",
@@ -52,27 +77,6 @@ REFUSALS: dict[str, Refusal] = {
         409,
         "Enrollment conflict",
         "The edge of this key pair was revoked, disabled or deleted, or its certificate expired. Make a new key pair.",
-    ),
-    "unknown_certificate": Refusal(
-        401,
-        "Unknown certificate",
-        "Send the edge's current certificate of this portal, and sign with its private key (SHA-256).",
-    ),
-    "clock_differs": Refusal(
-        401, "Clock differs", "issued_at must be now, in UTC, within ten minutes. Set the machine's clock."
-    ),
-    "certificate_revoked": Refusal(
-        403, "Certificate revoked", "The certificate or its edge was revoked. Enroll again with a new key pair."
-    ),
-    "certificate_expired": Refusal(
-        403, "Certificate expired", "The certificate is not valid now. Enroll again with a new key pair."
-    ),
-    "edge_disabled": Refusal(403, "Edge disabled", "The edge is disabled. Ask an administrator to enable it."),
-    "certificate_superseded": Refusal(
-        409, "Certificate superseded", "This certificate was renewed with another key pair. Use the newer one."
-    ),
-    "renewal_not_due": Refusal(
-        409, "Renewal not due", "Renew from renew_after on: when a third of the certificate's life is left."
     ),
     "length_required": Refusal(411, "Length required", "Send a Content-Length; chunked bodies are not accepted."),
     "too_large": Refusal(413, "Too large", "The request may be at most 16 KiB."),

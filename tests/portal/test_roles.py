@@ -50,6 +50,8 @@ PORTAL: dict[str, Rule] = {
     "readyz": Rule(EVERYBODY),
     "metrics": Rule(frozenset(), frozenset({"GET"})),
     "enrollment:enroll": Rule(EVERYBODY, POST),
+    "enrollment:renew": Rule(EVERYBODY, POST),
+    "enrollment:heartbeat": Rule(EVERYBODY, POST),
     "enrollment:issuer-certificate": Rule(EVERYBODY),
     "keys:key-list": needs("keys.view_provisioningkey"),
     "keys:key-detail": needs("keys.view_provisioningkey"),
