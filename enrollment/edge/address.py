@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from enrollment.edge.outcomes import WrongUsage
 
 ENDPOINT = "/enrollment/v1/enroll"
+RENEW, HEARTBEAT = "/enrollment/v1/renew", "/enrollment/v1/heartbeat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,10 @@ class Address:
     host: str
     port: int
     path: str
+
+    def at(self, endpoint: str) -> Address:
+        """Another endpoint of the same portal."""
+        return replace(self, path=self.path.removesuffix(ENDPOINT) + endpoint)
 
     @property
     def is_loopback(self) -> bool:

@@ -22,6 +22,10 @@ HINTS = {
     "enrollment_conflict": _NEW_EDGE,
     "csr_key_rejected": "The portal does not accept the key pair in key.pem. " + _NEW_EDGE,
     "wrong_cloud": "Check --url.",
+    "certificate_revoked": _NEW_EDGE,
+    "certificate_expired": _NEW_EDGE,
+    "certificate_superseded": f"Another copy of this directory renewed first; use that one. {_NEW_EDGE}",
+    "unknown_certificate": "Check --url: this portal did not issue the certificate in --directory.",
 }
 # A portal could repeat what it was sent; no run of characters long enough to be a secret is ever printed.
 _LONG_RUN = re.compile(r"[A-Za-z0-9+/=_-]{40,}")
@@ -39,7 +43,12 @@ class Answer:
 
 
 def read_answer(reply: Reply) -> Answer:
-    """The answer in a reply. Raises TryLater or Stop, with the portal's own words, when it is a refusal."""
+    """The answer in an accepted reply. Raises Stop when it is none."""
+    return parse_answer(refuse_other_than({200, 201}, reply).body)
+
+
+def refuse_other_than(accepted: set[int], reply: Reply) -> Reply:
+    """The reply, if its status is accepted. Else raises TryLater or Stop, with the portal's own words."""
     if reply.status in {408, 429} or reply.status >= 500:
         # Too many attempts are not helped by another one a moment later.
         raise TryLater(_words(reply), retry_after=reply.retry_after, soon=reply.status != 429)
@@ -48,10 +57,15 @@ def read_answer(reply: Reply) -> Answer:
             f"The server redirects to {printable(reply.location) or 'nowhere'}. The key is not sent on; "
             "give the final address with --url."
         )
-    if reply.status not in {200, 201}:
+    if reply.status not in accepted:
         raise Stop(_words(reply))
+    return reply
+
+
+def parse_answer(body: bytes) -> Answer:
+    """The members of an enrollment's or a renewal's answer. Raises Stop."""
     try:
-        return _parse(json.loads(reply.body))
+        return _parse(json.loads(body))
     except (ValueError, TypeError, KeyError, RecursionError):
         raise Stop(_NOT_AN_ANSWER) from None
 
@@ -98,3 +112,8 @@ def printable(text: str) -> str:
     """Words of a stranger made fit for a terminal and a log."""
     visible = "".join(character if character.isprintable() else " " for character in text[:500])
     return _LONG_RUN.sub("...", visible).strip()
+
+
+def moment(certificate: x509.Certificate) -> str:
+    """The end of a certificate, as the portal writes moments."""
+    return f"{certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}"

@@ -10,14 +10,17 @@ from pathlib import Path
 
 from enrollment.edge.enrolling import Options, enroll
 from enrollment.edge.outcomes import DONE, INTERRUPTED, REFUSED, TRY_LATER, USAGE, Stop
+from enrollment.edge.watching import watch
 
 HELP = "Enroll this machine as a Private Service Edge. Needs neither settings nor a database."
 EPILOG = """\
 DIRECTORY is made if needed and holds key.pem, certificate.pem, chain.pem, trust-anchor.pem and edge.json. With a
-valid certificate in it nothing is done, and no key is needed. After any failure run the same command again: with
-the same directory an enrollment never costs a second use of the key.
+valid certificate in it nothing is done until a third of its life is left, then it is renewed; neither needs the
+provisioning key. With --watch the command stays, sends a heartbeat every minute and renews when due. After any
+failure run the same command again: with the same directory an enrollment never costs a second use of the key.
 
-exit codes: 0 enrolled, or enrolled already; 1 refused for good; 2 wrong usage; 75 try again later
+exit codes: 0 enrolled, renewed, enrolled already, or --watch was ended; 1 refused for good; 2 wrong usage;
+75 try again later
 """
 # Trouble with the disk that passes, or that an operator ends without touching the command.
 _PASSING = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
@@ -30,6 +33,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--key-file", type=Path, help="file with the provisioning key; without it the key is asked for")
     parser.add_argument("--ca-file", type=Path, help="PEM file to verify the https server by (default: system store)")
     parser.add_argument("--insecure-http", action="store_true", help="allow http to other machines, in clear text")
+    parser.add_argument("--watch", action="store_true", help="stay: send heartbeats, renew when due, until terminated")
+    parser.add_argument("--heartbeat-seconds", type=_seconds, default=60.0, help="with --watch (default: 60)")
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 1 <= seconds <= 86400:
+        raise argparse.ArgumentTypeError("from 1 to 86400")
+    return seconds
 
 
 def main(argv: Sequence[str]) -> int:
@@ -54,7 +66,10 @@ def main(argv: Sequence[str]) -> int:
 def run(options: Options) -> int:
     """Enroll and tell: success on standard output, all else on standard error."""
     try:
-        done = enroll(options, _say)
+        if options.watch:
+            watch(options, _tell, _say)
+            return DONE
+        _tell(enroll(options, _say))
     except Stop as stop:
         _say(str(stop))
         return stop.exit_code
@@ -65,8 +80,12 @@ def run(options: Options) -> int:
     except KeyboardInterrupt:
         _say("Interrupted. Run the same command again to go on.")
         return INTERRUPTED
-    print(done)
     return DONE
+
+
+def _tell(done: str) -> None:
+    # Whoever watches the output of a service reads it line by line.
+    print(done, flush=True)
 
 
 def _say(message: str) -> None:

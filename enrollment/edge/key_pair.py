@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -50,3 +52,12 @@ def make_csr(key_pair: KeyPair) -> str:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "edge")])
     request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key_pair, hashes.SHA256())
     return request.public_bytes(Encoding.PEM).decode()
+
+
+def sign(key_pair: KeyPair, text: str) -> str:
+    """Base64 of the signature that renewal and heartbeat ask for: SHA-256, as `openssl dgst -sha256 -sign` makes it."""
+    if isinstance(key_pair, rsa.RSAPrivateKey):
+        signature = key_pair.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
+    else:
+        signature = key_pair.sign(text.encode(), ec.ECDSA(hashes.SHA256()))
+    return base64.b64encode(signature).decode()

@@ -21,9 +21,13 @@ CERTIFICATE = "certificate.pem"
 CHAIN = "chain.pem"
 TRUST_ANCHOR = "trust-anchor.pem"
 DESCRIPTION = "edge.json"
+# A renewal on its way: the key pair it is for, and the answer that is being put into place.
+NEXT_KEY = "next-key.pem"
+NEXT_ANSWER = "next-answer.json"
 _LOCK = ".lock"
 NAMES = (KEY, CERTIFICATE, CHAIN, TRUST_ANCHOR, DESCRIPTION)
-_OURS = {_LOCK, *NAMES, *(f".{name}.new" for name in NAMES)}
+_ALL = (*NAMES, NEXT_KEY, NEXT_ANSWER)
+_OURS = {_LOCK, *_ALL, *(f".{name}.new" for name in _ALL)}
 _LOCK_SECONDS = 30.0
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -80,6 +84,12 @@ class EdgeDirectory:
             os.fsync(descriptor)
         beside.replace(self.path / name)
         _flush_directory(self.path)
+
+    def remove(self, name: str) -> None:
+        """Make sure that a file is gone, also after a power cut."""
+        with suppress(FileNotFoundError):
+            (self.path / name).unlink()
+            _flush_directory(self.path)
 
 
 def _make_directory(path: Path) -> None:

@@ -20,10 +20,11 @@ from enrollment.edge.outcomes import Stop, TryLater, WrongUsage
 STEP_SECONDS = 15.0
 TOTAL_SECONDS = 60.0
 LARGEST_ANSWER = 256 * 1024
+USER_AGENT = "enroll-edge/1"
 _HEADERS = {
     "Content-Type": "application/json",
     "Accept": "application/json, application/problem+json",
-    "User-Agent": "enroll-edge/1",
+    "User-Agent": USER_AGENT,
     "Connection": "close",
 }
 
