@@ -97,8 +97,8 @@ def test_old_names_that_browsers_say_are_found_where_the_machine_has_only_new_on
     for new in zones._RENAMED.values():
         (tmp_path / new).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(system / new, tmp_path / new)
-    found = on_a_machine(str(tmp_path), "print(*(zones.name_of(zones.find(old)) for old in zones._RENAMED), sep='\\n')")
-    assert found == list(zones._RENAMED.values())
+    program = "print(*(zones.name_of(zones.find(old)) for old in zones._RENAMED), sep='\\n')"
+    assert on_a_machine(str(tmp_path), program) == list(zones._RENAMED.values())
 
 
 @pytest.mark.once
@@ -108,7 +108,8 @@ def test_a_machine_without_zone_data_has_utc_and_serves() -> None:
         "from portal.preferences.forms import zone_choices;"
         "print(sorted(zones.names()), zones.find('Europe/Berlin'), stamp(datetime(2026, 1, 1, tzinfo=UTC)).text);"
         "print(zone_choices(''));"
-        "print(Client(headers={'cookie': '__Host-zone=Europe/Berlin'}).get('/accounts/login/', secure=True).status_code)"
+        "client = Client(headers={'cookie': '__Host-zone=Europe/Berlin'});"
+        "print(client.get('/accounts/login/', secure=True).status_code)"
     )
     assert on_a_machine("", program) == [
         "['UTC'] None 1 Jan 2026, 00:00 UTC",

@@ -5,17 +5,30 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from keys.models import ProvisioningKey, SigningCertificate
+from portal import triggers
 from tests.base import PortalTestCase
-from tests.factories import make_key
+from tests.factories import make_csr, make_key
 from tests.keys.views.base import LIST, KeyPageTestCase, field_errors, names
 
 ZONE = "__Host-zone"
 TIME = re.compile(r"<time([^>]*)>([^<]*)</time>")
 SHOWN = re.compile(r"\d{1,2} [A-Z][a-z]{2} \d{4}, \d{2}:\d{2} (?:[A-Z]{2,5}|UTC[+-]\d{2}:\d{2})")
 MOMENT = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
+
+
+def change(rows: QuerySet, **moments: datetime) -> None:
+    """As if it had happened then. Triggers fix these moments, so they are lifted for this."""
+    triggers.drop_all()
+    rows.update(**moments)
+    triggers.create_all()
+
+
+def certificate(name: str) -> QuerySet:
+    return SigningCertificate.objects.filter(name=name)
 
 
 class TimesTestCase(KeyPageTestCase):
@@ -27,13 +40,14 @@ class Showing(TimesTestCase):
     def setUp(self):
         super().setUp()
         self.sign_in("ada")
-        ProvisioningKey.objects.update(created_at=MOMENT, expires_at=MOMENT + timedelta(days=9000))
+        change(ProvisioningKey.objects.all(), created_at=MOMENT)
+        ProvisioningKey.objects.update(expires_at=MOMENT + timedelta(days=9000))
 
     def test_f43_every_time_of_every_page_is_in_utc_for_machines_and_local_for_people(self):
-        SigningCertificate.objects.filter(name="Service Edge").update(not_after=timezone.now() + timedelta(days=3))
-        certificate = f"/enrollment-certificates/{self.key.signing_certificate_id}/"
+        change(certificate("Service Edge"), not_after=timezone.now() + timedelta(days=3))
+        detail = f"/enrollment-certificates/{self.key.signing_certificate_id}/"
         self.read_in("Europe/Berlin")
-        for address in (f"{LIST}?expand=all", self.address, "/enrollment-certificates/", certificate):
+        for address in (f"{LIST}?expand=all", self.address, "/enrollment-certificates/", detail):
             page = self.client.get(address).content.decode()
             found = TIME.findall(page)
             self.assertTrue(found, address)
@@ -46,8 +60,7 @@ class Showing(TimesTestCase):
             self.assertIsNone(SHOWN.search(re.sub(r' title="[^"]*"', "", TIME.sub("", page))), address)
 
     def test_f43_relative_words_have_the_absolute_time_as_title(self):
-        SigningCertificate.objects.filter(name="Service Edge").update(not_after=MOMENT + timedelta(days=99999))
-        SigningCertificate.objects.filter(name="Service Edge").update(not_after=timezone.now() + timedelta(days=3.5))
+        change(certificate("Service Edge"), not_after=timezone.now() + timedelta(days=3.5))
         for address in (f"{LIST}?expand=all", self.address):
             page = self.client.get(address).content.decode()
             self.assertRegex(page, r'<time class="badge danger" datetime="[^"]*Z" title="[^"]* UTC">Expires in 3 days<')
@@ -65,14 +78,12 @@ class Showing(TimesTestCase):
                 self.assertContains(page, f'<time datetime="2026-07-01T22:30:00Z">{text}</time>')
 
     def test_a_certificate_says_its_validity_in_the_zone(self):
-        SigningCertificate.objects.filter(name="Root").update(not_before=MOMENT)
+        change(certificate("Root"), not_before=MOMENT)
         self.read_in("Asia/Kolkata")
         page = self.client.get(f"/enrollment-certificates/{SigningCertificate.objects.get(name='Root').pk}/")
         self.assertContains(page, '<time datetime="2026-07-01T22:30:00Z">2 Jul 2026, 04:00 IST</time>')
 
     def test_machines_are_answered_in_utc_whatever_cookie_they_send(self):
-        from tests.factories import make_csr
-
         self.read_in("Asia/Tokyo")
         ProvisioningKey.objects.update(expires_at=None)
         body = {"provisioning_key": self.text, "csr": make_csr()}
@@ -134,7 +145,7 @@ class Editing(TimesTestCase):
 
     def test_a_zone_that_is_none_is_the_readers(self):
         self.read_in("Europe/Berlin")
-        for zone in ("Mars/Base", "../x", "\0", ""):
+        for zone in ("Mars/Base", "../x", ""):
             self.assertEqual(self.post("2050-01-01T12:00", zone).status_code, 302)
             self.assertEqual(self.key_now().expires_at, datetime(2050, 1, 1, 11, 0, tzinfo=UTC))
 
@@ -182,7 +193,7 @@ class FilteringByDay(PortalTestCase):
         for name, hour in (("Before", 21), ("After", 22)):
             make_key(name)
             created = datetime(2026, 6, 30, hour, 59, 59, 999999, tzinfo=UTC)
-            ProvisioningKey.objects.filter(name=name).update(created_at=created)
+            change(ProvisioningKey.objects.filter(name=name), created_at=created)
 
     def found(self, zone: str, query: str) -> list[str]:
         self.client.cookies[ZONE] = zone
@@ -200,9 +211,9 @@ class FilteringByDay(PortalTestCase):
 
     def test_the_ends_of_the_calendar_break_nothing_in_any_zone(self):
         for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):
-            for day in ("0001-01-01", "9999-12-31"):
-                self.assertEqual(
-                    self.found(zone, f"created_after=0001-01-01&created_before={day}"),
-                    ["After", "Before"][: 2 * (day > "1")],
-                )
-                self.assertEqual(self.found(zone, f"created_after={day}"), ["After", "Before"] if day < "1" else [])
+            for query, found in (
+                ("created_after=0001-01-01&created_before=9999-12-31", ["After", "Before"]),
+                ("created_before=0001-01-01", []),
+                ("created_after=9999-12-31", []),
+            ):
+                self.assertEqual(self.found(zone, query), found)
