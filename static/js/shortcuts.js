@@ -43,4 +43,8 @@ document.addEventListener("keydown", (event) => {
   press(element);
 });
 
-document.getElementById("shortcuts-button").addEventListener("click", () => list.showModal());
+// Focus goes to Close, for the first link would be a chance to leave by accident. (An autofocus would act on page load.)
+document.getElementById("shortcuts-button").addEventListener("click", () => {
+  list.showModal();
+  list.querySelector("button").focus();
+});
