@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from keys.presentation import Stamp, stamp
+from django.utils.html import format_html
+
+from keys.presentation import Stamp, stamp, time_element
 from portal import audit
 
 SHOWN = 20
+MOMENTS = frozenset({"expires_at"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,4 +43,13 @@ def _changes(detail: dict[str, Any]) -> Iterator[str]:
     """The edited values as "field: old → new"; what an event merely notes is left to the audit log."""
     for name, value in detail.items():
         if isinstance(value, list) and len(value) == 2:
-            yield f"{name.replace('_', ' ')}: {value[0]} → {value[1]}"
+            old, new = (_moment(each) if name in MOMENTS else each for each in value)
+            yield format_html("{}: {} → {}", name.replace("_", " "), old, new)
+
+
+def _moment(text: str) -> str:
+    """The audit log keeps a moment as text in UTC; empty is never."""
+    try:
+        return time_element(datetime.fromisoformat(text))
+    except ValueError:
+        return text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date
 from typing import Any
 
 import django_filters
@@ -18,6 +18,7 @@ from keys.choices import Offer, Offers
 from keys.list_state import ListState, Pair
 from keys.models import ProvisioningKey, UseState
 from keys.names import sort_name
+from portal import zones
 
 LONGEST_SEARCH = 200
 MOST_GROUPS = 50
@@ -130,11 +131,11 @@ class KeyFilter(django_filters.FilterSet):
         return keys.filter(use_state__in=states)
 
     def in_created_after(self, keys: QuerySet[Any], name: str, value: date) -> QuerySet[Any]:
-        return keys.filter(created_at__gte=datetime.combine(value, time.min, UTC))
+        return keys.filter(created_at__gte=zones.start_of(value, zones.current()))
 
     def in_created_before(self, keys: QuerySet[Any], name: str, value: date) -> QuerySet[Any]:
-        """Up to the end of that day."""
-        return keys.filter(created_at__lte=datetime.combine(value, time.max, UTC))
+        """Up to the end of that day. A day is one of the zone the page is shown in."""
+        return keys.filter(created_at__lt=zones.end_of(value, zones.current()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,11 @@ class Filtering:
     def days(self) -> list[Field]:
         """The filters that are dates."""
         return [self.fields["created_after"], self.fields["created_before"]]
+
+    @property
+    def zone(self) -> str:
+        """The zone whose days they are."""
+        return zones.name_of(zones.current())
 
     @property
     def more(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -15,8 +15,11 @@ from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.models.provisioning_key import MOST_USES, parse_network
 from keys.names import LONGEST_NAME, clean_name, sort_name
 from keys.presentation import stamp
+from portal import zones
+from portal.forms import LocalTimeField
 
 SUGGESTED_GROUPS = 50
+EXPIRES_HELP = "Time zone: {zone}. From then on the key refuses enrollment. Leave empty for a key that does not expire."
 TURNING_OFF = "Turning this off removes the readable key for good. It can't be turned on again."
 TURNED_OFF = "This was turned off; the text is no longer stored, so it can't be turned on again."
 _USES_MESSAGE = f"Enter a whole number from 1 to {MOST_USES:,}."
@@ -51,13 +54,6 @@ def _network(line: str, number: int) -> str:
         raise ValidationError(f"Line {number} is not a network such as 192.0.2.0/24 or 2001:db8::/32.") from None
 
 
-def _in_utc(moment: datetime | None) -> datetime | None:
-    try:
-        return moment and moment.astimezone(UTC)
-    except OverflowError:
-        raise ValidationError("Enter a time before the year 10000.", code="too_late") from None
-
-
 class KeyForm(forms.ModelForm):
     """What adding and editing a key have in common."""
 
@@ -77,13 +73,9 @@ class KeyForm(forms.ModelForm):
         help_text="Use one with the same root as your connectors and clients.",
         error_messages={"invalid_choice": "Choose a certificate from the list: it must be enabled and not expired."},
     )
-    expires_at = forms.DateTimeField(
-        label="Expires (optional)",
-        required=False,
-        help_text="In UTC. From then on the key refuses enrollment. Leave empty for a key that does not expire.",
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        error_messages={"invalid": "Enter a date and a time, such as 2030-12-31T23:59."},
-    )
+    expires_at = LocalTimeField(label="Expires (optional)", required=False)
+    # The zone of the page the time was typed into: it may have changed until the form is sent.
+    expires_at_zone = forms.CharField(required=False, widget=forms.HiddenInput)
     allowed_networks = NetworksField(
         label="Allowed networks (optional)",
         help_text="Edges may enroll from these networks only. One a line, such as 192.0.2.0/24. Empty: from anywhere.",
@@ -106,6 +98,13 @@ class KeyForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         certificates = choices.signing_certificates(self.instance.signing_certificate_id)
         self.fields["signing_certificate"].queryset = certificates  # type: ignore[attr-defined]  # a ModelChoiceField
+        self._settle_zone()
+
+    def _settle_zone(self) -> None:
+        zone = zones.find(self.data.get("expires_at_zone", "")) or zones.current()
+        expires: Any = self.fields["expires_at"]
+        expires.zone, expires.help_text = zone, EXPIRES_HELP.format(zone=zones.described(zone))
+        self.initial["expires_at_zone"] = zones.name_of(zone)
 
     def clean_signing_certificate(self) -> SigningCertificate:
         chosen = self.cleaned_data["signing_certificate"] or self._standing_certificate()
@@ -118,9 +117,10 @@ class KeyForm(forms.ModelForm):
         return choices.signing_certificates(standing).filter(pk=standing or 0).first()
 
     def clean_expires_at(self) -> datetime | None:
-        expires, kept = _in_utc(self.cleaned_data["expires_at"]), self.instance.expires_at
-        # The field holds minutes; an unchanged value must not lose its seconds.
-        if expires and kept and expires == kept.replace(second=0, microsecond=0):
+        expires, kept = self.cleaned_data["expires_at"], self.instance.expires_at
+        field: Any = self.fields["expires_at"]
+        # The field shows minutes of a clock; an unchanged one must lose neither its seconds nor which of two it was.
+        if expires and kept and field.prepare_value(expires) == field.prepare_value(kept):
             return kept
         if expires and expires <= timezone.now():
             raise ValidationError("Enter a time in the future, or disable the key instead.", code="past")

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
 from keys.models import UseState
+from portal import zones
 
 _BARE_COMMA = re.compile(r"(?<!\\),")
 _SOON, _URGENT = timedelta(days=30), timedelta(days=7)
@@ -36,13 +40,18 @@ class Badge:
 
 
 def stamp(moment: datetime) -> Stamp:
-    """A moment in UTC."""
-    utc = moment.astimezone(UTC)
-    clock = f"{utc.hour:02}:{utc.minute:02}"
+    """A moment in the zone of the request, with the zone's short name; for machines in UTC."""
+    local, utc = zones.local(moment), moment.astimezone(UTC)
     return Stamp(
-        f"{utc.day} {_MONTHS[utc.month - 1]} {utc.year}, {clock} UTC",
-        f"{utc.year:04}-{utc.month:02}-{utc.day:02}T{clock}:{utc.second:02}Z",
+        f"{local.day} {_MONTHS[local.month - 1]} {local.year}, {local:%H:%M} {zones.abbreviation(local)}",
+        f"{utc.year:04}-{utc:%m-%dT%H:%M:%S}Z",
     )
+
+
+def time_element(moment: datetime) -> SafeString:
+    """A moment as HTML."""
+    shown = stamp(moment)
+    return format_html('<time datetime="{}">{}</time>', shown.iso, shown.text)
 
 
 def distinguished_name(rfc4514: str) -> str:

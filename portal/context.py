@@ -1,4 +1,4 @@
-"""What every template may use: the vendor's name and the main menu."""
+"""What every template may use: the vendor's name, the menu, its shortcuts, and how the page is to look."""
 
 from __future__ import annotations
 
@@ -8,26 +8,46 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from portal.preferences import cookies
+
 
 @dataclass(frozen=True, slots=True)
 class MenuEntry:
-    """A page in the menu under Infrastructure / Private Access / Component."""
+    """A page in the menu. `key` leads there after `g`; without `permission` it is everybody's."""
 
     label: str
     url_name: str
     prefix: str
-    permission: str
+    permission: str = ""
+    key: str = ""
 
 
+# The first list stands under Infrastructure / Private Access / Component, the second under Administration.
 MENU = (
-    MenuEntry("Service Edge Keys", "keys:key-list", "/service-edge-keys/", "keys.view_provisioningkey"),
+    MenuEntry("Service Edge Keys", "keys:key-list", "/service-edge-keys/", "keys.view_provisioningkey", "k"),
     MenuEntry(
-        "Enrollment Certificates", "keys:certificate-list", "/enrollment-certificates/", "keys.view_signingcertificate"
+        "Enrollment Certificates",
+        "keys:certificate-list",
+        "/enrollment-certificates/",
+        "keys.view_signingcertificate",
+        "c",
     ),
 )
+ADMINISTRATION = (MenuEntry("Preferences", "preferences", "/preferences/", key="p"),)
+
+
+def _placed(entries: tuple[MenuEntry, ...], request: HttpRequest) -> list[tuple[MenuEntry, bool]]:
+    return [(entry, request.path.startswith(entry.prefix)) for entry in entries]
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """Context of each page; a menu entry comes with whether the page lies below it."""
-    menu = [(entry, request.path.startswith(entry.prefix)) for entry in MENU]
-    return {"vendor_name": settings.VENDOR_NAME, "menu": menu}
+    """Context of each page; a menu entry comes with whether the page lies below it. Costs no query."""
+    menu, administration = _placed(MENU, request), _placed(ADMINISTRATION, request)
+    return {
+        "vendor_name": settings.VENDOR_NAME,
+        "menu": menu,
+        "administration": administration,
+        "places": [*menu, *administration],
+        "preferences": cookies.of(request),
+        "zone_cookie": cookies.zone_to_ask_for(request),
+    }

@@ -1,11 +1,17 @@
-"""What is true of the whole site: the audit log and the sign-in lock."""
+"""What is true of the whole site: the audit log, the sign-in lock, and how each person wants pages to look."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Length
+from django.db.models.lookups import LessThanOrEqual
+
+from portal import zones
+from portal.preferences.values import AUTOMATIC, Density, Theme
 
 
 class AuditEvent(models.Model):
@@ -95,3 +101,30 @@ class SignInLock(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+
+class UserPreferences(models.Model):
+    """How one person wants pages to look. Written by `portal.preferences.operations` alone."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
+    theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
+    density = models.CharField(max_length=16, choices=Density.choices, default=Density.COMFORTABLE)
+    shortcuts = models.BooleanField("keyboard shortcuts", default=True)
+    time_zone = models.CharField(
+        max_length=zones.LONGEST_NAME, blank=True, default=AUTOMATIC, help_text="IANA name; empty: as the browser says."
+    )
+
+    class Meta:
+        verbose_name_plural = "user preferences"
+        default_permissions: ClassVar = []
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(theme__in=Theme.values), name="preferences_theme_is_known"),
+            models.CheckConstraint(condition=Q(density__in=Density.values), name="preferences_density_is_known"),
+            models.CheckConstraint(
+                condition=LessThanOrEqual(Length("time_zone"), zones.LONGEST_NAME),
+                name="preferences_time_zone_is_short",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"preferences of user {self.pk}"

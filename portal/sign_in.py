@@ -16,6 +16,7 @@ from django.utils import timezone
 from portal import actors, audit, lockout
 from portal.client_ip import client_ip, network_of
 from portal.metrics import SIGN_INS
+from portal.preferences import cookies, operations
 
 
 class SignInForm(AuthenticationForm):
@@ -70,9 +71,11 @@ def _subject(user: AbstractBaseUser) -> audit.Subject:
 def _signed_in(request: HttpRequest, user: AbstractBaseUser, **_: Any) -> None:
     SIGN_INS.labels(result="success").inc()
     audit.record(audit.Action.USER_SIGNED_IN, actors.from_request(request, user), _subject(user))
+    cookies.keep(request, operations.of_account(user.pk))
 
 
 @receiver(user_logged_out)
 def _signed_out(request: HttpRequest, user: AbstractBaseUser | None, **_: Any) -> None:
+    cookies.drop(request)
     if user is not None:
         audit.record(audit.Action.USER_SIGNED_OUT, actors.from_request(request, user), _subject(user))

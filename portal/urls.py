@@ -6,11 +6,14 @@ from django.contrib import admin
 from django.urls import include, path
 
 from portal import health, metrics, sign_in, views
+from portal.preferences import views as preferences
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("accounts/login/", sign_in.SignInView.as_view(), name="login"),
     path("accounts/logout/", sign_in.SignOutView.as_view(), name="logout"),
+    path("preferences/", preferences.preferences, name="preferences"),
+    path("preferences/density/", preferences.density, name="preferences-density"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics.metrics, name="metrics"),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 from unittest import TestCase
+from zoneinfo import ZoneInfo
 
-from keys.presentation import Badge, distinguished_name, expiry, stamp
+from django.utils.timezone import override
+
+from keys.presentation import Badge, distinguished_name, expiry, stamp, time_element
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -15,6 +18,31 @@ class Presentation(TestCase):
         moment = datetime(2026, 3, 1, 1, 5, 9, tzinfo=timezone(timedelta(hours=2)))
         self.assertEqual(stamp(moment), ("28 Feb 2026, 23:05 UTC", "2026-02-28T23:05:09Z"))
         self.assertEqual(stamp(moment).day, "28 Feb 2026")
+
+    def test_f43_a_moment_is_said_in_the_zone_of_the_request_with_its_short_name(self):
+        winter, summer = datetime(2026, 11, 24, 15, 9, tzinfo=UTC), datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
+        for zone, moment, text in (
+            ("Europe/Berlin", winter, "24 Nov 2026, 16:09 CET"),
+            ("Europe/Berlin", summer, "2 Jul 2026, 00:30 CEST"),
+            ("America/Sao_Paulo", winter, "24 Nov 2026, 12:09 UTC-03:00"),
+            ("Asia/Kolkata", winter, "24 Nov 2026, 20:39 IST"),
+        ):
+            with override(ZoneInfo(zone)):
+                self.assertEqual(stamp(moment).text, text)
+                self.assertEqual(stamp(moment).iso, f"{moment:%Y-%m-%dT%H:%M:%S}Z")
+
+    def test_a_clock_that_is_put_back_shows_the_same_time_twice_under_two_names(self):
+        with override(ZoneInfo("Europe/Berlin")):
+            twice = [stamp(datetime(2026, 10, 25, hour, 30, tzinfo=UTC)).text for hour in (0, 1)]
+        self.assertEqual(twice, ["25 Oct 2026, 02:30 CEST", "25 Oct 2026, 02:30 CET"])
+
+    def test_a_certificate_without_a_known_end_is_said_in_utc_where_the_calendar_ends_first(self):
+        with override(ZoneInfo("Pacific/Kiritimati")):
+            self.assertEqual(stamp(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)).text, "31 Dec 9999, 23:59 UTC")
+
+    def test_a_moment_as_html(self):
+        shown = '<time datetime="2026-11-24T12:00:00Z">24 Nov 2026, 12:00 UTC</time>'
+        self.assertEqual(time_element(NOW), shown)
 
     def test_the_end_of_a_certificate_is_announced_a_month_ahead(self):
         for left, badge in (

@@ -46,6 +46,8 @@ PORTAL: dict[str, Rule] = {
     "home": Rule(MEMBERS, frozenset(METHODS)),
     "login": Rule(EVERYBODY, FORM | {"PUT"}),
     "logout": Rule(MEMBERS, POST),
+    "preferences": Rule(MEMBERS, FORM),
+    "preferences-density": Rule(MEMBERS, POST, {"density": "compact"}),
     "healthz": Rule(EVERYBODY),
     "readyz": Rule(EVERYBODY),
     "metrics": Rule(frozenset(), frozenset({"GET"})),

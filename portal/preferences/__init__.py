@@ -1,0 +1,1 @@
+"""What a person chose about the look of pages: kept with the account, read from a cookie."""

@@ -1,0 +1,50 @@
+// Single keys do what a click on the element does that names them, in aria-keyshortcuts or (after g) in data-keys.
+// Not loaded at all when they are switched off in Preferences.
+const SECONDS = 1.5;
+const EDITED = "input, textarea, select, [contenteditable]:not([contenteditable=false])";
+const list = document.getElementById("shortcuts");
+let first = "";
+let timer;
+
+function target(keys) {
+  const found = document.querySelectorAll(`[aria-keyshortcuts="${keys}"], [data-keys="${keys}"]`);
+  return [...found].find((each) => each.checkVisibility()) ?? found[0];
+}
+
+function press(element) {
+  if (!element.matches("input")) return element.click();
+  element.focus();
+  element.select();
+}
+
+function forget() {
+  clearTimeout(timer);
+  first = "";
+}
+
+function isForUs(event) {
+  const isChord = event.ctrlKey || event.altKey || event.metaKey || event.isComposing || event.repeat;
+  return !isChord && !event.defaultPrevented && !event.target.closest(EDITED) && !document.querySelector("dialog[open]");
+}
+
+document.addEventListener("keydown", (event) => {
+  if (!isForUs(event)) return;
+  const key = event.shiftKey ? event.key : event.key.toLowerCase();
+  const keys = first + key;
+  forget();
+  if (keys === "g") {
+    first = "g ";
+    timer = setTimeout(forget, SECONDS * 1000);
+    return;
+  }
+  const element = /^(g )?[a-z/?]$/.test(keys) && target(keys);
+  if (!element) return;
+  event.preventDefault();
+  press(element);
+});
+
+// Focus goes to Close, for the first link would be a chance to leave by accident. (An autofocus would act on page load.)
+document.getElementById("shortcuts-button").addEventListener("click", () => {
+  list.showModal();
+  list.querySelector("button").focus();
+});

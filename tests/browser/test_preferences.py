@@ -1,0 +1,233 @@
+"""Preferences in a real browser: theme, density, shortcuts and the browser's own time zone."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_accessibility import LOOKS, assert_clean
+from tests.support.live import PASSWORD
+
+pytestmark = pytest.mark.browser
+LIST, PAGE = "/service-edge-keys/", "/preferences/"
+HEIGHTS = "[...document.querySelectorAll('.row')].map((row) => row.getBoundingClientRect().height)"
+# What the page looked like before any script or style sheet could have repaired it.
+FIRST_PAINT = """() => new Promise((resolve) => requestAnimationFrame(() => resolve(
+    [document.documentElement.dataset.theme, getComputedStyle(document.documentElement).colorScheme])))"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def keys(stage) -> None:
+    for number in range(6):
+        stage.create_key(f"short {number}", group="Rome")
+
+
+@pytest.fixture(autouse=True)
+def defaults(stage) -> None:
+    yield
+    stage.live.manage(
+        "shell", "--verbosity", "0", "-c", "from portal.models import UserPreferences as U; U.objects.all().delete()"
+    )
+
+
+def save(page: Page, **choices: str) -> None:
+    """Save the page of the preferences with some radio buttons chosen."""
+    page.goto(PAGE)
+    for choice in choices.values():
+        page.get_by_label(choice, exact=True).check()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Saved your preferences.").wait_for()
+
+
+def focused(page: Page) -> str:
+    return page.evaluate("document.activeElement.id")
+
+
+def test_f33_compact_rows_are_at_most_36_pixels_and_stay_so(open_page: Callable[..., Page]) -> None:
+    page = open_page(viewport={"width": 1440, "height": 900})
+    button = page.get_by_role("button", name="Compact")
+    expect(button).to_have_attribute("aria-pressed", "false")
+    assert statistics.median(page.evaluate(HEIGHTS)) > 40
+    with page.expect_response("**/preferences/density/"):
+        button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    assert statistics.median(page.evaluate(HEIGHTS)) <= 36
+    page.reload(wait_until="commit")
+    page.wait_for_selector("html")
+    assert page.evaluate("document.documentElement.dataset.density") == "compact"
+    page.wait_for_load_state()
+    assert statistics.median(page.evaluate(HEIGHTS)) <= 36
+    with page.expect_response("**/preferences/density/"):
+        page.get_by_role("button", name="Compact").click()
+    assert statistics.median(page.evaluate(HEIGHTS)) > 40
+
+
+def test_f33_the_density_that_could_not_be_saved_is_taken_back(open_page: Callable[..., Page]) -> None:
+    page = open_page()
+    page.context.clear_cookies(name="session")
+    page.get_by_role("button", name="Compact").click()
+    expect(page.locator("#say")).to_contain_text("could not be saved")
+    expect(page.get_by_role("button", name="Compact")).to_have_attribute("aria-pressed", "false")
+    assert page.evaluate("document.documentElement.dataset.density") == "comfortable"
+
+
+def test_f33_without_javascript_the_button_leads_back_to_the_same_list(open_page: Callable[..., Page]) -> None:
+    page = open_page(f"{LIST}?sort=-uses&q=short", java_script_enabled=False)
+    page.get_by_role("button", name="Compact").click()
+    assert page.url.endswith(f"{LIST}?sort=-uses&q=short")
+    expect(page.get_by_role("button", name="Compact")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name="Keyboard shortcuts")).to_have_count(0)
+    page.goto(PAGE)
+    page.get_by_label("Dark", exact=True).check()
+    page.get_by_label("Time zone").select_option("Europe/Berlin")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.get_by_text("Europe/Berlin (CE")).to_be_visible()
+
+
+@pytest.mark.parametrize(("choice", "device"), [("Dark", "light"), ("Light", "dark")])
+def test_f38_the_chosen_theme_wins_over_the_device_from_the_first_paint(open_page, choice: str, device: str) -> None:
+    page = open_page(color_scheme=device)
+    save(page, theme=choice)
+    for path in (LIST, PAGE, "/enrollment-certificates/", "/nothing/"):
+        page.goto(path, wait_until="commit")
+        page.wait_for_selector("html")
+        assert page.evaluate(FIRST_PAINT) == [choice.lower(), choice.lower()]
+        page.wait_for_load_state()
+        background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (max(map(int, re.findall(r"\d+", background))) < 60) is (choice == "Dark")
+
+
+@pytest.mark.parametrize("choice", ["Dark", "Light"])
+def test_f38_both_chosen_themes_pass_contrast_under_the_other_device(open_page, choice: str) -> None:
+    page = open_page(color_scheme="light" if choice == "Dark" else "dark", viewport={"width": 1440, "height": 900})
+    save(page, theme=choice, density="Compact")
+    for path in (f"{LIST}?expand=all", PAGE, f"{LIST}add/"):
+        page.goto(path)
+        results = Axe().run(page, options={"runOnly": {"type": "rule", "values": ["color-contrast"]}})
+        assert results.violations_count == 0, results.generate_report()
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_page_and_the_list_of_shortcuts_are_clean(open_page, look) -> None:
+    page = open_page(PAGE, **look)
+    assert_clean(page)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    assert_clean(page)
+    page.keyboard.press("Escape")
+    page.evaluate("document.querySelector('#id_time_zone').append(new Option('Mars', 'Mars/Base', true, true))")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("Choose a time zone from the list")
+    assert_clean(page)
+
+
+def test_f37_each_key_does_what_the_list_says(page: Page) -> None:
+    page.keyboard.press("/")
+    assert focused(page) == "id_q"
+    assert page.input_value("#id_q") == ""
+    page.locator("#id_q").blur()
+    page.keyboard.press("x")
+    expect(page.get_by_role("button", name="Collapse all")).to_be_visible()
+    page.keyboard.press("x")
+    expect(page.get_by_role("button", name="Expand all")).to_be_visible()
+    for keys, path in (("n", f"{LIST}add/"), ("gp", PAGE), ("gc", "/enrollment-certificates/"), ("gk", LIST)):
+        for key in keys:
+            page.keyboard.press(key)
+        page.wait_for_url(f"**{path}")
+        page.locator("h1").click()
+    for control, key in (("Add key", "n"), ("Expand all", "x"), ("Name contains", "/"), ("Keyboard shortcuts", "?")):
+        found = page.get_by_role("link", name=control).or_(page.get_by_role("button", name=control))
+        assert found.or_(page.get_by_label(control, exact=True)).first.get_attribute("aria-keyshortcuts") == key
+
+
+def test_f37_the_list_opens_closes_and_gives_the_focus_back(page: Page) -> None:
+    button = page.get_by_role("button", name="Keyboard shortcuts")
+    dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
+    for open_it in (button.click, lambda: page.keyboard.press("?")):
+        button.focus()
+        open_it()
+        expect(dialog).to_be_visible()
+        expect(dialog.get_by_role("button", name="Close")).to_be_focused()
+        expect(dialog).to_contain_text("Expand or collapse all")
+        page.keyboard.press("x")
+        expect(page.locator("#expand-all")).to_have_attribute("aria-expanded", "false")
+        page.keyboard.press("Escape")
+        expect(dialog).to_be_hidden()
+        expect(button).to_be_focused()
+
+
+def test_f37_keys_are_ignored_where_people_type_and_with_modifiers(page: Page) -> None:
+    page.keyboard.press("/")
+    page.keyboard.type("/xn?gk")
+    assert page.input_value("#id_q") == "/xn?gk"
+    page.get_by_label("Utilization").focus()
+    page.keyboard.press("x")
+    page.locator("h1").evaluate("(title) => { title.contentEditable = 'true'; title.focus(); }")
+    page.keyboard.press("x")
+    page.locator("h1").evaluate("(title) => { title.contentEditable = 'inherit'; title.blur(); }")
+    for modifier in ("Control", "Alt", "Meta"):
+        page.keyboard.press(f"{modifier}+x")
+    page.keyboard.press("g")
+    page.keyboard.press("z")
+    page.keyboard.press("k")
+    expect(page.locator("#expand-all")).to_have_attribute("aria-expanded", "false")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert page.url.endswith(LIST)
+
+
+def test_f37_switched_off_in_preferences_no_key_does_anything(page: Page) -> None:
+    page.goto(PAGE)
+    page.get_by_role("checkbox", name="Keyboard shortcuts").uncheck()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Saved your preferences.").wait_for()
+    scripts: list[str] = []
+    page.on("request", lambda request: scripts.append(request.url))
+    page.goto(LIST)
+    expect(page.get_by_role("button", name="Keyboard shortcuts")).to_have_count(0)
+    for key in ("/", "x", "?", "n", "g", "p"):
+        page.keyboard.press(key)
+    expect(page.locator("#expand-all")).to_have_attribute("aria-expanded", "false")
+    assert page.url.endswith(LIST)
+    assert not [url for url in scripts if "shortcuts" in url]
+
+
+def test_f43_times_are_in_the_browsers_zone_from_the_first_page_after_signing_in(stage, browser) -> None:
+    context = browser.new_context(base_url=stage.url, timezone_id="Asia/Calcutta")
+    page = context.new_page()
+    page.goto("/accounts/login/")
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"**{LIST}")
+    page.get_by_role("button", name="Expand all").click()
+    shown = page.locator("time").first
+    expect(shown).to_have_text(re.compile(r"\d{4}, \d\d:\d\d IST$"))
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", shown.get_attribute("datetime"))
+    context.close()
+
+
+def test_f43_a_browser_that_lost_the_cookie_tells_its_zone_again(open_page: Callable[..., Page]) -> None:
+    page = open_page(timezone_id="America/New_York")
+    page.context.clear_cookies(name="zone")
+    page.goto(f"{LIST}?expand=all")
+    expect(page.locator("time").first).to_have_text(re.compile(r" UTC$"))
+    page.reload()
+    expect(page.locator("time").first).to_have_text(re.compile(r" E[SD]T$"))
+
+
+def test_f43_without_javascript_times_are_in_utc_and_say_so(stage, browser) -> None:
+    context = browser.new_context(base_url=stage.url, timezone_id="Asia/Tokyo", java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/accounts/login/")
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(f"{LIST}?expand=all")
+    expect(page.locator("time").first).to_have_text(re.compile(r" UTC$"))
+    context.close()
