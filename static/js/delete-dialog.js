@@ -38,7 +38,4 @@ document.addEventListener("click", (event) => {
 });
 
 input?.addEventListener("input", check);
-dialog?.querySelector("[formmethod=dialog]").addEventListener("click", (event) => {
-  event.preventDefault();
-  dialog.close();
-});
+dialog?.querySelector("[data-close]").addEventListener("click", () => dialog.close());
