@@ -116,7 +116,7 @@ def values_of(key: ProvisioningKey, now: datetime) -> dict[str, str]:
     }
     moments = {
         "created": key.created_at, "changed": key.modified_at, "last_used": key.last_used_at, "expires": key.expires_at,
-        "certificate_expires": certificate.not_after,
+        "certificate_end": certificate.not_after,
     }  # fmt: skip
     for name, moment in moments.items():
         texts[name], texts[f"{name}_iso"] = stamp(moment) if moment else ("", "")

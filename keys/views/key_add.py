@@ -14,6 +14,7 @@ from keys.forms import AddKeyForm
 from keys.models import ServiceEdgeGroup
 from keys.operations import create_key, file_name
 from keys.views.access import requires
+from keys.views.returning import way_back
 from portal import actors
 
 
@@ -22,12 +23,16 @@ from portal import actors
 @sensitive_variables("text")
 def key_add(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
-        return render(request, "keys/key_add.html", {"form": AddKeyForm(initial=_initial(request))})
+        return _page(request, AddKeyForm(initial=_initial(request)))
     form = AddKeyForm(request.POST)
     text = _create(form, request) if form.is_valid() else None
     if text is None:
-        return render(request, "keys/key_add.html", {"form": form})
+        return _page(request, form)
     return _created(request, form, text)
+
+
+def _page(request: HttpRequest, form: AddKeyForm) -> HttpResponse:
+    return render(request, "keys/key_add.html", {"form": form, "back": way_back(request)})
 
 
 def _initial(request: HttpRequest) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from keys.errors import Gone
 from keys.forms import DeleteKeyForm
 from keys.operations import delete_key
 from keys.views.access import get_own_key, requires
+from keys.views.returning import way_back
 from portal import actors
 
 FORBIDDEN = "You can't delete provisioning keys. Ask an administrator for the Operator role."
@@ -19,13 +20,13 @@ FORBIDDEN = "You can't delete provisioning keys. Ask an administrator for the Op
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires("keys.delete_provisioningkey", FORBIDDEN)
 def key_delete(request: HttpRequest, pk: int) -> HttpResponse:
-    key = get_own_key(pk)
+    key, back = get_own_key(pk), way_back(request)
     form = DeleteKeyForm(key, request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        return render(request, "keys/key_delete.html", {"key": key, "form": form})
+        return render(request, "keys/key_delete.html", {"key": key, "form": form, "back": back})
     try:
         delete_key(key, actor=actors.from_request(request))
     except Gone:
         raise Http404 from None
     messages.success(request, f"Deleted {key.name}.")
-    return redirect("keys:key-list")
+    return redirect(back.url)

@@ -11,6 +11,7 @@ from keys import activity
 from keys.rows import May, row_of
 from keys.views.access import get_key, requires
 from keys.views.key_list import NOT_ALLOWED
+from keys.views.returning import way_back
 
 
 @require_safe
@@ -20,4 +21,5 @@ def key_detail(request: HttpRequest, pk: int) -> HttpResponse:
     row = row_of(get_key(pk), may, timezone.now())
     may_see_history = request.user.has_perm("portal.view_auditevent")
     entries = activity.of_key(pk) if may_see_history else None
-    return render(request, "keys/key_detail.html", {"row": row, "may": may, "activity": entries})
+    context = {"row": row, "may": may, "activity": entries, "back": way_back(request)}
+    return render(request, "keys/key_detail.html", context)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from keys.errors import Gone, Invalid, Stale
+from keys.errors import Difference, Gone, Invalid, Stale
 from keys.forms import EditKeyForm
 from keys.models import ProvisioningKey
 from keys.operations import edit_key
+from keys.presentation import stamp
 from keys.views.access import get_own_key, requires
+from keys.views.returning import way_back
 from portal import actors
 
 FORBIDDEN = "You can't edit provisioning keys. Ask an administrator for the Operator role."
@@ -38,11 +44,12 @@ def _save(request: HttpRequest, key: ProvisioningKey, form: EditKeyForm) -> Http
         form.refuse(error)
         return _page(request, key, form)
     except Stale as stale:
+        stale.differences = _as_read(stale.differences, form)
         return _page(request, key, _opened_again(form, stale), stale)
     except Gone:
         raise Http404 from None
     messages.success(request, f"Saved {form.instance.name}.")
-    return redirect("keys:key-list")
+    return redirect(way_back(request).url)
 
 
 def _opened_again(form: EditKeyForm, stale: Stale) -> EditKeyForm:
@@ -52,6 +59,19 @@ def _opened_again(form: EditKeyForm, stale: Stale) -> EditKeyForm:
     return EditKeyForm(data, instance=form.instance)
 
 
+def _as_read(differences: list[Difference], form: EditKeyForm) -> list[Difference]:
+    """Both values of each field in words; also of viewing, which somebody turned off for good while it was on here."""
+    told = [replace(each, theirs=_said(each.theirs), yours=_said(each.yours)) for each in differences]
+    viewable = form.fields["viewable"]
+    if viewable.disabled and "viewable" in form.data:
+        told.append(Difference(str(viewable.label), "off, for good", "on"))
+    return told
+
+
+def _said(value: Any) -> str:
+    return stamp(value).text if isinstance(value, datetime) else str(value) or "none"
+
+
 def _page(request: HttpRequest, key: ProvisioningKey, form: EditKeyForm, stale: Stale | None = None) -> HttpResponse:
-    context = {"key": key, "form": form, "stale": stale}
+    context = {"key": key, "form": form, "stale": stale, "back": way_back(request)}
     return render(request, "keys/key_edit.html", context, status=409 if stale else 200)

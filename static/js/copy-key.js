@@ -14,18 +14,13 @@ async function reveal(button) {
   return new Blob([command?.replace("PROVISIONING_KEY", () => text) ?? text], { type: "text/plain" });
 }
 
-function copied(button) {
-  button.dataset.done = "";
-  say("Key copied to clipboard.");
-  setTimeout(() => { delete button.dataset.done; }, 2000);
-}
-
 async function copy(button) {
   button.setAttribute("aria-busy", "true");
   try {
     // Called inside the click with a promise: Safari allows the clipboard only while the click is handled.
     await navigator.clipboard.write([new ClipboardItem({ "text/plain": reveal(button) })]);
-    copied(button);
+    button.dispatchEvent(new CustomEvent("copied", { bubbles: true }));
+    say("Key copied to clipboard.");
   } catch {
     say("The key could not be copied. Download it instead, or show it and copy by hand.");
   } finally {

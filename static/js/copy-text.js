@@ -8,10 +8,9 @@ document.addEventListener("click", async (event) => {
   try {
     const command = document.getElementById(button.dataset.command ?? "")?.textContent;
     await navigator.clipboard.writeText(command?.replace("PROVISIONING_KEY", () => source.textContent) ?? source.textContent);
-    button.dataset.done = "";
+    button.dispatchEvent(new CustomEvent("copied", { bubbles: true }));
     say("Key copied to clipboard.");
     document.dispatchEvent(new CustomEvent("kept"));
-    setTimeout(() => { delete button.dataset.done; }, 2000);
   } catch {
     getSelection().selectAllChildren(source);
     say("The key is selected. Copy it by hand.");

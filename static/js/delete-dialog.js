@@ -8,11 +8,22 @@ function check() {
   submit.disabled = input.value !== name;
 }
 
+// An enabled key can be disabled instead, on the page beside.
+function offerGently(link) {
+  const offer = dialog.querySelector("[data-delete-gently]");
+  const address = new URL(link.href);
+  address.pathname = address.pathname.replace(/delete\/$/, "edit/");
+  address.hash = "id_enabled";
+  offer.hidden = !("gently" in link.dataset);
+  offer.querySelector("a").href = address;
+}
+
 function open(link) {
   name = link.dataset.delete;
   dialog.querySelector("form").action = link.href;
   dialog.querySelectorAll("[data-delete-name]").forEach((place) => { place.textContent = name; });
   dialog.querySelector("[data-delete-uses]").textContent = link.dataset.uses;
+  offerGently(link);
   input.value = "";
   check();
   dialog.showModal();
@@ -27,7 +38,4 @@ document.addEventListener("click", (event) => {
 });
 
 input?.addEventListener("input", check);
-dialog?.querySelector("[formmethod=dialog]").addEventListener("click", (event) => {
-  event.preventDefault();
-  dialog.close();
-});
+dialog?.querySelector("[data-close]").addEventListener("click", () => dialog.close());

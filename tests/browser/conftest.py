@@ -22,6 +22,12 @@ MANIFEST = {
 }
 
 
+_DISABLE = "from keys.models import ProvisioningKey as Key; Key.objects.filter(name={name!r}).update(enabled=False)"
+_AUDIT = """
+from portal.models import AuditEvent
+for event in AuditEvent.objects.filter(object_name={name!r}).order_by("id"):
+    print(event.action, event.actor_name, event.detail)
+"""
 _FORGET = "from keys.models import ProvisioningKey as Key; Key.objects.filter(managed=False).delete()"
 
 
@@ -43,6 +49,14 @@ class Stage:
         request = urllib.request.Request(f"{self.url}/enrollment/v1/enroll", body, headers)
         with urllib.request.urlopen(request, timeout=20) as response:
             assert response.status == 201
+
+    def disable(self, name: str) -> None:
+        """A key that refuses enrollment."""
+        self.live.manage("shell", "--verbosity", "0", "-c", _DISABLE.format(name=name))
+
+    def audit(self, name: str) -> list[str]:
+        """What the audit log says about the key of that name: action, who, and detail, from the first to the last."""
+        return self.live.manage("shell", "--verbosity", "0", "-c", _AUDIT.format(name=name)).splitlines()
 
     def forget_keys(self) -> None:
         """Delete all keys but the vendor's, so that the next module's fit one page."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+
+from django.utils.formats import date_format
 
 from keys.models import ProvisioningKey, SigningCertificate
 from portal.models import AuditEvent
@@ -122,15 +125,16 @@ class EditingAtOnce(EditTestCase):
         self.sign_in("olga")
         self.response = self.post(version=opened, max_uses="20", name="Oregon west")
 
-    def test_the_second_save_is_a_conflict_with_both_values(self):
+    def test_f24_the_second_save_is_a_conflict_with_both_values(self):
         self.assertEqual(self.response.status_code, 409)
         self.assertEqual(self.stored().max_uses, 50)
         page = self.response.content.decode()
-        self.assertIn("<bdi>ada</bdi> saved it", page)
+        changed_at = date_format(self.stored().modified_at, "j M Y, H:i")
+        self.assertIn(f"changed by <bdi>ada</bdi> at {changed_at} UTC", page)
         self.assertRegex(page, r"<td>50</td><td>20</td>")
         self.assertRegex(page, r"<td>Oregon</td><td>Oregon west</td>")
 
-    def test_the_form_is_still_filled_and_saving_again_means_it(self):
+    def test_f24_the_form_is_still_filled_and_saving_again_means_it(self):
         form = self.response.context["form"]
         self.assertEqual(form["max_uses"].value(), "20")
         self.assertContains(self.response, "Save my values", status_code=409)
@@ -143,3 +147,40 @@ class EditingAtOnce(EditTestCase):
         use_up(self.key, 3)
         self.assertRedirects(self.post(version=opened, max_uses="60"), LIST)
         self.assertEqual(self.stored().uses, 3)
+
+    def test_f24_every_field_that_differs_is_shown_with_both_values(self):
+        self.sign_in("ada")
+        opened = self.client.get(self.edit).context["form"]["version"].value()
+        expires = datetime(2050, 1, 2, 3, 4, tzinfo=UTC)
+        client = SigningCertificate.objects.get(name="Client")
+        self.post(
+            name="Theirs", max_uses="61", signing_certificate=str(client.pk), viewable=None, enabled=None,
+            expires_at="2050-01-02T03:04", allowed_networks="10.0.0.0/8",
+        )  # fmt: skip
+        self.assertEqual(self.stored().expires_at, expires)
+        service_edge = SigningCertificate.objects.get(name="Service Edge")
+        mine = {
+            "name": "Mine", "max_uses": "62", "signing_certificate": str(service_edge.pk), "viewable": "on",
+            "enabled": "on", "expires_at": "", "allowed_networks": "192.0.2.0/24\n10.0.0.0/8", "version": opened,
+        }  # fmt: skip
+        response = self.client.post(self.edit, mine)
+        self.assertEqual(response.status_code, 409)
+        table = response.content.decode().partition('<table class="compare">')[2].partition("</table>")[0]
+        rows = re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td><td>(.*?)</td>', table)
+        self.assertEqual(
+            rows,
+            [
+                ("Name", "Theirs", "Mine"),
+                ("Maximum number of Private Service Edges", "61", "62"),
+                ("Signing certificate", "Client", "Service Edge"),
+                ("Enabled", "off", "on"),
+                ("Expires", "2 Jan 2050, 03:04 UTC", "none"),
+                ("Allowed networks", "10.0.0.0/8", "192.0.2.0/24, 10.0.0.0/8"),
+                ("View or Export Provisioning Key After Creation", "off, for good", "on"),
+            ],
+        )
+        mine["version"] = response.context["form"]["version"].value()
+        self.assertRedirects(self.client.post(self.edit, mine), LIST)
+        stored = self.stored()
+        self.assertEqual((stored.name, stored.max_uses, stored.enabled, stored.viewable), ("Mine", 62, True, False))
+        self.assertEqual((stored.expires_at, stored.allowed_networks), (None, ["192.0.2.0/24", "10.0.0.0/8"]))
