@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from enrollment import views
 
 app_name = "enrollment"
 urlpatterns = [
     path("enrollment/v1/enroll", views.enroll, name="enroll"),
+    path(".well-known/est/", include("enrollment.est.urls")),
     path("pki/<int:issuer_id>.cer", views.issuer_certificate, name="issuer-certificate"),
 ]
