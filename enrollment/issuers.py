@@ -64,7 +64,8 @@ def ders_of(record: SigningCertificate) -> Iterator[bytes]:
     current: SigningCertificate | None = record
     while current is not None:
         yield bytes(current.der)
-        current = current.parent
+        above = SigningCertificate.objects.only("der", "parent").filter(pk=current.parent_id)
+        current = above.first() if current.parent_id else None
 
 
 def _key_ids(pems: list[str]) -> Iterator[str]:
