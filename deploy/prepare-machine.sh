@@ -78,6 +78,14 @@ install_nginx() {
     if [ -d /run/systemd/system ]; then systemctl disable --quiet nginx; fi
 }
 
+has_strongswan() {
+    directory=$(mktemp -d)
+    result=0
+    pki --gen --type ecdsa --size 256 >"$directory/key" 2>/dev/null && [ -s "$directory/key" ] || result=1
+    rm -rf "$directory"
+    return $result
+}
+
 prepare_test() {
     for program in curl openssl git; do
         have $program || install_packages $program
@@ -87,7 +95,8 @@ prepare_test() {
     has_postgresql || install_packages postgresql ||
         .venv/bin/python -m pip install -q --require-hashes -r requirements-postgres.txt
     has_nginx || install_nginx
-    have pki || install_packages strongswan-pki
+    # The plug-ins bring elliptic curves, which the portal signs with.
+    has_strongswan || install_packages strongswan-pki libstrongswan-standard-plugins
 }
 
 case "${1:-}" in
