@@ -6,13 +6,34 @@ set -eu
 say() { printf '%s\n' "$*" >&2; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
+policy=/usr/sbin/policy-rc.d
+
+restore_policy() {
+    rm -f "$policy"
+    if [ -e "$policy.kept" ]; then mv "$policy.kept" "$policy"; fi
+}
+
+# Debian starts a service as soon as it is installed; invoke-rc.d asks policy-rc.d first. Tests run servers of their own.
+without_services() {
+    # Left behind by a run that was killed: the machine's own policy is the kept one.
+    if [ -e "$policy.kept" ]; then mv "$policy.kept" "$policy"; fi
+    if [ -e "$policy" ]; then mv "$policy" "$policy.kept"; fi
+    trap 'restore_policy; exit 1' HUP INT TERM
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+    result=0
+    "$@" || result=$?
+    restore_policy
+    trap - HUP INT TERM
+    return $result
+}
+
 install_packages() {
     if [ "$(id -u)" = 0 ] && have apt-get; then
         say "Installing $*"
         export DEBIAN_FRONTEND=noninteractive
         apt-get update -qq
-        # A plain cluster of the system's would be of no use: tests run their own.
-        apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+        without_services apt-get install -y -qq --no-install-recommends "$@" >/dev/null
     else
         say "Missing: $*. As root type: apt-get install $*"
         return 1
@@ -49,6 +70,22 @@ has_postgresql() {
     .venv/bin/python -c 'from tests.support.postgresql import binaries; binaries()' 2>/dev/null
 }
 
+has_nginx() { have nginx || [ -x /usr/sbin/nginx ]; }
+
+# Installed for the tests alone, so it shall not start with the machine either.
+install_nginx() {
+    install_packages nginx-light || return
+    if [ -d /run/systemd/system ]; then systemctl disable --quiet nginx; fi
+}
+
+has_strongswan() {
+    directory=$(mktemp -d)
+    result=0
+    pki --gen --type ecdsa --size 256 >"$directory/key" 2>/dev/null && [ -s "$directory/key" ] || result=1
+    rm -rf "$directory"
+    return $result
+}
+
 prepare_test() {
     for program in curl openssl git; do
         have $program || install_packages $program
@@ -57,6 +94,9 @@ prepare_test() {
     has_chromium || install_packages chromium || .venv/bin/playwright install chromium
     has_postgresql || install_packages postgresql ||
         .venv/bin/python -m pip install -q --require-hashes -r requirements-postgres.txt
+    has_nginx || install_nginx
+    # The plug-ins bring elliptic curves, which the portal signs with.
+    has_strongswan || install_packages strongswan-pki libstrongswan-standard-plugins
 }
 
 case "${1:-}" in

@@ -56,13 +56,16 @@ def _load(certificate_id: int) -> Issuer:
 
 def chain_of(record: SigningCertificate) -> list[str]:
     """The certificate and those above it as PEM, from the record up to its root."""
-    found: list[str] = []
+    return [x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM).decode() for der in ders_of(record)]
+
+
+def ders_of(record: SigningCertificate) -> Iterator[bytes]:
+    """The certificate and those above it as DER, from the record up to its root."""
     current: SigningCertificate | None = record
     while current is not None:
-        certificate = x509.load_der_x509_certificate(bytes(current.der))
-        found.append(certificate.public_bytes(Encoding.PEM).decode())
-        current = current.parent
-    return found
+        yield bytes(current.der)
+        above = SigningCertificate.objects.only("der", "parent").filter(pk=current.parent_id)
+        current = above.first() if current.parent_id else None
 
 
 def _key_ids(pems: list[str]) -> Iterator[str]:

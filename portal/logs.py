@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from datetime import UTC, datetime
 
 # Only these extras are written; an extra that nobody listed cannot leak.
 EXTRAS = ("request_id", "kind", "code", "action", "status_code")
+# A key that went astray into a path would otherwise be quoted by Django's "Not Found".
+_KEY = re.compile(r"PSEK[\w+/=%-]+")
 
 
 class JsonFormatter(logging.Formatter):
@@ -18,7 +21,7 @@ class JsonFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _KEY.sub("PSEK…", record.getMessage()),
         }
         entry.update({name: getattr(record, name) for name in EXTRAS if hasattr(record, name)})
         request_id = getattr(getattr(record, "request", None), "request_id", None)

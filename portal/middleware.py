@@ -61,6 +61,31 @@ class SecurityHeadersMiddleware:
         return response
 
 
+class LeanHeadersMiddleware:
+    """Leaves out of answers under LEAN_ADDRESSES what their clients have no use for and no room for.
+
+    It runs last on the way out, so no other middleware need know that these addresses exist.
+    """
+
+    KEPT = frozenset(
+        {
+            "content-type", "content-length", "cache-control", "x-content-type-options", "x-request-id",
+            "enrollment-replay", "www-authenticate", "retry-after", "allow", "location",
+        }
+    )  # fmt: skip
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.path_info.startswith(settings.LEAN_ADDRESSES):
+            for name in [name for name in response.headers if name.lower() not in self.KEPT]:
+                del response[name]
+            response.cookies.clear()
+        return response
+
+
 class ForwardedProtoMiddleware:
     """Drops forwarded headers that no trusted proxy sent: nobody can claim https or an address for himself."""
 

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
 
 # Middleware
 MIDDLEWARE = [
+    "portal.middleware.LeanHeadersMiddleware",
     "portal.middleware.RequestIdMiddleware",
     "portal.middleware.SecurityHeadersMiddleware",
     "portal.middleware.ForwardedProtoMiddleware",
@@ -124,6 +125,9 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CSP = csp.PORTAL
 SECURE_CSP_ADMIN = csp.ADMIN
 X_FRAME_OPTIONS = "DENY"
+
+# EST clients read 1,024 bytes of headers and no more.
+LEAN_ADDRESSES = ("/.well-known/est/",)
 
 # Input limits
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024

@@ -20,6 +20,8 @@ PURE = {
     *(str(path.relative_to(ROOT)) for path in (ROOT / "enrollment" / "edge").rglob("*.py")),
 }  # fmt: skip
 DOORS = (
+    "door",
+    "est",
     "views",
     "admin",
     "forms",

@@ -10,7 +10,7 @@ from cryptography import x509
 from django.conf import settings
 from django.db import connection, transaction
 
-from enrollment import issuers, operations, views
+from enrollment import door, issuers, operations
 from enrollment.answer import Enrolled
 from enrollment.errors import BEFORE_PROOF, REFUSALS, Refused
 from enrollment.models import IssuedCertificate, ServiceEdge
@@ -53,7 +53,7 @@ class Enrolling:
 
     def setUp(self) -> None:
         super().setUp()  # type: ignore[misc]
-        views.unproved.reset()
+        door.unproved.reset()
         sampled.reset()
         issuers.forget_all()
 

@@ -10,7 +10,7 @@ from typing import Any
 from cryptography import x509
 from django.test import override_settings
 
-from enrollment import issuers, views
+from enrollment import door, issuers
 from enrollment.errors import BEFORE_PROOF, REFUSALS, RENEWAL_REFUSALS
 from enrollment.models import IssuedCertificate
 from keys import keyring, tokens
@@ -146,7 +146,7 @@ class EveryRefusalTests(EnrollmentTestCase):
         self.assertNotIn("wanted", response.content.decode())
 
     def test_rate_limited(self) -> None:
-        for _ in range(views.unproved.limit):
+        for _ in range(door.unproved.limit):
             self.client.post(ENROLL, "{}", content_type="application/json")
         response = self.assert_answer("rate_limited", self.token(secret=bytes(32)))
         self.assertTrue(1 <= int(response["Retry-After"]) <= 60)
@@ -245,22 +245,22 @@ class RateTests(EnrollmentTestCase):
         for _ in range(20):
             self.post(text, "not a request")
         self.assertEqual(self.uses(key), 60)
-        self.assertEqual(len(views.unproved._windows), 0)
+        self.assertEqual(len(door.unproved._windows), 0)
 
     def test_bad_keys_are_counted_by_network(self) -> None:
-        for _ in range(views.unproved.limit):
-            views.unproved.count("203.0.113.0/24")
+        for _ in range(door.unproved.limit):
+            door.unproved.count("203.0.113.0/24")
         self.assert_problem(self.post("not a key", REMOTE_ADDR="203.0.113.77"), "rate_limited")
         self.assert_problem(self.post("not a key", REMOTE_ADDR="203.0.114.1"), "malformed_key")
 
     def test_a_valid_key_is_never_shielded_whoever_its_neighbors_are(self) -> None:
-        for _ in range(views.unproved.limit):
-            views.unproved.count("203.0.113.0/24")
+        for _ in range(door.unproved.limit):
+            door.unproved.count("203.0.113.0/24")
         csr = make_csr()
         self.assertEqual(self.post(self.text, csr, REMOTE_ADDR="203.0.113.77").status_code, 201)
         self.assertEqual(self.post(self.text, csr, REMOTE_ADDR="203.0.113.77").status_code, 200)
         self.assert_problem(self.post(self.text, "no request", REMOTE_ADDR="203.0.113.77"), "csr_malformed")
 
     def test_the_limit_leaves_room_for_500_valid_ones_a_minute_and_more(self) -> None:
-        self.assertGreaterEqual(views.unproved.limit, 500)
-        self.assertEqual(views.unproved.seconds, 60)
+        self.assertGreaterEqual(door.unproved.limit, 500)
+        self.assertEqual(door.unproved.seconds, 60)

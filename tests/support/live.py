@@ -29,6 +29,8 @@ class LivePortal:
     database_url: str = ""
     workers: int = 2
     extra: dict[str, str] | None = None
+    # Behind a TLS proxy only /healthz answers to plain http.
+    ready: str = "/readyz"
 
     def start(self) -> LivePortal:
         self.state_dir = Path(tempfile.mkdtemp(prefix="portal-live-"))
@@ -77,7 +79,7 @@ class LivePortal:
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
-                with urllib.request.urlopen(f"{self.url}/readyz", timeout=5):
+                with urllib.request.urlopen(f"{self.url}{self.ready}", timeout=5):
                     return
             except urllib.error.HTTPError as error:
                 if error.code == 500:

@@ -1,0 +1,54 @@
+"""Reading what an EST client sends: the key from Basic authentication, the CSR from the body."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from django.http import HttpRequest
+
+from enrollment.errors import Refused
+from enrollment.requests import EnrollRequest, read_body
+
+MEDIA_TYPE = "application/pkcs10"
+_PEM = "-----BEGIN CERTIFICATE REQUEST-----\n{}\n-----END CERTIFICATE REQUEST-----\n"
+
+
+def _basic(request: HttpRequest) -> str:
+    """The parameter of a Basic Authorization header; empty when there is none (RFC 7617)."""
+    scheme, _, parameter = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return parameter.strip() if scheme.lower() == "basic" else ""
+
+
+def has_credentials(request: HttpRequest) -> bool:
+    """Whether there is a user name and password to judge; some clients send them only when asked."""
+    return bool(_basic(request))
+
+
+def read_enroll(request: HttpRequest) -> EnrollRequest:
+    """The enrollment request. Raises Refused: malformed_key, unsupported_media_type and those of `read_body`."""
+    body = read_body(request)
+    key_text = _password(_basic(request))
+    if request.content_type != MEDIA_TYPE:
+        raise Refused("unsupported_media_type")
+    return EnrollRequest(key_text, _as_pem(body))
+
+
+def _password(parameter: str) -> str:
+    """What follows the first colon. No key holds one, so a key in the user name's place is not taken for a password."""
+    try:
+        _, colon, password = base64.b64decode(parameter, validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        raise Refused("malformed_key") from None
+    if not colon:
+        raise Refused("malformed_key")
+    return password
+
+
+def _as_pem(body: bytes) -> str:
+    """The CSR as the operation takes it: bare base64 (RFC 8951 §3.1) gets its PEM lines, PEM stays as it is.
+
+    Nothing is judged here, so that a key is judged first; Content-Transfer-Encoding is not read (RFC 8951 §3.1).
+    """
+    text = body.decode("ascii", errors="replace")
+    return text if "-----BEGIN" in text else _PEM.format(text.strip())
