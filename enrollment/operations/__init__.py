@@ -3,5 +3,15 @@
 from enrollment.operations.edges import delete_edge, edit_edge
 from enrollment.operations.enrolling import enroll
 from enrollment.operations.refusing import sample_refusal
+from enrollment.operations.revoking import Revocation, revoke_certificate, revoke_edge, revoke_key
 
-__all__ = ["delete_edge", "edit_edge", "enroll", "sample_refusal"]
+__all__ = [
+    "Revocation",
+    "delete_edge",
+    "edit_edge",
+    "enroll",
+    "revoke_certificate",
+    "revoke_edge",
+    "revoke_key",
+    "sample_refusal",
+]
