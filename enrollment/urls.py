@@ -1,13 +1,16 @@
-"""Addresses that machines use."""
+"""Addresses that machines use, and the pages of what they became."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from enrollment import views
+from enrollment import pki_views, revoke_views, views
 
 app_name = "enrollment"
 urlpatterns = [
     path("enrollment/v1/enroll", views.enroll, name="enroll"),
-    path("pki/<int:issuer_id>.cer", views.issuer_certificate, name="issuer-certificate"),
+    path("pki/<int:issuer_id>.crl", pki_views.revocation_list, name="revocation-list"),
+    path("pki/<int:issuer_id>.cer", pki_views.issuer_certificate, name="issuer-certificate"),
+    path("service-edge-keys/<int:pk>/revoke/", revoke_views.key_revoke, name="key-revoke"),
+    path("service-edges/<int:pk>/revoke/", revoke_views.edge_revoke, name="edge-revoke"),
 ]

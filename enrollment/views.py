@@ -7,14 +7,12 @@ import logging
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from enrollment import operations, representations, requests
 from enrollment.errors import BEFORE_PROOF, Refused
-from keys.models import SigningCertificate
 from portal import problems
 from portal.actors import Actor
 from portal.client_ip import client_ip, network_of
@@ -46,16 +44,6 @@ def enroll(request: HttpRequest) -> HttpResponse:
     response["Cache-Control"] = "no-store"
     if result.replayed:
         response["Enrollment-Replay"] = "true"
-    return response
-
-
-@login_not_required
-@require_safe
-def issuer_certificate(request: HttpRequest, issuer_id: int) -> HttpResponse:
-    """GET /pki/<id>.cer: the issuer's certificate in DER, where an edge certificate says it is (RFC 5280 §4.2.2.1)."""
-    certificate = get_object_or_404(SigningCertificate.objects.only("der"), pk=issuer_id)
-    response = HttpResponse(bytes(certificate.der), content_type="application/pkix-cert")
-    response["Cache-Control"] = "public, max-age=3600"
     return response
 
 
