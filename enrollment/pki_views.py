@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
+from enrollment.models import RevocationList
 from enrollment.operations.listing import newest_list, publish
 from keys.models import SigningCertificate
 from portal.throttle import Shield
@@ -28,15 +29,17 @@ def revocation_list(request: HttpRequest, issuer_id: int) -> HttpResponse:
     issuer = SigningCertificate.objects.only("fingerprint", "not_after", "sealed_with").filter(pk=issuer_id).first()
     if issuer is None:
         return _plain("There is no such issuer.", 404)
-    newest = newest_list(issuer) if failed.retry_after(str(issuer_id)) else None
-    if newest is None:
-        published = publish(issuer)
-        newest = published.newest
-        if not published.is_current:
-            failed.count(str(issuer_id))
+    newest = newest_list(issuer) if failed.retry_after(str(issuer_id)) else _published(issuer)
     if newest is None:
         return _no_list(issuer)
     return _der(request, newest.der, "application/pkix-crl", f"{newest.number:x}", _LIST_MAX_AGE)
+
+
+def _published(issuer: SigningCertificate) -> RevocationList | None:
+    published = publish(issuer)
+    if not published.is_current:
+        failed.count(str(issuer.pk))
+    return published.newest
 
 
 @login_not_required

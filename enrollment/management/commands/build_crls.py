@@ -40,8 +40,10 @@ class Command(BaseCommand):
             published = publish(issuer)
             newest += [published.newest] if published.newest else []
             if not published.is_current:
-                late += [issuer.name] if signs_lists(issuer, now) else []
-                self.stderr.write(_lateness(issuer, published.newest))
+                is_ours = signs_lists(issuer, now)
+                late += [issuer.name] if is_ours else []
+                if is_ours or verbosity:
+                    self.stderr.write(_lateness(issuer, published.newest, is_ours))
         if pem:
             self._write(pem, newest, verbosity)
         if late:
@@ -57,8 +59,8 @@ class Command(BaseCommand):
             self.stderr.write(f"{pem} {'written' if changed else 'is current'}.")
 
 
-def _lateness(issuer: SigningCertificate, newest: RevocationList | None) -> str:
-    reason = "could not be built" if signs_lists(issuer, timezone.now()) else "is not made here (no key, or expired)"
+def _lateness(issuer: SigningCertificate, newest: RevocationList | None, is_ours: bool) -> str:
+    reason = "could not be built" if is_ours else "is not made here (no key, or expired)"
     kept = f"; the one of {newest.this_update:%Y-%m-%d %H:%M} UTC stays" if newest else ""
     return f"The list of {issuer.name!r} {reason}{kept}."
 
