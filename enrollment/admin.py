@@ -50,7 +50,7 @@ class ServiceEdgeAdmin(SupportAdmin):
 class IssuedCertificateAdmin(ReadOnlyAdmin):
     """Every certificate that left the portal."""
 
-    list_display = ["serial", "edge", "issuer", "not_before", "not_after", "revoked_at"]
+    list_display = ["serial", "edge", "issuer", "not_before", "not_after", "revoked_at", "revocation_reason"]
     list_select_related = ["edge", "issuer"]
     search_fields = ["serial__startswith", "fingerprint__startswith", "edge__name"]
     exclude = ["der"]

@@ -61,11 +61,10 @@ def chain_of(record: SigningCertificate) -> list[str]:
 
 def ders_of(record: SigningCertificate) -> Iterator[bytes]:
     """The certificate and those above it as DER, from the record up to its root."""
-    current: SigningCertificate | None = record
-    while current is not None:
-        yield bytes(current.der)
-        above = SigningCertificate.objects.only("der", "parent").filter(pk=current.parent_id)
-        current = above.first() if current.parent_id else None
+    yield bytes(record.der)
+    while record.parent_id is not None:
+        record = SigningCertificate.objects.only("der", "parent").get(pk=record.parent_id)
+        yield bytes(record.der)
 
 
 def _key_ids(pems: list[str]) -> Iterator[str]:

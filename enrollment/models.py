@@ -81,12 +81,24 @@ class IssuedCertificate(models.Model):
     issued_at = models.DateTimeField("issued")
     revoked_at = models.DateTimeField("revoked", null=True, blank=True)
     revocation_reason = models.CharField(max_length=24, choices=RevocationReason.choices, blank=True)
+    listed_at = models.DateTimeField(
+        "on a revocation list since", null=True, blank=True, help_text="Empty: its issuer's next list will name it."
+    )
 
     class Meta:
         ordering: ClassVar = ["-id"]
         default_permissions: ClassVar = ["view"]
         permissions: ClassVar = [("revoke_issuedcertificate", "Can revoke issued certificates")]
-        indexes: ClassVar = [models.Index(fields=["fingerprint"], name="issued_by_fingerprint")]
+        indexes: ClassVar = [
+            models.Index(fields=["fingerprint"], name="issued_by_fingerprint"),
+            # Partial: a certificate that is not revoked, as every enrollment inserts, costs them nothing.
+            models.Index(fields=["issuer"], condition=Q(revoked_at__isnull=False), name="issued_revoked_by_issuer"),
+            models.Index(
+                fields=["issuer"],
+                condition=Q(revoked_at__isnull=False, listed_at__isnull=True),
+                name="issued_revoked_and_not_listed",
+            ),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["issuer", "serial"], name="issued_serial_is_unique_per_issuer"),
             models.UniqueConstraint(
@@ -104,7 +116,42 @@ class IssuedCertificate(models.Model):
                 | (Q(revoked_at__isnull=False) & ~Q(revocation_reason="")),
                 name="issued_has_reason_iff_revoked",
             ),
+            models.CheckConstraint(
+                condition=Q(
+                    revocation_reason__in=["", "unspecified", "keyCompromise", "superseded", "cessationOfOperation"]
+                ),
+                name="issued_revocation_reason_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(listed_at__isnull=True) | Q(revoked_at__isnull=False),
+                name="issued_is_listed_only_when_revoked",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.serial}"
+
+
+class RevocationList(models.Model):
+    """The newest CRL of a signing certificate, as it was signed (RFC 5280 §5); the one before goes when it comes."""
+
+    issuer = models.ForeignKey("keys.SigningCertificate", on_delete=models.CASCADE, related_name="revocation_lists")
+    number = models.BigIntegerField(help_text="CRL number: grows from list to list, also after a restore.")
+    der = models.BinaryField("list")
+    this_update = models.DateTimeField("valid from")
+    next_update = models.DateTimeField("expires")
+    size = models.PositiveIntegerField("certificates on it")
+
+    class Meta:
+        ordering: ClassVar = ["-number"]
+        default_permissions: ClassVar = []
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["issuer", "number"], name="revocation_list_number_is_unique_per_issuer"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="revocation_list_number_is_positive"),
+            models.CheckConstraint(
+                condition=Q(next_update__gt=F("this_update")), name="revocation_list_ends_after_it_begins"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.issuer_id} #{self.number}"

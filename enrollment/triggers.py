@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from enrollment.models import IssuedCertificate, ServiceEdge
+from enrollment.models import IssuedCertificate, RevocationList, ServiceEdge
 from portal.triggers import Trigger
 
 _CERTIFICATE = IssuedCertificate._meta.db_table
 _EDGE = ServiceEdge._meta.db_table
+_LIST = RevocationList._meta.db_table
 _FIXED = (
     "edge_id", "issuer_id", "serial", "spki_sha256", "claims_key_pair", "renews_id", "fingerprint", "der", "not_before",
     "not_after", "issued_at",
@@ -47,6 +48,22 @@ TRIGGERS = [
         "EXISTS (SELECT 1 FROM enrollment_issuedcertificate before"
         " WHERE before.id = NEW.renews_id AND before.edge_id = NEW.edge_id)",
     ),
+    Trigger(
+        "issued_certificate_stays_listed",
+        _CERTIFICATE,
+        "UPDATE",
+        "a certificate stays listed since it was",
+        "OLD.listed_at IS NOT NULL AND NEW.listed_at IS DISTINCT FROM OLD.listed_at",
+    ),
+    Trigger(
+        "revocation_list_number_grows",
+        _LIST,
+        "INSERT",
+        "the number of a revocation list is greater than the one before",
+        unless="NOT EXISTS (SELECT 1 FROM enrollment_revocationlist l"
+        " WHERE l.issuer_id = NEW.issuer_id AND l.number >= NEW.number)",
+    ),
+    Trigger("revocation_list_is_not_changed", _LIST, "UPDATE", "a signed revocation list is never changed"),
     Trigger("issued_certificates_are_not_truncated", _CERTIFICATE, "TRUNCATE", "issued certificates are kept for ever"),
     Trigger("edge_is_not_deleted", _EDGE, "DELETE", "an enrolled edge is marked deleted, its row is kept"),
     Trigger("edges_are_not_truncated", _EDGE, "TRUNCATE", "enrolled edges are marked deleted, their rows are kept"),

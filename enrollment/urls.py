@@ -1,10 +1,10 @@
-"""Addresses that machines use."""
+"""Addresses that machines use, and the pages of what they became."""
 
 from __future__ import annotations
 
 from django.urls import include, path
 
-from enrollment import views
+from enrollment import pki_views, revoke_views, views
 
 app_name = "enrollment"
 urlpatterns = [
@@ -12,5 +12,8 @@ urlpatterns = [
     path("enrollment/v1/renew", views.renew, name="renew"),
     path("enrollment/v1/heartbeat", views.heartbeat, name="heartbeat"),
     path(".well-known/est/", include("enrollment.est.urls")),
-    path("pki/<int:issuer_id>.cer", views.issuer_certificate, name="issuer-certificate"),
+    path("pki/<int:issuer_id>.crl", pki_views.revocation_list, name="revocation-list"),
+    path("pki/<int:issuer_id>.cer", pki_views.issuer_certificate, name="issuer-certificate"),
+    path("service-edge-keys/<int:pk>/revoke/", revoke_views.key_revoke, name="key-revoke"),
+    path("service-edges/<int:pk>/revoke/", revoke_views.edge_revoke, name="edge-revoke"),
 ]

@@ -6,16 +6,14 @@ from collections.abc import Callable
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from enrollment import door, operations, presented, proof, representations, requests
 from enrollment.answer import Enrolled
 from enrollment.errors import REFUSALS, Refused
-from keys.models import SigningCertificate
 from portal import problems
 from portal.actors import Actor
 
@@ -80,14 +78,4 @@ def _admitted(result: Enrolled) -> HttpResponse:
     response["Cache-Control"] = "no-store"
     if result.replayed:
         response["Enrollment-Replay"] = "true"
-    return response
-
-
-@login_not_required
-@require_safe
-def issuer_certificate(request: HttpRequest, issuer_id: int) -> HttpResponse:
-    """GET /pki/<id>.cer: the issuer's certificate in DER, where an edge certificate says it is (RFC 5280 §4.2.2.1)."""
-    certificate = get_object_or_404(SigningCertificate.objects.only("der"), pk=issuer_id)
-    response = HttpResponse(bytes(certificate.der), content_type="application/pkix-cert")
-    response["Cache-Control"] = "public, max-age=3600"
     return response

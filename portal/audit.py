@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,13 +25,14 @@ _GROUP = {
 }  # fmt: skip
 _CERTIFICATE = {"name", "description", "enabled", "client_type", "serial", "not_after"}
 _EDGE = {"edge_id", "key_public_id", "key_name", "group", "serial", "issuer", "use", "renewed"}
+_REVOCATION = {"certificates", "serials", "revocation_reason"}
 _USER = {"username", "is_active", "is_staff", "is_superuser", "roles", "password"}
 
 DETAIL_FIELDS: Mapping[str, frozenset[str]] = {
-    "key": frozenset(_KEY),
+    "key": frozenset(_KEY | _REVOCATION | {"edges"}),
     "group": frozenset(_GROUP),
     "certificate": frozenset(_CERTIFICATE),
-    "edge": frozenset(_EDGE | {"name", "description", "enabled", "certificates"}),
+    "edge": frozenset(_EDGE | _REVOCATION | {"name", "description", "enabled"}),
     "user": frozenset(_USER),
 }
 
@@ -88,6 +89,11 @@ def row(
 def record(action: str, actor: Actor, subject: Subject, **fields: Any) -> None:
     """Write one event in the caller's transaction; see `row` for the fields. A failing insert fails the operation."""
     AuditEvent.objects.create(**row(action, actor, subject, **fields))
+
+
+def record_all(rows: Iterable[dict[str, Any]]) -> None:
+    """Write many events, each the answer of `row`, in the caller's transaction."""
+    AuditEvent.objects.bulk_create([AuditEvent(**values) for values in rows], batch_size=500)
 
 
 def record_once(action: str, actor: Actor, subject: Subject, *, once: str, reason: str) -> None:

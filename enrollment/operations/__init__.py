@@ -5,5 +5,18 @@ from enrollment.operations.edges import delete_edge, edit_edge
 from enrollment.operations.enrolling import enroll
 from enrollment.operations.refusing import sample_refusal
 from enrollment.operations.renewing import renew
+from enrollment.operations.revoking import Revocation, revoke_certificate, revoke_edge, revoke_key
 
-__all__ = ["Report", "delete_edge", "edit_edge", "enroll", "record_contact", "renew", "sample_refusal"]
+__all__ = [
+    "Report",
+    "Revocation",
+    "delete_edge",
+    "edit_edge",
+    "enroll",
+    "record_contact",
+    "renew",
+    "revoke_certificate",
+    "revoke_edge",
+    "revoke_key",
+    "sample_refusal",
+]

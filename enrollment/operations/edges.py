@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from enrollment.models import IssuedCertificate, ServiceEdge
+from enrollment.operations import revoking
 from portal import audit
 from portal.actors import Actor
 
@@ -33,8 +34,8 @@ def delete_edge(edge: ServiceEdge, *, actor: Actor) -> None:
     with transaction.atomic():
         if not ServiceEdge.objects.filter(pk=edge.pk, deleted_at=None).update(deleted_at=now, enabled=False):
             return
-        revoked = IssuedCertificate.objects.filter(edge=edge, revoked_at=None).update(
-            revoked_at=now, revocation_reason=IssuedCertificate.RevocationReason.CESSATION
-        )
+        reason = IssuedCertificate.RevocationReason.CESSATION
+        revoked = revoking.revoke_in_transaction(edge, reason=reason, now=now)
         subject = audit.Subject("edge", str(edge.uuid), edge.name)
-        audit.record(audit.Action.EDGE_DELETED, actor, subject, detail={"certificates": revoked})
+        audit.record(audit.Action.EDGE_DELETED, actor, subject, detail={"certificates": len(revoked)})
+    revoking.publish_lists(revoked)

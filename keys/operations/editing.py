@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
+from django.db.models import CASCADE, ProtectedError
 from django.utils import timezone
 
 from keys.errors import CONSTRAINT_MESSAGES, Difference, Gone, InUse, Invalid, Managed, Stale
@@ -122,6 +122,9 @@ def _require_unused(record: Record) -> None:
     """Name the first that depend on the record; there may be a million, and Django would load them all."""
     users: list[str] = []
     for relation in record._meta.related_objects:
+        if relation.on_delete is CASCADE:
+            # A part of the record, which goes with it.
+            continue
         rows = relation.related_model._base_manager.filter(**{relation.field.name: record})
         users += map(str, rows.order_by("pk")[: MOST_NAMED + 1])
     if users:

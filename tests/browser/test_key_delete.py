@@ -117,7 +117,9 @@ def test_f20_what_the_vendor_manages_has_no_trash_and_no_pencil_and_says_why(pag
     for verb in ("edit", "delete"):
         response = page.goto(f"{address}{verb}/")
         assert response.status == 403
-        expect(page.locator("main")).to_contain_text("Zscaler manages “vendor key”. It cannot be edited or deleted here.")
+        expect(page.locator("main")).to_contain_text(
+            "Zscaler manages “vendor key”. It cannot be edited or deleted here."
+        )
 
 
 class TestReturning:

@@ -55,6 +55,9 @@ PORTAL: dict[str, Rule] = {
     "enrollment:renew": Rule(EVERYBODY, POST),
     "enrollment:heartbeat": Rule(EVERYBODY, POST),
     "enrollment:issuer-certificate": Rule(EVERYBODY),
+    "enrollment:revocation-list": Rule(EVERYBODY),
+    "enrollment:key-revoke": needs("enrollment.revoke_issuedcertificate", FORM),
+    "enrollment:edge-revoke": needs("enrollment.revoke_issuedcertificate", FORM),
     "keys:key-list": needs("keys.view_provisioningkey"),
     "keys:key-detail": needs("keys.view_provisioningkey"),
     "keys:key-add": needs("keys.add_provisioningkey", FORM),
@@ -126,6 +129,9 @@ class PortalMatrixTest(MatrixTestCase):
         arguments: dict[str, list[int]] = {
             "keys:certificate-detail": [self.key.signing_certificate_id],
             "enrollment:issuer-certificate": [self.key.signing_certificate_id],
+            "enrollment:revocation-list": [self.key.signing_certificate_id],
+            "enrollment:key-revoke": [self.key.pk],
+            "enrollment:edge-revoke": [ServiceEdge.objects.get().pk],
         }
         detail = name.startswith("keys:key-") and name not in {"keys:key-list", "keys:key-add"}
         return reverse(name, args=arguments.get(name, [self.key.pk] if detail else []))

@@ -1,0 +1,73 @@
+"""What relying parties fetch: revocation lists and issuer certificates, public, in DER, also over plain http.
+
+Both are signed, so plain http harms nobody; and whoever checks a certificate must not need to check one first.
+"""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
+from django.views.decorators.http import require_safe
+
+from enrollment.models import RevocationList
+from enrollment.operations.listing import newest_list, publish
+from keys.models import SigningCertificate
+from portal.throttle import Shield
+
+# Below the 60 seconds within which a revocation must be seen.
+_LIST_MAX_AGE = 30
+_CERTIFICATE_MAX_AGE = 3600
+# A list that could not be built is not tried again at each request: anybody may ask.
+failed = Shield(limit=1, seconds=30)
+
+
+@login_not_required
+@require_safe
+def revocation_list(request: HttpRequest, issuer_id: int) -> HttpResponse:
+    """GET /pki/<id>.crl: the issuer's newest list (RFC 5280 §4.2.1.13), built first when one is due."""
+    issuer = SigningCertificate.objects.only("fingerprint", "not_after", "sealed_with").filter(pk=issuer_id).first()
+    if issuer is None:
+        return _plain("There is no such issuer.", 404)
+    newest = newest_list(issuer) if failed.retry_after(str(issuer_id)) else _published(issuer)
+    if newest is None:
+        return _no_list(issuer)
+    return _der(request, newest.der, "application/pkix-crl", f"{newest.number:x}", _LIST_MAX_AGE)
+
+
+def _published(issuer: SigningCertificate) -> RevocationList | None:
+    published = publish(issuer)
+    if not published.is_current:
+        failed.count(str(issuer.pk))
+    return published.newest
+
+
+@login_not_required
+@require_safe
+def issuer_certificate(request: HttpRequest, issuer_id: int) -> HttpResponse:
+    """GET /pki/<id>.cer: the issuer's certificate, where an edge certificate says it is (RFC 5280 §4.2.2.1)."""
+    issuer = SigningCertificate.objects.only("der", "fingerprint").filter(pk=issuer_id).first()
+    if issuer is None:
+        return _plain("There is no such issuer.", 404)
+    return _der(request, issuer.der, "application/pkix-cert", issuer.fingerprint, _CERTIFICATE_MAX_AGE)
+
+
+def _no_list(issuer: SigningCertificate) -> HttpResponse:
+    if issuer.sealed_with is None:
+        return _plain("The lists of this issuer are made elsewhere.", 404)
+    response = _plain("The list cannot be made now.", 503)
+    response["Retry-After"] = str(failed.seconds)
+    return response
+
+
+def _plain(sentence: str, status: int) -> HttpResponse:
+    return HttpResponse(f"{sentence}\n", content_type="text/plain", status=status)
+
+
+def _der(request: HttpRequest, der: bytes | memoryview, content_type: str, tag: str, max_age: int) -> HttpResponse:
+    etag = f'"{tag}"'
+    response = HttpResponse(bytes(der), content_type=content_type)
+    response["ETag"] = etag
+    response["Cache-Control"] = f"public, max-age={max_age}"
+    # A 304 carries both headers too (RFC 9110 §15.4.5).
+    return get_conditional_response(request, etag=etag, response=response) or response

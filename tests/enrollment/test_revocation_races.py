@@ -1,0 +1,110 @@
+"""Revocations and builders at the same moment: nothing is lost, no number comes twice (D-04)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from cryptography import x509
+
+from enrollment import operations, revocation_list
+from enrollment.models import RevocationList
+from enrollment.operations.listing import publish
+from tests.enrollment.live import LiveTestCase, body
+from tests.enrollment.revoking import RevocationTestCase, certificate_of, fetch, serials
+from tests.enrollment.storm import storm
+from tests.factories import ACTOR
+from tests.support import postgresql
+from tests.support.live import ROOT, LivePortal
+
+
+class OvertakenTests(RevocationTestCase):
+    def test_d04_a_builder_that_read_before_a_newer_list_never_replaces_it(self) -> None:
+        """After one builder read and signed, an edge is revoked and its list is stored."""
+        undisturbed, done = revocation_list.sign, []
+
+        def disturbed(*arguments: Any) -> Any:
+            signed = undisturbed(*arguments)
+            if not done:
+                done.append(True)
+                operations.revoke_edge(self.edge, reason="unspecified", actor=ACTOR)
+            return signed
+
+        revocation_list.sign = disturbed
+        try:
+            published = publish(self.issuer)
+        finally:
+            revocation_list.sign = undisturbed
+        newest = RevocationList.objects.get(issuer=self.issuer)
+        self.assertEqual((done, published.newest, newest.size), ([True], newest, 1))
+        self.assertEqual(serials(fetch(self.issuer)), {certificate_of(self.first).serial})
+
+
+class Races:
+    """Several processes at once; run on each database by a class below."""
+
+    def start(self: Any, *arguments: str) -> Any:
+        command = [sys.executable, "manage.py", *arguments]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        return subprocess.Popen(command, cwd=ROOT, env=self.portal.env(), **pipes)
+
+    def outputs(self: Any, processes: list[Any]) -> list[str]:
+        results = [(*process.communicate(timeout=120), process.returncode) for process in processes]
+        self.assertEqual([error for _, error, code in results if code], [])
+        return [output for output, _, _ in results]
+
+    def enroll(self: Any, name: str, count: int) -> None:
+        text = self.make_key(name, count)
+        answers = storm(self.portal.url, [body(text) for _ in range(count)], processes=1)
+        self.assertEqual({answer.status for answer in answers}, {201})
+
+    def issued(self: Any, name: str) -> dict[str, str]:
+        """Serial by UUID of the edges of a key."""
+        query = (
+            "SELECT e.uuid, c.serial FROM enrollment_serviceedge e JOIN enrollment_issuedcertificate c"
+            f" ON c.edge_id = e.id WHERE e.key_name = '{name}'"
+        )
+        with self.database() as connection:
+            return {str(uuid): serial for uuid, serial in connection.execute(query).fetchall()}
+
+    def stored_list(self: Any) -> set[str]:
+        """The list of Service Edge as it is stored: fetching it would mend it."""
+        query = (
+            "SELECT l.der FROM enrollment_revocationlist l JOIN keys_signingcertificate c ON c.id = l.issuer_id"
+            " WHERE c.name = 'Service Edge'"
+        )
+        return serials(x509.load_der_x509_crl(bytes(self.value(query))))
+
+    def test_d04_revocations_at_once_are_all_on_the_list_and_none_is_recorded_twice(self: Any) -> None:
+        self.enroll("Whole", 20)
+        self.enroll("Parts", 3)
+        whole, parts = self.issued("Whole"), self.issued("Parts")
+        processes = [self.start("revoke", "--key", "Whole") for _ in range(2)]
+        processes += [self.start("revoke", "--edge", uuid) for uuid in parts]
+        printed = "".join(self.outputs(processes)).split()
+        expected = {*whole.values(), *parts.values()}
+        self.assertEqual(sorted(word for word in printed if word in expected), sorted(expected), "each exactly once")
+        self.assertEqual(self.stored_list(), expected)
+        self.assertEqual(self.value("SELECT COUNT(*) FROM portal_auditevent WHERE action = 'edge.revoked'"), 23)
+        self.assertEqual(self.value("SELECT COUNT(*) FROM portal_auditevent WHERE action = 'key.edges_revoked'"), 1)
+        self.assert_no_error_was_logged()
+
+
+@pytest.mark.once
+class SqliteRaceTests(Races, LiveTestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.portal = cls.enterClassContext(LivePortal(workers=1))
+
+
+@pytest.mark.once
+class PostgresqlRaceTests(Races, LiveTestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        """Without a PostgreSQL server these tests fail; the error says how to get one."""
+        super().setUpClass()
+        url = cls.enterClassContext(postgresql.server())
+        cls.portal = cls.enterClassContext(LivePortal(workers=1, database_url=url))

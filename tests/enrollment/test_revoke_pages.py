@@ -1,0 +1,152 @@
+"""The pages that revoke an edge or all edges of a key: what they say before, what they do, and whom they refuse."""
+
+from __future__ import annotations
+
+from enrollment.models import IssuedCertificate
+from keys.operations import delete_key
+from portal.models import AuditEvent
+from tests.enrollment.revoking import RevocationTestCase, certificate_of, fetch, serials
+from tests.enrollment.test_revocation import foreign_keyring
+from tests.factories import ACTOR, make_key
+from tests.keys.views.base import field_errors, managed_key
+
+
+class PageTestCase(RevocationTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.sign_in("olga")
+        self.key_page = f"/service-edge-keys/{self.key.pk}/"
+        self.of_key = f"{self.key_page}revoke/"
+        self.of_edge = f"/service-edges/{self.edge.pk}/revoke/"
+
+    def revoked(self) -> set[str]:
+        return set(IssuedCertificate.objects.exclude(revoked_at=None).values_list("edge__name", flat=True))
+
+    def post(self, path: str, name: str, reason: str = "keyCompromise", **extra):  # type: ignore[no-untyped-def, override]
+        return self.client.post(path, {"confirm_name": name, "reason": reason}, **extra)
+
+
+class EdgePageTests(PageTestCase):
+    def test_it_lists_what_would_be_revoked_and_revokes_nothing(self) -> None:
+        page = self.client.get(self.of_edge)
+        self.assertContains(page, "<strong>1 certificate</strong> of this edge will be refused")
+        self.assertContains(page, f"<code>{certificate_of(self.first).serial}</code>")
+        self.assertNotContains(page, certificate_of(self.second).serial)
+        self.assertContains(page, "This cannot be undone.")
+        self.assertEqual(self.revoked(), set())
+
+    def test_the_typed_name_revokes_and_leads_back_to_the_key(self) -> None:
+        response = self.post(self.of_edge, "Edge-1")
+        self.assertRedirects(response, f"{self.key_page}#edges", fetch_redirect_response=False)
+        page = self.client.get(self.key_page)
+        self.assertContains(page, "Revoked 1 certificate of 1 edge.")
+        self.assertContains(page, "<td>Revoked</td>", count=1)
+        self.assertContains(page, 'aria-label="Revoke edge Edge-2"')
+        self.assertNotContains(page, 'aria-label="Revoke edge Edge-1"')
+        self.assertEqual(self.revoked(), {"Edge-1"})
+        self.assertEqual(certificate_of(self.first).revocation_reason, "keyCompromise")
+        self.assertEqual(serials(fetch(self.issuer)), {certificate_of(self.first).serial})
+        event = AuditEvent.objects.get(action="edge.revoked")
+        self.assertEqual((event.actor_name, event.interface), ("olga", "portal"))
+
+    def test_another_name_or_reason_revokes_nothing_and_says_so_at_the_field(self) -> None:
+        for name, reason, field in (
+            ("", "superseded", "confirm_name"),
+            ("edge-1", "superseded", "confirm_name"),
+            ("Edge-1\0", "superseded", "confirm_name"),
+            ("x" * 400, "superseded", "confirm_name"),
+            ("Edge-1", "", "reason"),
+            ("Edge-1", "cACompromise", "reason"),
+        ):
+            response = self.post(self.of_edge, name, reason)
+            self.assertEqual(response.status_code, 200)
+            self.assertIn(field, field_errors(response))
+            self.assertContains(response, "<title>Error: Revoke Edge-1")
+        self.assertEqual(self.revoked(), set())
+
+    def test_get_revokes_nothing(self) -> None:
+        self.client.get(f"{self.of_edge}?confirm_name=Edge-1&reason=superseded")
+        self.assertEqual(self.revoked(), set())
+
+    def test_what_is_revoked_already_is_409(self) -> None:
+        self.post(self.of_edge, "Edge-1")
+        for response in (self.client.get(self.of_edge), self.post(self.of_edge, "Edge-1")):
+            self.assertContains(response, "no certificate of Edge-1 left to revoke", status_code=409)
+            self.assertContains(response, self.key_page, status_code=409)
+
+    def test_the_edge_of_a_deleted_key_leads_back_to_the_list(self) -> None:
+        delete_key(self.key, actor=ACTOR)
+        response = self.post(self.of_edge, "Edge-1")
+        self.assertRedirects(response, "/service-edge-keys/", fetch_redirect_response=False)
+        self.assertEqual(self.revoked(), {"Edge-1"})
+
+    def test_an_edge_that_does_not_exist_is_404(self) -> None:
+        self.assertEqual(self.client.get("/service-edges/999999/revoke/").status_code, 404)
+
+    def test_a_list_that_cannot_be_made_now_is_said(self) -> None:
+        with foreign_keyring(), self.assertLogs("enrollment.operations.listing", "ERROR"):
+            self.post(self.of_edge, "Edge-1")
+        page = self.client.get(self.key_page)
+        self.assertContains(page, "Revoked 1 certificate of 1 edge.")
+        self.assertContains(page, "The revocation list of Service Edge can&#x27;t be made now.")
+
+
+class KeyPageTests(PageTestCase):
+    def test_it_counts_and_lists_what_would_be_revoked(self) -> None:
+        page = self.client.get(self.of_key)
+        self.assertContains(page, "<strong>2 certificates of 2 edges</strong> will be refused")
+        for enrolled in (self.first, self.second):
+            self.assertContains(page, certificate_of(enrolled).serial)
+        self.assertContains(page, f'<a href="{self.key_page}edit/#id_enabled">Disable it first</a>')
+
+    def test_the_typed_name_revokes_all_and_no_other_keys_edges(self) -> None:
+        _, text = make_key("Texas")
+        self.enroll(text)
+        response = self.post(self.of_key, "Edge")
+        self.assertRedirects(response, f"{self.key_page}#edges", fetch_redirect_response=False)
+        self.assertEqual(self.revoked(), {"Edge-1", "Edge-2"})
+        page = self.client.get(self.key_page)
+        self.assertContains(page, "Revoked 2 certificates of 2 edges.")
+        self.assertNotContains(page, "Revoke all edges")
+
+    def test_an_edges_name_is_not_the_keys(self) -> None:
+        self.assertEqual(self.post(self.of_key, "Edge-1").status_code, 200)
+        self.assertEqual(self.revoked(), set())
+
+    def test_a_key_without_edges_has_nothing_to_revoke(self) -> None:
+        key, _ = make_key("Texas")
+        for path in (f"/service-edge-keys/{key.pk}/revoke/", f"/service-edge-keys/{managed_key().pk}/revoke/"):
+            self.assertEqual(self.client.get(path).status_code, 409)
+        self.assertNotContains(self.client.get(f"/service-edge-keys/{key.pk}/"), "Revoke")
+
+    def test_a_hundred_are_shown_and_all_are_counted(self) -> None:
+        from enrollment import revocable
+
+        shown, revocable.SHOWN = revocable.SHOWN, 1
+        try:
+            self.assertContains(self.client.get(self.of_key), "The latest 1 are shown. All 2 will be revoked.")
+        finally:
+            revocable.SHOWN = shown
+
+
+class RoleTests(PageTestCase):
+    def test_operators_and_administrators_revoke_others_do_not(self) -> None:
+        for who, status in (("vic", 403), ("tom", 403), ("sam", 403), ("nora", 403), ("ada", 200), ("sue", 200)):
+            self.sign_in(who)
+            for path in (self.of_key, self.of_edge):
+                self.assertEqual(self.client.get(path).status_code, status, who)
+        self.sign_in("vic")
+        for path, name in ((self.of_key, "Edge"), (self.of_edge, "Edge-1")):
+            self.assertContains(self.post(path, name), "Operator role", status_code=403)
+        self.assertEqual(self.revoked(), set())
+
+    def test_who_may_not_revoke_is_not_offered_it(self) -> None:
+        self.sign_in("vic")
+        self.assertNotContains(self.client.get(self.key_page), "revoke")
+
+    def test_the_support_pages_show_moment_and_reason(self) -> None:
+        self.post(self.of_edge, "Edge-1")
+        self.sign_in("sam")
+        pk = certificate_of(self.first).pk
+        for path in ("/admin/enrollment/issuedcertificate/", f"/admin/enrollment/issuedcertificate/{pk}/change/"):
+            self.assertContains(self.client.get(path), "Key Compromise")
