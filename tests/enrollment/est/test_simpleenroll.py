@@ -42,7 +42,7 @@ class AnswerTests(EstTestCase):
         self.assertEqual((self.uses(self.key), ServiceEdge.objects.get().name), (1, "Edge-1"))
 
     def test_the_body_is_base64_without_line_breaks(self) -> None:
-        """peers.md 6b.1: strongSwan 5.9.8 cannot parse broken lines."""
+        """StrongSwan 5.9.8 cannot parse broken lines."""
         response = self.est(self.text)
         self.assertRegex(response.content.decode(), r"\A[A-Za-z0-9+/]+={0,2}\Z")
 
@@ -101,7 +101,7 @@ class AnswerTests(EstTestCase):
 
 class RequestTests(EstTestCase):
     def test_base64_may_be_broken_into_lines_or_not_and_pem_is_taken(self) -> None:
-        """peers.md 6b.5, RFC 8951 §3.1."""
+        """RFC 8951 §3.1."""
         der = der_of(make_csr())
         mime = base64.encodebytes(der)
         forms = {
