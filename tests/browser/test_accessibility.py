@@ -52,7 +52,15 @@ def test_every_page_is_clean(open_page, look):
     page.goto(LIST)
     page.get_by_role("button", name=re.compile("^Sort")).click()
     assert_clean(page)
-    for path in (key, f"{key}edit/", f"{key}delete/", f"{LIST}add/", "/enrollment-certificates/", "/nothing/"):
+    for path in (
+        key,
+        f"{key}edit/",
+        f"{key}delete/",
+        f"{key}revoke/",
+        f"{LIST}add/",
+        "/enrollment-certificates/",
+        "/nothing/",
+    ):
         page.goto(path)
         if page.locator(".deploy").count():
             page.locator(".deploy summary").first.click()

@@ -96,3 +96,15 @@ def test_errors_still_take_the_focus(page):
     page.get_by_label("Name", exact=True).fill("a/b")
     button(page, "Create key").click()
     expect(page.get_by_role("alert")).to_be_focused()
+
+
+def test_an_edge_is_revoked(page, stage, keys):
+    stage.enroll(keys["plain two"])
+    page.get_by_role("link", name="plain two", exact=True).click()
+    page.get_by_role("link", name="Revoke edge plain two-1").click()
+    button(page, "Revoke edge").click()
+    page.get_by_label("Type plain two-1 to confirm").fill("plain two-1")
+    page.get_by_label("Reason").select_option(label="No longer in operation")
+    button(page, "Revoke edge").click()
+    expect(page.get_by_text("Revoked 1 certificate of 1 edge.")).to_be_visible()
+    expect(page.get_by_role("cell", name="Revoked", exact=True)).to_be_visible()
