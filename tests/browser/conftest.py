@@ -28,6 +28,9 @@ from portal.models import AuditEvent
 for event in AuditEvent.objects.filter(object_name={name!r}).order_by("id"):
     print(event.action, event.actor_name, event.detail)
 """
+# Chromium says violations on the console, but not all of them there.
+_REPORT = """document.addEventListener("securitypolicyviolation", (event) =>
+    console.error("policy", event.effectiveDirective, event.blockedURI, event.sample));"""
 _FORGET = "from keys.models import ProvisioningKey as Key; Key.objects.filter(managed=False).delete()"
 
 
@@ -115,6 +118,7 @@ def open_page(stage: Stage, browser: Browser, signed_in: dict) -> Iterator[Calla
     def opened(path: str = "/service-edge-keys/", **options: object) -> Page:
         context = browser.new_context(**{"base_url": stage.url, "storage_state": signed_in, **options})
         contexts.append(context)
+        context.add_init_script(_REPORT)
         page = context.new_page()
         page.on("console", lambda message: noise.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: noise.append(str(error)))

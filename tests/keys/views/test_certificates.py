@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 
 from django.db import connection
@@ -9,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from keys.models import SigningCertificate
 from tests.base import PortalTestCase
-from tests.factories import make_key, signing_certificate
+from tests.factories import make_key, make_managed, signing_certificate
 from tests.keys.views.base import names
 
 LIST = "/enrollment-certificates/"
@@ -43,6 +44,29 @@ class CertificateList(PortalTestCase):
         self.assertLessEqual(len(captured), 4 + 3)
         for query in captured.captured_queries:
             self.assertNotIn("sealed_private_key", query["sql"])
+
+    def test_f46_the_end_of_a_certificate_is_a_badge_of_words_and_a_shape(self):
+        """Whoever sees no colors reads the words and tells the shapes apart."""
+        ends = {
+            "Ended": (0, "danger", "circle-alert", "Expired"),
+            "This week": (5, "danger", "circle-alert", "Expires in 4 days"),
+            "This month": (20, "warning", "triangle-alert", "Expires in 19 days"),
+        }
+        make_managed(
+            certificates=[{"name": name, "years": days / 365.25, "parent": "Root"} for name, (days, *_) in ends.items()]
+        )
+        for name, (_, tone, icon, words) in ends.items():
+            certificate = SigningCertificate.objects.get(name=name)
+            key, _text = make_key(f"of {name}", signing_certificate=certificate)
+            badge = (
+                rf'<time class="badge {tone}" datetime="[^"]+" title="[^"]+"><svg class="icon" aria-hidden="true">'
+                rf'<use href="/static/icons/sprite.svg#{icon}"\s*/?>(?:</use>)?</svg>{words}</time>'
+            )
+            addresses = (LIST, certificate.get_absolute_url(), "/service-edge-keys/?expand=all", key.get_absolute_url())
+            for address in addresses:
+                with self.subTest(name=name, address=address):
+                    self.assertEqual(len(re.findall(badge, self.client.get(address).content.decode())), 1)
+        self.assertNotContains(self.client.get(self.certificate.get_absolute_url()), "Expire")
 
     def test_who_may_not_view_certificates_is_refused(self):
         self.sign_in("nora")

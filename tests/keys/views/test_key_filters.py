@@ -192,6 +192,7 @@ class Filters(PortalTestCase):
         self.assertEqual(self.found(usage="full"), ["Delta"])
 
     def test_no_filter_takes_more_than_five_queries(self):
+        """F54, with the bound of the design: five at any size, beside those of sign-in and permissions."""
         for number in range(30):
             make_key(f"more lab {number:02}", group=self.rome)
         everything = f"q=lab&group=Rome&group=London&cert={signing_certificate().pk}&usage=unused&visible=yes&sort=uses"

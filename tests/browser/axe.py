@@ -1,0 +1,23 @@
+"""axe on the page as it stands: every rule that a published standard or good practice asks for."""
+
+from __future__ import annotations
+
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Page
+
+_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_OPTIONS = {
+    "runOnly": {"type": "tag", "values": _TAGS},
+    # Off unless asked for, whatever the tags say.
+    "rules": {"target-size": {"enabled": True}},
+    "resultTypes": ["violations"],
+    "preload": False,
+}
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds, a line for each element: the rule and the element."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    found = page.evaluate("(options) => axe.run(document, options)", _OPTIONS)["violations"]
+    return [f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]

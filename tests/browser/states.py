@@ -1,0 +1,306 @@
+"""Every page of the portal in every state it can take: how to reach it, and which address it belongs to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.test import RequestFactory
+from playwright.sync_api import Page
+
+from portal.views import render_error
+from tests.browser.world import CERTIFICATES, LIST, World
+
+# Addresses that answer no page of their own; why.
+NOT_PAGES = {
+    "home": "leads to the keys page",
+    "logout": "POST, leads to the sign-in page",
+    "healthz": "text for machines",
+    "readyz": "text for machines",
+    "metrics": "text for machines",
+    "keys:key-reveal": "POST, the text of a key; refusals are error pages",
+    "keys:key-download": "POST, a file; refusals are error pages",
+    "preferences-density": "POST, leads back to the list",
+    "enrollment:enroll": "JSON for machines",
+    "enrollment:renew": "JSON for machines",
+    "enrollment:heartbeat": "JSON for machines",
+    "enrollment:revocation-list": "a list for machines",
+    "enrollment:issuer-certificate": "a certificate for machines",
+}
+
+
+@dataclass(frozen=True)
+class State:
+    """A page in one state. `at` is the name of its address; an error page has none."""
+
+    name: str
+    at: str
+    reach: Callable[[Page, World], None]
+    who: str = "admin"
+    narrow: bool = False
+
+
+STATES: list[State] = []
+
+
+def state(name: str, at: str = "", *, who: str = "admin", narrow: bool = False) -> Callable:
+    """Registers a function that brings a page into the state; `narrow` states exist only on a phone."""
+
+    def register(reach: Callable[[Page, World], None]) -> Callable[[Page, World], None]:
+        STATES.append(State(name, at, reach, who, narrow))
+        return reach
+
+    return register
+
+
+def visit(name: str, at: str, path: str | Callable[[World], str], who: str = "admin") -> None:
+    """Registers a state that its address alone brings about."""
+    state(name, at, who=who)(lambda page, world: page.goto(path if isinstance(path, str) else path(world)) and None)
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name).first.click()
+
+
+visit("keys", "keys:key-list", LIST)
+visit("keys, all expanded", "keys:key-list", f"{LIST}?expand=all&q=kind")
+visit("keys, page 2 sorted by use", "keys:key-list", f"{LIST}?sort=-uses&page=2")
+visit("keys, filtered", "keys:key-list", f"{LIST}?q=kind&usage=full&visible=yes")
+visit("keys, no match", "keys:key-list", f"{LIST}?q=nothing+has+this+name")
+visit("keys, wrong filters", "keys:key-list", f"{LIST}?group=nowhere&group=London&cert=x&created_after=never")
+visit("keys of a viewer, all expanded", "keys:key-list", f"{LIST}?expand=all&q=kind", who="vic")
+
+
+@state("keys, more filters", "keys:key-list")
+def more_filters(page: Page, world: World) -> None:
+    page.goto(f"{LIST}?q=kind")
+    page.get_by_text("More filters").click()
+
+
+@state("keys, sort menu", "keys:key-list")
+def sort_menu(page: Page, world: World) -> None:
+    page.goto(f"{LIST}?q=kind")
+    press(page, "Sort: Name, A to Z")
+
+
+@state("keys, warning", "keys:key-list")
+def warning(page: Page, world: World) -> None:
+    page.goto(f"{LIST}?q=kind")
+    press(page, "Why kind full cannot be copied")
+
+
+@state("keys, refused copy said", "keys:key-list")
+def refused_copy(page: Page, world: World) -> None:
+    page.goto(f"{LIST}?q=kind")
+    page.get_by_role("button", name="Copy key kind full").press("Enter")
+
+
+@state("keys, key shown", "keys:key-list")
+def shown_in_row(page: Page, world: World) -> None:
+    page.goto(f"{LIST}?q=many+00&expand=all")
+    press(page, "Show key many 00")
+    page.locator("pre.secret:visible").wait_for()
+
+
+@state("keys, delete dialog", "keys:key-list")
+def delete_dialog(page: Page, world: World) -> None:
+    page.goto(f"{LIST}?q=kind")
+    page.get_by_role("link", name="Delete key kind full").click()
+
+
+@state("keys, menu open", "keys:key-list", narrow=True)
+def menu(page: Page, world: World) -> None:
+    page.goto(f"{LIST}?q=kind")
+    press(page, "Menu")
+
+
+@state("key saved", "keys:key-list")
+def saved(page: Page, world: World) -> None:
+    page.goto(f"{world.own}edit/")
+    press(page, "Save")
+    page.get_by_text("Saved many 00.").wait_for()
+
+
+visit("key", "keys:key-detail", lambda world: world.own)
+visit("key at its limit", "keys:key-detail", lambda world: world.paths["kind full"])
+visit("key that is not viewable", "keys:key-detail", lambda world: world.paths["kind hidden"])
+visit("key that is disabled", "keys:key-detail", lambda world: world.paths["kind disabled"])
+visit("key of the vendor", "keys:key-detail", lambda world: world.paths["vendor full"])
+visit("key with a certificate near its end", "keys:key-detail", lambda world: world.paths["kind of certificate soon"])
+visit("key of a viewer", "keys:key-detail", lambda world: world.own, who="vic")
+
+
+@state("key, shown, with deploy steps", "keys:key-detail")
+def shown(page: Page, world: World) -> None:
+    page.goto(world.own)
+    press(page, "Show key many 00")
+    page.locator("#shown-key:visible").wait_for()
+    page.get_by_text("Linux package", exact=True).click()
+
+
+@state("key, delete dialog", "keys:key-detail")
+def delete_dialog_of_page(page: Page, world: World) -> None:
+    page.goto(world.own)
+    page.get_by_role("link", name="Delete key many 00").click()
+
+
+visit("add key", "keys:key-add", f"{LIST}add/")
+visit("edit key", "keys:key-edit", lambda world: f"{world.own}edit/")
+visit("delete key", "keys:key-delete", lambda world: f"{world.own}delete/")
+
+
+@state("add key, more settings", "keys:key-add")
+def more_settings(page: Page, world: World) -> None:
+    page.goto(f"{LIST}add/")
+    page.get_by_text("More settings").click()
+
+
+@state("add key, errors", "keys:key-add")
+def add_errors(page: Page, world: World) -> None:
+    page.goto(f"{LIST}add/")
+    page.get_by_text("More settings").click()
+    page.get_by_label("Name", exact=True).fill("a/b")
+    page.get_by_label("Allowed networks").fill("everywhere")
+    press(page, "Create key")
+    page.get_by_role("alert").wait_for()
+
+
+def _create(page: Page, name: str, *, viewable: bool) -> None:
+    page.goto(f"{LIST}add/")
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("Private Service Edges Group").fill("London")
+    page.get_by_label("View or Export").set_checked(viewable)
+    press(page, "Create key")
+    page.locator("#provisioning-key").wait_for()
+    page.get_by_text("Container", exact=True).click()
+
+
+@state("new key", "keys:key-add")
+def created(page: Page, world: World) -> None:
+    _create(page, "new viewable", viewable=True)
+
+
+@state("new key, shown once", "keys:key-add")
+def created_once(page: Page, world: World) -> None:
+    _create(page, "new once", viewable=False)
+
+
+@state("edit key, errors", "keys:key-edit")
+def edit_errors(page: Page, world: World) -> None:
+    page.goto(f"{world.paths['kind nearly full']}edit/")
+    page.get_by_label("Maximum # Of Private Service Edges").fill("1")
+    press(page, "Save")
+    page.get_by_role("alert").wait_for()
+
+
+@state("edit key, conflict", "keys:key-edit")
+def conflict(page: Page, world: World) -> None:
+    page.goto(f"{world.paths['many 01']}edit/")
+    page.evaluate("document.querySelector('[name=version]').value = '0'")
+    page.get_by_label("Maximum # Of Private Service Edges").fill("77")
+    press(page, "Save")
+    page.get_by_text("Somebody else changed this key").wait_for()
+
+
+@state("delete key, wrong name", "keys:key-delete")
+def delete_errors(page: Page, world: World) -> None:
+    page.goto(f"{world.own}delete/")
+    page.get_by_label(re.compile("to confirm")).fill("another")
+    press(page, "Delete key")
+    page.get_by_role("alert").wait_for()
+
+
+visit("certificates", "keys:certificate-list", CERTIFICATES)
+visit("certificates, by end", "keys:certificate-list", f"{CERTIFICATES}?sort=-expires")
+visit("certificate", "keys:certificate-detail", lambda world: world.paths["Service Edge"])
+visit("certificate near its end", "keys:certificate-detail", lambda world: world.paths["Ends this month"])
+visit("certificate that ended", "keys:certificate-detail", lambda world: world.paths["Ended"])
+
+visit("sign in", "login", "/accounts/login/", who="nobody")
+
+
+visit("preferences", "preferences", "/preferences/")
+visit("revoke all edges of a key", "enrollment:key-revoke", lambda world: f"{world.paths['kind full']}revoke/")
+
+
+@state("preferences, wrong zone", "preferences")
+def wrong_zone(page: Page, world: World) -> None:
+    page.goto("/preferences/")
+    page.locator("[name=zone]").fill("Nowhere")
+    press(page, "Save")
+    page.locator("[aria-invalid=true]").wait_for()
+
+
+@state("keys, list of shortcuts", "keys:key-list")
+def shortcuts(page: Page, world: World) -> None:
+    page.goto(LIST)
+    page.keyboard.press("?")
+    page.get_by_role("dialog").wait_for()
+
+
+@state("revoke an edge", "enrollment:edge-revoke")
+def revoke_edge(page: Page, world: World) -> None:
+    page.goto(world.paths["kind full"])
+    page.get_by_role("link", name="Revoke kind full-1").click()
+    page.get_by_role("heading", level=1).wait_for()
+
+
+def _fail_to_sign_in(page: Page, name: str) -> None:
+    page.goto("/accounts/login/")
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill("wrong")
+    press(page, "Sign in")
+    page.get_by_role("alert").wait_for()
+
+
+@state("sign in, wrong", "login", who="nobody")
+def wrong_password(page: Page, world: World) -> None:
+    _fail_to_sign_in(page, "nobody once")
+
+
+@state("sign in, locked", "login", who="nobody")
+def locked(page: Page, world: World) -> None:
+    for _ in range(6):
+        _fail_to_sign_in(page, "nobody often")
+    page.get_by_text("Too many attempts").first.wait_for()
+
+
+visit("404", "", "/nothing/")
+visit("403, no role", "", LIST, who="nora")
+visit("403, the vendor's", "", lambda world: f"{world.paths['vendor key']}edit/")
+
+
+@state("403, page open too long", who="nobody")
+def open_too_long(page: Page, world: World) -> None:
+    page.goto("/accounts/login/")
+    page.context.clear_cookies()
+    page.get_by_label("Username").fill("a")
+    page.get_by_label("Password").fill("b")
+    press(page, "Sign in")
+    page.get_by_text("This page was open too long").wait_for()
+
+
+@state("409, key at its limit")
+def at_the_limit(page: Page, world: World) -> None:
+    page.goto(LIST)
+    page.evaluate(
+        "path => { const form = document.getElementById('row-actions'); form.action = path; form.submit(); }",
+        f"{world.paths['kind full']}download/",
+    )
+    page.get_by_text("Error 409").wait_for()
+
+
+def _answer(status: int) -> None:
+    """An error the portal makes only in distress: its page as rendered, sent in place of the answer."""
+
+    @state(f"{status}", who="nobody")
+    def reach(page: Page, world: World) -> None:
+        body = render_error(RequestFactory().get("/"), status).content.decode()
+        page.route("**/distress/", lambda route: route.fulfill(body=body, content_type="text/html"))
+        page.goto("/distress/")
+        page.get_by_text(f"Error {status}").wait_for()
+
+
+for _status in (400, 500, 503):
+    _answer(_status)

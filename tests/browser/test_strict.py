@@ -1,0 +1,83 @@
+"""F52: a walk over every page a link leads to, everything opened: no CSP report, nothing on the console, no 404."""
+
+from __future__ import annotations
+
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from django.urls import resolve
+from playwright.sync_api import Page
+
+from tests.browser.states import NOT_PAGES, STATES
+from tests.browser.world import CERTIFICATES, LIST, build
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def world(stage, browser, signed_in):
+    return build(stage, browser, signed_in)
+
+
+def kind_of(path: str) -> tuple:
+    """Addresses that differ only by record or by values are of one kind, and one of a kind is walked."""
+    parts = urlsplit(path)
+    names = {pair.partition("=")[0] for pair in parts.query.split("&")}
+    return resolve(parts.path).view_name, min(names)
+
+
+def open_everything(page: Page) -> None:
+    """Menus, dialogs, panels, steps; each closes the one before."""
+    for summary in page.locator("summary").all():
+        summary.click()
+    for opener in page.locator("[popovertarget]:visible").all()[:3]:
+        opener.click()
+        page.keyboard.press("Escape")
+    for toggle in page.locator("[aria-expanded]:visible").all()[:2]:
+        toggle.click()
+    for name in ("data-show", "data-copy", "data-say"):
+        for button in page.locator(f"[{name}]:visible:not([data-command])").all()[:1]:
+            button.press("Enter")
+    for link in page.locator("[data-delete]:visible").all()[:1]:
+        link.click()
+        page.get_by_role("dialog").get_by_role("textbox").fill("x")
+        page.keyboard.press("Escape")
+
+
+def links(page: Page) -> list[str]:
+    found = page.locator("a[href]").evaluate_all("all => all.map((link) => link.href)")
+    paths = [urlsplit(urljoin(page.url, href)) for href in found]
+    return [f"{path.path}?{path.query}" for path in paths if not path.path.startswith("/admin/")]
+
+
+def test_f52_a_walk_over_every_page_is_silent(open_page, world):
+    """`open_page` fails on any message; here the answers are counted too, those of icons and styles included."""
+    page = open_page("about:blank", permissions=["clipboard-read", "clipboard-write"])
+    refused: list[str] = []
+    page.on("response", lambda answer: answer.status >= 400 and refused.append(f"{answer.status} {answer.url}"))
+    page.on("requestfailed", lambda request: refused.append(f"{request.failure} {request.url}"))
+    names = ("kind full", "kind hidden", "vendor key", "Ends this week")
+    walked, kinds = [], set()
+    todo = [LIST, f"{LIST}?q=kind&usage=full&expand=all", CERTIFICATES, *(world.paths[name] for name in names)]
+    while todo:
+        path = todo.pop(0)
+        walked.append(path)
+        kinds.add(kind_of(path))
+        page.goto(path)
+        new = {kind_of(link): link for link in links(page) if kind_of(link) not in kinds}
+        kinds.update(new)
+        todo += new.values()
+        open_everything(page)
+        page.wait_for_timeout(100)  # for what opening asked of the server
+    assert refused == []
+    pages = {state.at for state in STATES if state.at} - {"login"}
+    assert {kind_of(path)[0] for path in walked} - set(NOT_PAGES) == pages
+    assert len(walked) > 12
+
+
+def test_every_icon_on_a_page_is_in_the_sprite(open_page):
+    """`use` of a symbol that does not exist draws nothing and says nothing."""
+    page = open_page(f"{LIST}?expand=all")
+    empty = page.evaluate("""() => [...document.querySelectorAll("svg.icon")].filter((icon) =>
+        icon.checkVisibility() && !icon.getBBox().width && !icon.getBBox().height).map((icon) => icon.outerHTML)""")
+    assert empty == []

@@ -1,0 +1,115 @@
+"""Records of every kind for the tests of how pages look, and the people who see them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from playwright.sync_api import Browser
+
+from tests.browser.conftest import MANIFEST, Stage
+from tests.support.live import PASSWORD
+
+LIST = "/service-edge-keys/"
+CERTIFICATES = "/enrollment-certificates/"
+LONG = "kind of a name that somebody wrote down in full and then once more in full " * 3
+# Certificates near their end come the only way they can: with the vendor's manifest.
+_ENDING = [("Ended", 0), ("Ends this week", 5), ("Ends this month", 20)]
+_DOCUMENT = {
+    **MANIFEST,
+    "certificates": [{"name": name, "years": days / 365.25, "parent": "Root"} for name, days in _ENDING],
+}
+
+_BUILD = f"""
+import json
+from datetime import timedelta
+from django.utils import timezone
+from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
+from keys.operations import apply_manifest
+from tests.base import make_user, User
+from tests.factories import ACTOR, make_group, make_key
+apply_manifest({_DOCUMENT!r}, actor=ACTOR)
+def group(name):
+    return ServiceEdgeGroup.objects.filter(name=name).first() or make_group(name)
+groups = {{name: group(name) for name in ("London", "G" * 120)}}
+certificates = {{each.name: each for each in SigningCertificate.objects.all()}}
+texts = {{}}
+def key(name, group="London", certificate="Service Edge", **fields):
+    made, texts[name] = make_key(name, group=groups[group], signing_certificate=certificates[certificate], **fields)
+key("kind full", max_uses=1)
+key("kind nearly full", max_uses=5)
+key("kind hidden", viewable=False)
+key("kind disabled", enabled=False, expires_at=timezone.now() + timedelta(days=1), allowed_networks=["192.0.2.0/24"])
+key({LONG.strip()!r}, "G" * 120, max_uses=2147483647)
+key("W" * 120)
+for name, certificate in (("soon", "Ends this week"), ("later", "Ends this month"), ("ended", "Ended")):
+    key(f"kind of certificate {{name}}", certificate=certificate)
+for number in range(24):
+    key(f"many {{number:02}}")
+ProvisioningKey.objects.filter(name="kind nearly full").update(uses=4)
+for name in ("vic", "nora"):
+    user = User.objects.filter(username=name).first() or make_user(name)
+    user.set_password({PASSWORD!r})
+    user.save()
+records = [*ProvisioningKey.objects.all(), *SigningCertificate.objects.all()]
+paths = {{record.name: record.get_absolute_url() for record in records}}
+print(json.dumps({{"paths": paths, "full": texts["kind full"]}}))
+"""
+# Only the vendor's manifest may touch the vendor's keys; this opens the same gate.
+_EMPTY = """
+from django.db import transaction
+from keys.models import ProvisioningKey, VendorGate
+with transaction.atomic():
+    VendorGate.objects.update_or_create(id=1, defaults={"open": True})
+    ProvisioningKey.objects.all().delete()
+    VendorGate.objects.update(open=False)
+"""
+
+
+@dataclass
+class World:
+    """Where the records of every kind are, by name, and the cookies of the people who have signed in."""
+
+    stage: Stage
+    browser: Browser
+    paths: dict[str, str]
+    cookies: dict[str, dict | None]
+
+    def cookies_of(self, name: str) -> dict | None:
+        """The cookies of a person; "nobody" has none."""
+        if name not in self.cookies:
+            self.cookies[name] = _sign_in(self.stage, self.browser, name)
+        return self.cookies[name]
+
+    @property
+    def own(self) -> str:
+        """The page of a key with uses left."""
+        return self.paths["many 00"]
+
+    def empty(self) -> None:
+        """Delete every key."""
+        _shell(self.stage, _EMPTY)
+
+
+def build(stage: Stage, browser: Browser, admin: dict) -> World:
+    """Make the records, in one process."""
+    made = json.loads(_shell(stage, _BUILD))
+    stage.enroll(made["full"])
+    return World(stage, browser, made["paths"], {"admin": admin, "nobody": None})
+
+
+def _shell(stage: Stage, script: str) -> str:
+    return stage.live.manage("shell", "--verbosity", "0", "-c", script)
+
+
+def _sign_in(stage: Stage, browser: Browser, name: str) -> dict:
+    context = browser.new_context(base_url=stage.url)
+    page = context.new_page()
+    page.goto("/accounts/login/")
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"**{LIST}")
+    state = context.storage_state()
+    context.close()
+    return state
