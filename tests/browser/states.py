@@ -25,6 +25,9 @@ NOT_PAGES = {
     "enrollment:enroll": "JSON for machines",
     "enrollment:renew": "JSON for machines",
     "enrollment:heartbeat": "JSON for machines",
+    "enrollment:est-cacerts": "certificates for machines",
+    "enrollment:est-csrattrs": "attributes for machines",
+    "enrollment:est-simpleenroll": "EST for machines",
     "enrollment:revocation-list": "a list for machines",
     "enrollment:issuer-certificate": "a certificate for machines",
 }
@@ -224,14 +227,6 @@ visit("preferences", "preferences", "/preferences/")
 visit("revoke all edges of a key", "enrollment:key-revoke", lambda world: f"{world.paths['kind full']}revoke/")
 
 
-@state("preferences, wrong zone", "preferences")
-def wrong_zone(page: Page, world: World) -> None:
-    page.goto("/preferences/")
-    page.locator("[name=zone]").fill("Nowhere")
-    press(page, "Save")
-    page.locator("[aria-invalid=true]").wait_for()
-
-
 @state("keys, list of shortcuts", "keys:key-list")
 def shortcuts(page: Page, world: World) -> None:
     page.goto(LIST)
@@ -242,7 +237,7 @@ def shortcuts(page: Page, world: World) -> None:
 @state("revoke an edge", "enrollment:edge-revoke")
 def revoke_edge(page: Page, world: World) -> None:
     page.goto(world.paths["kind full"])
-    page.get_by_role("link", name="Revoke kind full-1").click()
+    page.get_by_role("link", name="Revoke edge kind full-1").click()
     page.get_by_role("heading", level=1).wait_for()
 
 

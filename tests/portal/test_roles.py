@@ -54,6 +54,9 @@ PORTAL: dict[str, Rule] = {
     "enrollment:enroll": Rule(EVERYBODY, POST),
     "enrollment:renew": Rule(EVERYBODY, POST),
     "enrollment:heartbeat": Rule(EVERYBODY, POST),
+    "enrollment:est-cacerts": Rule(EVERYBODY),
+    "enrollment:est-csrattrs": Rule(EVERYBODY),
+    "enrollment:est-simpleenroll": Rule(EVERYBODY, POST),
     "enrollment:issuer-certificate": Rule(EVERYBODY),
     "enrollment:revocation-list": Rule(EVERYBODY),
     "enrollment:key-revoke": needs("enrollment.revoke_issuedcertificate", FORM),
@@ -83,7 +86,9 @@ ADMIN_MODELS = {
 def portal_names(resolver: URLResolver | None = None, namespace: str = "") -> Iterator[str]:
     for pattern in (resolver or get_resolver()).url_patterns:
         if isinstance(pattern, URLPattern):
-            yield f"{namespace}{pattern.name}"
+            # Without a name: EST's addresses with a label, which lead to the views of those without.
+            if pattern.name:
+                yield f"{namespace}{pattern.name}"
         elif pattern.namespace != "admin":
             inner = f"{pattern.namespace}:" if pattern.namespace else ""
             yield from portal_names(pattern, namespace + inner)
