@@ -15,7 +15,6 @@ from keys.errors import Difference, Gone, Invalid, Stale
 from keys.forms import EditKeyForm
 from keys.models import ProvisioningKey
 from keys.operations import edit_key
-from keys.presentation import stamp
 from keys.views.access import get_own_key, requires
 from keys.views.returning import way_back
 from portal import actors
@@ -68,8 +67,9 @@ def _as_read(differences: list[Difference], form: EditKeyForm) -> list[Differenc
     return told
 
 
-def _said(value: Any) -> str:
-    return stamp(value).text if isinstance(value, datetime) else str(value) or "none"
+def _said(value: Any) -> datetime | str:
+    """A moment stays one: the page says it in the reader's zone."""
+    return value if isinstance(value, datetime) else str(value) or "none"
 
 
 def _page(request: HttpRequest, key: ProvisioningKey, form: EditKeyForm, stale: Stale | None = None) -> HttpResponse:
