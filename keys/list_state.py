@@ -149,4 +149,6 @@ def _number(text: str) -> int:
 
 
 def _ids(values: list[str]) -> frozenset[int]:
-    return frozenset([int(value) for value in values if _ID.fullmatch(value)][:_MOST_OPEN_ROWS])
+    """Ids, repeated or in one value with commas, as people write them by hand."""
+    each = (part for value in values for part in value.split(","))
+    return frozenset([int(part) for part in each if _ID.fullmatch(part)][:_MOST_OPEN_ROWS])

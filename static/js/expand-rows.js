@@ -29,8 +29,9 @@ function remember() {
 // A page from the back-forward cache or the HTTP cache may be older than its address.
 function recall() {
   const values = new URL(location).searchParams;
-  const open = values.getAll("expand");
-  const closed = values.getAll("collapse");
+  const listed = (name) => values.getAll(name).flatMap((value) => value.split(","));
+  const open = listed("expand");
+  const closed = listed("collapse");
   const everything = open.includes("all");
   toggles.forEach((toggle) => {
     const named = open.includes(toggle.value);

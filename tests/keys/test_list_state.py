@@ -16,6 +16,9 @@ def state(query: str = "", **options: object) -> ListState:
 
 
 class Reading(TestCase):
+    def test_open_rows_may_be_written_with_commas(self):
+        self.assertEqual(state("expand=3,12,x,&expand=5").expand, {3, 5, 12})
+
     def test_defaults_need_no_query(self):
         self.assertEqual(state().link, "?")
         self.assertEqual(state("sort=name&per_page=25&page=1&after=&expand=").link, "?")
