@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import functools
 import html
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator
 
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from keys.models import ProvisioningKey
-from keys.rows import Kind, May, kind_of, values_of
+from keys.rows import KeyRow, Kind, May, kind_of, values_of
+from portal import zones
+
+# Stands in a page for its rows. No value can forge it, for its angle brackets would be escaped.
+ROWS = SafeString("<!-- rows -->")
+_SEPARATOR = "\0"  # which no text of a database holds
 
 
 class _Blanks(dict[str, SafeString]):
@@ -32,11 +35,19 @@ def _form(kind: Kind) -> str:
     return render_to_string("keys/_key_row.html", {"row": _Blanks(kind._asdict())})
 
 
-def render_rows(keys: Iterable[ProvisioningKey], may: May, is_open: Callable[[int], bool]) -> SafeString:
-    """The rows of a page. Every value is escaped here, for templates see only blanks."""
-    now = timezone.now()
-    return SafeString("".join(_filled(key, kind_of(key, may, now, is_open(key.pk)), now) for key in keys))
+def render_rows(keys: Iterable[KeyRow], may: May, is_open: Callable[[int], bool]) -> Iterator[str]:
+    """The rows of a page, one after the other."""
+    now, zone = timezone.now(), zones.current()
+    for key in keys:
+        yield _form(kind_of(key, may, now, is_open(key.id))) % _escaped(values_of(key, now, zone))
 
 
-def _filled(key: ProvisioningKey, kind: Kind, now: datetime) -> str:
-    return _form(kind) % {name: html.escape(value) for name, value in values_of(key, now).items()}
+def _escaped(values: dict[str, str]) -> dict[str, str]:
+    """Values as HTML; all at once, for most have nothing to escape. Templates see only blanks, so it happens here."""
+    return dict(zip(values, html.escape(_SEPARATOR.join(values.values())).split(_SEPARATOR), strict=True))
+
+
+def split_at_rows(page: str) -> tuple[str, str]:
+    """What comes before and behind the rows in a page that was rendered with `ROWS` in their place."""
+    before, _, behind = page.partition(ROWS)
+    return before, behind
