@@ -153,17 +153,17 @@ def values_of(key: KeyRow, now: datetime, zone: tzinfo) -> dict[str, str]:
         "expires": expires.text,
         "expires_iso": expires.iso,
         "networks": ", ".join(key.allowed_networks),
-        "vendor": settings.VENDOR_NAME,
-    } | _certificate_values(
+    } | _shared_values(
         key.signing_certificate_id, key.signing_certificate__name, key.signing_certificate__not_after, now, zone
     )
 
 
 @functools.lru_cache(maxsize=64)
-def _certificate_values(pk: int, name: str, end: datetime, now: datetime, zone: tzinfo) -> dict[str, str]:
-    """What is said of a certificate; the keys of a page share a few."""
+def _shared_values(pk: int, name: str, end: datetime, now: datetime, zone: tzinfo) -> dict[str, str]:
+    """What is said of a certificate and of the vendor: the keys of a page have few of them."""
     badge, until = expiry(end, now), stamp(end, zone)
     return {
+        "vendor": settings.VENDOR_NAME,
         "certificate": name,
         "certificate_url": f"/enrollment-certificates/{pk}/",
         "certificate_words": badge.text if badge else "",
