@@ -211,12 +211,16 @@ def read(state: ListState) -> Filtering:
     for name, value in state.filters:
         data.appendlist(name, value)
     offers = Offers.load(data.getlist("group"), data.get("cert", ""))
-    chosen = KeyFilter(data, ProvisioningKey.objects.all(), offers)
-    # Always asked, for the panel shows choices and errors of the same form.
-    errors = {name: list(found) for name, found in chosen.form.errors.items()} if state.filters else {}
+    keys, errors = _chosen(data, offers) if state.filters else (None, {})
     fields = {name: _field(name, data.getlist(name), errors.get(name, []), offers) for name in NAMES}
-    keys = None if not state.filters else chosen.qs if not errors else ProvisioningKey.objects.none()
     return Filtering(keys, fields, [_chip(pair, state, fields, offers) for pair in state.filters], offers)
+
+
+def _chosen(data: MultiValueDict[str, str], offers: Offers) -> tuple[QuerySet[Any], dict[str, list[str]]]:
+    """The keys that the filters leave, none when one is bad; and what is wrong with each of those."""
+    chosen = KeyFilter(data, ProvisioningKey.objects.all(), offers)
+    errors = {name: list(found) for name, found in chosen.form.errors.items()}
+    return ProvisioningKey.objects.none() if errors else chosen.qs, errors
 
 
 def _field(name: str, values: Sequence[str], errors: Sequence[str], offers: Offers) -> Field:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Model, Q
+from django.db.models import Q
 
 _LARGEST_ID = 2**63 - 1
 _LONGEST_CURSOR = 4_000
@@ -75,13 +75,11 @@ class Order:
         rest = Q(**{f"{self.field}__{behind}": cursor.value})
         return [rest] if self.unique else [Q(**{self.field: cursor.value, f"id__{behind}": cursor.id}), rest]
 
-    def write_cursor(self, row: Model) -> str:
-        """The cursor of a row, as it stands in an address."""
-        value: Any = row
-        for name in self.field.split("__"):
-            value = getattr(value, name)
+    def write_cursor(self, row: Any) -> str:
+        """The cursor of a row that has an id and the column under its name, as it stands in an address."""
+        value = getattr(row, self.field)
         value = value.isoformat() if isinstance(value, datetime) else value
-        document = json.dumps([value, row.pk], ensure_ascii=False, separators=(",", ":"))
+        document = json.dumps([value, row.id], ensure_ascii=False, separators=(",", ":"))
         return base64.urlsafe_b64encode(document.encode()).decode().rstrip("=")
 
     def read_cursor(self, cursor: str) -> Cursor | None:

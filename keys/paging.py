@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,22 +122,28 @@ def keys_in_order(rows: QuerySet[Any], part: Q, order: Order, descending: bool) 
 
 def read_in_order(
     rows: QuerySet[Any], chosen: QuerySet[Any], part: Q, order: Order, descending: bool, start: int, count: int
-) -> list[Any]:
+) -> QuerySet[Any]:
     """A slice of a part of the chosen rows. Only what is shown is read and joined, not what is skipped."""
     shown = keys_in_order(chosen, part, order, descending)[start : start + count]
-    return list(rows.filter(**{f"{order.key}__in": shown}).order_by(*order.by(descending)))
+    return rows.filter(**{f"{order.key}__in": shown}).order_by(*order.by(descending))
 
 
-def paginate(rows: QuerySet[Any], order: Order, state: ListState, chosen: QuerySet[Any] | None = None) -> Page:
+def paginate(
+    rows: QuerySet[Any],
+    order: Order,
+    state: ListState,
+    chosen: QuerySet[Any] | None = None,
+    read: Callable[[QuerySet[Any]], list[Any]] = list,
+) -> Page:
     """The page that `state` asks for: a cursor goes before a number, and a page that is gone leads to the nearest.
 
-    `chosen` are the rows that the filters leave, without joins; None without filters.
+    `chosen` are the rows that the filters leave, without joins; None without filters. `read` makes rows of a query.
     """
     if chosen is None:
         total = of = capped_count(rows)
     else:
         total, of = _counts(chosen, rows)
-    return _Reader(rows, rows if chosen is None else chosen, order, state, total, of).read()
+    return _Reader(rows, rows if chosen is None else chosen, order, state, total, of, read).page()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +154,9 @@ class _Reader:
     state: ListState
     total: int
     of: int
+    read: Callable[[QuerySet[Any]], list[Any]]
 
-    def read(self) -> Page:
+    def page(self) -> Page:
         if after := self.order.read_cursor(self.state.after):
             return self._after(after)
         if before := self.order.read_cursor(self.state.before):
@@ -189,7 +196,7 @@ class _Reader:
         for part in parts:
             missing = self.state.per_page + 1 - len(found)
             if missing:
-                found += read_in_order(self.rows, self.chosen, part, self.order, descending, start, missing)
+                found += self.read(read_in_order(self.rows, self.chosen, part, self.order, descending, start, missing))
         return found
 
     def _page(self, rows: Sequence[Any], number: int, has_previous: bool, has_next: bool) -> Page:

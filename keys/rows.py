@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import functools
+from datetime import datetime, tzinfo
 from typing import Any, NamedTuple, Protocol
 
 from django.conf import settings
 from django.db.models import QuerySet
 
-from keys.models import CopyState, ProvisioningKey
-from keys.presentation import USE_WORDS, expiry, stamp
+from keys.models import ProvisioningKey, UseState
+from keys.presentation import USE_WORDS, Stamp, expiry, stamp
+from portal import zones
 
 NO_PERMISSION = "You do not have permission to view keys"
 NOT_VIEWABLE = "Not viewable after creation"
-_SHOWN = (
-    "public_id",
-    "name", "sort_name", "managed", "group", "signing_certificate", "max_uses", "uses", "use_state", "viewable",
-    "enabled", "expires_at", "allowed_networks", "token_head", "token_tail", "last_used_at", "last_used_by",
-    "created_at", "created_by", "modified_at", "modified_by", "version", "group__name", "group__sort_name",
-    "signing_certificate__name", "signing_certificate__not_after",
-)  # fmt: skip
+_NEVER = Stamp("", "")
 
 
 class HasPermissions(Protocol):
@@ -61,17 +57,56 @@ class Kind(NamedTuple):
     has_networks: bool
 
 
-def for_list() -> QuerySet[ProvisioningKey]:
-    """Keys as the pages read them: joined to group and certificate, without a single sealed or secret column."""
-    return ProvisioningKey.objects.select_related("group", "signing_certificate").only(*_SHOWN)
+class KeyRow(NamedTuple):
+    """A key as pages read it, each column under its name in the query; none of them is sealed or secret.
+
+    A list makes a hundred of them, and a model costs three times as much.
+    """
+
+    id: int
+    public_id: str
+    name: str
+    sort_name: str
+    managed: bool
+    viewable: bool
+    enabled: bool
+    max_uses: int
+    uses: int
+    use_state: str
+    expires_at: datetime | None
+    allowed_networks: list[str]
+    token_head: str
+    token_tail: str
+    last_used_at: datetime | None
+    last_used_by: str
+    created_at: datetime
+    created_by: str
+    modified_at: datetime
+    modified_by: str
+    group_id: int
+    group__name: str
+    group__sort_name: str
+    signing_certificate_id: int
+    signing_certificate__name: str
+    signing_certificate__not_after: datetime
 
 
-def kind_of(key: ProvisioningKey, may: May, now: datetime, is_open: bool = False) -> Kind:
+def read(keys: QuerySet[ProvisioningKey]) -> list[KeyRow]:
+    """The rows of a query, joined to group and certificate."""
+    return [KeyRow._make(values) for values in keys.values_list(*KeyRow._fields)]
+
+
+def without_secrets() -> QuerySet[ProvisioningKey]:
+    """Keys as models, for what works on one of them: without a single sealed or secret column."""
+    return ProvisioningKey.objects.select_related("group", "signing_certificate").only(*KeyRow._fields, "version")
+
+
+def kind_of(key: KeyRow, may: May, now: datetime, is_open: bool = False) -> Kind:
     """The kind of a key, for a user."""
     hands_out = may.reveal and key.viewable
-    badge = expiry(key.signing_certificate.not_after, now)
+    badge = expiry(key.signing_certificate__not_after, now)
     return Kind(
-        copy="" if not hands_out else "ready" if key.copy_state is CopyState.READY else "refused",
+        copy="" if not hands_out else "refused" if key.use_state == UseState.FULL else "ready",
         hidden="" if hands_out else NOT_VIEWABLE if may.reveal else NO_PERMISSION,
         add=may.add,
         edit=may.change and not key.managed,
@@ -89,40 +124,54 @@ def kind_of(key: ProvisioningKey, may: May, now: datetime, is_open: bool = False
     )
 
 
-def values_of(key: ProvisioningKey, now: datetime) -> dict[str, str]:
+def values_of(key: KeyRow, now: datetime, zone: tzinfo) -> dict[str, str]:
     """The values of a key as text. The abbreviated text is among them; a template prints it by kind."""
-    certificate = key.signing_certificate
-    badge = expiry(certificate.not_after, now)
-    texts = {
-        "id": str(key.pk),
+    created, changed = stamp(key.created_at, zone), stamp(key.modified_at, zone)
+    last_used = stamp(key.last_used_at, zone) if key.last_used_at else _NEVER
+    expires = stamp(key.expires_at, zone) if key.expires_at else _NEVER
+    return {
+        "id": str(key.id),
         "public_id": key.public_id,
-        "url": f"/service-edge-keys/{key.pk}/",
+        "url": f"/service-edge-keys/{key.id}/",
         "name": key.name,
         "max_uses": str(key.max_uses),
         "uses": str(key.uses),
         "use_words": USE_WORDS.get(key.use_state, ""),
-        "group": key.group.name,
+        "group": key.group__name,
         "group_id": str(key.group_id),
         "head": key.token_head,
         "tail": key.token_tail,
-        "certificate": certificate.name,
-        "certificate_url": f"/enrollment-certificates/{certificate.pk}/",
-        "certificate_words": badge.text if badge else "",
+        "created": created.text,
+        "created_iso": created.iso,
         "created_by": key.created_by,
+        "changed": changed.text,
+        "changed_iso": changed.iso,
         "changed_by": key.modified_by,
+        "last_used": last_used.text,
+        "last_used_iso": last_used.iso,
         "last_used_by": key.last_used_by,
+        "expires": expires.text,
+        "expires_iso": expires.iso,
         "networks": ", ".join(key.allowed_networks),
+    } | _shared_values(
+        key.signing_certificate_id, key.signing_certificate__name, key.signing_certificate__not_after, now, zone
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def _shared_values(pk: int, name: str, end: datetime, now: datetime, zone: tzinfo) -> dict[str, str]:
+    """What is said of a certificate and of the vendor: the keys of a page have few of them."""
+    badge, until = expiry(end, now), stamp(end, zone)
+    return {
         "vendor": settings.VENDOR_NAME,
+        "certificate": name,
+        "certificate_url": f"/enrollment-certificates/{pk}/",
+        "certificate_words": badge.text if badge else "",
+        "certificate_end": until.text,
+        "certificate_end_iso": until.iso,
     }
-    moments = {
-        "created": key.created_at, "changed": key.modified_at, "last_used": key.last_used_at, "expires": key.expires_at,
-        "certificate_end": certificate.not_after,
-    }  # fmt: skip
-    for name, moment in moments.items():
-        texts[name], texts[f"{name}_iso"] = stamp(moment) if moment else ("", "")
-    return texts
 
 
-def row_of(key: ProvisioningKey, may: May, now: datetime) -> dict[str, Any]:
+def row_of(key: KeyRow, may: May, now: datetime) -> dict[str, Any]:
     """Kind and values together, for a template that prints one key."""
-    return {**kind_of(key, may, now)._asdict(), **values_of(key, now)}
+    return {**kind_of(key, may, now)._asdict(), **values_of(key, now, zones.current())}

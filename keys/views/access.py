@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from keys.errors import Gone, NotViewable, Refused
 from keys.models import ProvisioningKey
-from keys.rows import for_list
+from keys.rows import without_secrets
 from portal import problems
 from portal.views import render_error
 
@@ -36,7 +36,7 @@ def requires(permission: str, sentence: str = "") -> Callable[[View], View]:
 
 def get_key(pk: int) -> ProvisioningKey:
     """The key of an address; 404 when there is none."""
-    key = for_list().filter(pk=pk).first()
+    key = without_secrets().filter(pk=pk).first()
     if key is None:
         raise Http404
     return key

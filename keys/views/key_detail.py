@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from keys import activity
+from keys import activity, rows
+from keys.models import ProvisioningKey
 from keys.rows import May, row_of
-from keys.views.access import get_key, requires
+from keys.views.access import requires
 from keys.views.key_list import NOT_ALLOWED
 from keys.views.returning import way_back
 
@@ -18,7 +19,10 @@ from keys.views.returning import way_back
 @requires("keys.view_provisioningkey", NOT_ALLOWED)
 def key_detail(request: HttpRequest, pk: int) -> HttpResponse:
     may = May.of(request.user)
-    row = row_of(get_key(pk), may, timezone.now())
+    key = next(iter(rows.read(ProvisioningKey.objects.filter(pk=pk))), None)
+    if key is None:
+        raise Http404
+    row = row_of(key, may, timezone.now())
     may_see_history = request.user.has_perm("portal.view_auditevent")
     entries = activity.of_key(pk) if may_see_history else None
     context = {"row": row, "may": may, "activity": entries, "back": way_back(request)}

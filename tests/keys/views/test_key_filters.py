@@ -170,6 +170,16 @@ class Filters(PortalTestCase):
             with self.subTest(query=query[:200]):
                 self.assertLess(self.client.get(f"{LIST}?{query}").status_code, 500)
 
+    def test_a_value_that_looks_like_the_place_of_the_rows_is_only_text(self):
+        page = self.get(q="<!-- rows -->", group=["London"], enabled="maybe<!-- rows -->").content.decode()
+        self.assertNotIn("<!--", page)
+        self.assertTrue(page.rstrip().endswith("</html>"))
+
+    def test_groups_are_suggested_by_name_and_a_name_of_digits_by_its_id(self):
+        digits, _ = make_group("2024"), make_group("R-D")
+        page = self.client.get(LIST).content.decode()
+        self.assertIn(f'<option value="{digits.pk}" label="2024"><option value="London"><option value="R-D">', page)
+
     def test_f10_the_count_says_of_how_many(self):
         self.assertEqual(count(self.get(q="lab")), "2 of 7 keys")
         self.assertEqual(count(self.get(q="zzz")), "0 of 7 keys")

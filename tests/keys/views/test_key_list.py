@@ -79,7 +79,9 @@ class RowsOfAnOperator(KeyPageTestCase):
 
     def test_the_key_cell_abbreviates_the_text(self):
         self.key.refresh_from_db()
-        self.assertIn(f'<span class="head">{self.key.token_head}</span>…<span>{self.key.token_tail}</span>', self.row())
+        self.assertIn(
+            f'<span class="head">{self.key.token_head}</span>&hellip;<span>{self.key.token_tail}</span>', self.row()
+        )
 
     def test_the_use_is_said_in_words(self):
         for uses, words in ((0, "0 of 5"), (4, "Nearly used up"), (5, "At limit")):
