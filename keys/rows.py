@@ -101,6 +101,7 @@ def values_of(key: ProvisioningKey, now: datetime) -> dict[str, str]:
         "max_uses": str(key.max_uses),
         "uses": str(key.uses),
         "use_words": USE_WORDS.get(key.use_state, ""),
+        "all_taken": key.all_taken,
         "group": key.group.name,
         "group_id": str(key.group_id),
         "head": key.token_head,

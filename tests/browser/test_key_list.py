@@ -87,7 +87,7 @@ class TestCopying:
         expect(copy).to_be_disabled()
         for press in (lambda: copy.click(force=True), lambda: copy.press("Enter")):
             press()
-            expect(page.locator("#say")).to_have_text("All 1 uses of this key are taken, so it can't be copied.")
+            expect(page.locator("#say")).to_have_text("The only use of this key is taken, so it can't be copied.")
         expect(button(page, "Download key full")).to_be_disabled()
         assert clipboard(page) == "before"
 
@@ -100,7 +100,32 @@ class TestCopying:
         page.reload()
         stage.enroll(text)
         button(page, "Copy key soon full").click()
-        expect(page.locator("#say")).to_contain_text("could not be copied")
+        expect(page.locator("#say")).to_have_text("The only use of this key is taken. Raise the limit first.")
+
+
+_TAMPER = """
+from keys.models import ProvisioningKey as Key
+Key.objects.filter(name="tampered").update(sealed_token=Key.objects.get(name="beta").sealed_token)
+"""
+
+
+def test_b09_a_text_that_does_not_open_says_what_to_do(page, stage):
+    """Its ciphertext was copied from another row."""
+    stage.create_key("tampered")
+    stage.live.manage("shell", "--verbosity", "0", "-c", _TAMPER)
+    page.reload()
+    page.evaluate("navigator.clipboard.writeText('before')")
+    button(page, "Details for tampered").click()
+    for action in ("Copy", "Show"):
+        button(page, f"{action} key tampered").click()
+        expect(page.locator("#say")).to_contain_text("can't be opened")
+        expect(page.locator("#say")).to_contain_text("Make a new key for the same group")
+        page.evaluate("document.getElementById('say').textContent = ''")
+    assert clipboard(page) == "before"
+    assert [line.split()[0] for line in stage.audit("tampered")] == ["key.created", "key.copied", "key.shown"]
+    button(page, "Download key tampered").click()
+    expect(page.get_by_text("Error 409")).to_be_visible()
+    expect(page.get_by_text("Make a new key for the same group")).to_be_visible()
 
 
 def test_the_warning_leads_to_the_limit_and_raising_it_lets_the_key_be_copied(page, stage):
@@ -129,7 +154,7 @@ def test_escape_closes_the_warning_and_the_focus_stays(page):
     why = button(page, "Why full cannot be copied")
     why.click()
     page.keyboard.press("Escape")
-    expect(page.get_by_text("All 1 uses of full are taken")).to_be_hidden()
+    expect(page.get_by_text("The only use of this key is taken")).to_be_hidden()
     expect(why).to_be_focused()
 
 

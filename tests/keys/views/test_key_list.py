@@ -98,6 +98,18 @@ class RowsOfAnOperator(KeyPageTestCase):
             self.assertRegex(found, f'aria-disabled="true"[^>]*aria-label="{action} key Oregon"')
         self.assertNotIn("formaction", found)
 
+    def test_one_use_and_one_edge_are_said_in_the_singular(self):
+        key, _ = make_key("Single", max_uses=1)
+        use_up(key)
+        for address in (LIST, f"{LIST}{key.pk}/", f"{LIST}{key.pk}/delete/"):
+            page = self.client.get(address).content.decode()
+            self.assertNotRegex(page, r"All 1 |\b1 (uses|edges|keys)\b")
+            self.assertIn(
+                "1 edge<" if "delete" in address else "The only use of this key is taken, so it can&#x27;t", page
+            )
+        refused = self.client.post(f"{LIST}{key.pk}/edit/", {"name": "Single", "max_uses": "0", "version": "1"})
+        self.assertNotContains(refused, "1 edges")
+
     def test_a_key_that_is_not_viewable_has_a_blank_cell_and_offers_a_new_key(self):
         hidden, _ = make_key("Hidden", viewable=False)
         found = self.row(hidden)
