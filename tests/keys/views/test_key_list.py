@@ -104,9 +104,7 @@ class RowsOfAnOperator(KeyPageTestCase):
         for address in (LIST, f"{LIST}{key.pk}/", f"{LIST}{key.pk}/delete/"):
             page = self.client.get(address).content.decode()
             self.assertNotRegex(page, r"All 1 |\b1 (uses|edges|keys)\b")
-            self.assertIn(
-                "1 edge<" if "delete" in address else "The only use of this key is taken, so it can&#x27;t", page
-            )
+            self.assertIn("1 edge<" if "delete" in address else "The only use of this key is taken, so it can't", page)
         refused = self.client.post(f"{LIST}{key.pk}/edit/", {"name": "Single", "max_uses": "0", "version": "1"})
         self.assertNotContains(refused, "1 edges")
 

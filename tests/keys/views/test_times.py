@@ -87,7 +87,7 @@ class Showing(TimesTestCase):
     def test_f43_until_when_a_certificate_is_valid_is_said_in_full(self):
         change(certificate("Service Edge"), not_after=MOMENT + timedelta(days=9000))
         self.read_in("America/New_York")
-        valid = r"Valid until(?:</dt><dd>)? ?<time [^>]*>18 Feb 2051, 17:30 EST</time>"
+        valid = r"Valid until(?:</dt><dd>)? ?<time [^>]*>20 Feb 2051, 17:30 EST</time>"
         detail = f"/enrollment-certificates/{self.key.signing_certificate_id}/"
         for address in (f"{LIST}?expand=all", self.address, detail):
             self.assertRegex(self.client.get(address).content.decode(), valid)
