@@ -25,6 +25,12 @@ class UsedUp(Refused):
     code = "key_used_up"
 
 
+class Unopenable(Refused):
+    """The stored text does not open: it was changed, moved from another row, or its keyring is lost."""
+
+    code = "key_unopenable"
+
+
 class Managed(Refused):
     """The vendor manages this record; it is read only here."""
 

@@ -13,6 +13,7 @@ PER_PAGE = (25, 50, 100)
 ALL = "all"
 _MOST_OPEN_ROWS = 100
 _ID = re.compile(r"[0-9]{1,18}")
+_CURSOR = re.compile(r"[A-Za-z0-9_-]{1,4000}")
 Pair = tuple[str, str]
 
 
@@ -128,8 +129,8 @@ def read(
         default_sort=default_sort,
         sort=next((sort for sort in query.getlist("sort") if sort.removeprefix("-") in sortable), default_sort),
         page=max(1, _number(query.get("page", ""))),
-        after=query.get("after", ""),
-        before=query.get("before", ""),
+        after=_cursor(query.get("after", "")),
+        before=_cursor(query.get("before", "")),
         per_page=next((size for size in PER_PAGE if str(size) == query.get("per_page")), PER_PAGE[0]),
         all_open=all_open,
         expand=expand,
@@ -146,6 +147,11 @@ def _values(query: QueryDict, name: str, is_repeatable: bool) -> list[str]:
 
 def _number(text: str) -> int:
     return int(text) if _ID.fullmatch(text) else 0
+
+
+def _cursor(text: str) -> str:
+    """A cursor stands in every link of the page, so nothing else may pass for one."""
+    return text if _CURSOR.fullmatch(text) else ""
 
 
 def _ids(values: list[str]) -> frozenset[int]:

@@ -62,11 +62,19 @@ def distinguished_name(rfc4514: str) -> str:
 
 
 def expiry(not_after: datetime, now: datetime) -> Badge | None:
-    """What to say about the end of a certificate: red behind it or in its last week, orange in its last month."""
+    """What to say about the end of a certificate: red behind it or in its last week, orange in its last month.
+
+    "In n days" is n times 24 hours; "today" and "tomorrow" are days of the zone the page is shown in.
+    """
     left = not_after - now
     if left <= timedelta():
         return Badge("Expired", "danger")
     if left >= _SOON:
         return None
-    words = f"Expires in {left.days} days" if left.days != 1 else "Expires in 1 day"
-    return Badge(words if left.days else "Expires today", "danger" if left < _URGENT else "warning")
+    return Badge(_expires(not_after, now, left.days), "danger" if left < _URGENT else "warning")
+
+
+def _expires(not_after: datetime, now: datetime, days: int) -> str:
+    if days:
+        return f"Expires in {days} days" if days > 1 else "Expires in 1 day"
+    return "Expires today" if zones.local(not_after).date() == zones.local(now).date() else "Expires tomorrow"

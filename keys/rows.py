@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from django.conf import settings
 from django.db.models import QuerySet
 
-from keys.models import ProvisioningKey, UseState
+from keys.models import ProvisioningKey, UseState, all_taken
 from keys.presentation import USE_WORDS, Stamp, expiry, stamp
 from portal import zones
 
@@ -138,6 +138,7 @@ def values_of(key: KeyRow, now: datetime, zone: tzinfo) -> dict[str, str]:
         "uses": str(key.uses),
         "use_words": USE_WORDS.get(key.use_state, ""),
         "group": key.group__name,
+        "all_taken": all_taken(key.max_uses),
         "group_id": str(key.group_id),
         "head": key.token_head,
         "tail": key.token_tail,

@@ -17,6 +17,12 @@ from keys.sealing import Place
 
 MOST_USES = 2_147_483_647
 _LONGEST_NETWORK_LIST = 100
+_ONLY_USE_TAKEN = "The only use of this key is taken"
+
+
+def all_taken(max_uses: int) -> str:
+    """What is said of a key at its limit, without the end of the sentence."""
+    return f"All {max_uses} uses of this key are taken" if max_uses > 1 else _ONLY_USE_TAKEN
 
 
 class CopyState(Enum):
@@ -152,6 +158,11 @@ class ProvisioningKey(Record):
         if not self.viewable:
             return CopyState.HIDDEN
         return CopyState.USED_UP if self.uses >= self.max_uses else CopyState.READY
+
+    @property
+    def all_taken(self) -> str:
+        """`all_taken` of this key."""
+        return all_taken(self.max_uses)
 
     @property
     def token_place(self) -> Place:

@@ -5,19 +5,23 @@ Each function owns its transaction and writes its audit event in it. Doors check
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 
 from django.db import transaction
 from django.utils.text import slugify
 
-from keys.errors import Gone, Invalid, NotViewable, UsedUp
+from keys.errors import Gone, Invalid, NotViewable, Unopenable, UsedUp
+from keys.keyring import KeyringError
 from keys.models import CopyState, ProvisioningKey, ServiceEdgeGroup
 from keys.operations import editing
 from keys.operations.minting import mint_into, open_token
 from keys.operations.service_edge_groups import create_group
+from keys.sealing import SealBroken
 from portal import audit
 from portal.actors import Actor
 
+logger = logging.getLogger(__name__)
 PURPOSES = {"copy": audit.Action.KEY_COPIED, "show": audit.Action.KEY_SHOWN}
 
 
@@ -73,7 +77,8 @@ def edit_key(key: ProvisioningKey, *, fields: Collection[str], version: int, act
 
 def _require_allowed(current: ProvisioningKey, edited: ProvisioningKey) -> None:
     if edited.max_uses < current.uses:
-        message = f"{current.uses} edges already used this key; the smallest allowed value is {current.uses}."
+        edges = f"{current.uses} edge{'s' if current.uses > 1 else ''}"
+        message = f"{edges} already used this key; the smallest allowed value is {current.uses}."
         raise Invalid("max_uses", message)
     if edited.viewable and not current.viewable:
         raise Invalid("viewable", "This was turned off; the text is no longer stored, so it cannot be turned on again.")
@@ -87,12 +92,12 @@ def delete_key(key: ProvisioningKey, *, actor: Actor) -> None:
 
 
 def reveal_key(key: ProvisioningKey, *, purpose: str, actor: Actor) -> str:
-    """The text, for `purpose` copy or show. Raises NotViewable, UsedUp or Gone."""
+    """The text, for `purpose` copy or show. Raises NotViewable, UsedUp, Unopenable or Gone."""
     return _hand_out(key, PURPOSES[purpose], actor)
 
 
 def download_key(key: ProvisioningKey, *, actor: Actor) -> str:
-    """The content of the key file: the text and a newline. Raises NotViewable, UsedUp or Gone."""
+    """The content of the key file: the text and a newline. Raises NotViewable, UsedUp, Unopenable or Gone."""
     return _hand_out(key, audit.Action.KEY_DOWNLOADED, actor) + "\n"
 
 
@@ -103,13 +108,34 @@ def file_name(key: ProvisioningKey) -> str:
 
 def _hand_out(key: ProvisioningKey, action: str, actor: Actor) -> str:
     with transaction.atomic():
-        current = ProvisioningKey.objects.filter(pk=key.pk).first()
-        if current is None:
-            raise Gone(f"“{key.name}” was deleted in the meantime.")
-        if current.copy_state is CopyState.HIDDEN:
-            raise NotViewable("This key was shown once when it was created. Its text is not stored.")
-        if current.copy_state is CopyState.USED_UP:
-            raise UsedUp(f"All {current.max_uses} uses of this key are taken. Raise the limit first.")
-        text = open_token(current)
-        audit.record(action, actor, editing.subject(current))
+        current = _require_handed_out(key)
+        text = _opened(current)
+        # Raised behind the transaction, which keeps the event: somebody may have tampered with the database.
+        reason = Unopenable.code if text is None else ""
+        audit.record(action, actor, editing.subject(current), reason=reason)
+    if text is None:
+        logger.error("The sealed text of key %s does not open.", current.pk)
+        raise Unopenable(
+            "The stored text of this key can't be opened: it was changed, or the keyring that sealed it is missing. "
+            "Make a new key for the same group and delete this one."
+        )
     return text
+
+
+def _require_handed_out(key: ProvisioningKey) -> ProvisioningKey:
+    """The key as it is now, if its text may be handed out."""
+    current = ProvisioningKey.objects.filter(pk=key.pk).first()
+    if current is None:
+        raise Gone(f"“{key.name}” was deleted in the meantime.")
+    if current.copy_state is CopyState.HIDDEN:
+        raise NotViewable("This key was shown once when it was created. Its text is not stored.")
+    if current.copy_state is CopyState.USED_UP:
+        raise UsedUp(f"{current.all_taken}. Raise the limit first.")
+    return current
+
+
+def _opened(key: ProvisioningKey) -> str | None:
+    try:
+        return open_token(key)
+    except (SealBroken, KeyringError):
+        return None

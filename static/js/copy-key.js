@@ -1,6 +1,12 @@
 // Copy: fetch the text by POST and hand it to the clipboard, alone or inside a command. The text never enters the page.
 const say = (text) => document.dispatchEvent(new CustomEvent("say", { detail: text }));
 
+// What a problem document of the portal says (RFC 9457); other failures say nothing of use.
+async function refusal(response) {
+  const isProblem = response.headers.get("Content-Type")?.startsWith("application/problem+json");
+  return Object.assign(new Error(String(response.status)), { detail: isProblem ? (await response.json()).detail : "" });
+}
+
 async function reveal(button) {
   const response = await fetch(button.formAction, {
     method: "POST",
@@ -8,21 +14,23 @@ async function reveal(button) {
     headers: { Accept: "text/plain" },
     cache: "no-store",
   });
-  if (!response.ok || response.redirected) throw new Error(String(response.status));
+  if (!response.ok || response.redirected) throw await refusal(response);
   const command = document.getElementById(button.dataset.command ?? "")?.textContent;
   const text = await response.text();
   return new Blob([command?.replace("PROVISIONING_KEY", () => text) ?? text], { type: "text/plain" });
 }
 
 async function copy(button) {
+  let detail = "";
+  const blob = reveal(button).catch((error) => { detail = error.detail; throw error; });
   button.setAttribute("aria-busy", "true");
   try {
     // Called inside the click with a promise: Safari allows the clipboard only while the click is handled.
-    await navigator.clipboard.write([new ClipboardItem({ "text/plain": reveal(button) })]);
+    await navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
     button.dispatchEvent(new CustomEvent("copied", { bubbles: true }));
     say("Key copied to clipboard.");
   } catch {
-    say("The key could not be copied. Download it instead, or show it and copy by hand.");
+    say(detail || "The key could not be copied. Download it instead, or show it and copy by hand.");
   } finally {
     button.removeAttribute("aria-busy");
   }

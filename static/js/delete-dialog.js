@@ -18,11 +18,18 @@ function offerGently(link) {
   offer.querySelector("a").href = address;
 }
 
+// One of three sentences, by number.
+function tellUses(uses) {
+  const wanted = ["0", "1"].includes(uses) ? uses : "more";
+  dialog.querySelectorAll("[data-delete-uses]").forEach((line) => { line.hidden = line.dataset.deleteUses !== wanted; });
+  dialog.querySelector("[data-delete-count]").textContent = uses;
+}
+
 function open(link) {
   name = link.dataset.delete;
   dialog.querySelector("form").action = link.href;
   dialog.querySelectorAll("[data-delete-name]").forEach((place) => { place.textContent = name; });
-  dialog.querySelector("[data-delete-uses]").textContent = link.dataset.uses;
+  tellUses(link.dataset.uses);
   offerGently(link);
   input.value = "";
   check();

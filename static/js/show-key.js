@@ -17,6 +17,12 @@ function hide(box) {
   label(button, "Show key");
 }
 
+// What a problem document of the portal says (RFC 9457); other failures say nothing of use.
+async function refusal(response) {
+  const isProblem = response.headers.get("Content-Type")?.startsWith("application/problem+json");
+  return Object.assign(new Error(String(response.status)), { detail: isProblem ? (await response.json()).detail : "" });
+}
+
 async function show(button, box) {
   const response = await fetch(button.formAction, {
     method: "POST",
@@ -24,7 +30,7 @@ async function show(button, box) {
     headers: { Accept: "text/plain" },
     cache: "no-store",
   });
-  if (!response.ok || response.redirected) throw new Error(String(response.status));
+  if (!response.ok || response.redirected) throw await refusal(response);
   box.textContent = await response.text();
   box.hidden = false;
   label(button, "Hide key");
@@ -41,8 +47,8 @@ document.addEventListener("click", async (event) => {
   if (timers.has(box)) return hide(box);
   try {
     await show(button, box);
-  } catch {
-    say("The key could not be shown. Reload the page and try again.");
+  } catch (error) {
+    say(error.detail || "The key could not be shown. Reload the page and try again.");
   }
 });
 

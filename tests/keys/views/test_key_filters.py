@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import html
-import random
 import re
 from datetime import UTC, datetime
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -106,7 +105,7 @@ class Filters(PortalTestCase):
         self.assertEqual(self.found(q="easi"), [])
 
     def test_f06_each_filter_is_a_chip_that_drops_only_itself(self):
-        page = self.client.get(f"{LIST}?sort=-uses&per_page=50&page=1&q=a&usage=full&group=London&group=Rome")
+        page = self.client.get(f"{LIST}?sort=-uses&per_page=50&page=3&q=a&usage=full&group=London&group=Rome")
         self.assertEqual(chips(page), ["Name contains: a", "Utilization: At limit", "Group: London", "Group: Rome"])
         links = [
             html.unescape(link) for link in re.findall(r'<a href="([^"]*)" aria-label="Remove', page.content.decode())
@@ -152,23 +151,6 @@ class Filters(PortalTestCase):
     def test_f08_one_bad_filter_beside_good_ones_still_finds_nothing(self):
         self.assertEqual(self.found(usage="full", cert="x", group="London"), [])
         self.assertEqual(self.found(group=["London", "nowhere"]), [])
-
-    def test_f08_a_hundred_rude_query_strings_make_no_500(self):
-        chance = random.Random(7)  # repeatable
-        parameters = (
-            "q", "usage", "group", "cert", "visible", "managed", "enabled", "created_after", "created_before", "sort",
-            "page", "per_page", "after", "before", "expand", "collapse", "x", "",
-        )  # fmt: skip
-        values = (
-            "", "-1", "0", "abc", "1e6", "99999", "%00", "a" * 5000, "%FF%FE", "%ED%A0%80", "'; DROP TABLE x--", "[]",
-            "<script>", "%25", "\"*\" OR", "NEAR(a b)", "9" * 30, "9999-12-31", "0001-01-01", "full", "yes", "٣", "all",
-            "WzEsMl0", "İ" * 200, "ﷺ" * 200, "group__name", "-name", "--name", "London", "None", "\\", "*",
-        )  # fmt: skip
-        for _ in range(100):
-            pairs = [(chance.choice(parameters), chance.choice(values)) for _ in range(chance.randint(1, 6))]
-            query = "&".join(f"{name}={quote(value, safe='%')}" for name, value in pairs)
-            with self.subTest(query=query[:200]):
-                self.assertLess(self.client.get(f"{LIST}?{query}").status_code, 500)
 
     def test_a_value_that_looks_like_the_place_of_the_rows_is_only_text(self):
         page = self.get(q="<!-- rows -->", group=["London"], enabled="maybe<!-- rows -->").content.decode()

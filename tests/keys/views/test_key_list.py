@@ -56,11 +56,16 @@ class TheFrame(KeyPageTestCase):
             page = self.client.get(LIST + query).content.decode()
             self.assertEqual(re.findall(r'aria-sort="(\w+)"', page), [direction])
 
-    def test_without_keys_the_page_offers_to_add_one(self):
+    def test_f44_without_keys_the_page_offers_to_add_one(self):
         ProvisioningKey.objects.all().delete()
         page = self.client.get(LIST)
         self.assertContains(page, "No provisioning keys yet")
         self.assertContains(page, f'href="{LIST}add/"')
+        self.sign_in("vic")
+        page = self.client.get(LIST)
+        self.assertContains(page, "No provisioning keys yet")
+        self.assertContains(page, "Ask an administrator or operator to add one.")
+        self.assertNotContains(page, f'href="{LIST}add/"')
 
     def test_it_is_never_cached(self):
         self.assertIn("no-store", self.client.get(LIST)["Cache-Control"])
@@ -99,6 +104,16 @@ class RowsOfAnOperator(KeyPageTestCase):
         for action in ("Copy", "Download", "Show"):
             self.assertRegex(found, f'aria-disabled="true"[^>]*aria-label="{action} key Oregon"')
         self.assertNotIn("formaction", found)
+
+    def test_one_use_and_one_edge_are_said_in_the_singular(self):
+        key, _ = make_key("Single", max_uses=1)
+        use_up(key)
+        for address in (LIST, f"{LIST}{key.pk}/", f"{LIST}{key.pk}/delete/"):
+            page = self.client.get(address).content.decode()
+            self.assertNotRegex(page, r"All 1 |\b1 (uses|edges|keys)\b")
+            self.assertIn("1 edge<" if "delete" in address else "The only use of this key is taken, so it can't", page)
+        refused = self.client.post(f"{LIST}{key.pk}/edit/", {"name": "Single", "max_uses": "0", "version": "1"})
+        self.assertNotContains(refused, "1 edges")
 
     def test_a_key_that_is_not_viewable_has_a_blank_cell_and_offers_a_new_key(self):
         hidden, _ = make_key("Hidden", viewable=False)
@@ -165,7 +180,7 @@ class RowsOfOtherRoles(KeyPageTestCase):
         self.assertNotContains(page, "Add key")
         self.assertNotContains(page, 'delete-dialog"')
 
-    def test_a_member_without_a_role_is_told_whom_to_ask(self):
+    def test_f44_a_member_without_a_role_is_told_whom_to_ask(self):
         self.sign_in("nora")
         self.assertContains(self.client.get(LIST), "Ask an administrator for the Viewer role", status_code=403)
 
@@ -333,7 +348,7 @@ class Promises(PortalTestCase):
             for column in ("sealed_token", "fingerprint", "pepper_id", "sealed_private_key", '"der"'):
                 self.assertNotIn(column, sql)
 
-    def test_no_page_of_the_list_holds_a_byte_of_a_secret(self):
+    def test_f16_no_page_of_the_list_holds_a_byte_of_a_secret(self):
         made = self.make(4)
         use_up(made[1][0])
         for user in ("olga", "ada", "sue", "vic"):

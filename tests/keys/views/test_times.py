@@ -84,6 +84,14 @@ class Showing(TimesTestCase):
         page = self.client.get(f"/enrollment-certificates/{SigningCertificate.objects.get(name='Root').pk}/")
         self.assertContains(page, '<time datetime="2026-07-01T22:30:00Z">2 Jul 2026, 04:00 IST</time>')
 
+    def test_f43_until_when_a_certificate_is_valid_is_said_in_full(self):
+        change(certificate("Service Edge"), not_after=MOMENT + timedelta(days=9000))
+        self.read_in("America/New_York")
+        valid = r"Valid until(?:</dt><dd>)? ?<time [^>]*>20 Feb 2051, 17:30 EST</time>"
+        detail = f"/enrollment-certificates/{self.key.signing_certificate_id}/"
+        for address in (f"{LIST}?expand=all", self.address, detail):
+            self.assertRegex(self.client.get(address).content.decode(), valid)
+
     def test_machines_are_answered_in_utc_whatever_cookie_they_send(self):
         self.read_in("Asia/Tokyo")
         ProvisioningKey.objects.update(expires_at=None)
