@@ -29,7 +29,9 @@ class ProxiedPortal:
         try:
             command = ["bash", "-ec", "set -o pipefail; " + EDGE_CA.format(url=self.portal.url)]
             edge_ca = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-            self.nginx = Nginx(f"127.0.0.1:{self.portal.port}", edge_ca).start()
+            lists = self.portal.state_dir / "crls.pem"
+            self.portal.manage("build_crls", "--pem", str(lists))
+            self.nginx = Nginx(f"127.0.0.1:{self.portal.port}", edge_ca, lists.read_text()).start()
         except BaseException:
             self.portal.stop()
             raise
