@@ -52,9 +52,10 @@ class JudgedCSR:
     spki_sha256: str
 
 
-def judge(pem: str, rsa_minimum_bits: int) -> JudgedCSR:
+def judge(pem: str, rsa_minimum_bits: int, names: x509.SubjectAlternativeName | None = None) -> JudgedCSR:
     """Check a PEM request and return its public key.
 
+    `names` are those the edge has already: asking for exactly them is no wish. RFC 7030 §4.2.2 wants renewals to.
     Raises Refused: csr_malformed, csr_key_rejected, csr_signature_invalid or csr_extension_not_allowed.
     """
     der = _single_block(pem)
@@ -64,7 +65,7 @@ def judge(pem: str, rsa_minimum_bits: int) -> JudgedCSR:
         raise Refused("csr_malformed") from None
     key = _judge_key(request, rsa_minimum_bits)
     _judge_signature(request)
-    _judge_extensions(request)
+    _judge_extensions(request, names)
     return JudgedCSR(key, hashlib.sha256(spki(key)).hexdigest())
 
 
@@ -120,7 +121,7 @@ def _judge_signature(request: x509.CertificateSigningRequest) -> None:
         raise Refused("csr_signature_invalid")
 
 
-def _judge_extensions(request: x509.CertificateSigningRequest) -> None:
+def _judge_extensions(request: x509.CertificateSigningRequest, names: x509.SubjectAlternativeName | None) -> None:
     try:
         oids = [attribute.oid for attribute in request.attributes]
         extensions = list(request.extensions)
@@ -128,7 +129,7 @@ def _judge_extensions(request: x509.CertificateSigningRequest) -> None:
         raise Refused("csr_malformed") from None
     if len(set(oids)) != len(oids) or len(_EXTENSION_REQUESTS.intersection(oids)) > 1:
         raise Refused("csr_malformed")
-    if not all(_is_harmless(extension.value) for extension in extensions):
+    if not all(extension.value == names or _is_harmless(extension.value) for extension in extensions):
         raise Refused("csr_extension_not_allowed")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.db import DatabaseError, InterfaceError
@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from enrollment import operations
 from enrollment.answer import Enrolled
 from enrollment.errors import BEFORE_PROOF, Refused
+from enrollment.models import IssuedCertificate
 from enrollment.requests import EnrollRequest
 from portal.actors import Actor
 from portal.client_ip import client_ip, network_of
@@ -48,6 +49,14 @@ def admit(sent: EnrollRequest, caller: Actor) -> Enrolled:
     with reaching_the_database(caller):
         result = operations.enroll(sent.provisioning_key, sent.csr, caller=caller)
     count("replayed" if result.replayed else "enrolled")
+    return result
+
+
+def renew(show: Callable[[], IssuedCertificate], csr: str, caller: Actor) -> Enrolled:
+    """Renew the certificate that `show` recognizes, and count it. Raises Refused, as `show` may; see `admit`."""
+    with reaching_the_database(caller):
+        result = operations.renew(show(), csr, caller=caller)
+    count("replayed" if result.replayed else "renewed")
     return result
 
 

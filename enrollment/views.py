@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -36,11 +37,8 @@ def renew(request: HttpRequest) -> HttpResponse:
 
     def answer(caller: Actor) -> HttpResponse:
         sent = requests.read_signed(request, "csr")
-        with door.reaching_the_database(caller):
-            certificate = presented.by_signature(sent, proof.RENEW, timezone.now())
-            result = operations.renew(certificate, sent.content, caller=caller)
-        door.count("replayed" if result.replayed else "renewed")
-        return _admitted(result)
+        certificate = partial(presented.by_signature, sent, proof.RENEW, timezone.now())
+        return _admitted(door.renew(certificate, sent.content, caller))
 
     return _answer_or_refuse(request, answer)
 

@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Error, Info, Tags, register
 from django.core.checks import Warning as Caution
 from django.db import DatabaseError, connection
 
-from portal import triggers
+from portal import client_certificate, triggers
 from portal.client_ip import UNIX_SOCKET
 from portal.database import sqlite_journal_mode
 
@@ -58,6 +58,15 @@ def check_trusted_proxies(app_configs: Any, **_: Any) -> list[CheckMessage]:
         for proxy in settings.TRUSTED_PROXIES
         if proxy != UNIX_SOCKET and not _is_network(proxy)
     ]
+
+
+@register(Tags.security)
+def check_client_certificate_header(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """CLIENT_CERT_HEADER can be the name of a header that means nothing else."""
+    if client_certificate.is_usable(settings.CLIENT_CERT_HEADER):
+        return []
+    hint = "Name the header in which the proxy hands over client certificates, X-Client-Cert for example, or none."
+    return [Error("CLIENT_CERT_HEADER cannot be used as the name of a header.", hint=hint, id="portal.E012")]
 
 
 def _is_network(text: str) -> bool:

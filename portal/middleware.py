@@ -13,7 +13,7 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from portal import csp, problems
+from portal import client_certificate, csp, problems
 from portal.client_ip import from_trusted_proxy
 from portal.views import render_error
 
@@ -87,7 +87,8 @@ class LeanHeadersMiddleware:
 
 
 class ForwardedProtoMiddleware:
-    """Drops forwarded headers that no trusted proxy sent: nobody can claim https or an address for himself."""
+    """Drops forwarded headers that no trusted proxy sent: nobody can claim https, an address or a
+    certificate for himself."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -96,6 +97,7 @@ class ForwardedProtoMiddleware:
         if not from_trusted_proxy(request):
             request.META.pop("HTTP_X_FORWARDED_PROTO", None)
             request.META.pop("HTTP_X_FORWARDED_FOR", None)
+            request.META.pop(client_certificate.variable(), None)
         return self.get_response(request)
 
 

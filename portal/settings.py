@@ -28,6 +28,7 @@ PLAIN_HTTP = env.boolean("PORTAL_PLAIN_HTTP", default=False)
 ALLOWED_HOSTS = env.words("PORTAL_ALLOWED_HOSTS", default=None)
 PORTAL_URL = env.text("PORTAL_URL", f"http://{env.text('HOST', '127.0.0.1')}:{env.text('PORT', '8000')}").rstrip("/")
 TRUSTED_PROXIES = env.words("TRUSTED_PROXIES")
+CLIENT_CERT_HEADER = env.text("CLIENT_CERT_HEADER", "X-Client-Cert")
 
 # Apps
 INSTALLED_APPS = [

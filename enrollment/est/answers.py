@@ -22,12 +22,22 @@ ISSUED = "application/pkcs7-mime; smime-type=certs-only"
 ATTRIBUTES = "application/csrattrs"
 # SEQUENCE { ecdsa-with-SHA256, ecPublicKey { secp256r1 } }: what a client that asks should use (RFC 7030 §4.5.2).
 CSR_ATTRIBUTES = bytes.fromhex("302106082a8648ce3d040302301506072a8648ce3d0201310a06082a8648ce3d030107")
-_CHALLENGE = 'Basic realm="provisioning key", charset="UTF-8"'
+_BASIC = 'Basic realm="provisioning key", charset="UTF-8"'
+# No registered scheme means a TLS client certificate, and offering Basic would only bring the key here in vain.
+_CERTIFICATE = 'ClientCertificate realm="edge"'
 _UNAUTHORIZED = "Authenticate with any user name and the whole provisioning key as password."
+_NO_CERTIFICATE = "Connect with the edge's certificate as TLS client certificate. Without one use simpleenroll."
+_FOR_A_CERTIFICATE = frozenset({"certificate_required", "unknown_certificate"})
 _OWN: dict[str, Refusal] = {
     # Here the key is the password, so a bad one is a failed authentication.
     "malformed_key": replace(REFUSALS["malformed_key"], status=401),
     "wrong_cloud": replace(REFUSALS["wrong_cloud"], status=401),
+    "unknown_certificate": replace(
+        REFUSALS["unknown_certificate"], detail="Connect with the certificate of an edge of this portal."
+    ),
+    "renewal_not_due": replace(
+        REFUSALS["renewal_not_due"], detail="Come back when a third of the certificate's life is left."
+    ),
     "malformed_request": replace(REFUSALS["malformed_request"], detail="Send the CSR as body, without query string."),
     "unsupported_media_type": replace(
         REFUSALS["unsupported_media_type"], detail="Send Content-Type: application/pkcs10."
@@ -68,12 +78,17 @@ def challenge() -> HttpResponse:
     return text(401, "credentials_required", _UNAUTHORIZED)
 
 
+def certificate_required() -> HttpResponse:
+    """Asks for a TLS client certificate, which only a new connection can bring."""
+    return text(401, "certificate_required", _NO_CERTIFICATE)
+
+
 def text(status: int, code: str, detail: str) -> HttpResponse:
     """One line of plain text; a 401 carries the challenge (RFC 9110 §15.5.2)."""
     response = HttpResponse(f"{code}: {detail}\n", content_type="text/plain; charset=utf-8", status=status)
     response["Cache-Control"] = "no-store"
     if status == 401:
-        response["WWW-Authenticate"] = _CHALLENGE
+        response["WWW-Authenticate"] = _CERTIFICATE if code in _FOR_A_CERTIFICATE else _BASIC
     return response
 
 

@@ -28,10 +28,18 @@ def has_credentials(request: HttpRequest) -> bool:
 def read_enroll(request: HttpRequest) -> EnrollRequest:
     """The enrollment request. Raises Refused: malformed_key, unsupported_media_type and those of `read_body`."""
     body = read_body(request)
-    key_text = _password(_basic(request))
+    return EnrollRequest(_password(_basic(request)), _csr(request, body))
+
+
+def read_renew(request: HttpRequest) -> str:
+    """The CSR of a renewal. An Authorization header is not looked at. Raises as `read_enroll`, but for the key."""
+    return _csr(request, read_body(request))
+
+
+def _csr(request: HttpRequest, body: bytes) -> str:
     if request.content_type != MEDIA_TYPE:
         raise Refused("unsupported_media_type")
-    return EnrollRequest(key_text, _as_pem(body))
+    return _as_pem(body)
 
 
 def _password(parameter: str) -> str:

@@ -6,7 +6,7 @@ from django.urls import path
 
 from enrollment.est import views
 
-OPERATIONS = (views.cacerts, views.csrattrs, views.simpleenroll)
+OPERATIONS = (views.cacerts, views.csrattrs, views.simpleenroll, views.simplereenroll)
 urlpatterns = [
     *(path(view.__name__, view, name=f"est-{view.__name__}") for view in OPERATIONS),
     *(path(f"<label>/{view.__name__}", view) for view in OPERATIONS),

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from enrollment import door
+from enrollment import door, presented
 from enrollment.errors import Refused
 from enrollment.est import answers, requests
 from enrollment.est.doors import operation
 from enrollment.issuers import ders_of
 from keys.models import SigningCertificate
-from portal.metrics import ENROLLMENTS
+from portal.client_certificate import client_certificate
 
 
 @operation("GET", "HEAD")
@@ -37,11 +38,27 @@ def simpleenroll(request: HttpRequest, label: SigningCertificate | None) -> Http
     """Admit an edge, or repeat its answer. The key decides the issuer, whatever the label says."""
     if not requests.has_credentials(request):
         # Not a refusal: some clients send the key only when asked, so it is neither shielded nor recorded.
-        ENROLLMENTS.labels(code="credentials_required").inc()
+        door.count("credentials_required")
         return answers.challenge()
     caller = door.caller_of(request)
     try:
         return answers.issued(door.admit(requests.read_enroll(request), caller))
+    except Refused as refused:
+        return answers.refusal(*door.settle(refused, caller))
+
+
+@operation("POST")
+def simplereenroll(request: HttpRequest, label: SigningCertificate | None) -> HttpResponse:
+    """The next certificate of the edge whose TLS client certificate a proxy verified, for the old or a new key pair."""
+    certificate = client_certificate(request)
+    if not certificate:
+        # No refusal either: nothing was claimed, and nothing is looked up.
+        door.count("certificate_required")
+        return answers.certificate_required()
+    caller = door.caller_of(request)
+    try:
+        csr = requests.read_renew(request)
+        return answers.issued(door.renew(partial(presented.by_pem, certificate), csr, caller))
     except Refused as refused:
         return answers.refusal(*door.settle(refused, caller))
 
@@ -56,4 +73,4 @@ def csrattrs(request: HttpRequest, label: SigningCertificate | None) -> HttpResp
 @login_not_required
 def unknown(request: HttpRequest, address: str) -> HttpResponse:
     """Any other EST address, in the words of the others."""
-    return answers.text(404, "unknown_operation", "Use cacerts, csrattrs or simpleenroll.")
+    return answers.text(404, "unknown_operation", "Use cacerts, csrattrs, simpleenroll or simplereenroll.")

@@ -10,6 +10,7 @@ import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from cryptography import x509
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, transaction
 
@@ -57,7 +58,7 @@ def renew(old: IssuedCertificate, csr_pem: str, *, caller: Actor, now: datetime 
 def _renewed(old: IssuedCertificate, csr_pem: str, caller: Actor, now: datetime) -> Enrolled:
     # 1. Judge certificate, edge and group. 2. Judge the CSR and whose key pair it is.
     _require_good_standing(old, now)
-    judged = csr.judge(csr_pem, settings.EDGE_RSA_MINIMUM_BITS)
+    judged = csr.judge(csr_pem, settings.EDGE_RSA_MINIMUM_BITS, _names_of(old))
     # 3. Renewed already: the same answer for the same key pair.
     done = _renewal_of(old)
     if done:
@@ -89,6 +90,11 @@ def _require_good_standing(certificate: IssuedCertificate, now: datetime) -> Non
     for code, forbids in rules:
         if forbids:
             raise Refused(code)
+
+
+def _names_of(certificate: IssuedCertificate) -> x509.SubjectAlternativeName:
+    found = x509.load_der_x509_certificate(bytes(certificate.der)).extensions
+    return found.get_extension_for_class(x509.SubjectAlternativeName).value
 
 
 def _renewal_of(old: IssuedCertificate) -> IssuedCertificate | None:
@@ -175,6 +181,7 @@ def _judge_again(renewal: _Renewal, now: datetime) -> None:
     edge.group = type(edge.group).objects.select_for_update(no_key=True).get(pk=edge.group_id)
     certificate.edge = edge
     _require_good_standing(certificate, now)
+    _require_own_key_pair(edge, renewal.judged)
     issuer = SigningCertificate.objects.select_for_update(no_key=True).get(pk=renewal.issuer.id)
     if not issuer.enabled or issuer.fingerprint != renewal.issuer.fingerprint:
         raise Refused("issuer_unavailable")

@@ -13,7 +13,7 @@ from portal.env import STATE_FILE, read_state_file
 # What other shells and later runs must know too, to speak of the same keys and certificates.
 _KEPT = (
     "DATABASE_URL", "PORTAL_URL", "CLOUD_DOMAIN", "CLOUD_DOMAIN_ALIASES", "CUSTOMER_ID", "VENDOR_NAME",
-    "TRUSTED_PROXIES", "EDGE_CERTIFICATE_DAYS", "EDGE_RSA_MINIMUM_BITS",
+    "TRUSTED_PROXIES", "CLIENT_CERT_HEADER", "EDGE_CERTIFICATE_DAYS", "EDGE_RSA_MINIMUM_BITS",
 )  # fmt: skip
 _LOOPBACK = {"127.0.0.1", "localhost", "::1", "[::1]"}
 

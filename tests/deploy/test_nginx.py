@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 import subprocess
 import threading
@@ -52,15 +53,15 @@ class Echo(BaseHTTPRequestHandler):
         pass
 
 
-def issue(authority: Authority, serial: int) -> tuple[bytes, bytes]:
+def issue(authority: Authority, serial: int, days: int = 1) -> tuple[bytes, bytes]:
     """An edge's certificate and its key, in PEM."""
     key, now = make_private_key(), datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"edge {serial}")])
     usage = x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.CLIENT_AUTH])
     certificate = (
         x509.CertificateBuilder(authority.certificate.subject, name, key.public_key(), serial)
-        .not_valid_before(now - timedelta(minutes=5))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now - timedelta(days=2))
+        .not_valid_after(now + timedelta(days=days))
         .add_extension(usage, critical=False)
         .sign(authority.private_key, hashes.SHA256())
     )
@@ -68,9 +69,10 @@ def issue(authority: Authority, serial: int) -> tuple[bytes, bytes]:
     return certificate.public_bytes(Encoding.PEM), private
 
 
-def crl(authority: Authority, *serials: int) -> str:
+def crl(authority: Authority, *serials: int, days: int = 1) -> str:
     now = datetime.now(UTC)
-    builder = x509.CertificateRevocationListBuilder(authority.certificate.subject, now, now + timedelta(days=1))
+    period = (now - timedelta(days=2), now + timedelta(days=days))
+    builder = x509.CertificateRevocationListBuilder(authority.certificate.subject, *period)
     for serial in serials:
         revoked = x509.RevokedCertificateBuilder(serial, now).build()
         builder = builder.add_revoked_certificate(revoked)
@@ -97,6 +99,7 @@ class NginxTests(unittest.TestCase):
 
     @classmethod
     def behind(cls, lists: str) -> Nginx:
+        """The same with other revocation lists."""
         return Nginx(f"127.0.0.1:{cls.server.server_port}", pem(cls.ca) + pem(cls.root), lists)
 
     def ask(self, path: str = "/x", *, identity: Any = None, body: Any = b"", secure: bool = True, **extra: Any) -> Any:
@@ -112,6 +115,7 @@ class NginxTests(unittest.TestCase):
             connection.request("POST", path, body, {**CLAIMS, **extra.pop("headers", {})}, **extra)
             response = connection.getresponse()
             content = response.read()
+            self.told = response.headers, content.decode()
         finally:
             connection.close()
         is_echo = response.status == 200
@@ -156,20 +160,60 @@ class NginxTests(unittest.TestCase):
 
     def test_d05_a_certificate_of_a_rogue_ca_of_the_same_name_is_refused(self) -> None:
         rogue = make_authority("Service Edge", "Tests", now=datetime.now(UTC), days=30, key_type="EC P-256")
-        self.assertEqual(self.ask(identity=issue(rogue, 7)), (400, None))
+        self.assertEqual(self.ask(identity=issue(rogue, 7)), (403, None))
 
     def test_d04_a_revoked_certificate_is_refused_while_another_is_not(self) -> None:
-        self.assertEqual(self.ask(identity=issue(self.ca, 13)), (400, None))
+        self.assertEqual(self.ask(identity=issue(self.ca, 13)), (403, None))
         self.assertEqual(self.ask(identity=issue(self.ca, 14))[0], 200)
 
-    def test_the_list_of_revoked_certificates_is_switched_on_by_one_line(self) -> None:
-        self.assertIn("    # ssl_crl @EDGE_CRL@;\n", SITE.read_text())
-        with self.behind("") as nginx:
-            kept, type(self).nginx = self.nginx, nginx
-            try:
-                self.assertEqual(self.ask(identity=issue(self.ca, 13))[0], 200)
-            finally:
-                type(self).nginx = kept
+    def test_d05_who_shows_a_bad_certificate_is_told_why(self) -> None:
+        gone = issue(self.ca, 15, days=-1)
+        stranger = make_authority("Stranger", "Tests", now=datetime.now(UTC), days=30, key_type="EC P-256")
+        for identity, reason in ((issue(self.ca, 13), "certificate revoked"), (gone, "certificate has expired"),
+                                 (issue(stranger, 16), "unable to verify the first certificate")):  # fmt: skip
+            with self.subTest(reason):
+                self.assertEqual(self.ask(ENROLL, identity=identity), (403, None))
+                headers, text = self.told
+                self.assertRegex(text, rf"\Acertificate_refused: .*\(FAILED:{reason}\).*\n\Z")
+                self.assertEqual((headers["Content-Type"], headers["Connection"]), ("text/plain", "close"))
+                self.assertLess(len(str(headers)), 900)
+        self.assertIn('"certificate":"FAILED:certificate revoked"', self.nginx.access_log.read_text())
+
+    def test_d04_a_session_that_began_before_the_revocation_is_not_resumed(self) -> None:
+        """In TLS 1.2 a resumed session would be of the verdict at its beginning."""
+        lists, identity = self.nginx.edge_crl.read_text(), issue(self.ca, 17)
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            with self.subTest(version.name):
+                context = ssl.create_default_context(cafile=str(self.nginx.server_ca))
+                context.minimum_version = context.maximum_version = version
+                self.present(context, identity)
+                status, session = self.resume(context)
+                self.assertEqual(status, b"200")
+                try:
+                    self.nginx.edge_crl.write_text(crl(self.root) + crl(self.ca, 13, 17))
+                    self.nginx.reload()
+                    self.assertEqual(self.resume(context, session)[0], b"403")
+                finally:
+                    self.nginx.edge_crl.write_text(lists)
+                    self.nginx.reload()
+
+    def resume(self, context: ssl.SSLContext, session: Any = None) -> tuple[bytes, Any]:
+        """The status of one request, and the session to go on with."""
+        plain = socket.create_connection(("localhost", self.nginx.port), timeout=20)
+        with context.wrap_socket(plain, server_hostname="localhost", session=session) as connection:
+            connection.sendall(b"GET /x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            return connection.recv(65_536).split()[1], connection.session
+
+    def test_t17_a_list_that_is_missing_or_has_expired_lets_nobody_in(self) -> None:
+        """The root's too: nginx looks for the list of each certificate in the chain."""
+        for lists in (crl(self.ca), crl(self.root), crl(self.root, days=-1) + crl(self.ca)):
+            with self.behind(lists) as nginx:
+                kept, type(self).nginx = self.nginx, nginx
+                try:
+                    self.assertEqual(self.ask(identity=issue(self.ca, 14)), (403, None))
+                    self.assertEqual(self.ask()[0], 200)
+                finally:
+                    type(self).nginx = kept
 
     def test_h02_a_chunked_body_reaches_the_portal_with_its_length(self) -> None:
         status, seen = self.ask(ENROLL, body=iter([b"abc", b"def"]), encode_chunked=True,
@@ -225,5 +269,5 @@ class NginxTests(unittest.TestCase):
         import re
 
         head, _, rest = SITE.read_text().partition("upstream portal")
-        names = set(re.findall(r"@[A-Z_]+@", rest)) - {"@EDGE_CRL@"}
+        names = set(re.findall(r"@[A-Z_]+@", rest))
         self.assertEqual(names, set(re.findall(r"@[A-Z_]+@", head)))

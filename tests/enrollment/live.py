@@ -24,6 +24,16 @@ class LiveTestCase(unittest.TestCase):
         arguments = ["--name", name, "--group", "Race", "--max-uses", str(max_uses)]
         return self.portal.manage("create_key", *arguments).strip()
 
+    def enrolled_long_ago(self, text: str, private_key: Any) -> str:
+        """A certificate with less than a third of its life left, made by the operation on an earlier clock."""
+        program = (
+            "from datetime import UTC, datetime, timedelta; from enrollment.operations import enroll; "
+            "from portal.actors import for_command; "
+            f"print(enroll({text!r}, {make_csr(private_key)!r}, caller=for_command('test'), "
+            "now=datetime.now(UTC) - timedelta(days=70)).certificate)"
+        )
+        return self.portal.manage("shell", "--verbosity", "0", "-c", program)
+
     @contextlib.contextmanager
     def database(self) -> Iterator[Any]:
         if self.portal.database_url:

@@ -115,16 +115,6 @@ class Races:
         self.assertEqual(self.value("SELECT COUNT(*) FROM portal_auditevent WHERE action = 'edge.renewed'"), 2)
         self.assert_no_error_was_logged()
 
-    def enrolled_long_ago(self: Any, text: str, private_key: Any) -> str:
-        """A certificate with less than a third of its life left, made by the operation on an earlier clock."""
-        program = (
-            "from datetime import UTC, datetime, timedelta; from enrollment.operations import enroll; "
-            "from portal.actors import for_command; "
-            f"print(enroll({text!r}, {make_csr(private_key)!r}, caller=for_command('test'), "
-            "now=datetime.now(UTC) - timedelta(days=70)).certificate)"
-        )
-        return self.portal.manage("shell", "--verbosity", "0", "-c", program)
-
 
 class SqliteRaceTests(Races, LiveTestCase):
     portal = SQLITE

@@ -46,6 +46,14 @@ class ChecksTest(PortalTestCase):
         with override_settings(TRUSTED_PROXIES=["10.0.0.0/8", "unix", "nginx"]):
             self.assertIn("portal.E005", ids())
 
+    def test_a_header_that_means_something_else_is_refused(self) -> None:
+        for name in ("Host", "X-Forwarded-For", "X_Client_Cert", "X Client Cert", "X-Client-Cert:", "cookie"):
+            with self.subTest(name), override_settings(CLIENT_CERT_HEADER=name):
+                self.assertIn("portal.E012", ids())
+        for name in ("X-SSL-Cert", "none"):
+            with override_settings(CLIENT_CERT_HEADER=name):
+                self.assertNotIn("portal.E012", ids())
+
     def test_a_domain_too_long_for_strongswan_is_mentioned(self) -> None:
         with override_settings(CLOUD_DOMAIN="a" * 43):
             self.assertIn("portal.W006", ids())

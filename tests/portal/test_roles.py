@@ -57,6 +57,7 @@ PORTAL: dict[str, Rule] = {
     "enrollment:est-cacerts": Rule(EVERYBODY),
     "enrollment:est-csrattrs": Rule(EVERYBODY),
     "enrollment:est-simpleenroll": Rule(EVERYBODY, POST),
+    "enrollment:est-simplereenroll": Rule(EVERYBODY, POST),
     "enrollment:issuer-certificate": Rule(EVERYBODY),
     "enrollment:revocation-list": Rule(EVERYBODY),
     "enrollment:key-revoke": needs("enrollment.revoke_issuedcertificate", FORM),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -51,11 +52,14 @@ def binary() -> str:
 
 @dataclass
 class Nginx:
-    """nginx in front of `portal` (an address that gunicorn listens on), believing the CAs of `edge_ca` (PEM)."""
+    """nginx in front of `portal` (an address that gunicorn listens on).
+
+    It believes the CAs of `edge_ca` (PEM), but not what their lists in `crl` (PEM) revoke.
+    """
 
     portal: str
     edge_ca: str
-    crl: str = ""
+    crl: str
     directory: Path = field(init=False)
 
     def start(self) -> Nginx:
@@ -65,6 +69,7 @@ class Nginx:
         self.http_url = f"http://localhost:{self.http_port}"
         self.server_ca = write_server_certificate(self.directory)
         (self.directory / "edge-ca.pem").write_text(self.edge_ca)
+        self.edge_crl.write_text(self.crl)
         (self.directory / "site.conf").write_text(self.render())
         # As root, workers would be another account that cannot enter the directory.
         user = "user root;" if os.geteuid() == 0 else ""
@@ -84,17 +89,32 @@ class Nginx:
             "CERTIFICATE": self.directory / "server.pem",
             "CERTIFICATE_KEY": self.directory / "server.key",
             "EDGE_CA": self.directory / "edge-ca.pem",
+            "EDGE_CRL": self.edge_crl,
             "PORTAL": self.portal,
             "ACCESS_LOG": self.access_log,
         }
         text = SITE.read_text()
-        if self.crl:
-            (self.directory / "edge-crl.pem").write_text(self.crl)
-            values["EDGE_CRL"] = self.directory / "edge-crl.pem"
-            text = text.replace("# ssl_crl", "ssl_crl")
         for name, value in values.items():
             text = text.replace(f"@{name}@", str(value))
         return text
+
+    def reload(self) -> None:
+        """What `systemctl reload nginx` does; returns when only workers with the new configuration are left."""
+        before = self._workers()
+        self.process.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + 20
+        while self._workers() & before or not self._workers():
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                raise RuntimeError(f"nginx did not reload:\n{(self.directory / 'error.log').read_text()}")
+            time.sleep(0.02)
+
+    def _workers(self) -> set[str]:
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return set(children.read_text().split())
+
+    @property
+    def edge_crl(self) -> Path:
+        return self.directory / "edge-crl.pem"
 
     @property
     def access_log(self) -> Path:

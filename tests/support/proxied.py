@@ -20,16 +20,21 @@ class ProxiedPortal:
     """Runs both between `start` and `stop`, or as a context manager."""
 
     database_url: str = ""
+    workers: int = 2
     portal: LivePortal = field(init=False)
     nginx: Nginx = field(init=False)
 
     def start(self) -> ProxiedPortal:
         settings = {"PORTAL_PLAIN_HTTP": "0", "TRUSTED_PROXIES": "127.0.0.1"}
-        self.portal = LivePortal(database_url=self.database_url, extra=settings, ready="/healthz").start()
+        self.portal = LivePortal(
+            database_url=self.database_url, workers=self.workers, extra=settings, ready="/healthz"
+        ).start()
         try:
             command = ["bash", "-ec", "set -o pipefail; " + EDGE_CA.format(url=self.portal.url)]
             edge_ca = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-            self.nginx = Nginx(f"127.0.0.1:{self.portal.port}", edge_ca).start()
+            lists = self.portal.state_dir / "crls.pem"
+            self.portal.manage("build_crls", "--pem", str(lists))
+            self.nginx = Nginx(f"127.0.0.1:{self.portal.port}", edge_ca, lists.read_text()).start()
         except BaseException:
             self.portal.stop()
             raise

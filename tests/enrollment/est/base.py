@@ -66,7 +66,8 @@ class EstTestCase(EnrollmentTestCase):
         self.assertEqual(response.status_code, status, response.content)
         self.assertEqual(response["Content-Type"], "text/plain; charset=utf-8")
         self.assertRegex(response.content.decode(), rf"\A{code}: [A-Z][^\n]{{10,160}}\.\n\Z")
-        self.assertEqual(response.get("WWW-Authenticate"), answers._CHALLENGE if status == 401 else None)
+        asked = answers._CERTIFICATE if code in {"certificate_required", "unknown_certificate"} else answers._BASIC
+        self.assertEqual(response.get("WWW-Authenticate"), asked if status == 401 else None)
         self.assertEqual("Retry-After" in response, status in {429, 503})
 
     def assert_admitted(self, response: Any, *, replayed: bool = False) -> x509.Certificate:

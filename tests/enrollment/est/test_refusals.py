@@ -11,7 +11,7 @@ from unittest import mock
 from django.db import OperationalError
 
 from enrollment import door, operations
-from enrollment.errors import BEFORE_PROOF, REFUSALS, RENEWAL_REFUSALS
+from enrollment.errors import BEFORE_PROOF, REFUSALS
 from enrollment.est import answers
 from enrollment.models import IssuedCertificate
 from keys import tokens
@@ -30,20 +30,22 @@ STATUSES = {
     "unsupported_media_type": 415, "csr_malformed": 422, "csr_signature_invalid": 422, "csr_key_rejected": 422,
     "csr_extension_not_allowed": 422, "rate_limited": 429, "busy": 503, "signer_unavailable": 503,
     "issuer_unavailable": 503,
+    "unknown_certificate": 401, "certificate_revoked": 403, "certificate_expired": 403, "edge_disabled": 403,
+    "certificate_superseded": 409, "renewal_not_due": 409,
 }  # fmt: skip
 
 
 class StatusTests(EstTestCase):
     def test_every_code_has_its_status_and_a_line_of_text(self) -> None:
-        # Those of renewal have no door here yet.
-        self.assertEqual(set(STATUSES), REFUSALS.keys() - RENEWAL_REFUSALS.keys())
+        # Nobody signs a time here.
+        self.assertEqual(set(STATUSES), REFUSALS.keys() - {"clock_differs"})
         for code, status in STATUSES.items():
             response = answers.refusal(code, 5 if status in {429, 503} else None)
             self.assert_says(response, status, code)
 
     def test_no_text_tells_est_clients_to_speak_json(self) -> None:
         for code in STATUSES:
-            self.assertNotRegex(answers.refusal(code).content.decode().lower(), "json|member")
+            self.assertNotRegex(answers.refusal(code).content.decode().lower(), "json|member|renew_after|sign with")
 
 
 class RefusalTests(EstTestCase):
@@ -208,7 +210,12 @@ class RefusalTests(EstTestCase):
             self.assert_says(self.client.get(f"{EST}/cacerts"), 503, "busy")
 
     def test_other_methods_are_405(self) -> None:
-        for name, allowed in (("simpleenroll", "POST"), ("cacerts", "GET, HEAD"), ("csrattrs", "GET, HEAD")):
+        for name, allowed in (
+            ("simpleenroll", "POST"),
+            ("simplereenroll", "POST"),
+            ("cacerts", "GET, HEAD"),
+            ("csrattrs", "GET, HEAD"),
+        ):
             for method in {"GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "POST"} - set(allowed.split(", ")):
                 with self.subTest(f"{method} {name}"):
                     response = self.client.generic(method, f"{EST}/{name}", HTTP_AUTHORIZATION=basic(self.text))

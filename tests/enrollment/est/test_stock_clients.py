@@ -15,10 +15,13 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from tests.enrollment.est.base import basic, body_of
 from tests.enrollment.live import LiveTestCase
-from tests.factories import make_csr
+from tests.factories import make_csr, make_private_key
 from tests.support import postgresql
 from tests.support.live import PASSWORD, ROOT
 from tests.support.proxied import EDGE_CA, ProxiedPortal
@@ -81,16 +84,34 @@ class StockClientCase(LiveTestCase):
     def certificate(self, name: str = "edge.pem") -> x509.Certificate:
         return x509.load_pem_x509_certificate((self.directory / name).read_bytes())
 
-    def assert_ours(self, certificate: x509.Certificate) -> None:
-        """The newest certificate of the database, for the key in edge.key, and good for clients only."""
+    def long_ago(self, private_key: Any = None) -> x509.Certificate:
+        """An edge whose certificate is due, in edge.key and edge.pem."""
+        private_key = private_key or make_private_key()
+        self.put("edge.pem", self.enrolled_long_ago(self.text, private_key))
+        pem = private_key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
+        self.put("edge.key", pem)
+        return self.certificate()
+
+    def assert_renewed(self, old: x509.Certificate) -> x509.Certificate:
+        """next.pem is the edge's newest certificate, for next.key, of the same identity."""
+        new = self.certificate("next.pem")
+        self.assertEqual(new.subject, old.subject)
+        self.assertGreater(new.not_valid_after_utc, old.not_valid_after_utc)
+        names = [each.extensions.get_extension_for_class(x509.SubjectAlternativeName) for each in (new, old)]
+        self.assertEqual(names[0], names[1])
+        self.assert_ours(new, "next")
+        return new
+
+    def assert_ours(self, certificate: x509.Certificate, name: str = "edge") -> None:
+        """The newest certificate of the database, for the key beside it, and good for clients only."""
         newest = "SELECT edge_id, der FROM enrollment_issuedcertificate ORDER BY id DESC LIMIT 1"
         self.assertEqual(x509.load_der_x509_certificate(bytes(self.value(newest)[1])), certificate)
-        mine = self.run_shell("openssl pkey -in edge.key -pubout; openssl x509 -in edge.pem -noout -pubkey").stdout
+        mine = self.run_shell(f"openssl pkey -in {name}.key -pubout; openssl x509 -in {name}.pem -noout -pubkey").stdout
         half = len(mine) // 2
         self.assertEqual(mine[:half], mine[half:])
         self.run_shell(EDGE_CA.format(url=self.portal.url) + " > all.pem")
         for purpose, accepted in (("sslclient", True), ("sslserver", False)):
-            result = self.run_shell(f"openssl verify -x509_strict -purpose {purpose} -CAfile all.pem edge.pem")
+            result = self.run_shell(f"openssl verify -x509_strict -purpose {purpose} -CAfile all.pem {name}.pem")
             self.assertEqual(result.returncode == 0, accepted, result.stdout + result.stderr)
 
 
@@ -145,6 +166,65 @@ class StrongSwan:
             self.assertNotEqual(result.returncode, 0)
             self.assertIn(f"HTTP {code}", re.sub(r"\s+", " ", result.stderr))
 
+    def reenroll(self: Any, csr: str) -> Any:
+        """As its manual says: the old certificate and key log in, the request is for the new key."""
+        return self.run_shell(
+            f"pki --est --url {self.url} --cacert web-ca.pem $(printf -- '--cacert %s ' ca*.pem)"
+            f" --in {csr} --cert edge.pem --key edge.key --outform pem > next.pem"
+        )
+
+    def test_d07_the_recipe_in_the_docs_reenrolls(self: Any) -> None:
+        self.prepare()
+        old, uses = self.long_ago(), self.books(self.key_name)[0]
+        shown = self.run_recipe("Re-enrolling with strongSwan")
+        self.assertIn("sending TLS client certificate", shown)
+        self.assertIn("Issued certificate is trusted", shown)
+        self.assert_renewed(old)
+        self.assertEqual(self.books(self.key_name)[0], uses)
+
+    def test_a03_re_enrolling_again_gives_the_same_certificate(self: Any) -> None:
+        self.prepare()
+        old = self.long_ago()
+        self.run_shell("openssl ecparam -name prime256v1 -genkey -noout -out next.key")
+        self.run_shell("openssl req -new -key next.key -subj /CN=edge -outform DER -out next.csr")
+        self.assertEqual(self.reenroll("next.csr").returncode, 0)
+        first = self.assert_renewed(old)
+        self.assertEqual(self.reenroll("next.csr").returncode, 0)
+        self.assertEqual(self.assert_renewed(old), first)
+
+    def test_rfc_7030_4_2_2_a_request_with_the_names_of_the_certificate(self: Any) -> None:
+        """What a client to the letter sends, here with the old key pair."""
+        self.prepare()
+        old = self.long_ago()
+        names = old.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        request = x509.CertificateSigningRequestBuilder(old.subject).add_extension(names, critical=False)
+        private_key = load_pem_private_key((self.directory / "edge.key").read_bytes(), None)
+        (self.directory / "next.csr").write_bytes(request.sign(private_key, hashes.SHA256()).public_bytes(Encoding.DER))
+        self.run_shell("cp edge.key next.key")
+        result = self.reenroll("next.csr")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(self.assert_renewed(old).public_key(), old.public_key())
+
+    def test_an_rsa_edge_re_enrolls(self: Any) -> None:
+        self.prepare()
+        old = self.long_ago(rsa.generate_private_key(65537, 2048))
+        self.run_shell("openssl genrsa -out next.key 2048")
+        self.run_shell("openssl req -new -key next.key -subj /CN=edge -outform DER -out next.csr")
+        result = self.reenroll("next.csr")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assert_renewed(old)
+
+    def test_d05_re_enrolling_is_told_the_status_of_a_refusal(self: Any) -> None:
+        self.prepare()
+        serial = f"{self.long_ago().serial_number:x}"
+        for _ in range(2):
+            self.run_shell("openssl ecparam -name prime256v1 -genkey -noout -out next.key")
+            self.run_shell("openssl req -new -key next.key -subj /CN=edge -outform DER -out next.csr")
+            result = self.reenroll("next.csr")
+        self.assertIn("HTTP 409", re.sub(r"\s+", " ", result.stderr))
+        self.portal.manage("revoke", "--serial", serial, "--reason", "keyCompromise")
+        self.assertIn("HTTP 403", re.sub(r"\s+", " ", self.reenroll("next.csr").stderr))
+
 
 class StrongSwanTests(StrongSwan, StockClientCase):
     pass
@@ -165,6 +245,13 @@ class CurlTests(StockClientCase):
         self.assertIn("edge.pem: OK", shown)
         self.assertEqual(self.books(self.key_name)[0], uses + 1)
         self.assert_ours(self.certificate())
+
+    def test_d07_the_recipe_in_the_docs_reenrolls(self) -> None:
+        self.run_shell(EDGE_CA.format(url=self.portal.url) + " > ca.pem")
+        old, uses = self.long_ago(), self.books(self.key_name)[0]
+        self.assertIn("next.pem: OK", self.run_recipe("Re-enrolling with openssl and curl"))
+        self.assert_renewed(old)
+        self.assertEqual(self.books(self.key_name)[0], uses)
 
     def post(
         self, *options: str, csr: str = "", text: str = "", path: str = "simpleenroll", kind: str = "application/pkcs10"
