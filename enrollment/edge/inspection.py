@@ -11,7 +11,7 @@ from cryptography import x509
 
 from enrollment.edge import store
 from enrollment.edge.key_pair import KeyPair, from_pem, spki
-from enrollment.edge.outcomes import Stop
+from enrollment.edge.outcomes import Stop, TryLater
 from enrollment.edge.pem import read_certificate, read_certificates
 from enrollment.edge.verification import Untrusted, require_path
 
@@ -29,7 +29,8 @@ class Found:
 def inspect(directory: store.EdgeDirectory, now: datetime, warn: Callable[[str], None]) -> Found:
     """Look at a locked directory. Damage that a second answer repairs is only warned of.
 
-    Raises Stop when going on would lose something: a key pair, or the edge that an expired certificate belongs to.
+    Raises Stop when going on would lose something: a key pair, or the edge that an expired certificate belongs to;
+    TryLater when the clock is behind.
     """
     key_pair = _read_key_pair(directory)
     if key_pair is None:
@@ -83,7 +84,7 @@ def _require_own_and_current(
             f"To go on, {_NEW_EDGE}"
         )
     if now < certificate.not_valid_before_utc:
-        raise Stop(f"The certificate in {directory.path} is not valid yet. Check the clock of this machine.")
+        raise TryLater(f"The certificate in {directory.path} is not valid yet. Check the clock of this machine.")
 
 
 def _rest_is_whole(directory: store.EdgeDirectory, certificate: x509.Certificate, now: datetime) -> bool:
