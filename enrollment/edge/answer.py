@@ -11,7 +11,7 @@ from cryptography import x509
 
 from enrollment.edge.advice import ADVICE
 from enrollment.edge.outcomes import TRY_LATER, Stop, TryLater
-from enrollment.edge.pem import read_certificate
+from enrollment.edge.pem import not_after, read_certificate
 from enrollment.edge.transport import Reply
 
 LONGEST_CHAIN = 8
@@ -111,4 +111,4 @@ def printable(text: str) -> str:
 
 def moment(certificate: x509.Certificate) -> str:
     """The end of a certificate, as the portal writes moments."""
-    return f"{certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{not_after(certificate):%Y-%m-%dT%H:%M:%SZ}"

@@ -12,7 +12,7 @@ from cryptography import x509
 from enrollment.edge import store
 from enrollment.edge.key_pair import KeyPair, from_pem, spki
 from enrollment.edge.outcomes import Stop, TryLater
-from enrollment.edge.pem import read_certificate, read_certificates
+from enrollment.edge.pem import not_after, not_before, read_certificate, read_certificates
 from enrollment.edge.verification import Untrusted, require_path
 
 _NEW_EDGE = "give an empty --directory to enroll as a new edge, which costs one use."
@@ -78,12 +78,12 @@ def _require_own_and_current(
             f"{store.CERTIFICATE} in {directory.path} does not belong to {store.KEY}. "
             f"Restore the right one, or {_NEW_EDGE}"
         )
-    if now > certificate.not_valid_after_utc:
+    if now > not_after(certificate):
         raise Stop(
-            f"The certificate in {directory.path} expired on {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC. "
+            f"The certificate in {directory.path} expired on {not_after(certificate):%Y-%m-%d %H:%M} UTC. "
             f"To go on, {_NEW_EDGE}"
         )
-    if now < certificate.not_valid_before_utc:
+    if now < not_before(certificate):
         raise TryLater(f"The certificate in {directory.path} is not valid yet. Check the clock of this machine.")
 
 

@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 from enrollment.edge.answer import Answer
 from enrollment.edge.key_pair import spki
 from enrollment.edge.outcomes import TRY_LATER, Stop
-from enrollment.edge.pem import PARSER_ERRORS
+from enrollment.edge.pem import PARSER_ERRORS, not_after, not_before, require_issued_by
 from keys.certificates import spki_sha256
 
 
@@ -67,15 +67,15 @@ def require_path(path: Sequence[x509.Certificate], now: datetime) -> None:
     for depth, (certificate, issuer) in enumerate(itertools.pairwise(path)):
         _require_authority(issuer, below=depth)
         try:
-            certificate.verify_directly_issued_by(issuer)
+            require_issued_by(certificate, issuer)
         except (InvalidSignature, *PARSER_ERRORS):
             raise Untrusted("The certificate does not chain to the trust anchor that came with it.") from None
 
 
 def _require_validity(certificate: x509.Certificate, now: datetime) -> None:
-    if now < certificate.not_valid_before_utc:
+    if now < not_before(certificate):
         raise NotYetValid("A certificate of the portal is not valid yet. Check the clock of this machine.")
-    if now > certificate.not_valid_after_utc:
+    if now > not_after(certificate):
         raise Untrusted("A certificate of the portal has expired. Check the clock of this machine.")
 
 

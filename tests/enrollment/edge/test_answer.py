@@ -50,10 +50,6 @@ def test_a_passing_trouble_asks_to_try_later(status: int, soon: bool) -> None:
     assert (later.value.exit_code, later.value.soon) == (75, soon)
 
 
-def test_hints_are_about_codes_that_exist() -> None:
-    assert set(ADVICE) == set(REFUSALS)
-
-
 def test_a_redirect_is_told_and_not_followed() -> None:
     with pytest.raises(Stop, match=r"redirects to https://elsewhere\.example\.com/"):
         read_answer(Reply(307, b"", location="https://elsewhere.example.com/"))
