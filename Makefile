@@ -7,7 +7,7 @@ CHECK_ENV := PORTAL_SECRET_KEY=only-for-checks-only-for-checks-only-for-checks-o
 	PORTAL_ALLOWED_HOSTS=portal.example.com PORTAL_KEYRING_FILE=.cache/check/keyring.json PORTAL_STATE_DIR=.cache/check \
 	DATABASE_URL=sqlite:///:memory:
 
-.PHONY: help run test check format bench screenshot seed lock clean
+.PHONY: help run test check format bench screenshot seed edge lock clean
 
 help: ## List the goals
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ screenshot: .venv/.dev ## Renew the picture in the README
 
 seed: .venv/.run ## Fill the database of `make run` with many keys: make seed COUNT=10000
 	$(BIN)/python manage.py seed_keys --force --count $(or $(COUNT),10000)
+
+edge: ## Build the edge's own program for other machines: dist/enroll-edge.pyz, and a .deb where dpkg-deb exists
+	$(PYTHON) deploy/edge/build.py dist
 
 lock: .venv/.dev ## Pin and hash the requirements again
 	for name in requirements requirements-dev requirements-postgres; do \

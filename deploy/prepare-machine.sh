@@ -86,6 +86,9 @@ has_strongswan() {
     return $result
 }
 
+# What an edge on Debian runs with, an older one than the portal's.
+has_cryptography() { [ "$(uname)" != Linux ] || /usr/bin/python3 -c 'import cryptography' 2>/dev/null; }
+
 prepare_test() {
     for program in curl openssl git; do
         have $program || install_packages $program
@@ -94,6 +97,7 @@ prepare_test() {
     has_chromium || install_packages chromium || .venv/bin/playwright install chromium
     has_postgresql || install_packages postgresql ||
         .venv/bin/python -m pip install -q --require-hashes -r requirements-postgres.txt
+    has_cryptography || install_packages python3-cryptography
     has_nginx || install_nginx
     # The plug-ins bring elliptic curves, which the portal signs with.
     has_strongswan || install_packages strongswan-pki libstrongswan-standard-plugins

@@ -9,24 +9,13 @@ from typing import Any
 
 from cryptography import x509
 
-from enrollment.edge.outcomes import Stop, TryLater
-from enrollment.edge.pem import read_certificate
+from enrollment.edge.advice import ADVICE
+from enrollment.edge.outcomes import TRY_LATER, Stop, TryLater
+from enrollment.edge.pem import not_after, read_certificate
 from enrollment.edge.transport import Reply
 
 LONGEST_CHAIN = 8
 _NOT_AN_ANSWER = "The answer is not one of an enrollment portal. Check --url."
-_NEW_EDGE = "To enroll as a new edge, which costs one use, give an empty --directory."
-# What the person at the edge can do, beside what the portal says itself.
-HINTS = {
-    "public_key_in_use": f"Use the provisioning key of the first attempt. {_NEW_EDGE}",
-    "enrollment_conflict": _NEW_EDGE,
-    "csr_key_rejected": "The portal does not accept the key pair in key.pem. " + _NEW_EDGE,
-    "wrong_cloud": "Check --url.",
-    "certificate_revoked": _NEW_EDGE,
-    "certificate_expired": _NEW_EDGE,
-    "certificate_superseded": f"Another copy of this directory renewed first; use that one. {_NEW_EDGE}",
-    "unknown_certificate": "Check --url: this portal did not issue the certificate in --directory.",
-}
 # A portal could repeat what it was sent; no run of characters long enough to be a secret is ever printed.
 _LONG_RUN = re.compile(r"[A-Za-z0-9+/=_-]{40,}")
 
@@ -49,17 +38,23 @@ def read_answer(reply: Reply) -> Answer:
 
 def refuse_other_than(accepted: set[int], reply: Reply) -> Reply:
     """The reply, if its status is accepted. Else raises TryLater or Stop, with the portal's own words."""
-    if reply.status in {408, 429} or reply.status >= 500:
-        # Too many attempts are not helped by another one a moment later.
-        raise TryLater(_words(reply), retry_after=reply.retry_after, soon=reply.status != 429)
+    if reply.status in accepted:
+        return reply
     if 300 <= reply.status < 400:
         raise Stop(
             f"The server redirects to {printable(reply.location) or 'nowhere'}. The key is not sent on; "
-            "give the final address with --url."
+            "give the final address with --url.",
+            waited_out=True,
         )
-    if reply.status not in accepted:
-        raise Stop(_words(reply))
-    return reply
+    code, words = _words(reply)
+    advice = ADVICE.get(code)
+    if reply.status in {408, 429} or reply.status >= 500:
+        # Too many attempts are not helped by another one a moment later.
+        raise TryLater(words, code=code, retry_after=reply.retry_after, soon=reply.status != 429)
+    if advice and advice.exit_code == TRY_LATER:
+        raise TryLater(words, code=code, soon=False)
+    # What this program does not know is the page of a proxy, or of a newer portal.
+    raise Stop(words, code=code, waited_out=advice is None or advice.waited_out)
 
 
 def parse_answer(body: bytes) -> Answer:
@@ -67,7 +62,7 @@ def parse_answer(body: bytes) -> Answer:
     try:
         return _parse(json.loads(body))
     except (ValueError, TypeError, KeyError, RecursionError):
-        raise Stop(_NOT_AN_ANSWER) from None
+        raise Stop(_NOT_AN_ANSWER, waited_out=True) from None
 
 
 def _parse(document: Any) -> Answer:
@@ -95,17 +90,17 @@ def _certificate(pem: Any) -> x509.Certificate:
     return read_certificate(_text(pem).encode())
 
 
-def _words(reply: Reply) -> str:
-    """`key_exhausted (HTTP 403): All uses of the key are taken. ...` from a problem document."""
+def _words(reply: Reply) -> tuple[str, str]:
+    """The code, and `key_exhausted (HTTP 403): All uses of the key are taken. ...`, from a problem document."""
     try:
         problem = json.loads(reply.body)
         code, detail = _text(problem["code"]), _text(problem["detail"])
     except (ValueError, TypeError, KeyError, RecursionError):
-        return f"HTTP {reply.status} without a reason that this program knows. Check --url."
+        return "", f"HTTP {reply.status} without a reason that this program knows. Check --url."
     request = problem.get("request_id")
     reference = f" (request {printable(request)})" if isinstance(request, str) and request else ""
-    hint = f" {HINTS[code]}" if code in HINTS else ""
-    return f"{printable(code)} (HTTP {reply.status}): {printable(detail)}{hint}{reference}"
+    hint = f" {ADVICE[code].text}" if code in ADVICE else ""
+    return code, f"{printable(code)} (HTTP {reply.status}): {printable(detail)}{hint}{reference}"
 
 
 def printable(text: str) -> str:
@@ -116,4 +111,4 @@ def printable(text: str) -> str:
 
 def moment(certificate: x509.Certificate) -> str:
     """The end of a certificate, as the portal writes moments."""
-    return f"{certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{not_after(certificate):%Y-%m-%dT%H:%M:%SZ}"

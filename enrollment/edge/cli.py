@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import errno
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from enrollment.edge.enrolling import Options, enroll
-from enrollment.edge.outcomes import DONE, INTERRUPTED, REFUSED, TRY_LATER, USAGE, Stop
+from enrollment.edge.outcomes import DONE, INTERRUPTED, REFUSED, TRY_LATER, USAGE, Stop, passes, words_of
 from enrollment.edge.watching import watch
 
 HELP = "Enroll this machine as a Private Service Edge. Needs neither settings nor a database."
@@ -19,11 +19,9 @@ valid certificate in it nothing is done until a third of its life is left, then 
 provisioning key. With --watch the command stays, sends a heartbeat every minute and renews when due. After any
 failure run the same command again: with the same directory an enrollment never costs a second use of the key.
 
-exit codes: 0 enrolled, renewed, enrolled already, or --watch was ended; 1 refused for good; 2 wrong usage;
-75 try again later
+exit codes: 0 enrolled, renewed, enrolled already, or --watch was ended; 1 refused, the code says by what; 2 wrong
+usage; 75 try again later; 130 interrupted from the keyboard
 """
-# Trouble with the disk that passes, or that an operator ends without touching the command.
-_PASSING = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--key-file", type=Path, help="file with the provisioning key; without it the key is asked for")
     parser.add_argument("--ca-file", type=Path, help="PEM file to verify the https server by (default: system store)")
     parser.add_argument("--insecure-http", action="store_true", help="allow http to other machines, in clear text")
+    parser.add_argument("--keep-key-pair", action="store_true", help="renew with the present key pair, not a new one")
     parser.add_argument("--watch", action="store_true", help="stay: send heartbeats, renew when due, until terminated")
     parser.add_argument("--heartbeat-seconds", type=_seconds, default=60.0, help="with --watch (default: 60)")
 
@@ -44,7 +43,7 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def main(argv: Sequence[str]) -> int:
+def main(argv: Sequence[str], program: str = "manage.py enroll_edge") -> int:
     """Run the command and return its exit code."""
     # Before the parser, which would repeat the text in its complaint.
     if any("|PSEK" in argument for argument in argv):
@@ -53,7 +52,7 @@ def main(argv: Sequence[str]) -> int:
         )
         return USAGE
     parser = argparse.ArgumentParser(
-        prog="manage.py enroll_edge",
+        prog=program,
         description=HELP,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -65,6 +64,7 @@ def main(argv: Sequence[str]) -> int:
 
 def run(options: Options) -> int:
     """Enroll and tell: success on standard output, all else on standard error."""
+    _speak_any_language()
     try:
         if options.watch:
             watch(options, _tell, _say)
@@ -74,13 +74,19 @@ def run(options: Options) -> int:
         _say(str(stop))
         return stop.exit_code
     except OSError as error:
-        where = error.filename if isinstance(error.filename, str) else options.directory
-        _say(f"Cannot use {where}: {error.strerror or type(error).__name__}.")
-        return TRY_LATER if error.errno in _PASSING else REFUSED
+        _say(words_of(error, options.directory))
+        return TRY_LATER if passes(error) else REFUSED
     except KeyboardInterrupt:
         _say("Interrupted. Run the same command again to go on.")
         return INTERRUPTED
     return DONE
+
+
+def _speak_any_language() -> None:
+    """A group's name that the terminal cannot show must not end a run."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _tell(done: str) -> None:

@@ -30,6 +30,7 @@ class Options:
     insecure_http: bool = False
     watch: bool = False
     heartbeat_seconds: float = 60.0
+    keep_key_pair: bool = False
 
     @property
     def portal(self) -> Portal:
@@ -46,7 +47,9 @@ def enroll(options: Options, warn: Warn) -> str:
         renewing.finish(directory)
         found = inspect(directory, datetime.now(UTC), warn)
         if found.certificate:
-            renewed = renewing.renew_if_due(directory, found, options.url, portal, warn)
+            renewed = renewing.renew_if_due(
+                directory, found, options.url, portal, warn, keep_key_pair=options.keep_key_pair
+            )
             done = "Renewed" if renewed else "Already enrolled"
             return f"{done}: the certificate is valid until {moment(renewed or found.certificate)}."
         token = read_token(options.key_file, warn)

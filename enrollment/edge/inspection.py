@@ -11,8 +11,8 @@ from cryptography import x509
 
 from enrollment.edge import store
 from enrollment.edge.key_pair import KeyPair, from_pem, spki
-from enrollment.edge.outcomes import Stop
-from enrollment.edge.pem import read_certificate, read_certificates
+from enrollment.edge.outcomes import Stop, TryLater
+from enrollment.edge.pem import not_after, not_before, read_certificate, read_certificates
 from enrollment.edge.verification import Untrusted, require_path
 
 _NEW_EDGE = "give an empty --directory to enroll as a new edge, which costs one use."
@@ -29,7 +29,8 @@ class Found:
 def inspect(directory: store.EdgeDirectory, now: datetime, warn: Callable[[str], None]) -> Found:
     """Look at a locked directory. Damage that a second answer repairs is only warned of.
 
-    Raises Stop when going on would lose something: a key pair, or the edge that an expired certificate belongs to.
+    Raises Stop when going on would lose something: a key pair, or the edge that an expired certificate belongs to;
+    TryLater when the clock is behind.
     """
     key_pair = _read_key_pair(directory)
     if key_pair is None:
@@ -77,13 +78,13 @@ def _require_own_and_current(
             f"{store.CERTIFICATE} in {directory.path} does not belong to {store.KEY}. "
             f"Restore the right one, or {_NEW_EDGE}"
         )
-    if now > certificate.not_valid_after_utc:
+    if now > not_after(certificate):
         raise Stop(
-            f"The certificate in {directory.path} expired on {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC. "
+            f"The certificate in {directory.path} expired on {not_after(certificate):%Y-%m-%d %H:%M} UTC. "
             f"To go on, {_NEW_EDGE}"
         )
-    if now < certificate.not_valid_before_utc:
-        raise Stop(f"The certificate in {directory.path} is not valid yet. Check the clock of this machine.")
+    if now < not_before(certificate):
+        raise TryLater(f"The certificate in {directory.path} is not valid yet. Check the clock of this machine.")
 
 
 def _rest_is_whole(directory: store.EdgeDirectory, certificate: x509.Certificate, now: datetime) -> bool:

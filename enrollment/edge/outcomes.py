@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path
+
 DONE = 0
 REFUSED = 1
 USAGE = 2
 TRY_LATER = 75
 INTERRUPTED = 130
+# Trouble with the disk that passes, or that an operator ends without touching the command.
+_PASSING = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
+_DISK_ADVICE = {
+    errno.ENOSPC: " Free some space there.",
+    errno.EDQUOT: " Free some space there.",
+    errno.EACCES: " Run the command as the owner of the directory, or give another one.",
+    errno.EPERM: " Run the command as the owner of the directory, or give another one.",
+    errno.EROFS: " Give a directory that can be written to.",
+}
 
 
 class Stop(Exception):
-    """The run ends here and trying again changes nothing; the text says why and what to do."""
+    """The run ends here; the text says why and what to do. `code` is the portal's, when it is the portal that refuses.
+
+    `waited_out` says that somebody else may end the trouble, an administrator or who keeps the server: one run is
+    refused, but an enrolled edge that watches keeps its certificate and waits.
+    """
 
     exit_code = REFUSED
+
+    def __init__(self, reason: str, *, code: str = "", waited_out: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.code = code
+        self.waited_out = waited_out
 
 
 class WrongUsage(Stop):
@@ -29,12 +51,23 @@ class TryLater(Stop):
 
     exit_code = TRY_LATER
 
-    def __init__(self, reason: str, *, retry_after: int | None = None, soon: bool = True) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    def __init__(self, reason: str, *, code: str = "", retry_after: int | None = None, soon: bool = True) -> None:
+        super().__init__(reason, code=code, waited_out=True)
         self.retry_after = retry_after
         self.soon = soon
 
     def __str__(self) -> str:
         when = f"in {self.retry_after} seconds" if self.retry_after else "later"
         return f"{self.reason} Try again {when}: the same --directory costs no second use."
+
+
+def passes(trouble: OSError) -> bool:
+    """Whether trouble with the disk is of the kind that ends without a change to the command."""
+    return trouble.errno in _PASSING
+
+
+def words_of(trouble: OSError, directory: Path) -> str:
+    """What is wrong with the disk, and what to do."""
+    where = trouble.filename if isinstance(trouble.filename, str) else directory
+    advice = _DISK_ADVICE.get(trouble.errno or 0, "")
+    return f"Cannot use {where}: {trouble.strerror or type(trouble).__name__}.{advice}"

@@ -18,6 +18,7 @@ from enrollment.edge.answer import parse_answer
 from enrollment.edge.asking import Portal, Warn
 from enrollment.edge.inspection import Found
 from enrollment.edge.key_pair import KeyPair, from_pem, make_csr, make_key_pair, sign, spki, to_pem
+from enrollment.edge.outcomes import Stop
 from enrollment.edge.pem import read_certificate
 from enrollment.edge.placing import write_answer
 from enrollment.edge.verification import Untrusted, require_trust
@@ -27,18 +28,25 @@ RENEW_FRAME, HEARTBEAT_FRAME = "psek-renew-v1", "psek-heartbeat-v1"
 
 
 def renew_if_due(
-    directory: store.EdgeDirectory, found: Found, url: str, portal: Portal, warn: Warn
+    directory: store.EdgeDirectory, found: Found, url: str, portal: Portal, warn: Warn, *, keep_key_pair: bool = False
 ) -> x509.Certificate | None:
     """The next certificate, put into place; None before a third of the life is left. Raises Stop.
 
+    It is for a new key pair, or for the present one with `keep_key_pair`, unless a renewal was begun otherwise.
     Whatever it raises, the current certificate and its key are untouched.
     """
     now = datetime.now(UTC)
     if found.key_pair is None or found.certificate is None or now < _due(directory):
         return None
-    next_pair = _next_key_pair(directory)
+    next_pair = _next_key_pair(directory, found.key_pair if keep_key_pair else None)
     body = signed(directory, found.key_pair, RENEW_FRAME, ("csr", make_csr(next_pair)), now)
-    reply = portal.ask(RENEW, body, {200, 201}, warn)
+    try:
+        reply = portal.ask(RENEW, body, {200, 201}, warn)
+    except Stop as refused:
+        if refused.code == "renewal_not_due":
+            # Ours is not the clock that counts.
+            return None
+        raise
     answer = parse_answer(reply.body)
     anchor = read_certificate(directory.read(store.TRUST_ANCHOR) or b"")
     require_trust(answer, spki_sha256(anchor), spki(next_pair.public_key()), now)
@@ -54,10 +62,16 @@ def finish(directory: store.EdgeDirectory) -> None:
     waiting, key = directory.read(store.NEXT_ANSWER), directory.read(store.NEXT_KEY)
     if waiting is None:
         return
-    document = json.loads(waiting)
+    try:
+        document = json.loads(waiting)
+        answer, url = parse_answer(document["answer"].encode()), document["url"]
+    except (ValueError, TypeError, KeyError, AttributeError, Stop):
+        # The portal repeats it for the same key pair.
+        directory.remove(store.NEXT_ANSWER)
+        return
     if key is not None:
         directory.write(store.KEY, key)
-    write_answer(directory, parse_answer(document["answer"].encode()), document["url"])
+    write_answer(directory, answer, url)
     # In this order: an answer without its key is put into place once more, a key without its answer would be asked for.
     directory.remove(store.NEXT_KEY)
     directory.remove(store.NEXT_ANSWER)
@@ -72,11 +86,11 @@ def _due(directory: store.EdgeDirectory) -> datetime:
         return datetime.now(UTC)
 
 
-def _next_key_pair(directory: store.EdgeDirectory) -> KeyPair:
-    """The key pair of a renewal that was begun, else a new one: only with the same one is an answer repeated."""
+def _next_key_pair(directory: store.EdgeDirectory, kept: KeyPair | None) -> KeyPair:
+    """The key pair of a renewal that was begun, else another: only with the same one is an answer repeated."""
     with suppress(ValueError):
         return from_pem(directory.read(store.NEXT_KEY) or b"")
-    key_pair = make_key_pair()
+    key_pair = kept or make_key_pair()
     directory.write(store.NEXT_KEY, to_pem(key_pair))
     return key_pair
 

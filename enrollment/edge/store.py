@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import pwd
 import stat
 import time
 from collections.abc import Iterator
@@ -51,7 +52,14 @@ class EdgeDirectory:
             os.close(descriptor)
 
     def _make_private(self) -> None:
-        mode = self.path.stat().st_mode
+        status = self.path.stat()
+        mode = status.st_mode
+        if status.st_uid != os.geteuid():
+            # What root wrote here, the edge's own user could not read.
+            raise Stop(
+                f"{self.path} belongs to user {_user(status.st_uid)} and this is user {_user(os.geteuid())}. "
+                "Run the command as that user, or give another --directory."
+            )
         if not mode & _OTHERS:
             return
         if _OURS.issuperset(os.listdir(self.path)):
@@ -90,6 +98,13 @@ class EdgeDirectory:
         with suppress(FileNotFoundError):
             (self.path / name).unlink()
             _flush_directory(self.path)
+
+
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
 
 
 def _make_directory(path: Path) -> None:

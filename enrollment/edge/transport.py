@@ -21,6 +21,10 @@ STEP_SECONDS = 15.0
 TOTAL_SECONDS = 60.0
 LARGEST_ANSWER = 256 * 1024
 USER_AGENT = "enroll-edge/1"
+# X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED of OpenSSL's x509_vfy.h
+_NOT_YET_VALID, _EXPIRED = 9, 10
+_CHECK_URL = "Check --url, and name the authority that signed it with --ca-file."
+_ADVICE = {_EXPIRED: "Check the clock of this machine; if it is right, the server's keeper has to renew it."}
 _HEADERS = {
     "Content-Type": "application/json",
     "Accept": "application/json, application/problem+json",
@@ -63,16 +67,21 @@ def post(address: Address, body: bytes, servers: ssl.SSLContext) -> Reply:
             response = connection.getresponse()
             answer = _read_whole(response)
     except ssl.SSLCertVerificationError as error:
-        raise Stop(
-            f"The certificate of {address.host} is not valid here: {error.verify_message}. The key was not sent. "
-            "Check --url, and name the authority that signed it with --ca-file."
-        ) from None
+        raise _not_the_one(address, error) from None
     except (OSError, http.client.HTTPException) as error:
         raise TryLater(f"No answer from {address.host}:{address.port}: {_reason(error)}.") from None
     finally:
         connection.close()
     wait, location = response.getheader("Retry-After"), response.getheader("Location", "")
     return Reply(response.status, answer, _seconds(wait), location)
+
+
+def _not_the_one(address: Address, error: ssl.SSLCertVerificationError) -> Stop:
+    refused = f"The certificate of {address.host} is not valid here: {error.verify_message}. The key was not sent."
+    if error.verify_code == _NOT_YET_VALID:
+        # A machine that has just started has not asked for the time yet.
+        return TryLater(f"{refused} Check the clock of this machine.", soon=False)
+    return Stop(f"{refused} {_ADVICE.get(error.verify_code, _CHECK_URL)}", waited_out=True)
 
 
 def _connection(address: Address, servers: ssl.SSLContext) -> http.client.HTTPConnection:
@@ -85,7 +94,7 @@ def _read_whole(response: http.client.HTTPResponse) -> bytes:
     """The body. Raises HTTPException for half of one: a cut answer is no answer, and its certificate waits for us."""
     answer = response.read(LARGEST_ANSWER + 1)
     if len(answer) > LARGEST_ANSWER:
-        raise Stop("The answer is larger than any portal's. Check --url.")
+        raise Stop("The answer is larger than any portal's. Check --url.", waited_out=True)
     # `length` is what is still missing. Without it and without chunks a cut could not be told from the end.
     if response.length or (response.length is None and not response.chunked):
         raise http.client.IncompleteRead(answer)

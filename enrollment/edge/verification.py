@@ -13,16 +13,25 @@ from cryptography.x509.oid import NameOID
 
 from enrollment.edge.answer import Answer
 from enrollment.edge.key_pair import spki
-from enrollment.edge.outcomes import Stop
-from enrollment.edge.pem import PARSER_ERRORS
+from enrollment.edge.outcomes import TRY_LATER, Stop
+from enrollment.edge.pem import PARSER_ERRORS, not_after, not_before, require_issued_by
 from keys.certificates import spki_sha256
 
 
 class Untrusted(Stop):
     """What the portal sent fails a check; nothing of it is stored."""
 
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, waited_out=True)
+
     def __str__(self) -> str:
         return f"{super().__str__()} Nothing was stored."
+
+
+class NotYetValid(Untrusted):
+    """The clock of this machine is behind, or the portal's ahead: time may mend it."""
+
+    exit_code = TRY_LATER
 
 
 def require_trust(answer: Answer, pin: bytes, public_key: bytes, now: datetime) -> None:
@@ -58,15 +67,15 @@ def require_path(path: Sequence[x509.Certificate], now: datetime) -> None:
     for depth, (certificate, issuer) in enumerate(itertools.pairwise(path)):
         _require_authority(issuer, below=depth)
         try:
-            certificate.verify_directly_issued_by(issuer)
+            require_issued_by(certificate, issuer)
         except (InvalidSignature, *PARSER_ERRORS):
             raise Untrusted("The certificate does not chain to the trust anchor that came with it.") from None
 
 
 def _require_validity(certificate: x509.Certificate, now: datetime) -> None:
-    if now < certificate.not_valid_before_utc:
-        raise Untrusted("A certificate of the portal is not valid yet. Check the clock of this machine.")
-    if now > certificate.not_valid_after_utc:
+    if now < not_before(certificate):
+        raise NotYetValid("A certificate of the portal is not valid yet. Check the clock of this machine.")
+    if now > not_after(certificate):
         raise Untrusted("A certificate of the portal has expired. Check the clock of this machine.")
 
 

@@ -1,4 +1,4 @@
-"""Enroll again and again, killed one step later each time: `python -m ... URL KEY_FILE DIRECTORY`.
+"""Enroll again and again, killed one step later each time: `python -m ... URL KEY_FILE DIRECTORY [OPTION]`.
 
 A step is whatever the interpreter reports to audit hooks (PEP 578): a file opened, renamed or removed, a directory
 made, a socket connected, a request sent. The kill comes just before the step. Prints, for each step, what it was,
@@ -50,11 +50,11 @@ def run(arguments: list[str], kill_at: int = 0) -> tuple[int, str]:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), step
 
 
-def crash_everywhere(url: str, key_file: str, root: Path) -> list[dict[str, Any]]:
+def crash_everywhere(url: str, key_file: str, root: Path, *options: str) -> list[dict[str, Any]]:
     results: list[dict[str, Any]] = []
     while not results or results[-1]["killed"] == -signal.SIGKILL:
         directory = root / str(len(results) + 1)
-        arguments = ["--url", url, "--key-file", key_file, "--directory", str(directory)]
+        arguments = ["--url", url, "--key-file", key_file, "--directory", str(directory), *options]
         killed, step = run(arguments, len(results) + 1)
         left = sorted(os.listdir(directory)) if directory.exists() else []
         again, _ = run(arguments)
@@ -63,4 +63,4 @@ def crash_everywhere(url: str, key_file: str, root: Path) -> list[dict[str, Any]
 
 
 if __name__ == "__main__":
-    print(json.dumps(crash_everywhere(sys.argv[1], sys.argv[2], Path(sys.argv[3]))))
+    print(json.dumps(crash_everywhere(sys.argv[1], sys.argv[2], Path(sys.argv[3]), *sys.argv[4:])))

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enrollment.edge.answer import HINTS, printable, read_answer
+from enrollment.edge.advice import ADVICE
+from enrollment.edge.answer import printable, read_answer
 from enrollment.edge.outcomes import Stop, TryLater
 from enrollment.edge.transport import Reply
 from enrollment.errors import REFUSALS
@@ -37,7 +38,7 @@ def test_a_refusal_is_final_and_keeps_the_words_of_the_portal(code: str) -> None
     body = problem(code, refusal.status, detail=refusal.detail, request_id="abc-1")
     with pytest.raises(Stop) as stop:
         read_answer(Reply(refusal.status, body))
-    assert stop.value.exit_code == 1
+    assert stop.value.exit_code == ADVICE[code].exit_code
     assert f"{code} (HTTP {refusal.status}): {refusal.detail}" in str(stop.value)
     assert "abc-1" in str(stop.value)
 
@@ -47,10 +48,6 @@ def test_a_passing_trouble_asks_to_try_later(status: int, soon: bool) -> None:
     with pytest.raises(TryLater, match="Try again in 17 seconds") as later:
         read_answer(Reply(status, problem("busy", status), retry_after=17))
     assert (later.value.exit_code, later.value.soon) == (75, soon)
-
-
-def test_hints_are_about_codes_that_exist() -> None:
-    assert set(HINTS) <= set(REFUSALS)
 
 
 def test_a_redirect_is_told_and_not_followed() -> None:

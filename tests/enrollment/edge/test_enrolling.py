@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import threading
@@ -61,6 +62,16 @@ def test_the_files_are_what_openssl_and_scripts_expect(portal: LivePortal, many:
     assert edge["renew_after"] < edge["not_after"]
     verify = ["openssl", "verify", "-CAfile", "trust-anchor.pem", "-untrusted", "chain.pem", "certificate.pem"]
     assert subprocess.run(verify, cwd=tmp_path, capture_output=True, text=True).stdout == "certificate.pem: OK\n"
+
+
+def test_a_name_that_the_terminal_cannot_show_is_no_failure(portal: LivePortal, tmp_path: Path) -> None:
+    (tmp_path / "key.txt").touch(mode=0o600)
+    (tmp_path / "key.txt").write_text(portal.manage("create_key", "--name", "Zweigstelle", "--group", "\u6771\u4eac"))
+    line = command(portal.url, tmp_path / "edge", "--key-file", tmp_path / "key.txt")
+    ascii_only = os.environ | {"PYTHONIOENCODING": "ascii:strict"}
+    result = subprocess.run(line, cwd=ROOT, env=ascii_only, capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "in group \\u6771\\u4eac;" in result.stdout
 
 
 def test_two_at_once_in_one_directory_are_one_edge(portal: LivePortal, many: Path, tmp_path: Path) -> None:

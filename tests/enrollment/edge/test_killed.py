@@ -37,6 +37,9 @@ def test_killed_before_each_step_a_second_run_finishes(portal: LivePortal, many:
     died_at = " ".join(step["step"] for step in steps)
     for moment in ("socket.connect", "http.client.send", "os.rename", ".key.pem.new", ".certificate.pem.new"):
         assert moment in died_at
+    # Between flushing a file and giving it its name, for each of them.
+    for name in WHOLE - {".lock"}:
+        assert any(step["step"].startswith("os.rename") and f".{name}.new" in step["step"] for step in steps), name
     for directory in tmp_path.iterdir():
         assert is_whole(directory)
         assert set(modes(directory).values()) == {"0o600"}

@@ -53,6 +53,16 @@ def test_a_directory_that_others_use_too_is_left_alone_or_refused(tmp_path: Path
         pass
 
 
+def test_a_directory_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 54321)
+    with (
+        pytest.raises(Stop, match="Run the command as that user"),
+        EdgeDirectory(tmp_path).locked(),
+    ):
+        pass
+    assert not modes(tmp_path)
+
+
 def test_a_file_that_others_could_read_is_closed(tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_bytes(b"content")
     (tmp_path / "key.pem").chmod(0o644)

@@ -145,6 +145,14 @@ def test_a_server_that_is_not_the_one_gets_no_key(
     assert not portal.requests
 
 
+def test_a_server_certificate_from_the_future_is_a_clock_to_wait_for(tmp_path: Path) -> None:
+    server, ca = make_server_certificate(tmp_path, days=60)
+    early = pytest.raises(TryLater, match=r"not yet valid.*The key was not sent.*Check the clock")
+    with serving(Script(http(201))) as inner, serving(tls(inner, server)) as port, early as later:
+        send(f"https://127.0.0.1:{port}/", ca)
+    assert not later.value.soon
+
+
 def test_https_to_an_http_server_is_told() -> None:
     def http_only(connection: socket.socket) -> None:
         connection.recv(4096)

@@ -1,0 +1,83 @@
+"""Build the edge's own program: `python deploy/edge/build.py DIRECTORY`.
+
+Writes DIRECTORY/enroll-edge.pyz, one file that runs with Python 3.11 and `cryptography`, and where dpkg-deb exists
+DIRECTORY/enroll-edge_VERSION_all.deb. The same sources give the same bytes.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+# The Python whose packages Debian's python3-cryptography belongs to.
+SHEBANG = b"#!/usr/bin/python3\n"
+START = "import runpy\nrunpy.run_module('enrollment.edge', run_name='__main__')\n"
+# What the edge imports from outside its own package; tests/deploy/test_edge_archive.py would miss another.
+SHARED = ("enrollment/__init__.py", "keys/__init__.py", "keys/tokens.py", "keys/certificates.py")
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)
+
+
+def version() -> str:
+    """The version of the portal that the program comes from."""
+    (found,) = re.findall(r'^version = "(.*)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    return str(found)
+
+
+def sources() -> dict[str, str]:
+    """Each file of the archive by its name in there."""
+    names = [*SHARED, *(str(path.relative_to(ROOT)) for path in (ROOT / "enrollment/edge").glob("*.py"))]
+    return {"__main__.py": START} | {name: (ROOT / name).read_text() for name in sorted(names)}
+
+
+def build_archive(target: Path) -> None:
+    """Write a zip archive that Python runs."""
+    with target.open("wb") as file:
+        file.write(SHEBANG)
+        with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in sources().items():
+                entry = zipfile.ZipInfo(name, _LONG_AGO)
+                entry.external_attr, entry.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
+                archive.writestr(entry, content)
+    target.chmod(0o755)
+
+
+def build_package(archive: Path, target: Path) -> None:
+    """Write a Debian package from the tree deploy/edge/debian, the unit and the archive."""
+    with tempfile.TemporaryDirectory() as scratch:
+        tree = Path(scratch) / "tree"
+        shutil.copytree(ROOT / "deploy/edge/debian", tree)
+        control = tree / "DEBIAN/control"
+        control.write_text(control.read_text().replace("@VERSION@", version()))
+        for source, place in (
+            (archive, "usr/bin/enroll-edge"),
+            (ROOT / "deploy/edge/enroll-edge.service", "lib/systemd/system/enroll-edge.service"),
+            (ROOT / "LICENSE", "usr/share/doc/enroll-edge/copyright"),
+        ):
+            (tree / place).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, tree / place)
+        (tree / "etc/enroll-edge").mkdir(parents=True)
+        for path in [tree, *tree.rglob("*")]:
+            # Whatever umask and checkout made of the modes.
+            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+        subprocess.run(["dpkg-deb", "--root-owner-group", "--build", tree, target], check=True, capture_output=True)
+
+
+def main(directory: Path) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    archive = directory / "enroll-edge.pyz"
+    build_archive(archive)
+    print(archive)
+    if shutil.which("dpkg-deb"):
+        package = directory / f"enroll-edge_{version()}_all.deb"
+        build_package(archive, package)
+        print(package)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,59 @@
+"""What to do at the edge about each refusal of the portal, beside what the portal says itself, and how the run ends.
+
+docs/edge.md prints this table; a test holds the two together, and holds this one against `enrollment.errors`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from enrollment.edge.outcomes import REFUSED, TRY_LATER
+
+NEW_EDGE = "To enroll as a new edge, which costs one use, give an empty --directory."
+_ADMINISTRATOR = "Then run the same command again."
+_PROXY = "Something between this machine and the portal changes requests, or one of the two programs is too old."
+_OTHER_KEY = "Ask for a key of the portal at --url, put it into --key-file and run the same command again."
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """`waited_out`: an enrolled edge with --watch waits instead of ending."""
+
+    text: str
+    exit_code: int = REFUSED
+    waited_out: bool = False
+
+
+ADVICE = {
+    "malformed_request": Advice(_PROXY, waited_out=True),
+    "malformed_key": Advice("Copy the key into --key-file again and run the same command again."),
+    "wrong_cloud": Advice("Check --url. " + _OTHER_KEY),
+    "invalid_provisioning_key": Advice(_OTHER_KEY),
+    "key_disabled": Advice(_ADMINISTRATOR),
+    "key_expired": Advice(_ADMINISTRATOR),
+    "key_exhausted": Advice(_ADMINISTRATOR),
+    "network_not_allowed": Advice(_ADMINISTRATOR),
+    "group_disabled": Advice(_ADMINISTRATOR, waited_out=True),
+    "edge_disabled": Advice(_ADMINISTRATOR, waited_out=True),
+    "public_key_in_use": Advice(f"Use the provisioning key of the first attempt. {NEW_EDGE}"),
+    "enrollment_conflict": Advice(NEW_EDGE),
+    "length_required": Advice(_PROXY, waited_out=True),
+    "too_large": Advice(_PROXY, waited_out=True),
+    "unsupported_media_type": Advice(_PROXY, waited_out=True),
+    "csr_malformed": Advice(_PROXY),
+    "csr_signature_invalid": Advice(_PROXY),
+    "csr_key_rejected": Advice(f"The portal does not accept the key pair in key.pem. {NEW_EDGE}"),
+    "csr_extension_not_allowed": Advice(_PROXY),
+    "unknown_certificate": Advice(
+        f"Check --url: this portal did not issue the certificate in --directory, or has forgotten it. {NEW_EDGE}"
+    ),
+    "clock_differs": Advice("See timedatectl.", TRY_LATER, waited_out=True),
+    "certificate_revoked": Advice(NEW_EDGE),
+    "certificate_expired": Advice(NEW_EDGE),
+    "certificate_superseded": Advice(f"Another copy of this directory renewed first; use that one. {NEW_EDGE}"),
+    "renewal_not_due": Advice("Nothing: the certificate is valid, and is renewed when it is time.", waited_out=True),
+    "rate_limited": Advice("Somebody on this network uses a wrong key.", TRY_LATER, waited_out=True),
+    "busy": Advice("Nothing: it is tried again.", TRY_LATER, waited_out=True),
+    "signer_unavailable": Advice(_ADMINISTRATOR, TRY_LATER, waited_out=True),
+    "issuer_unavailable": Advice(_ADMINISTRATOR, TRY_LATER, waited_out=True),
+}
