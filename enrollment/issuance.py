@@ -13,15 +13,14 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
+from enrollment import profile
 from enrollment.key_policy import PublicKey
 from keys.certificates import PrivateKey, random_serial, signature_hash
 
 BACKDATED = timedelta(minutes=5)
 ISSUER_MUST_LIVE = timedelta(days=1)
 ONE_SECOND = timedelta(seconds=1)
-Extension = tuple[x509.ExtensionType, bool]
 
 
 class ProfileViolation(Exception):
@@ -48,21 +47,13 @@ class Issuer:
         return self.certificate.not_valid_after_utc
 
     @functools.cached_property
-    def extensions(self) -> tuple[Extension, ...]:
+    def not_before(self) -> datetime:
+        return self.certificate.not_valid_before_utc
+
+    @functools.cached_property
+    def extensions(self) -> tuple[profile.Extension, ...]:
         """The extensions that are the same in each certificate it signs."""
-        identifier = self.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-        crl = x509.DistributionPoint([x509.UniformResourceIdentifier(self.crl_url)], None, None, None)
-        access = x509.AccessDescription(
-            AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(self.certificate_url)
-        )
-        return (
-            (x509.BasicConstraints(ca=False, path_length=None), True),
-            (_DIGITAL_SIGNATURE, True),
-            (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False),
-            (x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), False),
-            (x509.CRLDistributionPoints([crl]), False),
-            (x509.AuthorityInformationAccess([access]), False),
-        )
+        return profile.issuer_extensions(self.certificate, self.crl_url, self.certificate_url)
 
 
 @dataclass(frozen=True)  # as above
@@ -76,17 +67,11 @@ class Identity:
 
     @property
     def uri(self) -> str:
-        return f"https://{self.domain}/edges/{self.edge}"
+        return profile.edge_uri(self.domain, str(self.edge))
 
     @functools.cached_property
     def subject(self) -> x509.Name:
-        return x509.Name(
-            [
-                x509.NameAttribute(NameOID.ORGANIZATION_NAME, self.organization),
-                x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, self.unit),
-                x509.NameAttribute(NameOID.COMMON_NAME, str(self.edge)),
-            ]
-        )
+        return profile.subject_of(self.organization, self.unit, str(self.edge))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,81 +86,55 @@ class Issued:
     not_after: datetime
 
 
+def may_sign(first: datetime, last: datetime, now: datetime) -> bool:
+    """Whether an issuer valid from `first` to `last` signs now: it is valid already, and has at least a day left."""
+    return first <= now and last - now >= ISSUER_MUST_LIVE
+
+
 def issue(key: PublicKey, identity: Identity, issuer: Issuer, lifetime: timedelta, now: datetime) -> Issued:
-    """Sign a client certificate valid from five minutes ago for `lifetime`, never beyond its issuer.
+    """Sign a client certificate valid from five minutes ago for `lifetime`, never outside its issuer's own period.
 
     Raises ProfileViolation when the result is not what the profile says.
     """
-    now = now.replace(microsecond=0)
-    # Both ends of the period are valid seconds (RFC 5280 §4.1.2.5), hence one less.
-    not_after = min(now + lifetime - ONE_SECOND, issuer.not_after)
+    expected = _expected(key, identity, issuer, _period(issuer, lifetime, now.replace(microsecond=0)))
     builder = (
         x509.CertificateBuilder()
-        .subject_name(identity.subject)
+        .subject_name(expected.subject)
         .issuer_name(issuer.certificate.subject)
         .public_key(key)
         .serial_number(random_serial())
-        .not_valid_before(now - BACKDATED)
-        .not_valid_after(not_after)
+        .not_valid_before(expected.period[0])
+        .not_valid_after(expected.period[1])
     )
-    expected = _extensions(key, identity, issuer)
-    for value, critical in expected:
+    for value, critical in expected.extensions:
         builder = builder.add_extension(value, critical)
     signed = builder.sign(issuer.private_key, signature_hash(issuer.private_key))
     der = signed.public_bytes(Encoding.DER)
-    _require_profile(der, key, identity, issuer, (now - BACKDATED, not_after), expected)
+    _require_profile(der, expected)
     return Issued(
         der=der,
         pem=signed.public_bytes(Encoding.PEM).decode(),
         serial=f"{signed.serial_number:x}",
         fingerprint=hashlib.sha256(der).hexdigest(),
-        not_before=now - BACKDATED,
-        not_after=not_after,
+        not_before=expected.period[0],
+        not_after=expected.period[1],
     )
 
 
-def _extensions(key: PublicKey, identity: Identity, issuer: Issuer) -> list[Extension]:
-    return [
-        *issuer.extensions,
-        (x509.SubjectAlternativeName([x509.UniformResourceIdentifier(identity.uri)]), False),
-        (x509.SubjectKeyIdentifier.from_public_key(key), False),
-    ]
+def _period(issuer: Issuer, lifetime: timedelta, now: datetime) -> tuple[datetime, datetime]:
+    # Both ends of the period are valid seconds (RFC 5280 §4.1.2.5), hence one less.
+    return max(now - BACKDATED, issuer.not_before), min(now + lifetime - ONE_SECOND, issuer.not_after)
 
 
-_DIGITAL_SIGNATURE = x509.KeyUsage(
-    digital_signature=True,
-    content_commitment=False,
-    key_encipherment=False,
-    data_encipherment=False,
-    key_agreement=False,
-    key_cert_sign=False,
-    crl_sign=False,
-    encipher_only=False,
-    decipher_only=False,
-)
+def _expected(
+    key: PublicKey, identity: Identity, issuer: Issuer, period: tuple[datetime, datetime]
+) -> profile.Expected:
+    extensions = [*issuer.extensions, *profile.edge_extensions(key, identity.uri)]
+    return profile.Expected(identity.subject, key, issuer.certificate, period, extensions)
 
 
-def _require_profile(
-    der: bytes,
-    key: PublicKey,
-    identity: Identity,
-    issuer: Issuer,
-    period: tuple[datetime, datetime],
-    expected: list[Extension],
-) -> None:
+def _require_profile(der: bytes, expected: profile.Expected) -> None:
     """Read the signed bytes back and compare each field: what leaves is what was meant."""
-    certificate = x509.load_der_x509_certificate(der)
-    serial = certificate.serial_number.to_bytes(20)
-    holds = (
-        certificate.version is x509.Version.v3
-        and certificate.subject == identity.subject
-        and certificate.issuer == issuer.certificate.subject
-        and certificate.public_key() == key
-        and serial[0] == 0
-        and 0x40 <= serial[1] <= 0x7F
-        and (certificate.not_valid_before_utc, certificate.not_valid_after_utc) == period
-        and certificate.not_valid_after_utc <= issuer.not_after
-        and [(found.value, found.critical) for found in certificate.extensions] == expected
-    )
-    if not holds:
-        raise ProfileViolation("The signed certificate does not match the edge profile.")
+    found = list(profile.faults(der, expected))
+    if found:
+        raise ProfileViolation(f"The signed certificate does not match the edge profile: {', '.join(found)}.")

@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from enrollment.errors import Refused
-from enrollment.issuance import ISSUER_MUST_LIVE
+from enrollment.issuance import may_sign
 from keys import keyring, tokens
 from portal.client_ip import parse_address
 from portal.database import fetch_first
@@ -21,7 +21,7 @@ from portal.database import fetch_first
 _QUERY = """
 SELECT k.id, k.name, k.public_id, k.version, k.fingerprint, k.pepper_id, k.enabled, k.expires_at,
        k.allowed_networks, k.uses, k.max_uses, g.id, g.name, g.enabled,
-       c.id, c.fingerprint, c.enabled, c.not_after
+       c.id, c.fingerprint, c.enabled, c.not_after, c.not_before
 FROM keys_provisioningkey k
 JOIN keys_serviceedgegroup g ON g.id = k.group_id
 JOIN keys_signingcertificate c ON c.id = k.signing_certificate_id
@@ -51,6 +51,7 @@ class KeyState:
     issuer_fingerprint: str
     issuer_enabled: bool
     issuer_not_after: datetime
+    issuer_not_before: datetime
 
     def admits(self, address: str | None) -> bool:
         """Whether the key may be used from this address; no list means from anywhere."""
@@ -78,7 +79,8 @@ def _state(row: tuple[Any, ...]) -> KeyState:
     values[4], values[6] = bytes(values[4]), bool(values[6])
     values[7] = _moment(values[7]) if values[7] else None
     values[8] = json.loads(values[8]) if isinstance(values[8], str) else values[8]
-    values[13], values[16], values[17] = bool(values[13]), bool(values[16]), _moment(values[17])
+    values[13], values[16] = bool(values[13]), bool(values[16])
+    values[17], values[18] = _moment(values[17]), _moment(values[18])
     return KeyState(*values)
 
 
@@ -124,7 +126,8 @@ def reason_to_refuse(state: KeyState, address: str | None, now: datetime) -> str
         ("network_not_allowed", not state.admits(address)),
         ("key_expired", state.expires_at is not None and state.expires_at <= now),
         ("key_exhausted", state.uses >= state.max_uses),
-        ("issuer_unavailable", not state.issuer_enabled or state.issuer_not_after - now < ISSUER_MUST_LIVE),
+        ("issuer_unavailable", not state.issuer_enabled),
+        ("issuer_unavailable", not may_sign(state.issuer_not_before, state.issuer_not_after, now)),
     )
     return next((code for code, forbids in rules if forbids), "")
 

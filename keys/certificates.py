@@ -17,6 +17,8 @@ from cryptography.x509.oid import NameOID
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 BACKDATED = timedelta(hours=24)
+# Bytes in UTF-8; X.520 says 64 characters, and the library counts bytes.
+LONGEST_COMMON_NAME = 64
 
 KEY_TYPES: dict[str, Callable[[], PrivateKey]] = {
     "EC P-256": lambda: ec.generate_private_key(ec.SECP256R1()),
@@ -50,7 +52,8 @@ def make_authority(
 ) -> Authority:
     """A root, or an intermediate signed by `parent` that ends no later than it. `now` is in UTC.
 
-    Backdated by a day, as the vendor's are, for machines whose clock is behind.
+    Backdated by a day, as the vendor's are, for machines whose clock is behind. Raises ValueError for a common name
+    that is empty or longer than 64 bytes.
     """
     private_key = KEY_TYPES[key_type]()
     subject = x509.Name(

@@ -15,8 +15,8 @@ SOURCES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py
 ABOVE = {"portal/quickstart"}
 PURE = {
     "keys/tokens.py", "keys/sealing.py", "keys/keyring.py", "keys/certificates.py", "enrollment/csr.py",
-    "enrollment/key_policy.py", "enrollment/issuance.py", "enrollment/errors.py", "enrollment/answer.py",
-    "enrollment/revocation_list.py",
+    "enrollment/key_policy.py", "enrollment/issuance.py", "enrollment/profile.py", "enrollment/errors.py",
+    "enrollment/answer.py", "enrollment/revocation_list.py",
     "portal/throttle.py",
     *(str(path.relative_to(ROOT)) for path in (ROOT / "enrollment" / "edge").rglob("*.py")),
 }  # fmt: skip

@@ -122,7 +122,7 @@ def _require_own_key_pair(edge: ServiceEdge, judged: csr.JudgedCSR) -> None:
 
 def _sign(old: IssuedCertificate, judged: csr.JudgedCSR, now: datetime) -> _Renewal:
     record = _issuer_for(old)
-    if not record.enabled or record.not_after - now < issuance.ISSUER_MUST_LIVE:
+    if not record.enabled or not issuance.may_sign(record.not_before, record.not_after, now):
         raise Refused("issuer_unavailable")
     edge = old.edge
     identity = issuance.Identity(edge.uuid, settings.CUSTOMER_ID, str(edge.group_id), settings.CLOUD_DOMAIN)

@@ -17,7 +17,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from keys import certificates, keyring, sealing
-from keys.certificates import Authority, make_authority
+from keys.certificates import LONGEST_COMMON_NAME, Authority, make_authority
 from keys.errors import Invalid
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate, VendorGate
 from keys.models.record import Record
@@ -111,6 +111,9 @@ def _apply_certificate(entry: dict[str, Any], actor: Actor) -> bool:
     existing = _find(SigningCertificate, entry["name"])
     if existing:
         return _update(existing, entry, _CERTIFICATE_FIELDS, audit.Action.CERTIFICATE_EDITED, actor)
+    if len(entry["name"].encode()) > LONGEST_COMMON_NAME:
+        message = f"The certificate {entry['name']!r} has a name of more than {LONGEST_COMMON_NAME} bytes."
+        raise Invalid("manifest", message)
     parent = _named(SigningCertificate, entry["parent"]) if "parent" in entry else None
     authority = make_authority(
         entry["name"],

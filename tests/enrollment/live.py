@@ -27,10 +27,8 @@ class LiveTestCase(unittest.TestCase):
     def enrolled_long_ago(self, text: str, private_key: Any) -> str:
         """A certificate with less than a third of its life left, made by the operation on an earlier clock."""
         program = (
-            "from datetime import UTC, datetime, timedelta; from enrollment.operations import enroll; "
-            "from portal.actors import for_command; "
-            f"print(enroll({text!r}, {make_csr(private_key)!r}, caller=for_command('test'), "
-            "now=datetime.now(UTC) - timedelta(days=70)).certificate)"
+            "from tests.enrollment.aging import enroll_long_ago; "
+            f"print(enroll_long_ago({text!r}, [{make_csr(private_key)!r}])[0].certificate)"
         )
         return self.portal.manage("shell", "--verbosity", "0", "-c", program)
 

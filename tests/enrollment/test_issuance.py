@@ -12,6 +12,7 @@ from unittest import mock
 from uuid import UUID
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
@@ -241,6 +242,11 @@ class WithheldTests(EnrollmentTestCase):
             with self.subTest(skip), self.assertRaises(issuance.ProfileViolation):
                 self.issue(_with_other_extensions(skip, add))
 
+    def test_a_signature_with_another_key_or_hash_is_noticed(self) -> None:
+        for signer, digest in ((make_private_key(), hashes.SHA256()), (None, hashes.SHA512())):
+            with self.subTest(digest.name), self.assertRaises(issuance.ProfileViolation):
+                self.issue(_signing_with(signer, digest))
+
     def test_a_withheld_certificate_is_signer_unavailable_and_costs_nothing(self) -> None:
         with mock.patch.object(x509, "CertificateBuilder", _lying("serial_number", 1)):
             self.assert_refused("signer_unavailable", self.text)
@@ -269,6 +275,14 @@ def _with_other_extensions(skip: Any, add: Any) -> type[Any]:
         def sign(self, *arguments: Any) -> x509.Certificate:
             inner = self.inner.add_extension(add, False) if add else self.inner
             return inner.sign(*arguments)
+
+    return Other
+
+
+def _signing_with(signer: Any, digest: hashes.HashAlgorithm) -> type[Any]:
+    class Other(_Chained):
+        def sign(self, key: Any, _: Any) -> x509.Certificate:
+            return self.inner.sign(signer or key, digest)
 
     return Other
 

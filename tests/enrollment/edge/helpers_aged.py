@@ -12,14 +12,10 @@ from enrollment.edge.placing import write_answer
 from tests.support.live import LivePortal
 
 _PROGRAM = """
-import json, sys
-from datetime import UTC, datetime, timedelta
+import json
 from enrollment import representations
-from enrollment.operations import enroll
-from portal.actors import for_command
-then = datetime.now(UTC) - timedelta(days=70)
-text, requests = json.loads({given!r})
-answers = [enroll(text, csr, caller=for_command("test"), now=then) for csr in requests]
+from tests.enrollment.aging import enroll_long_ago
+answers = enroll_long_ago(*json.loads({given!r}))
 print(json.dumps([representations.enrolled(answer) for answer in answers]))
 """
 
