@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from keys import recent
 from keys.models import ProvisioningKey
 from keys.rows import Kind, May, kind_of, values_of
 
@@ -39,4 +40,5 @@ def render_rows(keys: Iterable[ProvisioningKey], may: May, is_open: Callable[[in
 
 
 def _filled(key: ProvisioningKey, kind: Kind, now: datetime) -> str:
-    return _form(kind) % {name: html.escape(value) for name, value in values_of(key, now).items()}
+    values = {name: html.escape(value) for name, value in values_of(key, now).items()}
+    return _form(kind) % {**values, "recent": recent.say(key)}

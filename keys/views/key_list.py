@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from keys import filters, list_state
+from keys import filters, list_state, recent
 from keys.list_state import ListState
 from keys.paging import paginate
 from keys.row_forms import render_rows
@@ -29,7 +29,7 @@ def read_state(query: QueryDict) -> ListState:
 def key_list(request: HttpRequest) -> HttpResponse:
     state = read_state(request.GET)
     filtering = filters.read(state)
-    page = paginate(for_list(), KEY_ORDERS[state.column], state, filtering.keys)
+    page = paginate(recent.read_along(for_list()), KEY_ORDERS[state.column], state, filtering.keys)
     may = May.of(request.user)
     context = {
         "state": state,

@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from keys import recent
 from keys.models import ProvisioningKey
 from keys.row_forms import render_rows
 from keys.rows import May, for_list, row_of
@@ -26,14 +27,14 @@ class RowForms(PortalTestCase):
         make_key("expired", expires_at=timezone.now() - timedelta(days=1))
         use_up(managed_key(), 1)
         ProvisioningKey.objects.filter(name="used 8").update(last_used_at=timezone.now(), last_used_by="<edge> & 100%s")
-        return for_list()
+        return recent.read_along(for_list())
 
     def test_forms_and_template_agree_for_every_state_and_role(self):
         for key in self.keys():
             for may in itertools.starmap(May, itertools.product((False, True), repeat=4)):
                 for is_open in (False, True):
                     with self.subTest(key=key.name, may=may, is_open=is_open):
-                        row = {**row_of(key, may, timezone.now()), "open": is_open}
+                        row = {**row_of(key, may, timezone.now()), "open": is_open, "recent": recent.say(key)}
                         printed = render_to_string("keys/_key_row.html", {"row": row})
                         filled = render_rows([key], may, lambda _, is_open=is_open: is_open)
                         self.assertEqual(filled, printed)
