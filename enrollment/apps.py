@@ -8,3 +8,9 @@ from django.apps import AppConfig
 class EnrollmentConfig(AppConfig):
     name = "enrollment"
     verbose_name = "Enrollment"
+
+    def ready(self) -> None:
+        from enrollment.recent import Recent
+        from keys import recent
+
+        recent.register(Recent())

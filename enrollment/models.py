@@ -43,6 +43,10 @@ class ServiceEdge(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        """The edge's page."""
+        return f"/service-edges/{self.pk}/"
+
 
 class IssuedCertificate(models.Model):
     """A client certificate that left the portal, kept for ever.

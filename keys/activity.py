@@ -1,4 +1,4 @@
-"""What was done with a key, as its page says it."""
+"""What people and commands did with a key, as its page says it. What machines did is `enrollment.history`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def of_key(pk: int) -> list[Entry]:
     """The latest events of a key."""
     return [
         Entry(_word(event.action, event.reason), event.actor_name, stamp(event.at), list(_changes(event.detail)))
-        for event in audit.history("key", str(pk), SHOWN)
+        for event in audit.of_people(str(pk))[:SHOWN]
     ]
 
 

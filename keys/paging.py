@@ -99,7 +99,7 @@ def last_page(total: int, per_page: int) -> int:
 
 def capped_count(rows: QuerySet[Any]) -> int:
     """How many rows there are; counting stops one behind the deepest row."""
-    return rows.order_by()[: DEEPEST_ROW + 1].count()
+    return rows.order_by().values("pk")[: DEEPEST_ROW + 1].count()
 
 
 def _counts(chosen: QuerySet[Any], rows: QuerySet[Any]) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from keys import recent
 from keys.rows import KeyRow, Kind, May, kind_of, values_of
 from portal import zones
 
@@ -54,7 +55,9 @@ def render_rows(keys: Iterable[KeyRow], may: May, is_open: Callable[[int], bool]
     """The rows of a page, one after the other."""
     now, zone = timezone.now(), zones.current()
     for key in keys:
-        yield _form(kind_of(key, may, now, is_open(key.id))).filled(_escaped(values_of(key, now, zone)))
+        values = _escaped(values_of(key, now, zone))
+        values["recent"] = recent.say(key)
+        yield _form(kind_of(key, may, now, is_open(key.id))).filled(values)
 
 
 def _escaped(values: dict[str, str]) -> dict[str, str]:

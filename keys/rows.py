@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Any, NamedTuple, Protocol
 
 from django.conf import settings
 from django.db.models import QuerySet
 
+from keys import recent
 from keys.models import ProvisioningKey, UseState, all_taken
 from keys.presentation import USE_WORDS, Stamp, expiry, stamp
 from portal import zones
@@ -89,16 +91,33 @@ class KeyRow(NamedTuple):
     signing_certificate_id: int
     signing_certificate__name: str
     signing_certificate__not_after: datetime
+    told: Mapping[str, Any] | None = None  # no column, see keys/recent.py
+
+
+_COLUMNS = KeyRow._fields[:-1]
 
 
 def read(keys: QuerySet[ProvisioningKey]) -> list[KeyRow]:
     """The rows of a query, joined to group and certificate."""
-    return [KeyRow._make(values) for values in keys.values_list(*KeyRow._fields)]
+    return [KeyRow(*values) for values in keys.values_list(*_COLUMNS)]
+
+
+def read_all(keys: QuerySet[ProvisioningKey]) -> list[KeyRow]:
+    """The rows of a page, and what is told of them.
+
+    The page is found first, then the rest is read of its rows: to look up something for every row that is only sorted
+    costs too much.
+    """
+    page = ProvisioningKey.objects.filter(pk__in=keys.values("pk")).order_by(*keys.query.order_by)
+    along = recent.expressions()
+    rows = page.annotate(**along).values_list(*_COLUMNS, *along)
+    count = len(_COLUMNS)
+    return [KeyRow(*values[:count], told=dict(zip(along, values[count:], strict=True))) for values in rows]
 
 
 def without_secrets() -> QuerySet[ProvisioningKey]:
     """Keys as models, for what works on one of them: without a single sealed or secret column."""
-    return ProvisioningKey.objects.select_related("group", "signing_certificate").only(*KeyRow._fields, "version")
+    return ProvisioningKey.objects.select_related("group", "signing_certificate").only(*_COLUMNS, "version")
 
 
 def kind_of(key: KeyRow, may: May, now: datetime, is_open: bool = False) -> Kind:

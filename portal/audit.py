@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from portal.actors import Actor
-from portal.models import AuditEvent
+from portal.models import BY_MACHINE, BY_PEOPLE, KEY_PUBLIC_ID, ON_A_KEY, AuditEvent
 
 Action = AuditEvent.Action
 Outcome = AuditEvent.Outcome
@@ -24,7 +25,7 @@ _GROUP = {
     "grace_distance_enabled", "grace_distance", "grace_distance_unit",
 }  # fmt: skip
 _CERTIFICATE = {"name", "description", "enabled", "client_type", "serial", "not_after"}
-_EDGE = {"edge_id", "key_public_id", "key_name", "group", "serial", "issuer", "use", "renewed"}
+_EDGE = {"edge_id", "key_public_id", "key_name", "group", "serial", "issuer", "use", "renewed", "spki_sha256"}
 _REVOCATION = {"certificates", "serials", "revocation_reason"}
 _USER = {"username", "is_active", "is_staff", "is_superuser", "roles", "password"}
 
@@ -105,6 +106,25 @@ def record_once(action: str, actor: Actor, subject: Subject, *, once: str, reaso
 def history(kind: str, object_id: str, count: int) -> list[AuditEvent]:
     """The latest events of one object, newest first."""
     return list(AuditEvent.objects.filter(object_kind=kind, object_id=object_id).order_by("-id")[:count])
+
+
+def of_machines(key_public_id: str) -> QuerySet[AuditEvent]:
+    """What machines did with the key of this public id and were answered, newest first; an index holds this order."""
+    found = AuditEvent.objects.filter(BY_MACHINE).annotate(of_key=KEY_PUBLIC_ID)
+    return found.filter(of_key=key_public_id).order_by("-id")
+
+
+def of_people(key_id: str) -> QuerySet[AuditEvent]:
+    """What people and commands did to a key, newest first; an index holds this order."""
+    return AuditEvent.objects.filter(ON_A_KEY, BY_PEOPLE, object_id=key_id).order_by("-id")
+
+
+def refusals() -> QuerySet[AuditEvent]:
+    """What machines were refused on keys, newest first: an index holds this order for each `object_id`.
+
+    An `object_id` is a key's id as text, or empty where no key was known.
+    """
+    return AuditEvent.objects.filter(ON_A_KEY, BY_MACHINE).order_by("-at", "-id")
 
 
 def detail_as_json(values: dict[str, Any]) -> dict[str, Any]:

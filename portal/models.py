@@ -11,7 +11,13 @@ from django.db.models.functions import Length
 from django.db.models.lookups import LessThanOrEqual
 
 from portal import zones
+from portal.literals import Is, IsNot, Member
 from portal.preferences.values import AUTOMATIC, Density, Theme
+
+BY_MACHINE = Is("interface", value="enrollment")
+BY_PEOPLE = IsNot("interface", value="enrollment")
+ON_A_KEY = Is("object_kind", value="key")
+KEY_PUBLIC_ID = Member("detail", name="key_public_id")
 
 
 class AuditEvent(models.Model):
@@ -84,7 +90,18 @@ class AuditEvent(models.Model):
                 name="audit_event_has_reason_iff_refused",
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["object_kind", "object_id", "id"], name="audit_event_by_object")]
+        indexes: ClassVar = [
+            models.Index(fields=["object_kind", "object_id", "id"], name="audit_event_by_object"),
+            # What a key page asks. Apart from each other, so that a flood of one kind hides none of another.
+            models.Index(KEY_PUBLIC_ID, "id", condition=Q(BY_MACHINE), name="audit_event_of_machines_by_key"),
+            models.Index(
+                fields=["object_id", "id"], condition=Q(ON_A_KEY, BY_PEOPLE), name="audit_event_of_people_by_key"
+            ),
+            # Also refusals without a known key: their object has no id.
+            models.Index(
+                fields=["object_id", "at", "id"], condition=Q(ON_A_KEY, BY_MACHINE), name="audit_event_refused_by_key"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.object_name}".strip()

@@ -40,7 +40,7 @@ def enroll(key_text: str, csr_pem: str, *, caller: Actor, now: datetime | None =
             state = lookup.find(state.public_id) or _gone()
         raise Refused("busy")
     except Refused as refused:
-        record_refusal(refused.code, state, caller)
+        record_refusal(refused.code, state, csr_pem, caller)
         raise
     except DatabaseError as error:
         record_failure(error, state, caller)

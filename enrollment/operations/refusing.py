@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from django.conf import settings
 from django.db import DatabaseError, OperationalError
 from django.utils import timezone
 
-from enrollment.errors import BEFORE_PROOF
+from enrollment import csr
+from enrollment.errors import BEFORE_PROOF, Refused
 from enrollment.lookup import KeyState
 from portal import audit
 from portal.actors import Actor
@@ -20,11 +24,13 @@ def _key_subject(state: KeyState) -> audit.Subject:
     return audit.Subject("key", str(state.id), state.name)
 
 
-def record_refusal(code: str, state: KeyState, caller: Actor) -> None:
-    """One event per refusal after proof; nothing else is left of the attempt."""
+def record_refusal(code: str, state: KeyState, csr_pem: str, caller: Actor) -> None:
+    """One event per refusal after proof, with the key pair of the request where it could be read."""
     if code in BEFORE_PROOF:
         return
     detail = {"key_public_id": state.public_id}
+    with suppress(Refused):
+        detail["spki_sha256"] = csr.judge(csr_pem, settings.EDGE_RSA_MINIMUM_BITS).spki_sha256
     audit.record(audit.Action.EDGE_REFUSED, caller, _key_subject(state), reason=code, detail=detail)
 
 

@@ -105,7 +105,8 @@ def _repeat(done: IssuedCertificate, judged: csr.JudgedCSR, caller: Actor, now: 
     if done.spki_sha256 != judged.spki_sha256:
         raise Refused("certificate_superseded")
     _require_good_standing(done, now)
-    audit.record(audit.Action.EDGE_REPLAYED, caller, _subject(done.edge), detail={"serial": done.serial})
+    detail = {"serial": done.serial, "key_public_id": done.edge.key_public_id}
+    audit.record(audit.Action.EDGE_REPLAYED, caller, _subject(done.edge), detail=detail)
     return repeated(done)
 
 

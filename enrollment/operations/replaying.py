@@ -46,7 +46,8 @@ def replay(state: KeyState, spki_sha256: str, caller: Actor, now: datetime) -> E
     if edge.deleted_at or not edge.enabled or found.revoked_at or found.not_after < now:
         raise Refused("enrollment_conflict")
     subject = audit.Subject("edge", str(edge.uuid), edge.name)
-    audit.record(audit.Action.EDGE_REPLAYED, caller, subject, detail={"serial": found.serial})
+    detail = {"serial": found.serial, "key_public_id": edge.key_public_id}
+    audit.record(audit.Action.EDGE_REPLAYED, caller, subject, detail=detail)
     return repeated(found)
 
 

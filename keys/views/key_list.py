@@ -33,7 +33,7 @@ def key_list(request: HttpRequest) -> HttpResponse:
     state = read_state(request.GET)
     filtering = filters.read(state)
     keys = ProvisioningKey.objects.all()
-    page = paginate(keys, KEY_ORDERS[state.column], state, filtering.keys, rows.read)
+    page = paginate(keys, KEY_ORDERS[state.column], state, filtering.keys, rows.read_all)
     may = May.of(request.user)
     context = {
         "state": state,

@@ -52,7 +52,9 @@ class EveryRefusalTests(EnrollmentTestCase):
         """After proof with the key, before proof without it and at most once a minute."""
         for event in events:
             self.assertEqual(event.reason, code)
-            self.assertEqual(event.detail, {} if code in BEFORE_PROOF else {"key_public_id": self.key.public_id})
+            known = {} if code in BEFORE_PROOF else {"key_public_id": self.key.public_id}
+            self.assertEqual({**event.detail, **known}, event.detail)
+            self.assertLessEqual(set(event.detail), {*known, "spki_sha256"} if known else set())
             self.assertEqual(bool(event.object_id), code not in BEFORE_PROOF)
         if code not in BEFORE_PROOF and code != "signer_unavailable":
             self.assertEqual(len(events), 1)

@@ -39,9 +39,8 @@ class ReplayTestCase(EnrollmentTestCase):
         (event,) = AuditEvent.objects.order_by("id")[known:]
         self.assertEqual((event.action, event.outcome), ("edge.replayed", "success"))
         self.assertEqual((event.object_kind, event.object_id), ("edge", str(self.first.edge_uuid)))
-        self.assertEqual(
-            event.detail, {"serial": IssuedCertificate.objects.get(edge__uuid=self.first.edge_uuid).serial}
-        )
+        serial = IssuedCertificate.objects.get(edge__uuid=self.first.edge_uuid).serial
+        self.assertEqual(event.detail, {"serial": serial, "key_public_id": self.key.public_id})
 
 
 class RepeatedTests(ReplayTestCase):
