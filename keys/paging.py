@@ -99,19 +99,16 @@ def last_page(total: int, per_page: int) -> int:
 
 def capped_count(rows: QuerySet[Any]) -> int:
     """How many rows there are; counting stops one behind the deepest row."""
-    return rows.order_by().values("pk")[: DEEPEST_ROW + 1].count()
+    return capped_counts(rows)[0]
 
 
-def _counts(chosen: QuerySet[Any], rows: QuerySet[Any]) -> tuple[int, int]:
-    """How many of the rows are chosen, and how many there are, in one statement."""
-    if chosen.query.is_empty():
-        return 0, capped_count(rows)
-    parts = [each.order_by().values("pk")[: DEEPEST_ROW + 1].query.sql_with_params() for each in (chosen, rows)]
+def capped_counts(*queries: QuerySet[Any]) -> Sequence[int]:
+    """The same of several queries, in one statement. None of them may be one that finds nothing by its nature."""
+    parts = [each.order_by().values("pk")[: DEEPEST_ROW + 1].query.sql_with_params() for each in queries]
     counted = ", ".join(f"(SELECT COUNT(*) FROM ({sql}) part)" for sql, _ in parts)  # noqa: S608  # values are parameters
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {counted}", [value for _, values in parts for value in values])
-        first, second = cursor.fetchone()
-    return first, second
+        return cursor.fetchone()
 
 
 def keys_in_order(rows: QuerySet[Any], part: Q, order: Order, descending: bool) -> QuerySet[Any]:
@@ -141,8 +138,10 @@ def paginate(
     """
     if chosen is None:
         total = of = capped_count(rows)
+    elif chosen.query.is_empty():
+        total, of = 0, capped_count(rows)
     else:
-        total, of = _counts(chosen, rows)
+        total, of = capped_counts(chosen, rows)
     return _Reader(rows, rows if chosen is None else chosen, order, state, total, of, read).page()
 
 

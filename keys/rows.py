@@ -103,14 +103,9 @@ def read(keys: QuerySet[ProvisioningKey]) -> list[KeyRow]:
 
 
 def read_all(keys: QuerySet[ProvisioningKey]) -> list[KeyRow]:
-    """The rows of a page, and what is told of them.
-
-    The page is found first, then the rest is read of its rows: to look up something for every row that is only sorted
-    costs too much.
-    """
-    page = ProvisioningKey.objects.filter(pk__in=keys.values("pk")).order_by(*keys.query.order_by)
+    """The rows of a page, joined to group and certificate, and what is told of them."""
     along = recent.expressions()
-    rows = page.annotate(**along).values_list(*_COLUMNS, *along)
+    rows = keys.annotate(**along).values_list(*_COLUMNS, *along)
     count = len(_COLUMNS)
     return [KeyRow(*values[:count], told=dict(zip(along, values[count:], strict=True))) for values in rows]
 

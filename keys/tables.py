@@ -6,6 +6,7 @@ than the rest of the page.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -75,13 +76,21 @@ class Head:
 
 def heads(table: type[tables.Table], state: ListState) -> list[Head]:
     """The heads of a list in the given state."""
+    return [
+        Head(label, state.sorted_by(turned).link if turned else "", aria_sort, css_class)
+        for label, turned, aria_sort, css_class in _columns(table, state.sort)  # type: ignore[arg-type]  # a class is hashable; its package has no types
+    ]
+
+
+@functools.lru_cache(maxsize=64)
+def _columns(table: type[tables.Table], sort: str) -> list[tuple[str, str, str, str]]:
+    """Each column's label, the order that its head leads to, and how it looks; the same for everybody."""
     # Without rows, for django-tables2 would sort them a second time.
-    bound = table([], order_by=state.sort)
-    return [_head(column, state) for column in bound.columns]
+    return [_column(column) for column in table([], order_by=sort).columns]
 
 
-def _head(column: tables.columns.BoundColumn, state: ListState) -> Head:
+def _column(column: tables.columns.BoundColumn) -> tuple[str, str, str, str]:
     alias = column.order_by_alias
     aria_sort = ("descending" if alias.is_descending else "ascending") if column.is_ordered else ""
-    link = state.sorted_by(str(alias.next)).link if column.orderable else ""
-    return Head(str(column.header), link, aria_sort, column.attrs["th"].get("class") or "")
+    turned = str(alias.next) if column.orderable else ""
+    return str(column.header), turned, aria_sort, column.attrs["th"].get("class") or ""
