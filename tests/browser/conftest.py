@@ -31,6 +31,13 @@ for event in AuditEvent.objects.filter(object_name={name!r}).order_by("id"):
 # Chromium says violations on the console, but not all of them there.
 _REPORT = """document.addEventListener("securitypolicyviolation", (event) =>
     console.error("policy", event.effectiveDirective, event.blockedURI, event.sample));"""
+_MANY = """
+from keys.models import ServiceEdgeGroup
+from tests.factories import make_group, make_key
+group = ServiceEdgeGroup.objects.filter(name="London").first() or make_group("London")
+for name in {names!r}:
+    make_key(name, group=group)
+"""
 _FORGET = "from keys.models import ProvisioningKey as Key; Key.objects.filter(managed=False).delete()"
 
 
@@ -44,6 +51,14 @@ class Stage:
         """A new key; returns its text."""
         options = ["--name", name, "--group", group, "--max-uses", str(max_uses), *([] if viewable else ["--no-view"])]
         return self.live.manage("create_key", *options).strip()
+
+    def create_keys(self, names: list[str]) -> None:
+        """Many new keys, in one process."""
+        self.shell(_MANY.format(names=names))
+
+    def shell(self, script: str) -> str:
+        """What a script says that runs inside the portal."""
+        return self.live.manage("shell", "--verbosity", "0", "-c", script)
 
     def enroll(self, text: str) -> None:
         """One use of a key."""

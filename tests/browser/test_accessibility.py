@@ -124,4 +124,7 @@ def test_f44_f53_the_empty_list_is_clean(open_page, world):
     world.empty()
     page = open_page()
     page.get_by_role("heading", name="No provisioning keys yet").wait_for()
+    empty = page.locator(".empty")
+    assert [empty.locator(part).count() for part in ("h2", "p:not(:has(a))", "a, button")] == [1, 1, 1]
+    assert empty.get_by_role("link").get_attribute("href") == f"{LIST}add/"
     assert faults_in_every_look(page) == []

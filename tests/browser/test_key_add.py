@@ -64,7 +64,7 @@ def test_the_text_wraps_inside_its_box(open_page):
         expect(page.get_by_role("button", name="Copy key")).to_be_in_viewport()
 
 
-def test_errors_take_the_focus_and_lead_to_their_fields(form):
+def test_f28_errors_take_the_focus_and_lead_to_their_fields(form):
     form.get_by_label("Name", exact=True).fill("bad/name")
     form.get_by_role("button", name="Create key").click()
     expect(form).to_have_title(re.compile("^Error: "))
@@ -72,6 +72,46 @@ def test_errors_take_the_focus_and_lead_to_their_fields(form):
     form.get_by_role("alert").get_by_role("link", name=re.compile("Use only letters")).click()
     expect(form.get_by_label("Name", exact=True)).to_be_focused()
     expect(form.get_by_label("Name", exact=True)).to_have_value("bad/name")
+
+
+_WRONG = {
+    "add": {"Name": "bad/name", "Maximum # Of Private Service Edges": "0", "Allowed networks": "everywhere"},
+    "edit": {"Name": "bad/name", "Maximum # Of Private Service Edges": "0", "Allowed networks": "everywhere"},
+    "delete": {"Type findable to confirm": "another"},
+}
+
+
+@pytest.fixture(scope="module")
+def findable(stage):
+    stage.create_key("findable")
+
+
+@pytest.mark.parametrize("verb", _WRONG)
+def test_f28_each_error_is_findable(open_page, findable, verb):
+    page = open_page()
+    if verb == "add":
+        page.goto(ADD)
+    else:
+        page.goto(page.get_by_role("link", name="findable", exact=True).get_attribute("href") + f"{verb}/")
+    if verb != "delete":
+        page.get_by_text("More settings").click()
+    page.evaluate("document.querySelector('main form.form').noValidate = true")
+    for label, value in _WRONG[verb].items():
+        page.get_by_label(label, exact=label == "Name").fill(value)
+    page.locator("main form.form button:not([type])").click()
+    expect(page).to_have_title(re.compile("^Error: "))
+    summary = page.get_by_role("alert")
+    expect(summary).to_be_focused()
+    errors = summary.get_by_role("link")
+    assert errors.count() >= len(_WRONG[verb])
+    for error in errors.all():
+        error.click()
+        field = page.locator(error.get_attribute("href"))
+        expect(field).to_be_focused()
+        expect(field).to_have_attribute("aria-invalid", "true")
+        described = " ".join(f"#{each}" for each in field.get_attribute("aria-describedby").split())
+        texts = page.locator(described.replace(" ", ", ")).all_inner_texts()
+        assert error.text_content() in "\n".join(texts)
 
 
 def test_a_new_key_for_the_group_of_a_row_starts_with_that_group(open_page, stage):
@@ -83,7 +123,7 @@ def test_a_new_key_for_the_group_of_a_row_starts_with_that_group(open_page, stag
     expect(page.get_by_label("Private Service Edges Group")).to_have_value("Rome")
 
 
-def test_two_people_editing_at_once_are_told(open_page, stage):
+def test_f24_two_people_editing_at_once_are_told(open_page, stage):
     stage.create_key("shared")
     first, second = open_page(), open_page()
     for page in (first, second):
@@ -91,20 +131,36 @@ def test_two_people_editing_at_once_are_told(open_page, stage):
     first.get_by_label("Maximum # Of Private Service Edges").fill("50")
     first.get_by_role("button", name="Save").click()
     second.get_by_label("Maximum # Of Private Service Edges").fill("20")
+    second.get_by_label("Name", exact=True).fill("shared by me")
     second.get_by_role("button", name="Save").click()
     expect(second.get_by_role("alert")).to_be_focused()
+    expect(second.get_by_role("alert")).to_contain_text(re.compile(r"changed by admin at \d+ \w+ \d{4}, \d\d:\d\d \w+"))
+    expect(second.get_by_label("Maximum # Of Private Service Edges")).to_have_value("20")
+    expect(second.get_by_label("Name", exact=True)).to_have_value("shared by me")
     expect(second.get_by_role("row", name=re.compile("50 20"))).to_be_visible()
     second.get_by_role("button", name="Save my values").click()
-    expect(second.get_by_role("status").first).to_contain_text("Saved shared.")
+    expect(second.get_by_role("status").first).to_contain_text("Saved shared by me.")
+    expect(second.get_by_role("row", name=re.compile("shared by me"))).to_contain_text("0 of 20")
 
 
 def command(text):
-    return (
-        "sudo systemctl stop zpa-service-edge\n"
-        f'echo "{text}" | sudo tee /opt/zscaler/var/service-edge/provision_key > /dev/null\n'
-        "sudo chmod 644 /opt/zscaler/var/service-edge/provision_key\n"
-        "sudo systemctl start zpa-service-edge"
-    )
+    return COMMANDS["Virtual machine"].replace("PROVISIONING_KEY", text)
+
+
+_SERVICE = (
+    "sudo systemctl stop zpa-service-edge\n"
+    'echo "PROVISIONING_KEY" | sudo tee /opt/zscaler/var/service-edge/provision_key > /dev/null\n'
+    "sudo chmod 644 /opt/zscaler/var/service-edge/provision_key\n"
+    "sudo systemctl start zpa-service-edge"
+)
+COMMANDS = {
+    "Virtual machine": _SERVICE,
+    "Linux package": f"sudo dnf install zpa-service-edge\n{_SERVICE}",
+    "Container": (
+        "docker run --detach --restart unless-stopped --network host \\\n"
+        '  --env ZPA_PROVISION_KEY="PROVISIONING_KEY" SERVICE_EDGE_IMAGE'
+    ),
+}
 
 
 def test_f17_a_text_is_shown_once(form):
@@ -114,6 +170,12 @@ def test_f17_a_text_is_shown_once(form):
     with pytest.raises(Error, match="ERR_CACHE_MISS"):
         form.go_back()
     form.wait_for_url("chrome-error://chromewebdata/")
+    form.goto("/service-edge-keys/?q=shown+once&expand=all")
+    form.get_by_role("link", name="shown once", exact=True).click()
+    expect(form.get_by_text("Not viewable: the text was shown once")).to_be_visible()
+    assert text not in form.content()
+    form.goto(ADD)
+    assert text not in form.content()
     form.goto("/service-edge-keys/?q=shown+once&expand=all")
     assert text not in form.content()
     expect(form.get_by_role("button", name="Copy key shown once")).to_have_count(0)
@@ -147,11 +209,17 @@ def test_f18_without_javascript_done_leads_on(open_page):
 
 def test_f19_the_next_steps_hold_the_key_when_they_are_copied(form):
     text = fill(form, "to deploy").text_content()
-    form.get_by_text("Virtual machine", exact=True).click()
-    form.get_by_role("button", name="Insert key and copy for Virtual machine").click()
-    expect(form.locator("#say")).to_have_text("Key copied to clipboard.")
-    assert form.evaluate("navigator.clipboard.readText()") == command(text)
-    expect(form.get_by_role("link", name="Add another key")).to_be_visible()
+    for platform, commands in COMMANDS.items():
+        form.get_by_text(platform, exact=True).click()
+        steps = form.get_by_label(f"Commands for {platform}")
+        expect(steps).to_be_visible()
+        assert steps.text_content() == commands
+        form.get_by_role("button", name=f"Insert key and copy for {platform}").click()
+        form.wait_for_function(
+            "wanted => navigator.clipboard.readText().then((text) => text === wanted)",
+            arg=commands.replace("PROVISIONING_KEY", text, 1),
+        )
+    expect(form.get_by_role("link", name="Add another key")).to_have_attribute("href", ADD)
     form.get_by_role("link", name="View group").click()
     expect(form.get_by_role("rowheader")).to_have_text(["to deploy"])
     form.get_by_role("link", name="to deploy", exact=True).click()

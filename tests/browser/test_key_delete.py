@@ -115,6 +115,10 @@ def test_f20_what_the_vendor_manages_has_no_trash_and_no_pencil_and_says_why(pag
     for verb in ("Edit", "Delete"):
         expect(row.get_by_role("link", name=f"{verb} key vendor key")).to_have_count(0)
     address = row.get_by_role("link", name="vendor key", exact=True).get_attribute("href")
+    page.goto(address)
+    expect(page.get_by_text("Managed by Zscaler").first).to_be_visible()
+    for verb in ("Edit", "Delete"):
+        expect(page.get_by_role("link", name=f"{verb} key vendor key")).to_have_count(0)
     for verb in ("edit", "delete"):
         response = page.goto(f"{address}{verb}/")
         assert response.status == 403

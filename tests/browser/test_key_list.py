@@ -30,13 +30,30 @@ def details(page: Page, name: str):
     return page.locator(f"#{button(page, f'Details for {name}').get_attribute('aria-controls')}")
 
 
+def address_of(page: Page, name: str) -> str:
+    return page.get_by_role("link", name=name, exact=True).get_attribute("href")
+
+
+def post(page: Page, address: str) -> int:
+    """The status that a forged press of Copy or Download gets."""
+    return page.evaluate(
+        """async (address) => {
+            const body = new FormData(document.getElementById("row-actions"));
+            body.append("for", "copy");
+            return (await fetch(address, { method: "POST", body })).status;
+        }""",
+        address,
+    )
+
+
 def clipboard(page: Page) -> str:
     return page.evaluate("navigator.clipboard.readText()")
 
 
 class TestExpanding:
-    def test_a_row_opens_and_closes_in_place_and_keeps_the_focus(self, page):
+    def test_f01_a_row_opens_and_closes_in_place_and_keeps_the_focus(self, page):
         toggle = button(page, "Details for alpha")
+        assert re.fullmatch(r"d-\d+", details(page, "alpha").get_attribute("id"))
         expect(details(page, "alpha")).to_be_hidden()
         for key, open_now in (("Enter", True), ("Space", False), ("Space", True)):
             toggle.press(key)
@@ -46,13 +63,17 @@ class TestExpanding:
         expect(details(page, "beta")).to_be_hidden()
         expect(page).to_have_url(re.compile(r"\?expand=\d+$"))
 
-    def test_the_row_link_leads_to_the_certificate(self, page):
+    @pytest.mark.parametrize("link", ["Service Edge", "Signing Certificate"])
+    def test_f03_the_panel_leads_to_the_certificate(self, page, link):
         button(page, "Details for alpha").click()
-        details(page, "alpha").get_by_role("link", name="Signing Certificate", exact=True).click()
+        details(page, "alpha").get_by_role("link", name=link, exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Service Edge")
-        expect(page.get_by_text("SHA-256 fingerprint")).to_be_visible()
+        facts = page.get_by_role("region", name="Certificate", exact=True)
+        for fact in ("CN=Service Edge", "CN=Root", "Valid from", "Valid until", "SHA-256 fingerprint"):
+            expect(facts.get_by_text(fact).first).to_be_visible()
+        expect(facts.locator("code").last).to_have_text(re.compile("^([0-9A-F]{2}:){31}[0-9A-F]{2}$"))
 
-    def test_all_rows_open_at_once_and_the_address_remembers(self, page):
+    def test_f02_all_rows_open_at_once_and_the_address_remembers(self, page):
         button(page, "Expand all").click()
         expect(page).to_have_url(re.compile(r"\?expand=all$"))
         for state in ("pressed", "reloaded", "back"):
@@ -68,34 +89,72 @@ class TestExpanding:
         expect(button(page, "Expand all")).to_be_visible()
         expect(page.locator("tr.details:visible")).to_have_count(0)
 
-    def test_opening_the_last_row_by_hand_is_all_rows(self, page):
+    def test_f02_opening_the_last_row_by_hand_is_all_rows(self, page):
         for toggle in page.get_by_role("button", name=re.compile("^Details for")).all():
             toggle.click()
         expect(button(page, "Collapse all")).to_be_visible()
 
 
 class TestCopying:
-    def test_the_clipboard_holds_exactly_the_text(self, page, keys):
+    def test_f11_the_clipboard_holds_exactly_the_text_and_the_button_says_so_for_two_seconds(
+        self, open_page, keys, stage
+    ):
+        page = open_page("about:blank", permissions=["clipboard-read", "clipboard-write"])
+        page.clock.install()
+        page.goto(LIST)
+        copied = len(stage.audit("alpha"))
         button(page, "Copy key alpha").click()
-        expect(page.locator("#say")).to_have_text("Key copied to clipboard.")
+        expect(page.locator("#say[role=status]")).to_have_text("Key copied to clipboard.")
         assert clipboard(page) == keys["alpha"]
         assert keys["alpha"] not in page.content()
+        expect(button(page, "Copied")).to_be_focused()
+        expect(button(page, "Copy key alpha")).to_have_count(0)
+        page.clock.run_for(1_900)
+        expect(button(page, "Copied")).to_be_visible()
+        page.clock.run_for(200)
+        expect(button(page, "Copied")).to_have_count(0)
+        expect(button(page, "Copy key alpha")).to_be_focused()
+        assert [line[: len("key.copied admin")] for line in stage.audit("alpha")[copied:]] == ["key.copied admin"]
 
-    def test_at_the_limit_copy_is_disabled_and_says_why(self, page):
+    def test_f13_at_the_limit_copy_is_disabled_and_says_why(self, page):
         page.evaluate("navigator.clipboard.writeText('before')")
         copy = button(page, "Copy key full")
         expect(copy).to_be_disabled()
+        expect(copy).to_have_attribute("aria-disabled", "true")
         for press in (lambda: copy.click(force=True), lambda: copy.press("Enter")):
             press()
             expect(page.locator("#say")).to_have_text("The only use of this key is taken, so it can't be copied.")
         expect(button(page, "Download key full")).to_be_disabled()
         assert clipboard(page) == "before"
 
-    def test_a_key_that_is_not_viewable_offers_nothing(self, page):
-        for action in ("Copy", "Download", "Show"):
-            expect(button(page, f"{action} key hidden")).to_have_count(0)
+    def test_f13_the_warning_beside_opens_a_panel_and_the_server_refuses_too(self, page):
+        why = button(page, "Why full cannot be copied")
+        beside = button(page, "Copy key full").evaluate("copy => copy.nextElementSibling.getAttribute('aria-label')")
+        assert beside == "Why full cannot be copied"
+        why.click()
+        panel = page.locator("[popover]:popover-open")
+        expect(panel).to_contain_text("The only use of this key is taken")
+        address = address_of(page, "full")
+        link = panel.get_by_role("link", name="Raise the limit")
+        expect(link).to_have_attribute("href", f"{address}edit/#id_max_uses")
+        assert [post(page, f"{address}{path}") for path in ("reveal/", "download/")] == [409, 409]
 
-    def test_the_server_refuses_even_when_the_page_is_old(self, page, stage):
+    def test_f12_a_key_that_is_not_viewable_offers_nothing(self, page):
+        row = page.locator("tbody.record", has=page.get_by_role("link", name="hidden", exact=True))
+        button(page, "Details for hidden").click()
+        names = row.locator("button, a").evaluate_all(
+            "all => all.map((each) => each.getAttribute('aria-label') ?? each.textContent)"
+        )
+        assert not [name for name in names if name.startswith(("Copy", "Download", "Show"))]
+        expect(row.get_by_text(re.compile(r"^Why .* cannot be copied"))).to_have_count(0)
+        # What only screen readers say stands in one clipped element; beside it the cell is empty.
+        cell = row.locator("td.token")
+        assert cell.evaluate("cell => [...cell.childNodes].map((each) => each.className ?? each.data)") == ["sr-only"]
+        assert cell.locator(".sr-only").evaluate("said => said.getBoundingClientRect().width") <= 1
+        address = address_of(page, "hidden")
+        assert [post(page, f"{address}{path}") for path in ("reveal/", "download/")] == [404, 404]
+
+    def test_f13_the_server_refuses_even_when_the_page_is_old(self, page, stage):
         text = stage.create_key("soon full", max_uses=1)
         page.reload()
         stage.enroll(text)
@@ -128,7 +187,7 @@ def test_b09_a_text_that_does_not_open_says_what_to_do(page, stage):
     expect(page.get_by_text("Make a new key for the same group")).to_be_visible()
 
 
-def test_the_warning_leads_to_the_limit_and_raising_it_lets_the_key_be_copied(page, stage):
+def test_f14_the_warning_leads_to_the_limit_and_raising_it_lets_the_key_be_copied(page, stage):
     text = stage.create_key("raise me", max_uses=1)
     stage.enroll(text)
     page.reload()
@@ -148,6 +207,8 @@ def test_the_warning_leads_to_the_limit_and_raising_it_lets_the_key_be_copied(pa
     button(page, "Copy key raise me").click()
     expect(page.locator("#say")).to_have_text("Key copied to clipboard.")
     assert clipboard(page) == text
+    edited = next(line for line in stage.audit("raise me") if line.startswith("key.edited"))
+    assert "'max_uses': ['1', '2']" in edited
 
 
 def test_escape_closes_the_warning_and_the_focus_stays(page):
@@ -188,43 +249,11 @@ class TestShowing:
         expect(details(page, "gamma")).to_be_visible()
 
 
-def test_download_saves_the_file(page, keys):
+def test_f15_download_saves_the_file(page, keys):
     with page.expect_download() as download:
         button(page, "Download key gamma").click()
     assert download.value.suggested_filename == "gamma.provisioning-key.txt"
     assert download.value.path().read_text() == keys["gamma"] + "\n"
-
-
-class TestDeleting:
-    def open_dialog(self, page, stage, name):
-        stage.create_key(name)
-        page.reload()
-        page.get_by_role("link", name=f"Delete key {name}").click()
-        return page.get_by_role("dialog")
-
-    def test_the_button_wakes_when_the_name_is_typed(self, page, stage):
-        dialog = self.open_dialog(page, stage, "delete me")
-        expect(dialog).to_contain_text("Delete delete me?")
-        submit = dialog.get_by_role("button", name="Delete key")
-        expect(dialog.get_by_role("textbox")).to_be_focused()
-        expect(submit).to_be_disabled()
-        dialog.get_by_role("textbox").fill("delete ME")
-        expect(submit).to_be_disabled()
-        dialog.get_by_role("textbox").fill("delete me")
-        submit.click()
-        expect(page.get_by_role("status").first).to_contain_text("Deleted delete me.")
-        expect(page.get_by_role("link", name="delete me", exact=True)).to_have_count(0)
-
-    def test_escape_and_cancel_keep_the_key(self, page, stage):
-        dialog = self.open_dialog(page, stage, "keep me")
-        page.keyboard.press("Escape")
-        expect(dialog).to_be_hidden()
-        link = page.get_by_role("link", name="Delete key keep me")
-        expect(link).to_be_focused()
-        link.click()
-        dialog.get_by_role("button", name="Cancel").click()
-        expect(dialog).to_be_hidden()
-        expect(page.get_by_role("link", name="keep me", exact=True)).to_be_visible()
 
 
 def test_heads_sort_and_say_so(page):

@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import violations
 from tests.browser.world import CERTIFICATES, LIST, build
 
 pytestmark = pytest.mark.browser
@@ -107,7 +108,7 @@ def test_f35_the_focus_is_never_hidden_on_a_key_page_and_in_a_form(open_page, wo
     }
 
 
-@pytest.mark.parametrize(("width", "least"), [(1440, 32), (390, 44)])
+@pytest.mark.parametrize(("width", "least"), [(1440, 32), (767, 44), (390, 44)])
 def test_f36_icon_buttons_are_large_enough(open_page, world, width, least):
     page = open_page(f"{LIST}?q=kind", viewport={"width": width, "height": 800})
     sizes = page.locator(".icon-button:visible").evaluate_all(
@@ -115,6 +116,7 @@ def test_f36_icon_buttons_are_large_enough(open_page, world, width, least):
     )
     assert len(sizes) > 20
     assert min(sizes) >= least
+    assert [line for line in violations(page) if line.startswith("target-size")] == []
 
 
 def test_f39_every_action_of_a_row_is_on_its_card(open_page):

@@ -108,6 +108,17 @@ def test_f38_the_chosen_theme_wins_over_the_device_from_the_first_paint(open_pag
         assert (max(map(int, re.findall(r"\d+", background))) < 60) is (choice == "Dark")
 
 
+@pytest.mark.parametrize("device", ["light", "dark"])
+def test_f38_without_a_choice_the_device_decides_from_the_first_paint(open_page, device: str) -> None:
+    page = open_page(color_scheme=device)
+    page.goto(LIST, wait_until="commit")
+    page.wait_for_selector("html")
+    assert page.evaluate(FIRST_PAINT) == ["system", "light dark"]
+    page.wait_for_load_state()
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (max(map(int, re.findall(r"\d+", background))) < 60) is (device == "dark")
+
+
 @pytest.mark.parametrize("choice", ["Dark", "Light"])
 def test_f38_both_chosen_themes_pass_contrast_under_the_other_device(open_page, choice: str) -> None:
     page = open_page(color_scheme="light" if choice == "Dark" else "dark", viewport={"width": 1440, "height": 900})

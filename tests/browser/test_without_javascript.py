@@ -16,6 +16,7 @@ def keys(stage):
     texts = {name: stage.create_key(name) for name in ("plain one", "plain two")}
     texts["plain full"] = stage.create_key("plain full", max_uses=1)
     stage.enroll(texts["plain full"])
+    stage.create_keys([f"row {number:02}" for number in range(26)])
     return texts
 
 
@@ -33,7 +34,11 @@ def details(page, name):
     return row.get_by_role("link", name="Signing Certificate")
 
 
-def test_rows_expand_one_by_one_and_all_at_once(page):
+def test_f01_f04_rows_expand_one_by_one_and_all_at_once(page):
+    for key, now_open in (("Enter", True), ("Space", False)):
+        button(page, "Details for plain one").press(key)
+        expect(button(page, "Details for plain one")).to_have_attribute("aria-expanded", str(now_open).lower())
+        expect(details(page, "plain one")).to_be_visible(visible=now_open)
     button(page, "Details for plain one").click()
     expect(details(page, "plain one")).to_be_visible()
     expect(details(page, "plain two")).to_be_hidden()
@@ -50,21 +55,54 @@ def test_rows_expand_one_by_one_and_all_at_once(page):
     expect(details(page, "plain one")).to_be_hidden()
 
 
+def test_f02_all_rows_open_with_one_press_and_the_address_keeps_it(page):
+    button(page, "Expand all").click()
+    for state in ("pressed", "reloaded", "back"):
+        if state == "reloaded":
+            page.reload()
+        if state == "back":
+            page.get_by_role("link", name="plain one", exact=True).click()
+            page.go_back()
+        expect(page).to_have_url(re.compile(r"\?expand=all$"))
+        expect(button(page, "Collapse all")).to_have_attribute("aria-expanded", "true")
+        expect(page.locator("tr.details:visible")).to_have_count(25)
+    button(page, "Collapse all").click()
+    expect(page.locator("tr.details:visible")).to_have_count(0)
+    assert "expand" not in page.url
+
+
+def test_f04_lists_are_filtered_and_paged(page):
+    page.get_by_label("Name contains").fill("row")
+    page.get_by_label("Utilization").select_option("Never used")
+    button(page, "Apply").click()
+    expect(page.locator("p.count")).to_have_text(re.compile(r"^26 of \d+ keys$"))
+    first = page.get_by_role("rowheader").all_inner_texts()
+    page.get_by_role("link", name="Next").click()
+    expect(page.get_by_role("rowheader")).to_have_text(["row 25"])
+    expect(page.get_by_label("Utilization", exact=True)).to_have_value("unused")
+    page.get_by_role("link", name="Previous").click()
+    assert page.get_by_role("rowheader").all_inner_texts() == first == [f"row {number:02}" for number in range(25)]
+
+
 def test_the_warning_opens(page):
     button(page, "Why plain full cannot be copied").click()
     page.get_by_role("link", name="Raise the limit").click()
     expect(page).to_have_url(re.compile(r"/edit/#id_max_uses$"))
 
 
-def test_lists_sort(page):
+def test_f04_lists_sort(page):
+    page.get_by_role("columnheader", name="Name").get_by_role("link").click()
+    expect(page.get_by_role("columnheader", name="Name")).to_have_attribute("aria-sort", "descending")
+    page.get_by_role("columnheader", name="Name").get_by_role("link").click()
     page.get_by_role("button", name="Sort: Name, A to Z").click()
     page.get_by_role("link", name="Newest first").click()
     expect(page.get_by_role("button", name="Sort: Newest first")).to_be_visible()
 
 
-def test_the_file_is_downloaded(page, keys):
+def test_f04_f15_the_file_is_downloaded(page, keys):
     with page.expect_download() as download:
         button(page, "Download key plain one").click()
+    assert download.value.suggested_filename == "plain-one.provisioning-key.txt"
     assert download.value.path().read_text() == keys["plain one"] + "\n"
 
 
@@ -74,7 +112,7 @@ def test_showing_leads_to_the_text(page, keys):
     expect(page.locator("body")).to_have_text(keys["plain one"])
 
 
-def test_a_key_is_added_edited_and_deleted(page):
+def test_f04_a_key_is_added_edited_and_deleted(page):
     page.get_by_role("link", name="Add key").click()
     page.get_by_label("Name", exact=True).fill("plain new")
     page.get_by_label("Private Service Edges Group").fill("London")
@@ -91,7 +129,7 @@ def test_a_key_is_added_edited_and_deleted(page):
     expect(page.get_by_text("Deleted plain new.")).to_be_visible()
 
 
-def test_errors_still_take_the_focus(page):
+def test_f28_errors_still_take_the_focus(page):
     page.goto("/service-edge-keys/add/")
     page.get_by_label("Name", exact=True).fill("a/b")
     button(page, "Create key").click()

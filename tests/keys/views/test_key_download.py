@@ -11,7 +11,7 @@ class KeyDownload(KeyPageTestCase):
     def download(self, key=None):
         return self.client.post(f"{LIST}{(key or self.key).pk}/download/")
 
-    def test_the_file_is_the_text_and_a_newline(self):
+    def test_f15_the_file_is_the_text_and_a_newline(self):
         response = self.download()
         self.assertEqual(response.content.decode(), self.text + "\n")
         self.assertEqual(response["Content-Disposition"], 'attachment; filename="oregon.provisioning-key.txt"')
@@ -19,11 +19,11 @@ class KeyDownload(KeyPageTestCase):
         self.assertIn("no-store", response["Cache-Control"])
         self.assertEqual(AuditEvent.objects.filter(action="key.downloaded", actor_name="olga").count(), 1)
 
-    def test_a_name_without_latin_letters_becomes_the_id(self):
+    def test_f15_a_name_without_latin_letters_becomes_the_id(self):
         key, _ = make_key("東京")
         self.assertIn(f'filename="key-{key.pk}.provisioning-key.txt"', self.download(key)["Content-Disposition"])
 
-    def test_get_is_not_allowed(self):
+    def test_f15_get_is_not_allowed(self):
         self.assertEqual(self.client.get(f"{self.address}download/").status_code, 405)
 
     def test_refusals_come_in_the_order_role_viewable_limit(self):

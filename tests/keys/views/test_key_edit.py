@@ -48,7 +48,7 @@ class Saving(EditTestCase):
         self.post(group=str(other.group_id), max_uses="6")
         self.assertEqual(self.stored().group_id, self.key.group_id)
 
-    def test_raising_the_limit_lets_the_key_be_copied_again(self):
+    def test_f14_raising_the_limit_lets_the_key_be_copied_again(self):
         use_up(self.key)
         self.assertEqual(self.client.post(f"{self.address}reveal/", {"for": "copy"}).status_code, 409)
         self.post(max_uses="6")
@@ -99,7 +99,7 @@ class Refusing(EditTestCase):
             self.assertIn(self.post(version=version, max_uses="7").status_code, (200, 409))
         self.assertEqual(self.stored().max_uses, 5)
 
-    def test_a_managed_key_is_read_only_for_everybody(self):
+    def test_f20_a_managed_key_is_read_only_for_everybody(self):
         key = managed_key()
         for user in ("olga", "ada", "sue"):
             self.sign_in(user)

@@ -56,11 +56,16 @@ class TheFrame(KeyPageTestCase):
             page = self.client.get(LIST + query).content.decode()
             self.assertEqual(re.findall(r'aria-sort="(\w+)"', page), [direction])
 
-    def test_without_keys_the_page_offers_to_add_one(self):
+    def test_f44_without_keys_the_page_offers_to_add_one(self):
         ProvisioningKey.objects.all().delete()
         page = self.client.get(LIST)
         self.assertContains(page, "No provisioning keys yet")
         self.assertContains(page, f'href="{LIST}add/"')
+        self.sign_in("vic")
+        page = self.client.get(LIST)
+        self.assertContains(page, "No provisioning keys yet")
+        self.assertContains(page, "Ask an administrator or operator to add one.")
+        self.assertNotContains(page, f'href="{LIST}add/"')
 
     def test_it_is_never_cached(self):
         self.assertIn("no-store", self.client.get(LIST)["Cache-Control"])
@@ -173,7 +178,7 @@ class RowsOfOtherRoles(KeyPageTestCase):
         self.assertNotContains(page, "Add key")
         self.assertNotContains(page, 'delete-dialog"')
 
-    def test_a_member_without_a_role_is_told_whom_to_ask(self):
+    def test_f44_a_member_without_a_role_is_told_whom_to_ask(self):
         self.sign_in("nora")
         self.assertContains(self.client.get(LIST), "Ask an administrator for the Viewer role", status_code=403)
 
@@ -341,7 +346,7 @@ class Promises(PortalTestCase):
             for column in ("sealed_token", "fingerprint", "pepper_id", "sealed_private_key", '"der"'):
                 self.assertNotIn(column, sql)
 
-    def test_no_page_of_the_list_holds_a_byte_of_a_secret(self):
+    def test_f16_no_page_of_the_list_holds_a_byte_of_a_secret(self):
         made = self.make(4)
         use_up(made[1][0])
         for user in ("olga", "ada", "sue", "vic"):
