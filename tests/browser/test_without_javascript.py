@@ -79,7 +79,7 @@ def test_f04_lists_are_filtered_and_paged(page):
     first = page.get_by_role("rowheader").all_inner_texts()
     page.get_by_role("link", name="Next").click()
     expect(page.get_by_role("rowheader")).to_have_text(["row 25"])
-    expect(page.get_by_label("Utilization")).to_have_value("unused")
+    expect(page.get_by_label("Utilization", exact=True)).to_have_value("unused")
     page.get_by_role("link", name="Previous").click()
     assert page.get_by_role("rowheader").all_inner_texts() == first == [f"row {number:02}" for number in range(25)]
 
