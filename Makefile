@@ -7,7 +7,7 @@ CHECK_ENV := PORTAL_SECRET_KEY=only-for-checks-only-for-checks-only-for-checks-o
 	PORTAL_ALLOWED_HOSTS=portal.example.com PORTAL_KEYRING_FILE=.cache/check/keyring.json PORTAL_STATE_DIR=.cache/check \
 	DATABASE_URL=sqlite:///:memory:
 
-.PHONY: help run test check format bench screenshot seed edge lock clean
+.PHONY: help run test check format bench fuzz screenshot seed edge lock clean
 
 help: ## List the goals
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ format: .venv/.dev ## Format Python and templates
 bench: .venv/.dev ## Print speed as ratios against peers measured in the same run
 	@deploy/prepare-machine.sh test
 	$(BIN)/python -m tests.bench
+
+fuzz: .venv/.dev ## Send 200,000 mutated requests, read mutated keys, lint 500 random issuances: make fuzz COUNT=200000 SEED=1
+	$(BIN)/python -m tests.fuzz --count $(or $(COUNT),200000) $(if $(SEED),--seed $(SEED))
 
 screenshot: .venv/.dev ## Renew the picture in the README
 	@deploy/prepare-machine.sh test

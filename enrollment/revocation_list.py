@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from enrollment.issuance import BACKDATED, Issuer, ProfileViolation
+from enrollment.profile import algorithm_of
 from keys.certificates import signature_hash
 
 VALID_FOR = timedelta(days=7)
@@ -37,6 +38,16 @@ class SignedList:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a list is to say. `period` is this update and next update, `size` the number of its entries."""
+
+    issuer: x509.Certificate
+    number: int
+    period: tuple[datetime, datetime]
+    size: int
+
+
 def sign(issuer: Issuer, number: int, entries: Iterable[Entry], now: datetime) -> SignedList:
     """A full CRL of the issuer, valid from five minutes ago (clocks differ) for seven days from `now`.
 
@@ -44,7 +55,7 @@ def sign(issuer: Issuer, number: int, entries: Iterable[Entry], now: datetime) -
     """
     now = now.replace(microsecond=0)
     period = (now - BACKDATED, now + VALID_FOR)
-    extensions = _extensions(issuer, number)
+    extensions = _extensions(issuer.certificate, number)
     revoked = [_entry(entry) for entry in entries]
     # Given at once: the builder copies its list for each certificate that is added.
     builder = x509.CertificateRevocationListBuilder(issuer.certificate.subject, revoked_certificates=revoked)
@@ -53,7 +64,7 @@ def sign(issuer: Issuer, number: int, entries: Iterable[Entry], now: datetime) -
         builder = builder.add_extension(value, critical=False)
     signed = builder.sign(issuer.private_key, signature_hash(issuer.private_key))
     der = signed.public_bytes(Encoding.DER)
-    _require_profile(der, issuer, period, extensions, len(revoked))
+    _require_profile(der, Expected(issuer.certificate, number, period, len(revoked)), revoked)
     return SignedList(der, number, *period, size=len(revoked))
 
 
@@ -65,8 +76,8 @@ def _entry(entry: Entry) -> x509.RevokedCertificate:
     return builder.build()
 
 
-def _extensions(issuer: Issuer, number: int) -> list[x509.ExtensionType]:
-    return [_authority(issuer.certificate), x509.CRLNumber(number)]
+def _extensions(issuer: x509.Certificate, number: int) -> list[x509.ExtensionType]:
+    return [_authority(issuer), x509.CRLNumber(number)]
 
 
 def _authority(certificate: x509.Certificate) -> x509.AuthorityKeyIdentifier:
@@ -78,16 +89,30 @@ def _authority(certificate: x509.Certificate) -> x509.AuthorityKeyIdentifier:
     return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(found)
 
 
-def _require_profile(
-    der: bytes, issuer: Issuer, period: tuple[datetime, datetime], extensions: list[x509.ExtensionType], size: int
-) -> None:
+def faults(signed: x509.CertificateRevocationList, expected: Expected) -> Iterator[str]:
+    """Name each field of a signed list that is not what was meant."""
+    issuer = expected.issuer
+    extensions = [(value, False) for value in _extensions(issuer, expected.number)]
+    holds = {
+        "issuer": signed.issuer == issuer.subject,
+        "validity": (signed.last_update_utc, signed.next_update_utc) == expected.period,
+        "extensions": [(found.value, found.critical) for found in signed.extensions] == extensions,
+        "size": len(signed) == expected.size,
+        "signature algorithm": signed.signature_algorithm_oid == algorithm_of(issuer),
+        "signature": signed.is_signature_valid(issuer.public_key()),  # type: ignore[arg-type]  # CA keys sign
+    }
+    yield from (name for name, sound in holds.items() if not sound)
+
+
+def _require_profile(der: bytes, expected: Expected, meant: list[x509.RevokedCertificate]) -> None:
     signed = x509.load_der_x509_crl(der)
-    holds = (
-        signed.issuer == issuer.certificate.subject
-        and (signed.last_update_utc, signed.next_update_utc) == period
-        and [found.value for found in signed.extensions] == extensions
-        and len(signed) == size
-        and signed.is_signature_valid(issuer.certificate.public_key())  # type: ignore[arg-type]  # CA keys sign
-    )
-    if not holds:
-        raise ProfileViolation("The signed revocation list does not match its profile.")
+    found = list(faults(signed, expected))
+    if [*map(_facts, signed)] != [*map(_facts, meant)]:
+        found.append("entries")
+    if found:
+        raise ProfileViolation(f"The signed revocation list does not match its profile: {', '.join(found)}.")
+
+
+def _facts(entry: x509.RevokedCertificate) -> tuple[int, datetime, list[tuple[x509.ExtensionType, bool]]]:
+    extensions = [(extension.value, extension.critical) for extension in entry.extensions]
+    return entry.serial_number, entry.revocation_date_utc, extensions

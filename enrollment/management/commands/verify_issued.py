@@ -1,0 +1,42 @@
+"""Check again everything that was issued since a date, and print what does not fit."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from enrollment import verifying
+
+
+class Command(BaseCommand):
+    help = (
+        "Check everything issued since a date again: certificates (parsed anew, signature, profile) against their "
+        "rows, edges and issuers; one audit event for each; the keys' counts; no serial twice; revoked ones on their "
+        "issuer's list. Changes nothing. Prints one line for each fault, and a summary on standard error. Exit 0 all "
+        "sound, 1 faults found, 2 wrong usage."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--since", type=_moment, required=True, metavar="DATE", help="2026-11-24, or 2026-11-24T12:00:00, in UTC"
+        )
+
+    def handle(self, *args: Any, since: datetime, **options: Any) -> None:
+        tally, faults = verifying.Tally(), 0
+        for fault in verifying.verify(since, tally):
+            self.stdout.write(str(fault))
+            faults += 1
+        self.stderr.write(f"Looked at {tally}: {faults} fault(s).")
+        if faults:
+            raise CommandError("Not everything that was issued is as it should be.")
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError("a date is written 2026-11-24") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

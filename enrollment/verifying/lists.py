@@ -1,0 +1,63 @@
+"""Each issuer's newest revocation list against its row, its profile and the certificates that were revoked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from cryptography import x509
+
+from enrollment import revocation_list
+from enrollment.models import IssuedCertificate, RevocationList
+from enrollment.operations.listing import newest_list, signs_lists
+from enrollment.verifying.faults import BATCH, Fault, Tally
+from keys.models import SigningCertificate
+
+
+def verify(since: datetime, tally: Tally) -> Iterator[Fault]:
+    """Faults of the lists, and of certificates issued since then: revoked and not listed, or listed and not revoked."""
+    for issuer in SigningCertificate.objects.order_by("pk").iterator():
+        newest = newest_list(issuer)
+        if newest is None:
+            if signs_lists(issuer, datetime.now(UTC)):
+                yield from _unlisted(issuer, since, set(), None)
+            continue
+        tally.lists += 1
+        name = f"list {newest.number} of {issuer.name!r}"
+        try:
+            signed = x509.load_der_x509_crl(bytes(newest.der))
+        except ValueError:
+            yield Fault(name, "it cannot be parsed")
+            continue
+        yield from (Fault(name, what) for what in _faults(newest, signed, issuer))
+        listed = {f"{entry.serial_number:x}" for entry in signed}
+        yield from _unlisted(issuer, since, listed, newest)
+        yield from _wrongly_listed(issuer, since, listed)
+
+
+def _faults(row: RevocationList, signed: x509.CertificateRevocationList, issuer: SigningCertificate) -> Iterator[str]:
+    authority = x509.load_der_x509_certificate(bytes(issuer.der))
+    expected = revocation_list.Expected(authority, row.number, (row.this_update, row.next_update), row.size)
+    return (f"not what its row and the profile say: {what}" for what in revocation_list.faults(signed, expected))
+
+
+def _unlisted(
+    issuer: SigningCertificate, since: datetime, listed: set[str], newest: RevocationList | None
+) -> Iterator[Fault]:
+    revoked = IssuedCertificate.objects.filter(issuer=issuer, issued_at__gte=since, revoked_at__isnull=False)
+    if newest:
+        # It may leave a list that begins after its end.
+        revoked = revoked.filter(not_after__gte=newest.this_update)
+    for serial in revoked.order_by("pk").values_list("serial", flat=True).iterator(BATCH):
+        if serial not in listed:
+            yield Fault(f"certificate {serial}", f"it is revoked and not on the list of {issuer.name!r}")
+
+
+def _wrongly_listed(issuer: SigningCertificate, since: datetime, listed: set[str]) -> Iterator[Fault]:
+    serials = sorted(listed)
+    for at in range(0, len(serials), BATCH):
+        valid = IssuedCertificate.objects.filter(
+            issuer=issuer, serial__in=serials[at : at + BATCH], issued_at__gte=since, revoked_at=None
+        )
+        for serial in valid.values_list("serial", flat=True):
+            yield Fault(f"certificate {serial}", f"it is on the list of {issuer.name!r} and its row is not revoked")

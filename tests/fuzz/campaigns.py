@@ -1,0 +1,180 @@
+"""Mutated CSRs, requests and key texts against the real judge, the real address and the real reader.
+
+Each attempt has a chance of its own, made of seed and number: what failed is repeated alone by the same two.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from django.test import Client
+
+from enrollment import csr, door
+from enrollment.errors import REFUSALS, Refused
+from keys import tokens
+from tests.enrollment import forge
+from tests.enrollment.specimens import CA, CSR_CODES, NOT_CA, der_of, usage
+from tests.factories import make_csr, make_private_key
+from tests.fuzz import mutations
+
+# Times are printed; only what takes this long is a failure of a test.
+HANG_SECONDS = 5
+TARGET_SECONDS = 0.05
+
+
+@dataclass
+class Report:
+    """What came of a campaign: how often each outcome, and the slowest attempt in seconds."""
+
+    name: str
+    seed: int
+    outcomes: Counter[str] = field(default_factory=Counter)
+    slowest: float = 0
+    slow: int = 0
+    seconds: float = 0
+
+    def __str__(self) -> str:
+        count = self.outcomes.total()
+        counts = ", ".join(f"{number:,} {outcome}" for outcome, number in self.outcomes.most_common())
+        return (
+            f"{self.name}: {count:,} in {self.seconds:.1f} s ({count / self.seconds:,.0f}/s), seed {self.seed}; "
+            f"slowest {self.slowest * 1000:.1f} ms, {self.slow} above {TARGET_SECONDS * 1000:.0f} ms\n    {counts}"
+        )
+
+
+class Failed(AssertionError):
+    """An attempt that must not be: its seed and number repeat it."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """How an input is made, and what is done with it; the answer is a word for the outcome. Only the doing is timed."""
+
+    make: Callable[[random.Random], Any]
+    judge: Callable[[Any], str]
+
+
+def campaign(name: str, seed: int, count: int, attempt: Attempt, first: int = 0) -> Report:
+    """Attempt `count` times. Whatever judging raises is a failure."""
+    report, began = Report(name, seed), time.perf_counter()
+    for number in range(first, first + count):
+        made = attempt.make(random.Random(f"{seed}/{name}/{number}"))
+        # The processor's time: on a busy machine the clock on the wall says more about the neighbors.
+        started, on_the_wall = time.thread_time(), time.perf_counter()
+        try:
+            report.outcomes[attempt.judge(made)] += 1
+        except BaseException as error:  # a panic in the library's Rust is no Exception
+            what = f"{type(error).__name__}: {ascii(error)[:300]}"
+            raise Failed(f"{name}: seed {seed}, number {number}: {what}") from error
+        if time.perf_counter() - on_the_wall > HANG_SECONDS:
+            raise Failed(f"{name}: seed {seed}, number {number}: took more than {HANG_SECONDS} s")
+        took = time.thread_time() - started
+        report.slowest, report.slow = max(report.slowest, took), report.slow + (took > TARGET_SECONDS)
+    report.seconds = time.perf_counter() - began
+    return report
+
+
+@functools.cache
+def seeds() -> list[tuple[bytes, Any]]:
+    """Sound and flawed requests of each kind, with the keys that sign them."""
+    p256, p384 = make_private_key(), ec.generate_private_key(ec.SECP384R1())
+    rsa_key = rsa.generate_private_key(65537, 2048)
+    password = forge.attribute(forge.CHALLENGE_PASSWORD, forge.tlv(0x0C, b"secret"))
+    san = forge.extension(x509.SubjectAlternativeName([x509.DNSName("edge.example")]))
+    pems = [
+        (make_csr(p256), p256),
+        (make_csr(p384, extensions=[(usage(digital_signature=True), True)]), p384),
+        (make_csr(rsa_key), rsa_key),
+        (forge.requesting(p256, [CA, NOT_CA], [NOT_CA]), p256),
+        (forge.requesting(p256, [NOT_CA, san]), p256),
+        (forge.request(p256, password, subject=forge.common_name("a", "b")), p256),
+    ]
+    return [(der_of(pem), key) for pem, key in pems]
+
+
+def random_csr(chance: random.Random) -> str:
+    der, key = chance.choice(seeds())
+    der = mutations.mutated_der(chance, der)
+    if chance.random() < 0.4:
+        der = mutations.signed_again(der, key)
+    return mutations.mutated_pem(chance, der)
+
+
+def judge_csr(pem: str) -> str:
+    """A mutated CSR is accepted or refused with one of four codes."""
+    try:
+        csr.judge(pem, 2048)
+    except Refused as refused:
+        if refused.code not in CSR_CODES:
+            raise
+        return refused.code
+    return "accepted"
+
+
+def random_request(text: str, chance: random.Random) -> bytes:
+    members: dict[str, object] = {"provisioning_key": text, "csr": random_csr(chance)}
+    kind = chance.random()
+    if kind < 0.15:
+        members["provisioning_key"] = mutations.mutated_key(chance, text)
+    return json.dumps(members).encode() if kind < 0.6 else mutations.mutated_request(chance, members)
+
+
+def post(client: Client, body: bytes) -> str:
+    """A mutated request through the whole stack is answered 200, 201 or with a problem document of a known code."""
+    # Nothing is to be answered by the shield: each is to be judged.
+    door.unproved.reset()
+    response = client.generic("POST", "/enrollment/v1/enroll", body, content_type="application/json", secure=True)
+    if response.status_code in {200, 201}:
+        return str(response.status_code)
+    document = json.loads(response.content)
+    code, status = document["code"], document["status"]
+    if REFUSALS[code].status != status or response.status_code != status or status >= 500:
+        raise AssertionError(f"answered {response.status_code} {code} to {body!r}")
+    return str(code)
+
+
+def random_key(domain: str, chance: random.Random) -> tuple[tokens.Token, str]:
+    """A key, and its text mutated."""
+    original = tokens.Token(domain, chance.randbytes(16), chance.randbytes(32), chance.randbytes(32))
+    return original, mutations.mutated_key(chance, original.text)
+
+
+def read_key(made: tuple[tokens.Token, str]) -> str:
+    """A mutated key text is read only when, canonicalized as documented, it is exactly the text of what was read."""
+    original, text = made
+    try:
+        token = tokens.read(text, {original.domain})
+    except tokens.WrongCloud:
+        return "wrong_cloud"
+    except tokens.MalformedToken:
+        return "malformed_key"
+    if token.text != canonical(text) or token != original:
+        raise AssertionError(f"read {text!r}")
+    return "accepted unchanged" if text == original.text else "accepted after canonicalization"
+
+
+def canonical(text: str) -> str:
+    """What may surround and wrap a pasted key, written a second time: blanks, what is invisible, quotes around it."""
+    invisible = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u180e"
+    quotes = "\"'`\u2018\u2019\u201c\u201d\u00ab\u00bb"
+    return "".join(c for c in text if not c.isspace() and c not in invisible).strip(quotes)
+
+
+def attempts(client: Client, text: str, domain: str) -> dict[str, Attempt]:
+    """The three campaigns. `text` is a key with uses left, `domain` the cloud domain of keys."""
+    # What the first request loads is not the cost of a mutated one.
+    post(client, json.dumps({"provisioning_key": text, "csr": make_csr()}).encode())
+    return {
+        "CSRs": Attempt(random_csr, judge_csr),
+        "requests": Attempt(functools.partial(random_request, text), functools.partial(post, client)),
+        "keys": Attempt(functools.partial(random_key, domain), read_key),
+    }
