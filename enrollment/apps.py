@@ -8,3 +8,6 @@ from django.apps import AppConfig
 class EnrollmentConfig(AppConfig):
     name = "enrollment"
     verbose_name = "Enrollment"
+
+    def ready(self) -> None:
+        from enrollment import checks  # noqa: F401  # imported for what it registers
