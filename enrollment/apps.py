@@ -10,6 +10,7 @@ class EnrollmentConfig(AppConfig):
     verbose_name = "Enrollment"
 
     def ready(self) -> None:
+        from enrollment import checks  # noqa: F401  # imported for what it registers
         from enrollment.recent import Recent
         from keys import recent
 

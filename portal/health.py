@@ -71,7 +71,10 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_not_required
 def readyz(request: HttpRequest) -> HttpResponse:
-    """The database is migrated and guarded and the keyring opens what is sealed; remembered for five seconds."""
+    """The database is migrated and guarded, the keyring opens what is sealed, and no revocation list has expired.
+
+    Remembered for five seconds.
+    """
     if time.monotonic() - last.at > CACHED_SECONDS:
         last.ready = is_ready()
         last.at = time.monotonic()

@@ -3,17 +3,44 @@
 from __future__ import annotations
 
 import hmac
+import logging
 import os
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.module_loading import import_string
 from django.views.decorators.http import require_GET
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, generate_latest
+from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
+logger = logging.getLogger(__name__)
 ENROLLMENTS = Counter("portal_enrollments", "Answers of the enrollment endpoint by stable code.", ["code"])
 SIGN_INS = Counter("portal_sign_ins", "Sign-ins by result.", ["result"])
+
+
+class _Sources:
+    """What the database says at this moment: gauges from the functions that METRICS_SOURCES names by dotted path."""
+
+    def describe(self) -> Iterable[Metric]:
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        try:
+            return [metric for path in settings.METRICS_SOURCES for metric in import_string(path)()]
+        except (DatabaseError, InterfaceError) as error:
+            # The counters are in memory and worth reading just then.
+            logger.error("gauges not read", extra={"kind": type(error).__name__})
+            return ()
+
+
+def _gauges() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    registry.register(_Sources())
+    return registry
 
 
 def _registry() -> CollectorRegistry:
@@ -36,7 +63,7 @@ def _may_read(request: HttpRequest) -> bool:
 @require_GET
 @login_not_required
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The counters as text; 404 without the token, so that a stranger cannot tell the address exists."""
+    """Counters and gauges as text; 404 without the token, so that a stranger cannot tell the address exists."""
     if not _may_read(request):
         raise Http404
-    return HttpResponse(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
+    return HttpResponse(generate_latest(_registry()) + generate_latest(_gauges()), content_type=CONTENT_TYPE_LATEST)

@@ -171,4 +171,5 @@ EDGE_CERTIFICATE_DAYS = env.integer("EDGE_CERTIFICATE_DAYS", 90, 1, 397)
 EDGE_RSA_MINIMUM_BITS = env.integer("EDGE_RSA_MINIMUM_BITS", 2048, 2048, 4096)
 METRICS_TOKEN = env.secret("METRICS_TOKEN", "")
 METRICS_OPEN = env.boolean("METRICS_OPEN", default=False)
-READINESS_PROBES = ["keys.checks.keyring_opens_what_is_sealed"]
+METRICS_SOURCES = ["enrollment.freshness.metrics"]
+READINESS_PROBES = ["keys.checks.keyring_opens_what_is_sealed", "enrollment.freshness.no_list_has_expired"]

@@ -247,6 +247,9 @@ class RevocationTests(MutualTlsCase):
         done = time.monotonic()
         steps = f"revoke {revoked - begun:.2f} s, build_crls {built - revoked:.2f} s, reload {done - built:.2f} s"
         print(f"\n{steps}; with the timer's 20 s at most {20 + done - revoked:.1f} s from the commit to the refusal")
+        gauges = self.ask(None, "", path="/metrics", method="GET").content.decode()
+        self.assertRegex(gauges, r'(?m)^portal_crl_age_seconds\{issuer="\d+"\} 3\d\d\.')
+        self.assertNotRegex(gauges, r"(?m)^portal_crl_waiting.* [1-9]")
         refused = self.ask(lost)
         self.assertEqual(refused.outcome, "403 certificate_refused")
         self.assertIn(b"FAILED:certificate revoked", refused.content)
