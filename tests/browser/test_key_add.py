@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Error, expect
 
 pytestmark = pytest.mark.browser
@@ -100,10 +101,11 @@ def test_two_people_editing_at_once_are_told(open_page, stage):
 
 def command(text):
     return (
-        "sudo systemctl stop zpa-service-edge\n"
-        f'echo "{text}" | sudo tee /opt/zscaler/var/service-edge/provision_key > /dev/null\n'
-        "sudo chmod 644 /opt/zscaler/var/service-edge/provision_key\n"
-        "sudo systemctl start zpa-service-edge"
+        f"echo 'PORTAL_URL={settings.PORTAL_URL}' | sudo tee /etc/enroll-edge/enroll-edge.conf\n"
+        "set +o history\n"
+        f'echo "{text}" | sudo install -m 400 -o enroll-edge -g enroll-edge /dev/stdin /etc/enroll-edge/provision_key\n'
+        "set -o history\n"
+        "sudo systemctl enable --now enroll-edge"
     )
 
 

@@ -1,6 +1,6 @@
 """As much YAML as the user data of docs/edge.md uses, read strictly: whatever else stands there fails.
 
-Mappings, lists of scalars, mappings or `[flow, lists]`, block scalars (`|`), scalars that are plain or in double quotes.
+Mappings, lists of scalars, mappings or `[flow, lists]`, block scalars (`|`), scalars that are plain or in quotes.
 """
 
 from __future__ import annotations

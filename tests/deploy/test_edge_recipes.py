@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import html
 import json
+import os
+import pty
 import re
 import shlex
 import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -212,3 +217,65 @@ def test_the_user_data_leads_to_an_edge_that_is_connected(portal: LivePortal, ma
     assert machine.told().endswith("systemctl enable --now enroll-edge\n")
     require_secret(machine, text)
     require_connected(portal, machine, "clouded", machine.start_service())
+
+
+def steps(platform: str, url: str, text: str) -> str:
+    """The commands of the key's page, with the key inserted as the button does."""
+    page = (ROOT / "templates/keys/_deploy.html").read_text()
+    (commands,) = re.findall(rf'id="deploy-{platform}"[^>]*>(.*?)</pre>', page, re.DOTALL)
+    return html.unescape(commands).replace("{{ portal_url }}", url).replace("PROVISIONING_KEY", text.strip(), 1)
+
+
+def paste(machine: Machine, commands: str) -> str:
+    """Paste commands into an interactive shell on a terminal. What the shell wrote into its history."""
+    history = machine.home / "history"
+    environment = machine.environment | {"HISTFILE": str(history), "TERM": "xterm", "PS1": "> "}
+    ours, theirs = pty.openpty()
+    shell = subprocess.Popen(
+        ["bash", "--norc", "--noprofile", "-i"], cwd=machine.home, env=environment, stdin=theirs, stdout=theirs,
+        stderr=theirs, start_new_session=True,
+    )  # fmt: skip
+    os.close(theirs)
+    reader = threading.Thread(target=drain, args=[ours], daemon=True)
+    reader.start()
+    for line in [*machine.here(commands).split("\n"), "exit"]:
+        os.write(ours, f"{line}\n".encode())
+    assert shell.wait(60) == 0
+    os.close(ours)
+    return history.read_text()
+
+
+def drain(terminal: int) -> None:
+    with contextlib.suppress(OSError):
+        while os.read(terminal, 65536):
+            pass
+
+
+@pytest.mark.parametrize("platform", ["vm", "package"])
+def test_f19_the_steps_on_the_keys_page_work_and_leave_no_key_in_the_history(
+    portal: LivePortal, machine: Machine, tmp_path: Path, platform: str
+) -> None:
+    name = f"page-{platform}"
+    text = make_key(portal, name, tmp_path / "key.txt", 1).read_text()
+    (tmp_path / "key.txt").unlink()
+    if platform == "vm":
+        # The image of the recipe, made without a key and without a start.
+        (recipe,) = blocks("Virtual machine", "sh")
+        machine.type(re.sub(r"^(?:sudo install -m 400|rm|sudo systemctl enable).*\n", "", recipe, flags=re.MULTILINE))
+    history = paste(machine, steps(platform, portal.url, text))
+    assert "set +o history" in history
+    assert "systemctl enable --now enroll-edge" in history
+    require_secret(machine, text, history)
+    require_connected(portal, machine, name, machine.start_service())
+
+
+def test_f19_the_steps_for_a_container_are_those_of_the_recipe(machine: Machine, portal: LivePortal) -> None:
+    text = "1|api.private.example.com|" + "PSEK" + "x" * 120
+    history = paste(machine, steps("container", "https://portal.example.com", text))
+    require_secret(machine, text, history)
+    (recipe,) = blocks("Container", "sh")
+    ours = container_line(machine, "run")
+    machine.log.write_text("")
+    (machine.home / KEY_FILE).write_text(text)
+    machine.type(recipe)
+    assert container_line(machine, "run") == ours
