@@ -45,6 +45,8 @@ def site(request: HttpRequest) -> dict[str, Any]:
     menu, administration = _placed(MENU, request), _placed(ADMINISTRATION, request)
     return {
         "vendor_name": settings.VENDOR_NAME,
+        # What machines are to be given, which need not be the address of this request.
+        "portal_url": settings.PORTAL_URL,
         "menu": menu,
         "administration": administration,
         "places": [*menu, *administration],

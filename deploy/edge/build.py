@@ -1,7 +1,8 @@
 """Build the edge's own program: `python deploy/edge/build.py DIRECTORY`.
 
-Writes DIRECTORY/enroll-edge.pyz, one file that runs with Python 3.11 and `cryptography`, and where dpkg-deb exists
-DIRECTORY/enroll-edge_VERSION_all.deb. The same sources give the same bytes.
+Writes DIRECTORY/enroll-edge.pyz, one file that runs with Python 3.11 and `cryptography`; beside it the unit of its
+service; DIRECTORY/container, which a container image is built from; and, where dpkg-deb exists,
+DIRECTORY/enroll-edge_VERSION_all.deb. The same sources give the same archive.
 """
 
 from __future__ import annotations
@@ -68,11 +69,20 @@ def build_package(archive: Path, target: Path) -> None:
         subprocess.run(["dpkg-deb", "--root-owner-group", "--build", tree, target], check=True, capture_output=True)
 
 
+def build_context(archive: Path, target: Path) -> None:
+    """Fill a directory with all that an image is built from and nothing else: no state of the portal gets near it."""
+    shutil.copytree(ROOT / "deploy/edge/container", target, dirs_exist_ok=True)
+    shutil.copy(archive, target)
+
+
 def main(directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     archive = directory / "enroll-edge.pyz"
     build_archive(archive)
     print(archive)
+    shutil.copy(ROOT / "deploy/edge/enroll-edge.service", directory)
+    build_context(archive, directory / "container")
+    print(directory / "container")
     if shutil.which("dpkg-deb"):
         package = directory / f"enroll-edge_{version()}_all.deb"
         build_package(archive, package)

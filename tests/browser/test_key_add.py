@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Error, expect
 
 pytestmark = pytest.mark.browser
@@ -144,23 +145,31 @@ def test_f24_two_people_editing_at_once_are_told(open_page, stage):
 
 
 def command(text):
-    return COMMANDS["Virtual machine"].replace("PROVISIONING_KEY", text)
+    return commands()["Virtual machine"].replace("PROVISIONING_KEY", text)
 
 
-_SERVICE = (
-    "sudo systemctl stop zpa-service-edge\n"
-    'echo "PROVISIONING_KEY" | sudo tee /opt/zscaler/var/service-edge/provision_key > /dev/null\n'
-    "sudo chmod 644 /opt/zscaler/var/service-edge/provision_key\n"
-    "sudo systemctl start zpa-service-edge"
-)
-COMMANDS = {
-    "Virtual machine": _SERVICE,
-    "Linux package": f"sudo dnf install zpa-service-edge\n{_SERVICE}",
-    "Container": (
-        "docker run --detach --restart unless-stopped --network host \\\n"
-        '  --env ZPA_PROVISION_KEY="PROVISIONING_KEY" SERVICE_EDGE_IMAGE'
-    ),
-}
+def commands():
+    """What the steps of each platform are, word by word."""
+    address = f"echo 'PORTAL_URL={settings.PORTAL_URL}' | sudo tee /etc/enroll-edge/enroll-edge.conf\n"
+    service = f"{address}{_key_for('enroll-edge')}sudo systemctl enable --now enroll-edge"
+    return {
+        "Virtual machine": service,
+        "Linux package": f"sudo apt-get install -y ./enroll-edge_*_all.deb\n{service}",
+        "Container": (
+            f"sudo install -d -m 755 /etc/enroll-edge\n{_key_for('10001')}"
+            "docker run --detach --name enroll-edge --restart on-failure:10 \\\n"
+            "  --volume enroll-edge:/var/lib/enroll-edge \\\n"
+            "  --volume /etc/enroll-edge/provision_key:/run/secrets/provision_key:ro \\\n"
+            f"  --env PORTAL_URL={settings.PORTAL_URL} enroll-edge"
+        ),
+    }
+
+
+def _key_for(owner):
+    return (
+        'set +o history\necho "PROVISIONING_KEY" | '
+        f"sudo install -m 400 -o {owner} -g {owner} /dev/stdin /etc/enroll-edge/provision_key\nset -o history\n"
+    )
 
 
 def test_f17_a_text_is_shown_once(form):
@@ -209,15 +218,15 @@ def test_f18_without_javascript_done_leads_on(open_page):
 
 def test_f19_the_next_steps_hold_the_key_when_they_are_copied(form):
     text = fill(form, "to deploy").text_content()
-    for platform, commands in COMMANDS.items():
+    for platform, steps_of_platform in commands().items():
         form.get_by_text(platform, exact=True).click()
         steps = form.get_by_label(f"Commands for {platform}")
         expect(steps).to_be_visible()
-        assert steps.text_content() == commands
+        assert steps.text_content() == steps_of_platform
         form.get_by_role("button", name=f"Insert key and copy for {platform}").click()
         form.wait_for_function(
             "wanted => navigator.clipboard.readText().then((text) => text === wanted)",
-            arg=commands.replace("PROVISIONING_KEY", text, 1),
+            arg=steps_of_platform.replace("PROVISIONING_KEY", text, 1),
         )
     expect(form.get_by_role("link", name="Add another key")).to_have_attribute("href", ADD)
     form.get_by_role("link", name="View group").click()
