@@ -8,7 +8,9 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils import timezone
 
+from enrollment.connection import connection
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import delete_edge, edit_edge
 from portal import actors
@@ -19,15 +21,21 @@ from portal.admin_base import ReadOnlyAdmin, SupportAdmin
 class ServiceEdgeAdmin(SupportAdmin):
     """Edges that are not deleted; deleting one revokes its certificates and keeps its row."""
 
-    list_display = ["name", "group", "key_name", "enabled", "enrolled_at", "enrolled_from"]
+    list_display = ["name", "group", "key_name", "enabled", "connection", "version", "enrolled_at", "enrolled_from"]
     list_filter = ["enabled"]
     list_select_related = ["group"]
     search_fields = ["name", "key_name", "key_public_id__startswith", "uuid__startswith"]
     fields = (
         "name", "description", "enabled", "uuid", "group", "key_name", "key_public_id", "use_number", "enrolled_at",
-        "enrolled_from",
+        "enrolled_from", "connection", "last_contact_at", "version", "platform", "addresses",
     )  # fmt: skip
     readonly_fields = tuple(fields[3:])
+
+    @admin.display(description="connection")
+    def connection(self, edge: ServiceEdge) -> str:
+        """Connected, Disconnected since when, or Never connected."""
+        found = connection(edge.last_contact_at, timezone.now())
+        return f"{found.word} {found.last.text}" if found.tone == "lost" and found.last else found.word
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ServiceEdge]:
         return super().get_queryset(request).filter(deleted_at=None)

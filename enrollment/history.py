@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from enrollment.errors import REFUSALS
 from enrollment.models import ServiceEdge
 from keys.presentation import Stamp, stamp
@@ -47,7 +49,15 @@ class History:
 
 def of_key(public_id: str, after: str = "") -> History:
     """The uses of a key, from the newest or from behind `after`. What makes no sense there is as if it were absent."""
-    found = audit.of_machines(public_id)
+    return _page(audit.of_machines(public_id), after)
+
+
+def of_edge(uuid: str, after: str = "") -> History:
+    """The uses an edge made of its key and its certificates, in the same way."""
+    return _page(audit.of_edge(uuid, by_machine=True), after)
+
+
+def _page(found: QuerySet[AuditEvent], after: str) -> History:
     is_newest = not _PLACE.fullmatch(after)
     page = list((found if is_newest else found.filter(id__lt=int(after)))[: SHOWN + 1])
     older = str(page[SHOWN - 1].pk) if len(page) > SHOWN else ""

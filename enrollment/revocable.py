@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from enrollment.models import IssuedCertificate
 from keys.presentation import Stamp, stamp
@@ -33,6 +34,17 @@ class Reach:
 def of_edge(edge_id: int) -> Reach:
     """The certificates of an edge that are not revoked yet."""
     return _reach(IssuedCertificate.objects.filter(edge=edge_id))
+
+
+def of_certificate(pk: int) -> Reach:
+    """One certificate, unless it is revoked already."""
+    return _reach(IssuedCertificate.objects.filter(pk=pk))
+
+
+def others(certificate: IssuedCertificate) -> int:
+    """How many other certificates its edge could go on with."""
+    held = IssuedCertificate.objects.filter(edge=certificate.edge_id, revoked_at=None, not_after__gt=timezone.now())
+    return held.exclude(pk=certificate.pk).count()
 
 
 def of_key(public_id: str) -> Reach:

@@ -1,4 +1,4 @@
-"""Revoke an edge, or every edge of a key, after its name was typed."""
+"""Revoke one certificate, an edge, or every edge of a key, after its name was typed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods
 
 from enrollment import revocable
 from enrollment.forms import RevokeForm
-from enrollment.models import ServiceEdge
-from enrollment.operations import Revocation, revoke_edge, revoke_key
+from enrollment.models import IssuedCertificate, ServiceEdge
+from enrollment.operations import Revocation, revoke_certificate, revoke_edge, revoke_key
 from enrollment.revocable import Reach
 from keys.models import ProvisioningKey
 from keys.operations.editing import subject
@@ -29,17 +29,21 @@ FORBIDDEN = "You can't revoke certificates. Ask an administrator for the Operato
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """What is revoked: the edge, or, without one, every edge of the key."""
+    """What is revoked: the certificate, or, without one, the edge, or, without one, every edge of the key."""
 
     name: str
     reach: Reach
     revoke: Callable[[str, Actor], Revocation]
     key: ProvisioningKey | None
     edge: ServiceEdge | None = None
+    certificate: IssuedCertificate | None = None
+    others: int = 0
 
     @property
     def back(self) -> tuple[str, str]:
         """Label and address of the page to return to."""
+        if self.edge and self.certificate:
+            return self.edge.name, f"{self.edge.get_absolute_url()}#certificates"
         if self.key is None:
             return "Service Edge Keys", reverse("keys:key-list")
         return self.key.name, f"{self.key.get_absolute_url()}#edges"
@@ -64,12 +68,32 @@ def edge_revoke(request: HttpRequest, pk: int) -> HttpResponse:
     edge = ServiceEdge.objects.filter(pk=pk).first()
     if edge is None:
         raise Http404
-    key = ProvisioningKey.objects.only("name", "enabled", "managed").filter(public_id=edge.key_public_id).first()
 
     def revoke(reason: str, actor: Actor) -> Revocation:
         return revoke_edge(edge, reason=reason, actor=actor)
 
-    return _confirm(request, _Target(edge.name, revocable.of_edge(edge.pk), revoke, key, edge))
+    return _confirm(request, _Target(edge.name, revocable.of_edge(edge.pk), revoke, _key_of(edge), edge))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(PERMISSION, FORBIDDEN)
+def certificate_revoke(request: HttpRequest, pk: int, certificate_pk: int) -> HttpResponse:
+    """One certificate of an edge; the edge keeps its others."""
+    found = IssuedCertificate.objects.select_related("edge").defer("der")
+    certificate = found.filter(pk=certificate_pk, edge=pk).first()
+    if certificate is None:
+        raise Http404
+    edge = certificate.edge
+
+    def revoke(reason: str, actor: Actor) -> Revocation:
+        return revoke_certificate(certificate, reason=reason, actor=actor)
+
+    reach, others = revocable.of_certificate(certificate.pk), revocable.others(certificate)
+    return _confirm(request, _Target(edge.name, reach, revoke, _key_of(edge), edge, certificate, others))
+
+
+def _key_of(edge: ServiceEdge) -> ProvisioningKey | None:
+    return ProvisioningKey.objects.only("name", "enabled", "managed").filter(public_id=edge.key_public_id).first()
 
 
 def _confirm(request: HttpRequest, target: _Target) -> HttpResponse:
@@ -86,6 +110,8 @@ def _confirm(request: HttpRequest, target: _Target) -> HttpResponse:
 
 
 def _nothing_left(request: HttpRequest, target: _Target) -> HttpResponse:
+    if target.certificate:
+        return render_error(request, 409, f"Certificate {target.certificate.serial} is revoked already.", target.back)
     whose = target.name if target.edge else f"the edges of {target.name}"
     return render_error(request, 409, f"There is no certificate of {whose} left to revoke.", target.back)
 

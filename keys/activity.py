@@ -1,4 +1,4 @@
-"""What people and commands did with a key, as its page says it. What machines did is `enrollment.history`."""
+"""What people and commands did with a key or an edge, as its page says it. Machines: `enrollment.history`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.utils.html import format_html
 
 from keys.presentation import Stamp, stamp, time_element
 from portal import audit
+from portal.models import AuditEvent
 
 SHOWN = 20
 MOMENTS = frozenset({"expires_at"})
@@ -28,10 +29,16 @@ class Entry:
 
 def of_key(pk: int) -> list[Entry]:
     """The latest events of a key."""
-    return [
-        Entry(_word(event.action, event.reason), event.actor_name, stamp(event.at), list(_changes(event.detail)))
-        for event in audit.of_people(str(pk))[:SHOWN]
-    ]
+    return [_entry(event) for event in audit.of_people(str(pk))[:SHOWN]]
+
+
+def of_edge(uuid: str) -> list[Entry]:
+    """The latest events of an edge."""
+    return [_entry(event) for event in audit.of_edge(uuid, by_machine=False)[:SHOWN]]
+
+
+def _entry(event: AuditEvent) -> Entry:
+    return Entry(_word(event.action, event.reason), event.actor_name, stamp(event.at), list(_changes(event.detail)))
 
 
 def _word(action: str, reason: str) -> str:

@@ -119,6 +119,12 @@ def of_people(key_id: str) -> QuerySet[AuditEvent]:
     return AuditEvent.objects.filter(ON_A_KEY, BY_PEOPLE, object_id=key_id).order_by("-id")
 
 
+def of_edge(uuid: str, *, by_machine: bool) -> QuerySet[AuditEvent]:
+    """What an edge did itself, or what people and commands did to it, newest first."""
+    found = AuditEvent.objects.filter(BY_MACHINE if by_machine else BY_PEOPLE)
+    return found.filter(object_kind="edge", object_id=uuid).order_by("-id")
+
+
 def refusals() -> QuerySet[AuditEvent]:
     """What machines were refused on keys, newest first: an index holds this order for each `object_id`.
 

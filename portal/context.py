@@ -24,6 +24,7 @@ class MenuEntry:
 
 # The first list stands under Infrastructure / Private Access / Component, the second under Administration.
 MENU = (
+    MenuEntry("Service Edges", "enrollment:edge-list", "/service-edges/", "enrollment.view_serviceedge", "e"),
     MenuEntry("Service Edge Keys", "keys:key-list", "/service-edge-keys/", "keys.view_provisioningkey", "k"),
     MenuEntry(
         "Enrollment Certificates",

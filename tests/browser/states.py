@@ -220,6 +220,33 @@ visit("certificate", "keys:certificate-detail", lambda world: world.paths["Servi
 visit("certificate near its end", "keys:certificate-detail", lambda world: world.paths["Ends this month"])
 visit("certificate that ended", "keys:certificate-detail", lambda world: world.paths["Ended"])
 
+visit("edges", "enrollment:edge-list", "/service-edges/")
+visit("edges, oldest first", "enrollment:edge-list", "/service-edges/?sort=enrolled", who="vic")
+
+
+def open_edge(page: Page, world: World) -> None:
+    page.goto(world.paths["kind full"])
+    page.get_by_role("link", name="kind full-1", exact=True).first.click()
+    page.get_by_role("heading", level=1, name="kind full-1").wait_for()
+
+
+@state("edge", "enrollment:edge-detail")
+def edge(page: Page, world: World) -> None:
+    open_edge(page, world)
+
+
+@state("edge of a viewer", "enrollment:edge-detail", who="vic")
+def edge_of_viewer(page: Page, world: World) -> None:
+    open_edge(page, world)
+
+
+@state("revoke a certificate", "enrollment:certificate-revoke")
+def revoke_certificate(page: Page, world: World) -> None:
+    open_edge(page, world)
+    page.get_by_role("link", name=re.compile("Revoke certificate")).click()
+    page.get_by_role("heading", level=1, name=re.compile("Revoke one certificate")).wait_for()
+
+
 visit("sign in", "login", "/accounts/login/", who="nobody")
 
 

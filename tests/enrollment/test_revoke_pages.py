@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import io
+from datetime import timedelta
+
+from django.core.management import call_command
+
+from enrollment import revocable
+from enrollment.errors import Refused
 from enrollment.models import IssuedCertificate
+from enrollment.operations import Report, record_contact, renew, revoke_certificate
 from keys.operations import delete_key
 from portal.models import AuditEvent
 from tests.enrollment.revoking import RevocationTestCase, certificate_of, fetch, serials
 from tests.enrollment.test_revocation import foreign_keyring
-from tests.factories import ACTOR, make_key
+from tests.factories import ACTOR, EDGE, make_csr, make_key
 from tests.keys.views.base import field_errors, managed_key
 
 
@@ -40,7 +48,7 @@ class EdgePageTests(PageTestCase):
         self.assertRedirects(response, f"{self.key_page}#edges", fetch_redirect_response=False)
         page = self.client.get(self.key_page)
         self.assertContains(page, "Revoked 1 certificate of 1 edge.")
-        self.assertContains(page, "<td>Revoked</td>", count=1)
+        self.assertContains(page, '<td data-label="Status">Revoked</td>', count=1)
         self.assertContains(page, 'aria-label="Revoke edge Edge-2"')
         self.assertNotContains(page, 'aria-label="Revoke edge Edge-1"')
         self.assertEqual(self.revoked(), {"Edge-1"})
@@ -89,6 +97,95 @@ class EdgePageTests(PageTestCase):
         page = self.client.get(self.key_page)
         self.assertContains(page, "Revoked 1 certificate of 1 edge.")
         self.assertContains(page, "The revocation list of Service Edge can&#x27;t be made now.")
+
+
+class CertificatePageTests(PageTestCase):
+    """An edge with two live certificates: its first and, with a new key pair, its renewal."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.old = certificate_of(self.first)
+        due = self.old.not_after - timedelta(days=5)
+        renew(self.old, make_csr(), caller=EDGE, now=due)
+        self.new = IssuedCertificate.objects.get(renews=self.old)
+        self.edge_page = f"/service-edges/{self.old.edge_id}/"
+        self.of_old = f"{self.edge_page}certificates/{self.old.pk}/revoke/"
+
+    def test_it_says_what_follows_and_revokes_nothing(self) -> None:
+        page = self.client.get(self.of_old)
+        self.assertContains(page, f"Certificate <code>{self.old.serial}</code>")
+        self.assertContains(page, "The edge keeps 1 other certificate and goes on with it.")
+        self.assertNotContains(page, self.new.serial)
+        self.assertContains(page, "This cannot be undone.")
+        self.assertEqual(self.revoked(), set())
+
+    def test_the_last_valid_one_is_said_to_be(self) -> None:
+        revoke_certificate(self.new, reason="superseded", actor=ACTOR)
+        self.assertContains(self.client.get(self.of_old), "The edge has no other certificate that is valid")
+
+    def test_it_alone_is_revoked_listed_and_recorded_and_the_edge_goes_on_with_the_other(self) -> None:
+        response = self.post(self.of_old, "Edge-1", "superseded")
+        self.assertRedirects(response, f"{self.edge_page}#certificates", fetch_redirect_response=False)
+        self.assertEqual(serials(fetch(self.issuer)), {self.old.serial})
+        self.new.refresh_from_db()
+        self.assertIsNone(self.new.revoked_at)
+        event = AuditEvent.objects.get(action="edge.revoked")
+        self.assertEqual((event.object_id, event.actor_name), (str(self.first.edge_uuid), "olga"))
+        self.assertEqual((event.detail["serials"], event.detail["certificates"]), ([self.old.serial], 1))
+        page = self.client.get(self.edge_page)
+        self.assertContains(page, "Revoked 1 certificate of 1 edge.")
+        self.assertContains(page, f'aria-label="Revoke certificate {self.new.serial}"')
+        self.assertNotContains(page, f'aria-label="Revoke certificate {self.old.serial}"')
+        record_contact(self.new, Report(), now=self.new.not_before + timedelta(days=1))
+        with self.assertRaisesMessage(Refused, "certificate_revoked"):
+            record_contact(certificate_of_serial(self.old.serial), Report())
+
+    def test_the_command_revokes_it_alone_too(self) -> None:
+        call_command("revoke", "--serial", self.old.serial, stdout=io.StringIO(), stderr=io.StringIO())
+        self.assertEqual(serials(fetch(self.issuer)), {self.old.serial})
+
+    def test_twice_is_409_one_event_and_keeps_the_first_reason(self) -> None:
+        self.post(self.of_old, "Edge-1", "superseded")
+        for response in (self.client.get(self.of_old), self.post(self.of_old, "Edge-1", "keyCompromise")):
+            self.assertContains(response, f"Certificate {self.old.serial} is revoked already.", status_code=409)
+        self.assertEqual(certificate_of_serial(self.old.serial).revocation_reason, "superseded")
+        self.assertEqual(AuditEvent.objects.filter(action="edge.revoked").count(), 1)
+
+    def test_revoked_between_page_and_operation_is_409_too(self) -> None:
+        """Somebody else was first, after this request had looked."""
+        looked = revocable.of_certificate(self.old.pk)
+        revoke_certificate(self.old, reason="keyCompromise", actor=ACTOR)
+        looking, revocable.of_certificate = revocable.of_certificate, lambda _: looked
+        try:
+            self.assertEqual(self.post(self.of_old, "Edge-1", "superseded").status_code, 409)
+        finally:
+            revocable.of_certificate = looking
+        self.assertEqual(certificate_of_serial(self.old.serial).revocation_reason, "keyCompromise")
+
+    def test_another_name_or_reason_revokes_nothing(self) -> None:
+        for name, reason in (("", "superseded"), ("Edge-2", "superseded"), ("Edge-1\0", "superseded"), ("Edge-1", "x")):
+            self.assertEqual(self.post(self.of_old, name, reason).status_code, 200)
+        self.assertEqual(self.revoked(), set())
+
+    def test_a_certificate_of_another_edge_is_not_there(self) -> None:
+        other = certificate_of(self.second)
+        for address in (f"{self.edge_page}certificates/{other.pk}/revoke/", f"{self.edge_page}certificates/0/revoke/"):
+            self.assertEqual(self.client.get(address).status_code, 404)
+            self.assertEqual(self.post(address, "Edge-1").status_code, 404)
+        self.assertEqual(self.revoked(), set())
+
+    def test_operators_and_administrators_only(self) -> None:
+        for who, status in (("vic", 403), ("tom", 403), ("sam", 403), ("nora", 403), ("ada", 200), ("sue", 200)):
+            self.sign_in(who)
+            self.assertEqual(self.client.get(self.of_old).status_code, status, who)
+        self.sign_in("vic")
+        self.assertContains(self.post(self.of_old, "Edge-1"), "Operator role", status_code=403)
+        self.assertNotContains(self.client.get(self.edge_page), "revoke")
+        self.assertEqual(self.revoked(), set())
+
+
+def certificate_of_serial(serial: str) -> IssuedCertificate:
+    return IssuedCertificate.objects.select_related("edge").get(serial=serial)
 
 
 class KeyPageTests(PageTestCase):

@@ -62,6 +62,9 @@ PORTAL: dict[str, Rule] = {
     "enrollment:revocation-list": Rule(EVERYBODY),
     "enrollment:key-revoke": needs("enrollment.revoke_issuedcertificate", FORM),
     "enrollment:edge-revoke": needs("enrollment.revoke_issuedcertificate", FORM),
+    "enrollment:certificate-revoke": needs("enrollment.revoke_issuedcertificate", FORM),
+    "enrollment:edge-list": needs("enrollment.view_serviceedge"),
+    "enrollment:edge-detail": needs("enrollment.view_serviceedge"),
     "keys:key-list": needs("keys.view_provisioningkey"),
     "keys:key-detail": needs("keys.view_provisioningkey"),
     "keys:key-add": needs("keys.add_provisioningkey", FORM),
@@ -138,6 +141,8 @@ class PortalMatrixTest(MatrixTestCase):
             "enrollment:revocation-list": [self.key.signing_certificate_id],
             "enrollment:key-revoke": [self.key.pk],
             "enrollment:edge-revoke": [ServiceEdge.objects.get().pk],
+            "enrollment:edge-detail": [ServiceEdge.objects.get().pk],
+            "enrollment:certificate-revoke": [ServiceEdge.objects.get().pk, IssuedCertificate.objects.get().pk],
         }
         detail = name.startswith("keys:key-") and name not in {"keys:key-list", "keys:key-add"}
         return reverse(name, args=arguments.get(name, [self.key.pk] if detail else []))
