@@ -19,7 +19,12 @@ LARGEST_ID = 2**63 - 1
 def signing_certificates(kept_id: int | None = None) -> QuerySet[SigningCertificate]:
     """Certificates that can sign: with a private key, enabled, not expired; and the one a key has already."""
     can_sign = Q(sealed_private_key__isnull=False, enabled=True, not_after__gt=timezone.now())
-    return SigningCertificate.objects.filter(can_sign | Q(pk=kept_id)).only("name", "not_after").order_by("sort_name")
+    return (
+        SigningCertificate.objects.complete()
+        .filter(can_sign | Q(pk=kept_id))
+        .only("name", "not_after")
+        .order_by("sort_name")
+    )
 
 
 def default_certificate_id() -> int | None:
@@ -70,7 +75,7 @@ class Offers:
         by_id = Q(pk=int(certificate)) if is_id(certificate) else Q(pk__in=[])
         parts = [
             *_offered(ServiceEdgeGroup.objects.all(), _GROUP, wanted, bool(groups)),
-            *_offered(SigningCertificate.objects.all(), _CERTIFICATE, by_id, is_id(certificate)),
+            *_offered(SigningCertificate.objects.complete(), _CERTIFICATE, by_id, is_id(certificate)),
         ]
         rows = sorted(parts[0].union(*parts[1:]), key=lambda row: row[3])
         found = {kind: [Offer(*row[1:]) for row in rows if row[0] == kind] for kind in (_GROUP, _CERTIFICATE)}

@@ -6,7 +6,7 @@ Django rebuilds a SQLite table on most ALTERs and silently loses its triggers, s
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,8 +96,17 @@ def create_all(**_: Any) -> None:
                     cursor.execute(statement)
 
 
+def step_aside(plan: Sequence[Any] = (), **_: Any) -> None:
+    """Remove the triggers before SQLite tables are rebuilt; the pre_migrate handler. `create_all` brings them back.
+
+    A rebuild renames a table, and SQLite refuses that while a trigger of another table names it.
+    """
+    if plan and connection.vendor == "sqlite":
+        drop_all()
+
+
 def drop_all() -> None:
-    """Remove each trigger: only for tests that flush the database."""
+    """Remove each trigger: before a rebuild, and for tests that flush the database."""
     with connection.cursor() as cursor:
         for trigger in _supported():
             on = "" if connection.vendor == "sqlite" else f' ON "{trigger.table}"'
