@@ -76,6 +76,11 @@ def _postgresql(trigger: Trigger) -> Iterator[str]:
     )
 
 
+def statements(trigger: Trigger) -> Iterator[str]:
+    """The SQL that creates or replaces a trigger on this database."""
+    return _sqlite(trigger) if connection.vendor == "sqlite" else _postgresql(trigger)
+
+
 def _supported() -> list[Trigger]:
     is_sqlite = connection.vendor == "sqlite"
     return [trigger for trigger in all_triggers() if not (is_sqlite and trigger.event == "TRUNCATE")]
@@ -87,12 +92,11 @@ def _tables() -> set[str]:
 
 def create_all(**_: Any) -> None:
     """Create or replace each trigger whose table exists; the post_migrate handler."""
-    build = _sqlite if connection.vendor == "sqlite" else _postgresql
     tables = _tables()
     with connection.cursor() as cursor:
         for trigger in _supported():
             if trigger.table in tables:
-                for statement in build(trigger):
+                for statement in statements(trigger):
                     cursor.execute(statement)
 
 

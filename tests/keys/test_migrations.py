@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
+from django.db.migrations.executor import MigrationExecutor
 
 from keys.models import ProvisioningKey, SigningCertificate
 from portal import triggers
@@ -15,21 +16,25 @@ class MigratingTest(CommittedTestCase):
     def tearDown(self) -> None:
         call_command("migrate", verbosity=0)
 
-    def test_certificates_keys_and_triggers_survive_the_way_back_and_forth(self) -> None:
+    def as_before(self) -> None:
+        """The tables as they were before certificates could be pending, and triggers that name other tables."""
+        triggers.drop_all()
+        MigrationExecutor(connection).migrate([("keys", "0001_initial")])
+        with connection.cursor() as cursor:
+            for trigger in triggers.all_triggers():
+                if trigger.name == "key_is_made_with_a_certificate_that_signs":
+                    for statement in triggers.statements(trigger):
+                        cursor.execute(statement)
+
+    def test_certificates_keys_and_triggers_survive(self) -> None:
         key, _text = factories.make_key("berlin")
         before = list(SigningCertificate.objects.order_by("pk").values())
-        call_command("migrate", "keys", "0001", verbosity=0)
-        self.assertEqual(triggers.missing(), [])
+        self.as_before()
         call_command("migrate", verbosity=0)
         self.assertEqual(triggers.missing(), [])
         self.assertEqual(list(SigningCertificate.objects.order_by("pk").values()), before)
         self.assertEqual(ProvisioningKey.objects.get().signing_certificate_id, key.signing_certificate_id)
         connection.check_constraints()
-
-    def test_the_rules_are_at_work_again(self) -> None:
-        factories.make_key("berlin")
-        call_command("migrate", "keys", "0001", verbosity=0)
-        call_command("migrate", verbosity=0)
         with self.assertRaisesMessage(IntegrityError, "read only"), transaction.atomic():
             SigningCertificate.objects.filter(name="Root").update(enabled=False)
 

@@ -12,7 +12,6 @@ from tests import factories
 from tests.base import PortalTestCase
 from tests.keys.operations.test_signing_certificates import make_certificate
 
-
 PENDING = {
     "der": None, "serial": None, "fingerprint": None, "not_before": None, "not_after": None, "issuer": "",
     "request": b"a request", "enabled": False,
@@ -138,7 +137,7 @@ class CertificateRulesTest(RuleTestCase):
         for column in ("der", "serial", "fingerprint", "not_before", "not_after"):
             self.assert_rule(rule, self.rows, **{column: None})
         self.assert_rule(rule, self.rows, request=b"a request")
-        self.assert_rule(rule, self.rows, enabled=True, **PENDING)
+        self.assert_rule(rule, self.rows, **{**PENDING, "enabled": True})
         self.assert_rule(rule, self.rows, **{**PENDING, "sealed_private_key": None, "sealed_with": None})
         self.rows.update(**PENDING)
         self.assert_rule(rule, self.rows, enabled=True)
