@@ -32,7 +32,7 @@ def forget_all() -> None:
 
 
 def _load(certificate_id: int) -> Issuer:
-    record = SigningCertificate.objects.get(pk=certificate_id)
+    record = SigningCertificate.objects.complete().get(pk=certificate_id)
     ring = keyring.load(settings.KEYRING_FILE)
     sealed = sealing.unseal(bytes(record.sealed_private_key or b""), record.private_key_place, ring)
     private_key = certificates.load_private_key(sealed)

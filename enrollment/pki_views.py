@@ -6,6 +6,7 @@ Both are signed, so plain http harms nobody; and whoever checks a certificate mu
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
@@ -26,13 +27,17 @@ failed = Shield(limit=1, seconds=30)
 @require_safe
 def revocation_list(request: HttpRequest, issuer_id: int) -> HttpResponse:
     """GET /pki/<id>.crl: the issuer's newest list (RFC 5280 §4.2.1.13), built first when one is due."""
-    issuer = SigningCertificate.objects.only("fingerprint", "not_after", "sealed_with").filter(pk=issuer_id).first()
+    issuer = _issuers("fingerprint", "not_after", "sealed_with").filter(pk=issuer_id).first()
     if issuer is None:
         return _plain("There is no such issuer.", 404)
     newest = newest_list(issuer) if failed.retry_after(str(issuer_id)) else _published(issuer)
     if newest is None:
         return _no_list(issuer)
     return _der(request, newest.der, "application/pkix-crl", f"{newest.number:x}", _LIST_MAX_AGE)
+
+
+def _issuers(*columns: str) -> QuerySet[SigningCertificate]:
+    return SigningCertificate.objects.complete().only(*columns)
 
 
 def _published(issuer: SigningCertificate) -> RevocationList | None:
@@ -46,7 +51,7 @@ def _published(issuer: SigningCertificate) -> RevocationList | None:
 @require_safe
 def issuer_certificate(request: HttpRequest, issuer_id: int) -> HttpResponse:
     """GET /pki/<id>.cer: the issuer's certificate, where an edge certificate says it is (RFC 5280 §4.2.2.1)."""
-    issuer = SigningCertificate.objects.only("der", "fingerprint").filter(pk=issuer_id).first()
+    issuer = _issuers("der", "fingerprint").filter(pk=issuer_id).first()
     if issuer is None:
         return _plain("There is no such issuer.", 404)
     return _der(request, issuer.der, "application/pkix-cert", issuer.fingerprint, _CERTIFICATE_MAX_AGE)

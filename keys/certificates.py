@@ -50,21 +50,16 @@ def make_authority(
     key_type: str = "EC P-256",
     parent: Authority | None = None,
 ) -> Authority:
-    """A root, or an intermediate signed by `parent` that ends no later than it. `now` is in UTC.
+    """A root, or an intermediate signed by `parent` whose validity lies within its. `now` is in UTC.
 
     Backdated by a day, as the vendor's are, for machines whose clock is behind. Raises ValueError for a common name
     that is empty or longer than 64 bytes.
     """
     private_key = KEY_TYPES[key_type]()
-    subject = x509.Name(
-        [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization),
-            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "Private Access"),
-            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
-        ]
-    )
-    not_after = now + timedelta(days=days)
+    subject = _subject(common_name, organization)
+    not_before, not_after = now - BACKDATED, now + timedelta(days=days)
     if parent:
+        not_before = max(not_before, parent.certificate.not_valid_before_utc)
         not_after = min(not_after, parent.certificate.not_valid_after_utc)
     builder = (
         x509.CertificateBuilder()
@@ -72,12 +67,38 @@ def make_authority(
         .issuer_name(parent.certificate.subject if parent else subject)
         .public_key(private_key.public_key())
         .serial_number(random_serial())
-        .not_valid_before(now - BACKDATED)
+        .not_valid_before(not_before)
         .not_valid_after(not_after)
     )
     builder = _extend(builder, private_key, parent)
     signer = parent.private_key if parent else private_key
     return Authority(builder.sign(signer, signature_hash(signer)), private_key)
+
+
+def make_request(
+    common_name: str, organization: str, key_type: str
+) -> tuple[x509.CertificateSigningRequest, PrivateKey]:
+    """A CSR for a CA of ours that another CA will sign, and its private key. It asks for what a CA needs."""
+    private_key = KEY_TYPES[key_type]()
+    request = (
+        x509.CertificateSigningRequestBuilder()
+        .subject_name(_subject(common_name, organization))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_key_usage(), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(private_key.public_key()), critical=False)
+        .sign(private_key, signature_hash(private_key))
+    )
+    return request, private_key
+
+
+def _subject(common_name: str, organization: str) -> x509.Name:
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization),
+            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "Private Access"),
+            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+        ]
+    )
 
 
 def _extend(
@@ -117,7 +138,7 @@ def signature_hash(private_key: PrivateKey) -> hashes.SHA256 | hashes.SHA384:
     return hashes.SHA384() if is_p384 else hashes.SHA256()
 
 
-def key_type_of(certificate: x509.Certificate) -> str:
+def key_type_of(certificate: x509.Certificate | x509.CertificateSigningRequest) -> str:
     """The key as a person reads it: `EC P-256`, `RSA 3072`."""
     key = certificate.public_key()
     if isinstance(key, ec.EllipticCurvePublicKey):

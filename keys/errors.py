@@ -53,6 +53,14 @@ class Invalid(Refused):
         self.field_name = field_name
 
 
+class BadCertificate(Invalid):
+    """What was given to become a CA is not fit for it; `code` is a key of CERTIFICATE_FAULTS."""
+
+    def __init__(self, code: str, field_name: str = "certificates", **values: Any) -> None:
+        super().__init__(field_name, CERTIFICATE_FAULTS[code].format(**values))
+        self.code = code
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One field that another editor changed: its label, their value, yours."""
@@ -77,16 +85,63 @@ class Stale(Refused):
         return f"{self.changed_by} changed this in the meantime."
 
 
+class AlreadyComplete(Refused):
+    """The request has its certificate already."""
+
+    code = "certificate_complete"
+
+
+class KeysChanged(Refused):
+    """Other keys use a certificate than those that were confirmed."""
+
+    code = "keys_changed"
+
+
 class Gone(Refused):
     """The record was deleted in the meantime."""
 
     code = "gone"
 
 
+# What can be wrong with an uploaded CA; {name} is a certificate's subject.
+CERTIFICATE_FAULTS: Mapping[str, str] = {
+    "certificate_missing": "Give the certificate in PEM, with its BEGIN CERTIFICATE and END CERTIFICATE lines.",
+    "certificate_not_pem": "This is not PEM. Convert it: openssl x509 -inform DER -in FILE -out FILE.pem",
+    "certificate_unreadable": "Certificate {number} of the file cannot be read. Export it again as PEM.",
+    "certificate_too_large": "Give at most {most} certificates and {kilobytes} KB: the chain, and nothing else.",
+    "certificate_known": "This certificate is here already, as “{known}”.",
+    "certificate_expired": "“{name}” has expired ({moment}). Upload a renewed one.",
+    "certificate_not_yet_valid": "“{name}” is not valid before {moment}. Upload it then, or check its dates.",
+    "not_a_ca": "“{name}” is not a CA certificate. Sign it with basicConstraints = critical, CA:TRUE.",
+    "cannot_sign_certificates": "“{name}” can't sign certificates. Give it keyUsage = critical, keyCertSign, cRLSign.",
+    "cannot_sign_lists": "“{name}” can't sign revocation lists. Give it keyUsage = critical, keyCertSign, cRLSign.",
+    "key_identifier_missing": "“{name}” lacks a subject key identifier. Sign it with subjectKeyIdentifier = hash.",
+    "not_for_clients": "“{name}” may not issue client certificates. Drop extendedKeyUsage, or add clientAuth.",
+    "constrained": "“{name}” has the critical extension {extension}, which is not honored. Sign it without.",
+    "name_unusable": "A certificate's subject is empty, too long or holds control characters. Use a plain one.",
+    "serial_unusable": "The serial number of “{name}” is not positive or exceeds 20 bytes. Use another.",
+    "path_too_long": "“{name}” allows fewer CAs below it (pathlen). Sign with one that has a larger pathlen, or none.",
+    "weak_key": "The key of “{name}” is too weak ({key}). Use P-256, P-384, or RSA with {bits} bits or more.",
+    "weak_signature": "“{name}” is signed with {hash}, which is broken. Sign it with SHA-256 or better.",
+    "chain_incomplete": "The issuer of “{name}” is missing: “{issuer}”. Add it to the file, up to the root.",
+    "chain_broken": "“{name}” was not signed by the “{issuer}” that is given. Upload the one that signed it.",
+    "chain_mixed": "“{name}” does not belong to the chain. Upload one chain at a time.",
+    "wrong_key": "None of the certificates belongs to this private key. Upload the certificate made for it.",
+    "wrong_request": "None of these certificates is for this request. Have request.csr signed and upload the result.",
+    "key_encrypted": "The private key is encrypted. Decrypt it: openssl pkey -in KEY.pem -out DECRYPTED.pem",
+    "key_unreadable": "The private key cannot be read. Export it as PEM: openssl pkey -in KEY -out KEY.pem",
+    "key_repeated": "There is more than one private key. Give the one of the certificate that is to sign edges.",
+    "key_not_wanted": "The portal has the private key of this request already. Upload certificates only.",
+}  # fmt: skip
 CONSTRAINT_MESSAGES: Mapping[str, tuple[str, str]] = {
     "key_name_is_unique": ("name", "A key with this name exists already."),
     "group_name_is_unique": ("name", "A group with this name exists already."),
     "certificate_name_is_unique": ("name", "A certificate with this name exists already."),
+    "certificate_serial_is_unique_per_issuer": (
+        "certificates",
+        "Another certificate of this issuer has the same serial number. Sign it with another.",
+    ),
+    "certificate_is_stored_once": ("certificates", "This certificate is here already."),
     "key_uses_stay_within_max": (
         "max_uses",
         "The maximum cannot be lower than the number of edges that used this key.",

@@ -36,12 +36,12 @@ class Page:
     @property
     def count(self) -> str:
         """How many rows there are, as people read it."""
-        return _said(self.total)
+        return said(self.total)
 
     @property
     def count_of_all(self) -> str:
         """How many rows there are without filters."""
-        return _said(self.of)
+        return said(self.of)
 
     @property
     def last(self) -> int:
@@ -89,7 +89,8 @@ class Page:
         return [(size, self.state.sized(size).link, size == self.state.per_page) for size in PER_PAGE]
 
 
-def _said(total: int) -> str:
+def said(total: int) -> str:
+    """A count as people read it."""
     return f"{DEEPEST_ROW:,}+" if total > DEEPEST_ROW else f"{total:,}"
 
 

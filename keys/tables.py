@@ -25,7 +25,8 @@ KEY_ORDERS: Mapping[str, Order] = {
 CERTIFICATE_ORDERS: Mapping[str, Order] = {
     "name": Order("sort_name", text, unique=True),
     "created": Order("created_at", moment),
-    "expires": Order("not_after", moment),
+    # Of its own, for a pending certificate has no end and NULL has no place in an order.
+    "expires": Order("ends", moment),
 }
 # What the sort menu offers; where rows are cards, it is the only way to sort.
 KEY_SORTS = (
@@ -56,6 +57,7 @@ class CertificateTable(tables.Table):
     """The certificates that sign edges, and their parents."""
 
     name = tables.Column("Name", order_by=CERTIFICATE_ORDERS["name"].field)
+    description = tables.Column("Description", orderable=False)
     parent = tables.Column("Parent", orderable=False)
     issuer = tables.Column("Issued By", orderable=False)
     subject = tables.Column("Issued To", orderable=False)

@@ -47,10 +47,24 @@ def _managed_rules(model: Any, noun: str) -> list[Trigger]:
 
 
 _KEY = ProvisioningKey._meta.db_table
+_SIGNS = (
+    "EXISTS (SELECT 1 FROM keys_signingcertificate c WHERE c.id = NEW.signing_certificate_id"
+    " AND c.der IS NOT NULL AND c.sealed_private_key IS NOT NULL)"
+)
+_CANNOT_SIGN = "the signing certificate of a key has a private key and is not pending"
 TRIGGERS = [
     *_managed_rules(ProvisioningKey, "key"),
     *_managed_rules(ServiceEdgeGroup, "group"),
     *_managed_rules(SigningCertificate, "certificate"),
+    Trigger("key_is_made_with_a_certificate_that_signs", _KEY, "INSERT", _CANNOT_SIGN, unless=_SIGNS),
+    Trigger(
+        "key_moves_to_a_certificate_that_signs",
+        _KEY,
+        "UPDATE",
+        _CANNOT_SIGN,
+        "OLD.signing_certificate_id IS DISTINCT FROM NEW.signing_certificate_id",
+        _SIGNS,
+    ),
     Trigger("key_uses_never_fall", _KEY, "UPDATE", "uses never fall", "NEW.uses < OLD.uses"),
     Trigger(
         "key_hidden_stays_hidden",

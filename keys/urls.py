@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from keys.views.certificate_add import (
+    certificate_add,
+    certificate_generate,
+    certificate_request,
+    certificate_upload,
+)
+from keys.views.certificate_complete import certificate_complete
+from keys.views.certificate_delete import certificate_delete
+from keys.views.certificate_download import certificate_csr, certificate_pem
+from keys.views.certificate_edit import certificate_edit
+from keys.views.certificate_replace import certificate_replace
 from keys.views.certificates import certificate_detail, certificate_list
 from keys.views.key_add import key_add
 from keys.views.key_delete import key_delete
@@ -22,5 +33,15 @@ urlpatterns: list[URLPattern] = [
     path("service-edge-keys/<int:pk>/reveal/", key_reveal, name="key-reveal"),
     path("service-edge-keys/<int:pk>/download/", key_download, name="key-download"),
     path("enrollment-certificates/", certificate_list, name="certificate-list"),
+    path("enrollment-certificates/add/", certificate_add, name="certificate-add"),
+    path("enrollment-certificates/add/generate/", certificate_generate, name="certificate-generate"),
+    path("enrollment-certificates/add/request/", certificate_request, name="certificate-request"),
+    path("enrollment-certificates/add/upload/", certificate_upload, name="certificate-upload"),
     path("enrollment-certificates/<int:pk>/", certificate_detail, name="certificate-detail"),
+    path("enrollment-certificates/<int:pk>/edit/", certificate_edit, name="certificate-edit"),
+    path("enrollment-certificates/<int:pk>/delete/", certificate_delete, name="certificate-delete"),
+    path("enrollment-certificates/<int:pk>/upload/", certificate_complete, name="certificate-complete"),
+    path("enrollment-certificates/<int:pk>/replace/", certificate_replace, name="certificate-replace"),
+    path("enrollment-certificates/<int:pk>/request.csr", certificate_csr, name="certificate-csr"),
+    path("enrollment-certificates/<int:pk>/certificate.pem", certificate_pem, name="certificate-pem"),
 ]

@@ -15,6 +15,7 @@ class PortalConfig(AppConfig):
         from portal import checks, database, roles, sign_in, triggers  # noqa: F401  # two are imported for what they register
 
         pre_migrate.connect(database.lift_statement_timeout, dispatch_uid="portal.statement_timeout")
+        pre_migrate.connect(triggers.step_aside, sender=self, dispatch_uid="portal.triggers")
         post_migrate.connect(triggers.create_all, dispatch_uid="portal.triggers")
         post_migrate.connect(roles.synchronize, dispatch_uid="portal.roles")
 

@@ -24,7 +24,7 @@ _GROUP = {
     "upgrade_day", "upgrade_seconds", "location", "latitude", "longitude", "city", "country_code",
     "grace_distance_enabled", "grace_distance", "grace_distance_unit",
 }  # fmt: skip
-_CERTIFICATE = {"name", "description", "enabled", "client_type", "serial", "not_after"}
+_CERTIFICATE = {"name", "description", "enabled", "client_type", "serial", "not_after", "source", "parent"}
 _EDGE = {"edge_id", "key_public_id", "key_name", "group", "serial", "issuer", "use", "renewed", "spki_sha256"}
 _REVOCATION = {"certificates", "serials", "revocation_reason"}
 _USER = {"username", "is_active", "is_staff", "is_superuser", "roles", "password"}

@@ -6,7 +6,7 @@ Django rebuilds a SQLite table on most ALTERs and silently loses its triggers, s
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,6 +76,11 @@ def _postgresql(trigger: Trigger) -> Iterator[str]:
     )
 
 
+def statements(trigger: Trigger) -> Iterator[str]:
+    """The SQL that creates or replaces a trigger on this database."""
+    return _sqlite(trigger) if connection.vendor == "sqlite" else _postgresql(trigger)
+
+
 def _supported() -> list[Trigger]:
     is_sqlite = connection.vendor == "sqlite"
     return [trigger for trigger in all_triggers() if not (is_sqlite and trigger.event == "TRUNCATE")]
@@ -87,17 +92,25 @@ def _tables() -> set[str]:
 
 def create_all(**_: Any) -> None:
     """Create or replace each trigger whose table exists; the post_migrate handler."""
-    build = _sqlite if connection.vendor == "sqlite" else _postgresql
     tables = _tables()
     with connection.cursor() as cursor:
         for trigger in _supported():
             if trigger.table in tables:
-                for statement in build(trigger):
+                for statement in statements(trigger):
                     cursor.execute(statement)
 
 
+def step_aside(plan: Sequence[Any] = (), **_: Any) -> None:
+    """Remove the triggers before SQLite tables are rebuilt; the pre_migrate handler. `create_all` brings them back.
+
+    A rebuild renames a table, and SQLite refuses that while a trigger of another table names it.
+    """
+    if plan and connection.vendor == "sqlite":
+        drop_all()
+
+
 def drop_all() -> None:
-    """Remove each trigger: only for tests that flush the database."""
+    """Remove each trigger: before a rebuild, and for tests that flush the database."""
     with connection.cursor() as cursor:
         for trigger in _supported():
             on = "" if connection.vendor == "sqlite" else f' ON "{trigger.table}"'

@@ -14,7 +14,8 @@ SOURCES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py
 # The start-up program stands above the floors: it prepares all of them.
 ABOVE = {"portal/quickstart"}
 PURE = {
-    "keys/tokens.py", "keys/sealing.py", "keys/keyring.py", "keys/certificates.py", "enrollment/csr.py",
+    "keys/tokens.py", "keys/sealing.py", "keys/keyring.py", "keys/certificates.py", "keys/pem.py",
+    "keys/authority_rules.py", "enrollment/csr.py",
     "enrollment/key_policy.py", "enrollment/issuance.py", "enrollment/profile.py", "enrollment/errors.py",
     "enrollment/answer.py", "enrollment/revocation_list.py",
     "portal/throttle.py",

@@ -47,7 +47,7 @@ def operation(*methods: str) -> Callable[[_Operation], Callable[..., HttpRespons
 def _labeled(label: str) -> SigningCertificate | None:
     if not label.isascii() or not label.isdigit() or len(label) > _MOST_DIGITS:
         return None
-    return SigningCertificate.objects.defer("sealed_private_key").filter(pk=int(label)).first()
+    return SigningCertificate.objects.complete().defer("sealed_private_key").filter(pk=int(label)).first()
 
 
 def _unknown_label() -> HttpResponse:

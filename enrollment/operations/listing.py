@@ -45,7 +45,7 @@ class _Revoked(NamedTuple):
 
 def signs_lists(issuer: SigningCertificate, now: datetime) -> bool:
     """Whether the issuer's lists are made here: its key is here and it has not expired. A disabled one still does."""
-    return issuer.sealed_with is not None and issuer.not_after > now
+    return issuer.sealed_with is not None and not issuer.is_pending and issuer.not_after > now
 
 
 def newest_list(issuer: SigningCertificate) -> RevocationList | None:

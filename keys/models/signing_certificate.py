@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from datetime import datetime
+from typing import ClassVar, Self, TypeAlias, TypeVar
 
 from django.db import models
 from django.db.models import F, Q
@@ -12,11 +13,45 @@ from django.urls import reverse
 from keys.models.record import Record
 from keys.sealing import Place
 
+T = TypeVar("T")
+# Only pending rows lack these values, and every reader asks for complete ones: so they are typed as always there.
+Known: TypeAlias = "models.Field[T, T]"
+
+_PENDING = Q(
+    der__isnull=True,
+    serial__isnull=True,
+    fingerprint__isnull=True,
+    not_before__isnull=True,
+    not_after__isnull=True,
+    request__isnull=False,
+    sealed_private_key__isnull=False,
+    enabled=False,
+    issuer="",
+)
+_COMPLETE = Q(
+    der__isnull=False,
+    serial__isnull=False,
+    fingerprint__isnull=False,
+    not_before__isnull=False,
+    not_after__isnull=False,
+    request__isnull=True,
+)
+
+
+class SigningCertificateQuerySet(models.QuerySet["SigningCertificate"]):
+    """Certificates, and those of them that are more than a request."""
+
+    def complete(self) -> Self:
+        """Without the pending ones: every reader of certificates starts here."""
+        return self.filter(not_after__isnull=False)
+
 
 class SigningCertificate(Record):
     """An enrollment (CA) certificate and, sealed, its private key; a root has no parent.
 
-    Made in `keys.certificates`; what it signs is made in `enrollment.issuance`.
+    Made in `keys.certificates`; what it signs is made in `enrollment.issuance`. One without a private key was uploaded
+    as the parent of others and signs nothing here. A pending one has a private key and a request, and no certificate
+    yet: it is disabled, and `der`, `serial`, `fingerprint`, `not_before` and `not_after` are NULL.
     """
 
     class ClientType(models.TextChoices):
@@ -29,17 +64,24 @@ class SigningCertificate(Record):
     enabled = models.BooleanField(default=True, help_text="A disabled certificate signs nothing.")
     client_type = models.CharField(max_length=16, choices=ClientType.choices, default=ClientType.NONE)
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, editable=False, related_name="children")
-    der = models.BinaryField("certificate")
+    request = models.BinaryField(null=True, help_text="The CSR in DER, while the certificate is pending.")
+    der: Known[bytes] = models.BinaryField("certificate", null=True)  # type: ignore[misc]  # see Known
     subject = models.CharField(max_length=1000, editable=False)
     issuer = models.CharField(max_length=1000, editable=False)
     common_name = models.CharField(max_length=255, editable=False)
-    serial = models.CharField(max_length=40, editable=False, help_text="Hexadecimal, lower case.")
-    fingerprint = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of the DER, hex.")
+    serial: Known[str] = models.CharField(  # type: ignore[misc]  # see Known
+        max_length=40, null=True, editable=False, help_text="Hexadecimal, lower case."
+    )
+    fingerprint: Known[str] = models.CharField(  # type: ignore[misc]  # see Known
+        max_length=64, null=True, editable=False, help_text="SHA-256 of the DER, hex."
+    )
     key_type = models.CharField(max_length=32, editable=False)
-    not_before = models.DateTimeField("valid from", editable=False)
-    not_after = models.DateTimeField("expires", editable=False)
+    not_before: Known[datetime] = models.DateTimeField("valid from", null=True, editable=False)  # type: ignore[misc]  # see Known
+    not_after: Known[datetime] = models.DateTimeField("expires", null=True, editable=False)  # type: ignore[misc]  # see Known
     sealed_private_key = models.BinaryField(null=True)
     sealed_with = models.CharField(max_length=64, null=True, editable=False, help_text="Keyring id.")
+
+    objects = SigningCertificateQuerySet.as_manager()
 
     class Meta(Record.Meta):
         abstract = False
@@ -51,13 +93,20 @@ class SigningCertificate(Record):
                 violation_error_message="A certificate with this name exists already.",
             ),
             models.UniqueConstraint(fields=["issuer", "serial"], name="certificate_serial_is_unique_per_issuer"),
+            models.UniqueConstraint(fields=["fingerprint"], name="certificate_is_stored_once"),
             models.CheckConstraint(condition=Q(not_after__gt=F("not_before")), name="certificate_ends_after_it_begins"),
             models.CheckConstraint(
                 condition=Q(sealed_private_key__isnull=True, sealed_with__isnull=True)
                 | Q(sealed_private_key__isnull=False, sealed_with__isnull=False),
                 name="certificate_names_its_keyring_iff_sealed",
             ),
+            models.CheckConstraint(condition=_PENDING | _COMPLETE, name="certificate_is_pending_or_complete"),
         ]
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether its request still waits for the signed certificate."""
+        return self.not_after is None
 
     def get_absolute_url(self) -> str:
         return reverse("keys:certificate-detail", args=[self.pk])

@@ -14,7 +14,7 @@ from django.utils.text import slugify
 from keys.errors import Gone, Invalid, NotViewable, Unopenable, UsedUp
 from keys.keyring import KeyringError
 from keys.models import CopyState, ProvisioningKey, ServiceEdgeGroup
-from keys.operations import editing
+from keys.operations import editing, signing_certificates
 from keys.operations.minting import mint_into, open_token
 from keys.operations.service_edge_groups import create_group
 from keys.sealing import SealBroken
@@ -33,6 +33,7 @@ def create_key(key: ProvisioningKey, *, actor: Actor, new_group: str = "") -> st
     with transaction.atomic(), editing.refusals_of(ProvisioningKey):
         if new_group:
             key.group = _made_group(new_group, actor)
+        signing_certificates.hold(key.signing_certificate_id, field="signing_certificate")
         text = mint_into(key)
         key.created_by = key.modified_by = actor.name
         key.save(force_insert=True)
@@ -82,6 +83,8 @@ def _require_allowed(current: ProvisioningKey, edited: ProvisioningKey) -> None:
         raise Invalid("max_uses", message)
     if edited.viewable and not current.viewable:
         raise Invalid("viewable", "This was turned off; the text is no longer stored, so it cannot be turned on again.")
+    if edited.signing_certificate_id != current.signing_certificate_id:
+        signing_certificates.hold(edited.signing_certificate_id, field="signing_certificate")
 
 
 def delete_key(key: ProvisioningKey, *, actor: Actor) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -11,30 +12,71 @@ from cryptography.x509.oid import NameOID
 from django.conf import settings
 from django.db import transaction
 
-from keys import certificates, keyring, sealing
-from keys.certificates import Authority
+from keys import certificate_use, certificates, keyring, sealing
+from keys.certificates import Authority, PrivateKey
+from keys.errors import InUse, Invalid
 from keys.models import SigningCertificate
 from keys.operations import editing
 from portal import audit
 from portal.actors import Actor
 
 
-def create_certificate(record: SigningCertificate, authority: Authority, *, actor: Actor) -> None:
-    """Store a new CA: its certificate in clear, its private key sealed. Raises Invalid when the name is taken."""
+def create_certificate(record: SigningCertificate, authority: Authority, *, actor: Actor, source: str = "") -> None:
+    """Store a new CA: its certificate in clear, its private key sealed. Raises Invalid when the name is taken.
+
+    `source` says in the audit log where it comes from.
+    """
     describe(record, authority.certificate)
+    seal_private_key(record, authority.private_key)
+    insert(record, actor=actor, source=source)
+
+
+def seal_private_key(record: SigningCertificate, private_key: PrivateKey) -> None:
+    """Put the private key into the record, sealed for its place; nothing is written yet."""
     ring = keyring.load(settings.KEYRING_FILE)
-    private_key = certificates.private_key_der(authority.private_key)
-    record.sealed_private_key = sealing.seal(private_key, record.private_key_place, ring)
+    record.sealed_private_key = sealing.seal(certificates.private_key_der(private_key), record.private_key_place, ring)
     record.sealed_with = ring.active
+
+
+def insert(record: SigningCertificate, *, actor: Actor, source: str) -> None:
+    """Write a filled-in record and its event."""
     record.created_by = record.modified_by = actor.name
-    detail = {"name": record.name, "serial": record.serial, "not_after": record.not_after.isoformat()}
+    detail = {"name": record.name, "serial": record.serial or ""}
+    detail |= {"not_after": record.not_after.isoformat()} if not record.is_pending else {}
+    detail |= {"source": source} if source else {}
     with transaction.atomic(), editing.refusals_of(SigningCertificate):
         record.save(force_insert=True)
         audit.record(audit.Action.CERTIFICATE_CREATED, actor, editing.subject(record), detail=detail)
 
 
+def authority_of(record: SigningCertificate) -> Authority:
+    """The CA in memory, to sign with. Raises KeyringError or SealBroken when its private key does not open."""
+    certificate = x509.load_der_x509_certificate(bytes(record.der))
+    return Authority(certificate, private_key_of(record))
+
+
+def private_key_of(record: SigningCertificate) -> PrivateKey:
+    """The private key in memory. Raises KeyringError or SealBroken when it does not open."""
+    ring = keyring.load(settings.KEYRING_FILE)
+    sealed = sealing.unseal(bytes(record.sealed_private_key or b""), record.private_key_place, ring)
+    return certificates.load_private_key(sealed)
+
+
+def hold(pk: int | None, *, field: str, now: datetime | None = None) -> SigningCertificate:
+    """The certificate, kept as it is until the transaction ends, when it can sign; with `now` it is also in force.
+
+    Raises Invalid for `field` otherwise. A key takes its certificate through this, so that none disappears meanwhile.
+    """
+    held = SigningCertificate.objects.complete().select_for_update(no_key=True).filter(pk=pk or 0).first()
+    signs = held is not None and held.sealed_with is not None
+    if held is None or not signs or (now and not (held.enabled and held.not_before <= now < held.not_after)):
+        raise Invalid(field, "Choose a certificate from the list: it must be enabled and not expired.")
+    return held
+
+
 def describe(record: SigningCertificate, certificate: x509.Certificate) -> None:
-    """Copy what pages show and search from the certificate into the record."""
+    """Copy what pages show and search from the certificate into the record, which then is not pending."""
+    record.request = None
     record.der = certificate.public_bytes(Encoding.DER)
     record.subject = certificate.subject.rfc4514_string()
     record.issuer = certificate.issuer.rfc4514_string()
@@ -49,9 +91,15 @@ def describe(record: SigningCertificate, certificate: x509.Certificate) -> None:
 
 def edit_certificate(record: SigningCertificate, *, fields: Collection[str], version: int, actor: Actor) -> None:
     """Store the named fields. Raises Gone, Managed, Stale or Invalid."""
+    if record.is_pending and record.enabled:
+        raise Invalid("enabled", "Upload the signed certificate first. Then it is enabled.")
     editing.edit(record, fields=fields, version=version, action=audit.Action.CERTIFICATE_EDITED, actor=actor)
 
 
 def delete_certificate(record: SigningCertificate, *, actor: Actor) -> None:
     """Delete a certificate nothing depends on. Raises InUse with what does, Gone or Managed."""
-    editing.delete_unused(record, action=audit.Action.CERTIFICATE_DELETED, actor=actor)
+    with transaction.atomic():
+        use = certificate_use.of(editing.lock(record))
+        if use:
+            raise InUse(use.sentence)
+        editing.delete_unused(record, action=audit.Action.CERTIFICATE_DELETED, actor=actor)

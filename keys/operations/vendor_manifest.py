@@ -10,14 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cryptography import x509
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from keys import certificates, keyring, sealing
-from keys.certificates import LONGEST_COMMON_NAME, Authority, make_authority
+from keys.certificates import LONGEST_COMMON_NAME, make_authority
 from keys.errors import Invalid
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate, VendorGate
 from keys.models.record import Record
@@ -25,7 +23,7 @@ from keys.names import clean_name, sort_name
 from keys.operations import editing
 from keys.operations.minting import mint_into
 from keys.operations.service_edge_groups import create_group
-from keys.operations.signing_certificates import create_certificate
+from keys.operations.signing_certificates import authority_of, create_certificate
 from portal import audit
 from portal.actors import Actor
 
@@ -121,19 +119,12 @@ def _apply_certificate(entry: dict[str, Any], actor: Actor) -> bool:
         now=timezone.now(),
         days=round(entry["years"] * 365.25),
         key_type=entry.get("key_type", "EC P-256"),
-        parent=_authority(parent) if parent else None,
+        parent=authority_of(parent) if parent else None,
     )
     kept = {field: entry[field] for field in _CERTIFICATE_FIELDS if field in entry}
     record = SigningCertificate(name=entry["name"], parent=parent, managed=True, **kept)
     create_certificate(record, authority, actor=actor)
     return True
-
-
-def _authority(record: SigningCertificate) -> Authority:
-    ring = keyring.load(settings.KEYRING_FILE)
-    private_key = sealing.unseal(bytes(record.sealed_private_key or b""), record.private_key_place, ring)
-    certificate = x509.load_der_x509_certificate(bytes(record.der))
-    return Authority(certificate, certificates.load_private_key(private_key))
 
 
 def _apply_group(entry: dict[str, Any], actor: Actor) -> bool:

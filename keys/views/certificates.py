@@ -3,69 +3,91 @@
 from __future__ import annotations
 
 import ssl
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import DateTimeField, QuerySet, Value
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from keys import list_state
+from keys import certificate_use, list_state, trust
 from keys.models import SigningCertificate
 from keys.paging import capped_count, paginate
 from keys.presentation import distinguished_name, expiry, stamp
 from keys.tables import CERTIFICATE_ORDERS, CertificateTable, heads
 from keys.views.access import requires
+from keys.views.certificate_access import NOT_ALLOWED, VIEW, get_certificate
 
-NOT_ALLOWED = "You can't view enrollment certificates. Ask an administrator for the Viewer role."
 SHOWN_KEYS = 20
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 _LISTED = (
-    "name", "sort_name", "managed", "enabled", "parent__name", "issuer", "subject", "common_name", "created_at",
-    "not_after",
+    "name", "sort_name", "managed", "enabled", "description", "parent__name", "issuer", "subject", "common_name",
+    "created_at", "not_before", "not_after", "serial", "fingerprint", "key_type", "sealed_with",
 )  # fmt: skip
 
 
 @require_safe
-@requires("keys.view_signingcertificate", NOT_ALLOWED)
+@requires(VIEW, NOT_ALLOWED)
 def certificate_list(request: HttpRequest) -> HttpResponse:
     state = list_state.read(request.GET, sortable=CERTIFICATE_ORDERS, default_sort="name")
     found: QuerySet[Any] = SigningCertificate.objects.select_related("parent").only(*_LISTED)
-    page, now = paginate(found, CERTIFICATE_ORDERS[state.column], state), timezone.now()
-    rows = [{"created": stamp(each.created_at), **_described(each, now)} for each in page.rows]
-    context = {"page": page, "noun": "certificate", "rows": rows, "heads": heads(CertificateTable, state)}
+    ends = Coalesce("not_after", Value(_NEVER, output_field=DateTimeField()))
+    page, now = paginate(found.annotate(ends=ends), CERTIFICATE_ORDERS[state.column], state), timezone.now()
+    counts, strangers = certificate_use.counts([each.pk for each in page.rows], now), trust.strangers()
+    shows_keys = request.user.has_perm("keys.view_provisioningkey")
+    context = {
+        "page": page,
+        "noun": "certificate",
+        "state": state,
+        "rows": [
+            {
+                "open": state.is_open(each.pk),
+                "key_count": counts[each.pk][0] if shows_keys else "",
+                "live": counts[each.pk][1],
+                **_described(each, now, strangers),
+            }
+            for each in page.rows
+        ],
+        "closed_pairs": list(state.opened(everything=False).pairs()),
+        "heads": heads(CertificateTable, state),
+    }
     return render(request, "keys/certificate_list.html", context)
 
 
 @require_safe
-@requires("keys.view_signingcertificate", NOT_ALLOWED)
+@requires(VIEW, NOT_ALLOWED)
 def certificate_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    found = SigningCertificate.objects.select_related("parent").defer(
-        "sealed_private_key", "parent__der", "parent__sealed_private_key"
-    )
-    certificate = found.filter(pk=pk).first()
-    if certificate is None:
-        raise Http404
+    certificate, now = get_certificate(pk), timezone.now()
     context = {
-        "not_before": stamp(certificate.not_before),
-        "created": stamp(certificate.created_at),
-        "serial": colons(certificate.serial.zfill(len(certificate.serial) + len(certificate.serial) % 2)),
-        "fingerprint": colons(certificate.fingerprint),
-        "pem": ssl.DER_cert_to_PEM_cert(bytes(certificate.der)),
-        **_described(certificate, timezone.now()),
+        **_described(certificate, now, trust.strangers()),
         **_keys(request, certificate),
+        "live": certificate_use.counts([pk], now)[pk][1],
     }
+    if not certificate.is_pending:
+        context["pem"] = ssl.DER_cert_to_PEM_cert(bytes(certificate.der))
     return render(request, "keys/certificate_detail.html", context)
 
 
-def _described(certificate: SigningCertificate, now: datetime) -> dict[str, Any]:
-    return {
+def _described(certificate: SigningCertificate, now: datetime, strangers: dict[int, int]) -> dict[str, Any]:
+    described: dict[str, Any] = {
         "certificate": certificate,
         "subject": distinguished_name(certificate.subject),
+        "created": stamp(certificate.created_at),
+        "signs": certificate.sealed_with is not None,
+        "is_stranger": certificate.pk in strangers and certificate.sealed_with is not None,
+    }
+    if certificate.is_pending:
+        return described
+    return described | {
         "issuer": distinguished_name(certificate.issuer),
+        "not_before": stamp(certificate.not_before),
         "expires": stamp(certificate.not_after),
         "badge": expiry(certificate.not_after, now),
+        "serial": colons(certificate.serial.zfill(len(certificate.serial) + len(certificate.serial) % 2)),
+        "fingerprint": colons(certificate.fingerprint),
     }
 
 

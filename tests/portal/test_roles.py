@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import enroll
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
+from keys.operations import request_certificate
 from portal.roles import ROLES
 from tests import factories
 from tests.base import CAST, STAFF, PortalTestCase
@@ -74,6 +75,16 @@ PORTAL: dict[str, Rule] = {
     "keys:key-download": needs("keys.reveal_provisioningkey", POST),
     "keys:certificate-list": needs("keys.view_signingcertificate"),
     "keys:certificate-detail": needs("keys.view_signingcertificate"),
+    "keys:certificate-pem": needs("keys.view_signingcertificate"),
+    "keys:certificate-csr": needs("keys.view_signingcertificate"),
+    "keys:certificate-add": needs("keys.add_signingcertificate"),
+    "keys:certificate-generate": needs("keys.add_signingcertificate", FORM),
+    "keys:certificate-request": needs("keys.add_signingcertificate", FORM),
+    "keys:certificate-upload": needs("keys.add_signingcertificate", FORM),
+    "keys:certificate-complete": needs("keys.change_signingcertificate", FORM),
+    "keys:certificate-edit": needs("keys.change_signingcertificate", FORM),
+    "keys:certificate-delete": needs("keys.delete_signingcertificate", FORM),
+    "keys:certificate-replace": needs("keys.change_signingcertificate", FORM),
 }
 # What a page of the support site needs; without an entry nobody may open it.
 ADMIN_MODELS = {
@@ -112,6 +123,8 @@ class MatrixTestCase(PortalTestCase):
         self.key, text = factories.make_key("berlin", max_uses=9)
         enroll(text, factories.make_csr(), caller=factories.EDGE)
         self.key.refresh_from_db()
+        self.pending = SigningCertificate(name="pending")
+        request_certificate(self.pending, key_type="EC P-256", actor=factories.ACTOR)
 
     def status(self, who: str, method: str, path: str, data: dict[str, str]) -> int:
         self.client.logout()
@@ -137,6 +150,10 @@ class PortalMatrixTest(MatrixTestCase):
 
         arguments: dict[str, list[int]] = {
             "keys:certificate-detail": [self.key.signing_certificate_id],
+            "keys:certificate-pem": [self.key.signing_certificate_id],
+            "keys:certificate-replace": [self.key.signing_certificate_id],
+            **dict.fromkeys(("keys:certificate-csr", "keys:certificate-complete"), [self.pending.pk]),
+            **dict.fromkeys(("keys:certificate-edit", "keys:certificate-delete"), [self.pending.pk]),
             "enrollment:issuer-certificate": [self.key.signing_certificate_id],
             "enrollment:revocation-list": [self.key.signing_certificate_id],
             "enrollment:key-revoke": [self.key.pk],

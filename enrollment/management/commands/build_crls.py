@@ -36,7 +36,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, pem: Path | None, verbosity: int, **options: Any) -> None:
         now, newest, late = timezone.now(), [], []
-        for issuer in SigningCertificate.objects.order_by("pk"):
+        for issuer in SigningCertificate.objects.complete().order_by("pk"):
             published = publish(issuer)
             newest += [published.newest] if published.newest else []
             if not published.is_current:

@@ -12,6 +12,11 @@ from tests import factories
 from tests.base import PortalTestCase
 from tests.keys.operations.test_signing_certificates import make_certificate
 
+PENDING = {
+    "der": None, "serial": None, "fingerprint": None, "not_before": None, "not_after": None, "issuer": "",
+    "request": b"a request", "enabled": False,
+}  # fmt: skip
+
 
 class RuleTestCase(PortalTestCase):
     def assert_rule(self, rule: str, queryset, **values) -> None:
@@ -123,6 +128,30 @@ class CertificateRulesTest(RuleTestCase):
 
     def test_certificate_names_its_keyring_iff_sealed(self) -> None:
         self.assert_rule("certificate_names_its_keyring_iff_sealed", self.rows, sealed_with=None)
+
+    def test_certificate_is_stored_once(self) -> None:
+        self.assert_rule("certificate_is_stored_once", self.rows, fingerprint=self.other.fingerprint)
+
+    def test_certificate_is_pending_or_complete(self) -> None:
+        rule = "certificate_is_pending_or_complete"
+        for column in ("der", "serial", "fingerprint", "not_before", "not_after"):
+            self.assert_rule(rule, self.rows, **{column: None})
+        self.assert_rule(rule, self.rows, request=b"a request")
+        self.assert_rule(rule, self.rows, **{**PENDING, "enabled": True})
+        self.assert_rule(rule, self.rows, **{**PENDING, "sealed_private_key": None, "sealed_with": None})
+        self.rows.update(**PENDING)
+        self.assert_rule(rule, self.rows, enabled=True)
+
+    def test_a_key_is_signed_with_a_certificate_that_can(self) -> None:
+        key, _ = factories.make_key("berlin", signing_certificate=self.other)
+        for values in (PENDING, {"sealed_private_key": None, "sealed_with": None}):
+            with self.subTest(values=sorted(values)), transaction.atomic():
+                self.rows.update(**values)
+                keys = ProvisioningKey.objects.filter(pk=key.pk)
+                self.assert_trigger(
+                    "the signing certificate of a key", lambda keys=keys: keys.update(signing_certificate=self.record)
+                )
+                transaction.set_rollback(True)
 
 
 class ManagedRowsTest(RuleTestCase):

@@ -41,7 +41,7 @@ class CertificateList(PortalTestCase):
     def test_it_reads_no_key_material_and_few_queries(self):
         with CaptureQueriesContext(connection) as captured:
             self.client.get(LIST)
-        self.assertLessEqual(len(captured), 4 + 3)
+        self.assertLessEqual(len(captured), 4 + 4)
         for query in captured.captured_queries:
             self.assertNotIn("sealed_private_key", query["sql"])
 

@@ -1,0 +1,67 @@
+"""A CA of ours that somebody else signs: the request first, later the signed certificate."""
+
+from __future__ import annotations
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.conf import settings
+from django.db import transaction
+
+from keys import certificates
+from keys.errors import AlreadyComplete, BadCertificate, Invalid
+from keys.keyring import KeyringError
+from keys.models import SigningCertificate
+from keys.operations import editing, uploading
+from keys.operations.generating import require_common_name
+from keys.operations.signing_certificates import describe, insert, private_key_of, seal_private_key
+from keys.sealing import SealBroken
+from portal import audit
+from portal.actors import Actor
+
+_COMPLETED = (
+    "request", "der", "subject", "issuer", "common_name", "serial", "fingerprint", "key_type", "not_before",
+    "not_after", "parent", "enabled",
+)  # fmt: skip
+
+
+def request_certificate(record: SigningCertificate, *, key_type: str, actor: Actor) -> None:
+    """Make the record pending: a key pair, its private key sealed, and a CSR. Raises Invalid for its name."""
+    require_common_name(record.name)
+    request, private_key = certificates.make_request(record.name, settings.CUSTOMER_ID, key_type)
+    record.request = request.public_bytes(Encoding.DER)
+    record.subject, record.common_name = request.subject.rfc4514_string(), record.name
+    record.key_type, record.issuer, record.enabled = certificates.key_type_of(request), "", False
+    seal_private_key(record, private_key)
+    insert(record, actor=actor, source="requested")
+
+
+def complete_certificate(record: SigningCertificate, certificates_pem: bytes, *, actor: Actor) -> None:
+    """Give a pending certificate the one that was signed for it; those above it come along or are here already.
+
+    It is enabled from then on. Raises Gone, Managed, AlreadyComplete or BadCertificate.
+    """
+    bundle = uploading.read(certificates_pem)
+    if bundle.private_key is not None:
+        raise BadCertificate("key_not_wanted")
+    with transaction.atomic(), editing.refusals_of(SigningCertificate):
+        current = editing.lock(record)
+        if not current.is_pending:
+            raise AlreadyComplete(f"“{current.name}” has its certificate already.")
+        own = _made_for(current, bundle.certificates)
+        parent = uploading.store_parents(own, bundle.certificates, signs=True, actor=actor)
+        describe(current, own)
+        current.parent, current.enabled = parent, True
+        editing.save(current, current, _COMPLETED, actor)
+        detail = {"serial": current.serial, "not_after": current.not_after.isoformat(), "source": "completed"}
+        audit.record(audit.Action.CERTIFICATE_EDITED, actor, editing.subject(current), detail=detail)
+
+
+def _made_for(record: SigningCertificate, given: list[x509.Certificate]) -> x509.Certificate:
+    try:
+        public_key = private_key_of(record).public_key()
+    except (KeyringError, SealBroken):
+        raise Invalid("certificates", "The private key of this request does not open. Check the keyring.") from None
+    for certificate in given:
+        if certificate.public_key() == public_key:
+            return certificate
+    raise BadCertificate("wrong_request")

@@ -1,0 +1,43 @@
+"""Certificates under hands that act at once, on a real database of each kind. See `tests.keys.races`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.enrollment.live import LiveTestCase
+from tests.support import postgresql
+from tests.support.live import LivePortal
+
+
+class Races:
+    """Run on each database by a class below."""
+
+    def test_nothing_is_done_twice_and_nothing_hangs_in_the_air(self: Any) -> None:
+        script = "from tests.keys import races; races.main()"
+        results = json.loads(self.portal.manage("shell", "--verbosity", "0", "-c", script))
+        self.assertEqual(sorted(results["completions"]), ["", *["AlreadyComplete"] * 3])
+        for result in results["takings"]:
+            self.assertIn(result, [["", "InUse"], ["Invalid", ""]])
+        self.assertIn(sorted(results["uploads"]), [["", "BadCertificate"], ["", "Invalid"]])
+        self.assertEqual(self.value("SELECT COUNT(*) FROM keys_signingcertificate WHERE common_name LIKE 'Twice%'"), 2)
+
+
+@pytest.mark.once
+class SqliteRaceTests(Races, LiveTestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.portal = cls.enterClassContext(LivePortal(workers=1))
+
+
+@pytest.mark.once
+class PostgresqlRaceTests(Races, LiveTestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        """Without a PostgreSQL server these tests fail; the error says how to get one."""
+        super().setUpClass()
+        url = cls.enterClassContext(postgresql.server())
+        cls.portal = cls.enterClassContext(LivePortal(workers=1, database_url=url))

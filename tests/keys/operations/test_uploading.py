@@ -1,0 +1,213 @@
+"""Uploading CAs made elsewhere: what comes in, and each fault by its code (D-09)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from enrollment.operations import enroll
+from keys import authority_rules, errors, operations
+from keys.models import SigningCertificate
+from keys.operations.signing_certificates import private_key_of
+from keys.pem import MOST_BYTES
+from portal.models import AuditEvent
+from tests import factories
+from tests.base import PortalTestCase
+from tests.factories import ACTOR
+from tests.keys import forge
+
+
+def upload(*given: forge.CA, key: bytes = b"", name: str = "Uploaded") -> SigningCertificate:
+    record = SigningCertificate(name=name)
+    text = b"".join(each.pem for each in given)
+    operations.upload_chain(record, text, private_key_pem=key, actor=ACTOR)
+    return record
+
+
+class UploadTestCase(PortalTestCase):
+    @classmethod
+    def setUpTestData(cls) -> None:
+        cls.root = forge.ca()
+        cls.own = forge.ca("Corporate Edges", cls.root)
+
+    def assert_fault(self, code: str, *given: forge.CA, key: bytes = b"") -> errors.BadCertificate:
+        with self.assertRaises(errors.BadCertificate) as refused:
+            upload(*given, key=key)
+        self.assertEqual(refused.exception.code, code)
+        self.assertFalse(SigningCertificate.objects.exists())
+        return refused.exception
+
+
+class GoodChainTest(UploadTestCase):
+    def test_a_chain_with_its_key_signs_edges(self) -> None:
+        record = upload(self.own, self.root, key=self.own.key_pem)
+        self.assertEqual((record.parent.name, record.parent.sealed_with), ("Corporate Root", None))
+        self.assertEqual(private_key_of(record).public_key(), self.own.key.public_key())
+        _, text = factories.make_key("berlin", signing_certificate=record)
+        enrolled = enroll(text, factories.make_csr(), caller=factories.EDGE)
+        edge = x509.load_pem_x509_certificate(enrolled.certificate.encode())
+        edge.verify_directly_issued_by(self.own.certificate)
+        self.assertEqual(enrolled.trust_anchor.encode(), self.root.pem)
+        self.assertEqual(enrolled.chain, (self.own.pem.decode(),))
+
+    def test_order_does_not_matter_and_the_key_may_stand_in_the_same_file(self) -> None:
+        middle = forge.ca("Corporate Middle", self.root)
+        own = forge.ca("Corporate Edges", middle)
+        record = SigningCertificate(name="Uploaded")
+        text = self.root.pem + own.key_pem + middle.pem + own.pem
+        operations.upload_chain(record, text, actor=ACTOR)
+        self.assertEqual(record.parent.name, "Corporate Middle")
+        self.assertEqual(record.parent.parent.name, "Corporate Root")
+
+    def test_a_root_that_is_here_need_not_come_again(self) -> None:
+        root = upload(self.root, name="Our root")
+        self.assertIsNone(root.sealed_private_key)
+        record = upload(self.own, key=self.own.key_pem)
+        self.assertEqual(record.parent, root)
+        again = forge.ca("Corporate Other", self.root)
+        self.assertEqual(upload(again, self.root, key=again.key_pem, name="Other").parent, root)
+        self.assertEqual(SigningCertificate.objects.count(), 3)
+
+    def test_parents_get_names_that_are_free(self) -> None:
+        one = forge.ca("Corporate/Root")
+        upload(forge.ca("A", one), one, name="Corporate Root")
+        self.assertEqual(
+            set(SigningCertificate.objects.values_list("name", flat=True)), {"Corporate Root", "Corporate Root 2"}
+        )
+
+    def test_a_certificate_without_a_key_here_cannot_be_chosen_for_keys(self) -> None:
+        with self.assertRaises(errors.Invalid) as refused:
+            factories.make_key("berlin", signing_certificate=upload(self.root))
+        self.assertEqual(refused.exception.field_name, "signing_certificate")
+
+    def test_the_event_says_where_it_comes_from_and_holds_no_key(self) -> None:
+        upload(self.own, self.root, key=self.own.key_pem)
+        events = AuditEvent.objects.filter(action="certificate.created")
+        self.assertEqual([each.detail["source"] for each in events], ["uploaded"] * 2)
+
+
+class FaultTest(UploadTestCase):
+    """D-09: each fault has its own code and says what to do."""
+
+    def test_d09_no_ca(self) -> None:
+        for constraints in (x509.BasicConstraints(ca=False, path_length=None), None):
+            self.assert_fault(
+                "not_a_ca", bad := forge.ca("Bad", self.root, constraints=constraints), self.root, key=bad.key_pem
+            )
+
+    def test_d09_may_not_sign(self) -> None:
+        bad = forge.ca("Bad", self.root, key_usage=forge.usage(sign=False))
+        self.assert_fault("cannot_sign_certificates", bad, self.root, key=bad.key_pem)
+        bad = forge.ca("Bad", self.root, no_usage=True)
+        self.assert_fault("cannot_sign_certificates", bad, self.root, key=bad.key_pem)
+        bad = forge.ca("Bad", self.root, key_usage=forge.usage(lists=False))
+        self.assert_fault("cannot_sign_lists", bad, self.root, key=bad.key_pem)
+
+    def test_d09_another_key(self) -> None:
+        self.assert_fault("wrong_key", self.own, self.root, key=forge.ca().key_pem)
+
+    def test_d09_weak_keys(self) -> None:
+        weak = (
+            rsa.generate_private_key(65537, 2048),
+            ec.generate_private_key(ec.SECP192R1()),
+            ec.generate_private_key(ec.SECP256K1()),
+        )
+        for key in weak:
+            bad = forge.ca("Bad", self.root, key=key)
+            self.assert_fault("weak_key", bad, self.root, key=bad.key_pem)
+        small = forge.ca("Small root", key=rsa.generate_private_key(65537, 1024))
+        self.assert_fault("weak_key", small)
+        edwards = ed25519.Ed25519PrivateKey.generate()
+        bad = forge.ca("Bad", self.root, key=edwards)
+        self.assert_fault("weak_key", bad, self.root, key=bad.key_pem)
+
+    def test_d09_out_of_its_time(self) -> None:
+        ended = forge.ca("Ended", self.root, days=(-9, -1))
+        self.assert_fault("certificate_expired", ended, self.root, key=ended.key_pem)
+        early = forge.ca("Early", self.root, days=(1, 9))
+        self.assert_fault("certificate_not_yet_valid", early, self.root, key=early.key_pem)
+        ended = forge.ca("Ended root", days=(-9, -1))
+        self.assert_fault("certificate_expired", own := forge.ca("Own", ended), ended, key=own.key_pem)
+
+    def test_d09_encrypted_key_names_the_line_that_decrypts(self) -> None:
+        refused = self.assert_fault("key_encrypted", self.own, self.root, key=self.own.encrypted())
+        self.assertIn("openssl pkey -in", str(refused))
+        self.assertEqual(refused.field_name, "private_key")
+
+    def test_d09_broken_chains(self) -> None:
+        self.assert_fault("chain_incomplete", self.own, key=self.own.key_pem)
+        impostor = forge.ca("Corporate Root")
+        self.assert_fault("chain_broken", self.own, impostor, key=self.own.key_pem)
+        self.assert_fault("chain_mixed", self.own, self.root, forge.ca("Stranger"), key=self.own.key_pem)
+        low = forge.ca("Low root", constraints=x509.BasicConstraints(ca=True, path_length=0))
+        self.assert_fault("path_too_long", own := forge.ca("Own", low), low, key=own.key_pem)
+        no_ca = forge.ca("No CA", self.root, constraints=x509.BasicConstraints(ca=False, path_length=None))
+        self.assert_fault("not_a_ca", own := forge.ca("Own", no_ca), no_ca, self.root, key=own.key_pem)
+
+    def test_d09_what_the_portal_cannot_honor(self) -> None:
+        purpose = x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH])
+        bad = forge.ca("Bad", self.root, more=((purpose, False),))
+        self.assert_fault("not_for_clients", bad, self.root, key=bad.key_pem)
+        limits = x509.NameConstraints([x509.DNSName("example.com")], None)
+        bad = forge.ca("Bad", self.root, more=((limits, True),))
+        self.assert_fault("constrained", bad, self.root, key=bad.key_pem)
+        bad = forge.ca("Bad", self.root, no_identifier=True)
+        self.assert_fault("key_identifier_missing", bad, self.root, key=bad.key_pem)
+
+    def test_d09_names_and_signatures(self) -> None:
+        bad = forge.ca("Bad\x07", self.root)
+        self.assert_fault("name_unusable", bad, self.root, key=bad.key_pem)
+        weak = forge.ca("Weak", self.root, hashed=hashes.SHA224())
+        self.assert_fault("weak_signature", weak, self.root, key=weak.key_pem)
+
+    def test_d09_what_is_no_certificate(self) -> None:
+        for code, text, key in (
+            ("certificate_missing", b"", b""),
+            ("certificate_missing", b"nonsense", b""),
+            ("certificate_missing", self.own.key_pem, b""),
+            ("certificate_not_pem", self.own.certificate.public_bytes(Encoding.DER), b""),
+            ("certificate_unreadable", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", b""),
+            ("certificate_too_large", self.own.pem * 11, b""),
+            ("certificate_too_large", b"x" * (MOST_BYTES + 1), b""),
+            ("key_unreadable", self.own.pem, b"nonsense"),
+            ("key_unreadable", self.own.pem, b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
+            ("key_repeated", self.own.pem + self.own.key_pem, self.own.key_pem),
+        ):
+            with self.subTest(code=code), self.assertRaises(errors.BadCertificate) as refused:
+                operations.upload_chain(SigningCertificate(name="X"), text, private_key_pem=key, actor=ACTOR)
+            self.assertEqual(refused.exception.code, code)
+
+    def test_what_is_here_already_is_named(self) -> None:
+        upload(self.root, name="Our root")
+        with self.assertRaisesMessage(errors.BadCertificate, "is here already, as “Our root”"):
+            upload(self.root, name="Another")
+
+    def test_a_name_that_is_taken_leaves_nothing_behind(self) -> None:
+        upload(forge.ca("Elsewhere"), name="Taken")
+        with self.assertRaisesMessage(errors.Invalid, "A certificate with this name exists already."):
+            upload(self.own, self.root, key=self.own.key_pem, name="taken")
+        self.assertEqual(SigningCertificate.objects.count(), 1)
+
+    def test_each_fault_is_raised_somewhere_in_the_code(self) -> None:
+        from pathlib import Path
+
+        import keys
+
+        source = "".join(path.read_text() for path in Path(keys.__file__).parent.rglob("*.py"))
+        unused = [code for code in errors.CERTIFICATE_FAULTS if source.count(f'"{code}"') < 2]
+        self.assertEqual(unused, [])
+
+
+class PathTest(PortalTestCase):
+    def test_the_renewed_issuer_is_preferred(self) -> None:
+        old = forge.ca("Root", days=(-9, 9))
+        new = forge.ca("Root", key=old.key, days=(-1, 99))
+        own = forge.ca("Own", old)
+        self.assertEqual(
+            authority_rules.chain_of(own.certificate, [old.certificate, new.certificate])[1], new.certificate
+        )
+        authority_rules.judge(own.certificate, datetime.now(UTC) + timedelta(days=1), signs=True)
