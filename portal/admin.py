@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
+from django.db.models import Q
 from django.http import HttpRequest
 
-from portal import accounts, actors
+from portal import accounts, actors, identifiers
 from portal.admin_base import ReadOnlyAdmin, SupportAdmin
+from portal.middleware import REQUEST_ID
 from portal.models import AuditEvent
 
 admin.site.unregister(Group)
@@ -32,8 +35,14 @@ class AuditEventAdmin(ReadOnlyAdmin):
         "client_ip",
     ]
     list_filter = ["outcome", "action", "interface"]
-    search_fields = ["object_name", "actor_name", "request_id", "object_id"]
+    search_fields = ["object_name", "actor_name"]
+    search_help_text = "A request id, the UUID of an edge, or a part of the object's or the actor's name."
     exclude = ["once"]
+
+    def identified(self, term: str) -> list[Q]:
+        digits = identifiers.hexadecimal(term)
+        edge = [Q(object_kind="edge", object_id=str(uuid.UUID(digits)))] if len(digits) == 32 else []
+        return [*edge, Q(request_id=term)] if REQUEST_ID.fullmatch(term) else edge
 
 
 @admin.register(User)

@@ -84,7 +84,10 @@ class AuditEvent(models.Model):
                 name="audit_event_has_reason_iff_refused",
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["object_kind", "object_id", "id"], name="audit_event_by_object")]
+        indexes: ClassVar = [
+            models.Index(fields=["object_kind", "object_id", "id"], name="audit_event_by_object"),
+            models.Index(fields=["request_id"], name="audit_event_by_request"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.object_name}".strip()
