@@ -13,8 +13,10 @@ from django.db import models
 from django.db.models import Q, QuerySet
 from django.forms.fields import InvalidJSONInput
 from django.http import HttpRequest
+from django.utils.text import capfirst
 
-from portal import identifiers
+from portal import identifiers, zones
+from portal.forms import LocalTimeField
 
 _MOST_WORDS = 8
 _FILTER_SUFFIXES = frozenset({"", "exact", "isnull", "id__exact"})
@@ -44,6 +46,16 @@ class SupportAdmin(admin.ModelAdmin):
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         name, _, suffix = lookup.partition("__")
         return name in self.list_filter and suffix in _FILTER_SUFFIXES and "\0" not in str(value)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if not isinstance(db_field, models.DateTimeField):
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        zone = zones.current()
+        field = LocalTimeField(
+            label=capfirst(db_field.verbose_name), required=not db_field.blank, help_text=f"In {zones.described(zone)}."
+        )
+        field.zone = zone
+        return field
 
     def identified(self, term: str) -> list[Q]:
         """What `term` may identify: for each kind of identifier a condition that an index answers."""
