@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 
+from enrollment import search
 from enrollment.connection import connection
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import delete_edge, edit_edge
+from keys.admin import key_finders
 from portal import actors
 from portal.admin_base import ReadOnlyAdmin, SupportAdmin
+
+key_finders.append(search.keys_of_edges_named)
 
 
 @admin.register(ServiceEdge)
@@ -24,7 +28,11 @@ class ServiceEdgeAdmin(SupportAdmin):
     list_display = ["name", "group", "key_name", "enabled", "connection", "version", "enrolled_at", "enrolled_from"]
     list_filter = ["enabled"]
     list_select_related = ["group"]
-    search_fields = ["name", "key_name", "key_public_id__startswith", "uuid__startswith"]
+    search_fields = ["name", "key_name"]
+    search_help_text = (
+        "A part of the edge's or its key's name, a UUID, a serial (hexadecimal or decimal), a SHA-256 fingerprint, or "
+        "its key's public id; colons are fine."
+    )
     fields = (
         "name", "description", "enabled", "uuid", "group", "key_name", "key_public_id", "use_number", "enrolled_at",
         "enrolled_from", "connection", "last_contact_at", "version", "platform", "addresses",
@@ -39,6 +47,9 @@ class ServiceEdgeAdmin(SupportAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ServiceEdge]:
         return super().get_queryset(request).filter(deleted_at=None)
+
+    def identified(self, term: str) -> list[Q]:
+        return search.edges(term)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -60,5 +71,9 @@ class IssuedCertificateAdmin(ReadOnlyAdmin):
 
     list_display = ["serial", "edge", "issuer", "not_before", "not_after", "revoked_at", "revocation_reason"]
     list_select_related = ["edge", "issuer"]
-    search_fields = ["serial__startswith", "fingerprint__startswith", "edge__name"]
+    search_fields = ["edge__name"]
+    search_help_text = "A serial (hexadecimal or decimal) or a SHA-256 fingerprint, colons are fine, or an edge's name."
     exclude = ["der"]
+
+    def identified(self, term: str) -> list[Q]:
+        return search.certificates(term)

@@ -35,6 +35,7 @@ class ServiceEdge(models.Model):
         verbose_name = "Private Service Edge"
         ordering: ClassVar = ["-id"]
         default_permissions: ClassVar = ["view", "change", "delete"]
+        indexes: ClassVar = [models.Index(fields=["name"], name="edge_by_name")]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["key_public_id", "use_number"], name="edge_is_one_use_of_its_key"),
             models.CheckConstraint(condition=Q(use_number__gte=1), name="edge_use_number_is_positive"),

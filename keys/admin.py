@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from keys import operations
+from keys import operations, tokens
 from keys.admin_base import RecordAdmin
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
+from portal import identifiers
 from portal.actors import Actor
 
+# Public ids of keys that a search means by something else than themselves: whoever knows edges says what.
+key_finders: list[Callable[[str], Iterable[str]]] = []
 _HISTORY = ("version", "created_at", "created_by", "modified_at", "modified_by")
 
 
@@ -24,7 +27,8 @@ class ProvisioningKeyAdmin(RecordAdmin):
     list_display = ["name", "public_id", "group", "uses", "max_uses", "use_state", "enabled", "managed"]
     list_filter = ["use_state", "enabled", "managed", "viewable"]
     list_select_related = ["group"]
-    search_fields = ["name", "public_id__startswith"]
+    search_fields = ["sort_name__contains"]
+    search_help_text = "A part of the name, a public id (hexadecimal, or the key as pages show it), or an edge's name."
     autocomplete_fields = ["group", "signing_certificate"]
     _editable = ("name", "max_uses", "group", "signing_certificate", "enabled", "expires_at", "allowed_networks")
     _readonly = (
@@ -34,6 +38,15 @@ class ProvisioningKeyAdmin(RecordAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ProvisioningKey]:
         return super().get_queryset(request).defer("sealed_token", "fingerprint")
+
+    def identified(self, term: str) -> list[Q]:
+        digits = identifiers.hexadecimal(term) or tokens.public_id_in(term)
+        return [*super().identified(term), *([identifiers.beginning("public_id", digits)] if digits else [])]
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        found, repeated = super().get_search_results(request, queryset, search_term)
+        ids = [public_id for find in key_finders for public_id in find(search_term)]
+        return (found | queryset.filter(public_id__in=ids) if ids else found), repeated
 
     def get_fields(self, request: HttpRequest, obj: ProvisioningKey | None = None) -> Any:
         return [*self._editable, "opened_version", *self._shown(request)] if obj else self._editable
@@ -66,7 +79,8 @@ class ServiceEdgeGroupAdmin(RecordAdmin):
 
     list_display = ["name", "enabled", "location", "country_code", "version_profile", "managed"]
     list_filter = ["enabled", "managed", "version_profile"]
-    search_fields = ["name", "location", "city"]
+    search_fields = ["sort_name__contains", "location", "city"]
+    search_help_text = "A part of the name, the location or the city."
     readonly_fields = ["managed", *_HISTORY]
 
     def create(self, record: ServiceEdgeGroup, *, actor: Actor) -> None:
@@ -86,7 +100,8 @@ class SigningCertificateAdmin(RecordAdmin):
     list_display = ["name", "common_name", "parent", "key_type", "not_after", "enabled", "managed"]
     list_filter = ["enabled", "managed"]
     list_select_related = ["parent"]
-    search_fields = ["name", "common_name", "serial", "fingerprint"]
+    search_fields = ["sort_name__contains", "common_name"]
+    search_help_text = "A part of a name, a serial (hexadecimal or decimal) or a SHA-256 fingerprint; colons are fine."
     fields = (
         "name", "description", "client_type", "enabled", "opened_version",
         "parent", "subject", "issuer", "serial", "fingerprint", "key_type", "not_before", "not_after", "managed",
@@ -96,6 +111,11 @@ class SigningCertificateAdmin(RecordAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SigningCertificate]:
         return super().get_queryset(request).defer("sealed_private_key", "der")
+
+    def identified(self, term: str) -> list[Q]:
+        digits, serials = identifiers.hexadecimal(term), identifiers.serials(term)
+        conditions = [*super().identified(term), *([Q(serial__in=serials)] if serials else [])]
+        return [*conditions, identifiers.beginning("fingerprint", digits)] if digits else conditions
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -9,11 +9,13 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from keys.errors import Refused
 from keys.models.record import Record
-from portal import actors
+from keys.names import sort_name
+from portal import actors, identifiers
 from portal.actors import Actor
 from portal.admin_base import SupportAdmin
 
@@ -64,6 +66,13 @@ class RecordAdmin(SupportAdmin):
     form = RecordForm
     list_per_page = 100
     ordering = ["sort_name"]
+
+    def identified(self, term: str) -> list[Q]:
+        """A name that could be an identifier too; other names are found by their parts."""
+        return [Q(sort_name=sort_name(term))] if identifiers.is_whole(term) else []
+
+    def words(self, term: str) -> str:
+        return sort_name(term)
 
     def create(self, record: Any, *, actor: Actor) -> None:
         """Call the operation that makes the record."""

@@ -16,10 +16,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 VERSION = "1"
-MAGIC = base64.b64decode("PSEK")
+MAGIC_TEXT = "PSEK"
+MAGIC = base64.b64decode(MAGIC_TEXT)
 BLOB_BYTES = 91
 LONGEST_TEXT = 2048
 _BLOB = re.compile(r"[A-Za-z0-9+/]{122}==")
+_ANYWHERE = re.compile(r"PSEK([A-Za-z0-9+/_-]{8,})")
 _DOMAIN = re.compile(r"[a-z0-9.-]{4,253}")
 # Keys arrive from e-mails and chats: wrapped, quoted, with invisible characters in between.
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\u180e"))
@@ -119,3 +121,21 @@ def abbreviate(text: str) -> tuple[str, str]:
     """Head (up to the end of the public id) and tail (the last checksum characters); neither holds any secret."""
     prefix, _, blob = text.rpartition("|")
     return f"{prefix}|{blob[:_HEAD_CHARACTERS]}", blob[-2 - _TAIL_CHARACTERS : -2]
+
+
+def public_id_in(text: str) -> str:
+    """The hex digits of the public id that a key text in `text` says, whole or cut off; "" when there is none."""
+    found = _ANYWHERE.search(canonicalize(text))
+    if not found:
+        return ""
+    # 28 characters are 21 bytes: magic, public id, and two of the secret that go no further than here.
+    blob = f"{MAGIC_TEXT}{found[1]}"[:28]
+    digits = min(32, (len(blob) - len(MAGIC_TEXT)) * 6 // 4)
+    plain = blob.translate(str.maketrans("-_", "+/")).ljust(28, "A")
+    return base64.b64decode(plain)[3:19].hex()[:digits]
+
+
+def is_secret(text: str) -> bool:
+    """Whether there is more of a key in `text` than pages show: anything after its public id."""
+    found = _ANYWHERE.search(canonicalize(text))
+    return found is not None and len(MAGIC_TEXT + found[1]) > _HEAD_CHARACTERS

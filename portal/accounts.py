@@ -38,6 +38,14 @@ def record_new_password(user: User, *, actor: Actor) -> None:
     audit.record(audit.Action.USER_EDITED, actor, subject(user), detail={"password": "changed"})
 
 
+def change_own_password(user: User, password: str, *, actor: Actor) -> None:
+    """Give somebody the password he chose for himself; his other sessions end with it."""
+    with transaction.atomic():
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        record_new_password(user, actor=actor)
+
+
 def delete_user(user: User, *, actor: Actor) -> None:
     """Delete an account; what it did stays in the audit log under its name."""
     with transaction.atomic():

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
-from django.http import HttpRequest
+from django.db import transaction
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
 
-from portal import accounts, actors
+from portal import accounts, actors, identifiers
 from portal.admin_base import ReadOnlyAdmin, SupportAdmin
+from portal.middleware import REQUEST_ID
 from portal.models import AuditEvent
 
 admin.site.unregister(Group)
@@ -32,8 +39,14 @@ class AuditEventAdmin(ReadOnlyAdmin):
         "client_ip",
     ]
     list_filter = ["outcome", "action", "interface"]
-    search_fields = ["object_name", "actor_name", "request_id", "object_id"]
+    search_fields = ["object_name", "actor_name"]
+    search_help_text = "A request id, the UUID of an edge, or a part of the object's or the actor's name."
     exclude = ["once"]
+
+    def identified(self, term: str) -> list[Q]:
+        digits = identifiers.hexadecimal(term)
+        edge = [Q(object_kind="edge", object_id=str(uuid.UUID(digits)))] if len(digits) == 32 else []
+        return [*edge, Q(request_id=term)] if REQUEST_ID.fullmatch(term) else edge
 
 
 @admin.register(User)
@@ -42,7 +55,8 @@ class AccountAdmin(SupportAdmin, UserAdmin):
 
     list_display = ["username", "email", "is_active", "is_staff", "last_login"]
     list_filter = ["is_active", "groups"]
-    filter_horizontal = ["groups"]
+    search_help_text = "A part of the user name, the first or last name, or the e-mail address."
+    filter_horizontal = []
     readonly_fields = ["is_staff", "last_login", "date_joined"]
     fieldsets = [
         (None, {"fields": ["username", "password"]}),
@@ -60,6 +74,16 @@ class AccountAdmin(SupportAdmin, UserAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and self._may_touch(request, obj)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        # Five roles: boxes to tick work with a keyboard, on a phone and without JavaScript.
+        return super().formfield_for_manytomany(db_field, request, **kwargs, widget=forms.CheckboxSelectMultiple)
+
+    @method_decorator(sensitive_post_parameters())
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002  # Django's name
+        # The form saves by itself: password and audit event are one transaction.
+        with transaction.atomic():
+            return super().user_change_password(request, id, form_url)
 
     @staticmethod
     def _may_touch(request: HttpRequest, user: User | None) -> bool:

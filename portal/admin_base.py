@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Q, QuerySet
 from django.forms.fields import InvalidJSONInput
 from django.http import HttpRequest
+from django.utils.text import capfirst
 
+from portal import identifiers, zones
+from portal.forms import LocalTimeField
+
+_MOST_WORDS = 8
 _FILTER_SUFFIXES = frozenset({"", "exact", "isnull", "id__exact"})
 
 
@@ -39,9 +47,35 @@ class SupportAdmin(admin.ModelAdmin):
         name, _, suffix = lookup.partition("__")
         return name in self.list_filter and suffix in _FILTER_SUFFIXES and "\0" not in str(value)
 
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if not isinstance(db_field, models.DateTimeField):
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        zone = zones.current()
+        field = LocalTimeField(
+            label=capfirst(db_field.verbose_name), required=not db_field.blank, help_text=f"In {zones.described(zone)}."
+        )
+        field.zone = zone
+        return field
+
+    def identified(self, term: str) -> list[Q]:
+        """What `term` may identify: for each kind of identifier a condition that an index answers."""
+        return []
+
+    def words(self, term: str) -> str:
+        """The term as `search_fields` hold it."""
+        return term
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        """The rows an identifier names; only when it names none, those with all words in their names."""
         # PostgreSQL refuses NUL in a text, and the autocomplete view passes it on.
-        return super().get_search_results(request, queryset, search_term.replace("\0", ""))
+        term = search_term.replace("\0", "").strip()
+        hits = [condition for condition in self.identified(term) if queryset.order_by().filter(condition).exists()]
+        if hits:
+            return queryset.filter(reduce(or_, hits)), False
+        if identifiers.is_whole(term):
+            return queryset.none(), False
+        # Each word is a condition, and SQLite refuses a thousand of them.
+        return super().get_search_results(request, queryset, " ".join(self.words(term).split()[:_MOST_WORDS]))
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Nothing: an address does not fill a form in."""

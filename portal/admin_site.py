@@ -7,11 +7,34 @@ from typing import Any
 from urllib.parse import quote
 
 from django.contrib.admin import AdminSite
+from django.contrib.admin.forms import AdminPasswordChangeForm
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.decorators import method_decorator
+
+from portal import accounts, actors
+
+
+class OwnPasswordForm(AdminPasswordChangeForm):
+    """Stores nothing itself: `OwnPasswordView` hands the valid form to the operation."""
+
+    def save(self, commit: bool = True) -> Any:
+        return self.user
+
+
+class OwnPasswordView(PasswordChangeView):
+    """A member of the staff changes his own password."""
+
+    form_class = OwnPasswordForm
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        actor = actors.from_request(self.request)
+        accounts.change_own_password(form.user, form.cleaned_data["new_password1"], actor=actor)
+        return super().form_valid(form)
 
 
 class PortalAdminSite(AdminSite):
@@ -37,3 +60,8 @@ class PortalAdminSite(AdminSite):
             return inner(request, *args, **kwargs)
 
         return guarded
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        context = {**self.each_context(request), **(extra_context or {})}
+        view = OwnPasswordView.as_view(success_url=reverse("admin:password_change_done"), extra_context=context)
+        return view(request)

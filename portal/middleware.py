@@ -19,7 +19,7 @@ from portal.views import render_error
 
 logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
-_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 ADMIN_PREFIX = "/admin/"
 
 
@@ -37,8 +37,8 @@ class RequestIdMiddleware:
 
     @staticmethod
     def _choose(request: HttpRequest) -> str:
-        sent = request.META.get("HTTP_X_REQUEST_ID", "")
-        if sent and _REQUEST_ID.fullmatch(sent) and from_trusted_proxy(request):
+        sent = request.META.get("HTTP_XREQUEST_ID", "")
+        if sent and REQUEST_ID.fullmatch(sent) and from_trusted_proxy(request):
             return str(sent)
         return secrets.token_hex(8)
 

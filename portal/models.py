@@ -101,6 +101,7 @@ class AuditEvent(models.Model):
             models.Index(
                 fields=["object_id", "at", "id"], condition=Q(ON_A_KEY, BY_MACHINE), name="audit_event_refused_by_key"
             ),
+            models.Index(fields=["request_id"], name="audit_event_by_request"),
         ]
 
     def __str__(self) -> str:

@@ -187,3 +187,32 @@ class FingerprintTests(SimpleTestCase):
             )
         }
         self.assertEqual(len(found), 6)
+
+
+class AstrayTests(SimpleTestCase):
+    """A key text where none belongs: what it names openly, and whether a part of its secret is there."""
+
+    def test_the_public_id_is_read_from_a_whole_text_and_from_one_cut_off(self) -> None:
+        hexadecimal = bytes(range(16)).hex()
+        head, tail = tokens.abbreviate(GOLDEN_TEXT)
+        blob = GOLDEN_TEXT.rpartition("|")[2]
+        for text in (
+            GOLDEN_TEXT,
+            f"look: {GOLDEN_TEXT}",
+            blob,
+            GOLDEN_TEXT.replace("|", " | "),
+            blob[:32] + "\n" + blob[32:],
+        ):
+            self.assertEqual(tokens.public_id_in(text), hexadecimal)
+        # 25 characters hold all but the last two bits.
+        for text in (head, f"{head}…{tail}"):
+            self.assertEqual(tokens.public_id_in(text), hexadecimal[:31])
+        for text in ("", "PSEK", "berlin", hexadecimal):
+            self.assertEqual(tokens.public_id_in(text), "")
+
+    def test_what_pages_show_is_no_secret_and_one_character_more_is(self) -> None:
+        head, tail = tokens.abbreviate(GOLDEN_TEXT)
+        for text in (head, f"{head}…{tail}", head.rpartition("|")[2], "berlin"):
+            self.assertFalse(tokens.is_secret(text), text)
+        for text in (GOLDEN_TEXT, GOLDEN_TEXT[: len(head) + 1], GOLDEN_TEXT.replace("+", "-").replace("/", "_")):
+            self.assertTrue(tokens.is_secret(text), text)

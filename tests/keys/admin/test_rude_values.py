@@ -34,7 +34,7 @@ class RudeValuesTest(PortalTestCase):
             "enabled": "on",
             "allowed_networks": "[]",
         }
-        for field in ("max_uses", "group", "signing_certificate", "expires_at_0", "allowed_networks", "opened_version"):
+        for field in ("max_uses", "group", "signing_certificate", "expires_at", "allowed_networks", "opened_version"):
             for number, value in enumerate(RUDE):
                 data = {"name": f"{field} {number}", **sound, field: value}
                 for path in ("add/", f"{self.key.pk}/change/"):

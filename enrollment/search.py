@@ -1,0 +1,41 @@
+"""Finding edges and their certificates by what identifies them. Every condition is answered by an index."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from enrollment.models import IssuedCertificate, ServiceEdge
+from keys import tokens
+from keys.models import SigningCertificate
+from portal import identifiers
+
+_MOST = 100
+
+
+def certificates(term: str) -> list[Q]:
+    """Conditions on issued certificates: serial, or the beginning of the SHA-256 fingerprint."""
+    digits, serials = identifiers.hexadecimal(term), identifiers.serials(term)
+    conditions = [identifiers.beginning("fingerprint", digits)] if digits else []
+    if serials:
+        # The index of serials begins with the issuer, and there are few.
+        issuers = list(SigningCertificate.objects.values_list("pk", flat=True))
+        conditions.append(Q(issuer__in=issuers, serial__in=serials))
+    return conditions
+
+
+def edges(term: str) -> list[Q]:
+    """Conditions on edges: UUID, public id of the key, serial or fingerprint of a certificate."""
+    digits = identifiers.hexadecimal(term)
+    public_id = tokens.public_id_in(term) or digits
+    conditions = [identifiers.beginning("key_public_id", public_id)] if public_id else []
+    if digits and len(digits) <= 32:
+        conditions.append(identifiers.uuid_beginning("uuid", digits))
+    issued = IssuedCertificate.objects.order_by()
+    found = [pk for each in certificates(term) for pk in issued.filter(each).values_list("edge_id", flat=True)[:_MOST]]
+    return [*conditions, Q(pk__in=found)] if found else conditions
+
+
+def keys_of_edges_named(term: str) -> list[str]:
+    """Public ids of the keys that edges with exactly this name were enrolled with."""
+    named = ServiceEdge.objects.order_by().filter(name=term.strip().replace("\0", ""))
+    return list(named.values_list("key_public_id", flat=True).distinct()[:_MOST])

@@ -1,0 +1,1 @@
+"""How Django itself writes dates and times, which is what the support pages do."""

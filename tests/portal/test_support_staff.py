@@ -1,0 +1,144 @@
+"""Support staff see every record and no key text, change nothing but their own password, read times with the zone."""
+
+from __future__ import annotations
+
+import re
+from unittest import mock
+
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+
+from enrollment.models import IssuedCertificate, ServiceEdge
+from enrollment.operations import enroll
+from keys.models import ProvisioningKey, SigningCertificate
+from portal import accounts
+from portal.models import AuditEvent
+from tests import factories
+from tests.base import PortalTestCase
+
+OLD, NEW = "a long password for the tests", "another rather long password"
+
+
+class SupportStaffTest(PortalTestCase):
+    def setUp(self) -> None:
+        self.key, self.text = factories.make_key("berlin", max_uses=5)
+        enroll(self.text, factories.make_csr(), caller=factories.EDGE)
+        self.user = self.sign_in("sam")
+
+    def paths(self) -> list[str]:
+        """Every list, record, history, form and question of the support site."""
+        paths = ["/admin/", "/admin/password_change/", "/admin/password_change/done/"]
+        for model in admin.site._registry:
+            base = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+            paths += [base, f"{base}?q=berlin", f"{base}add/", f"/admin/{model._meta.app_label}/"]
+            for pk in model.objects.values_list("pk", flat=True):
+                paths += [f"{base}{pk}/{page}/" for page in ("change", "history", "delete")]
+        return paths
+
+    def test_f51_no_page_shows_any_part_of_a_key_text_or_of_a_private_key(self) -> None:
+        self.key.refresh_from_db()
+        root = SigningCertificate.objects.get(name="Root")
+        secrets = {
+            self.text, self.text.rpartition("|")[2][25:60], self.key.token_tail, bytes(self.key.fingerprint).hex()[:16],
+            bytes(self.key.sealed_token).hex()[:16], bytes(root.sealed_private_key).hex()[:16], "PSEK", "PRIVATE KEY",
+        }  # fmt: skip
+        seen = 0
+        for path in self.paths():
+            body = self.client.get(path).content.decode()
+            seen += "berlin" in body
+            self.assertEqual([secret for secret in secrets if secret in body], [], path)
+        self.assertGreater(seen, 10)
+
+    def test_f51_no_page_offers_a_change_and_none_is_taken(self) -> None:
+        counted = (ProvisioningKey, ServiceEdge, IssuedCertificate, SigningCertificate, User)
+        before = [list(model.objects.order_by("pk").values_list()) for model in counted]
+        events = AuditEvent.objects.count()
+        for path in self.paths():
+            if "password" in path:
+                continue
+            page = self.client.get(path)
+            if page.status_code == 200:
+                self.assertNotRegex(page.content.decode(), 'name="_save|addlink"|deletelink"', path)
+            self.assertIn(
+                self.client.post(path, {"post": "yes", "name": "x", "_save": "1"}).status_code,
+                {403, 404, 405, 200},
+                path,
+            )
+        self.assertEqual([list(model.objects.order_by("pk").values_list()) for model in counted], before)
+        self.assertEqual(AuditEvent.objects.count(), events)
+
+    def test_times_are_shown_with_their_zone(self) -> None:
+        pages = [
+            "/admin/portal/auditevent/", f"/admin/keys/provisioningkey/{self.key.pk}/change/",
+            f"/admin/enrollment/serviceedge/{ServiceEdge.objects.get().pk}/change/",
+        ]  # fmt: skip
+        for zone, short in (("", "UTC"), ("Europe/Berlin", "CES?T"), ("Asia/Kolkata", "IST")):
+            self.client.cookies["__Host-zone"] = zone
+            for path in pages:
+                times = re.findall(
+                    r"[0-9]{1,2} [A-Z][a-z]{2} 20[0-9]{2}, [0-9:]{5}[^<,]*", self.client.get(path).content.decode()
+                )
+                self.assertTrue(times, path)
+                for time in times:
+                    self.assertRegex(time, f" {short}$")
+
+    def test_an_administrator_types_a_time_in_his_zone_and_is_told_which(self) -> None:
+        self.sign_in("ada")
+        self.client.cookies["__Host-zone"] = "Asia/Kolkata"
+        self.assertContains(self.client.get("/admin/keys/provisioningkey/add/"), "In Asia/Kolkata (IST).")
+        data = {
+            "name": "late", "max_uses": 1, "group": self.key.group_id, "allowed_networks": "[]",
+            "signing_certificate": self.key.signing_certificate_id, "expires_at": "2030-12-31T23:59",
+        }  # fmt: skip
+        self.assertEqual(self.client.post("/admin/keys/provisioningkey/add/", data).status_code, 302)
+        self.assertEqual(f"{ProvisioningKey.objects.get(name='late').expires_at:%FT%R%z}", "2030-12-31T18:29+0000")
+
+    def test_signing_out_leads_to_the_portals_sign_in(self) -> None:
+        self.assertRedirects(self.client.post("/admin/logout/"), "/accounts/login/", fetch_redirect_response=False)
+        self.assertRedirects(self.client.get("/admin/"), "/admin/login/?next=/admin/", fetch_redirect_response=False)
+        self.assertEqual(AuditEvent.objects.latest("id").action, "user.signed_out")
+
+
+class OwnPasswordTest(PortalTestCase):
+    def setUp(self) -> None:
+        self.user = self.sign_in("sam")
+        self.user.set_password(OLD)
+        self.user.save()
+        self.client.force_login(self.user)
+
+    def change(self, old: str = OLD, new: str = NEW) -> object:
+        fields = {"old_password": old, "new_password1": new, "new_password2": new}
+        return self.client.post("/admin/password_change/", fields)
+
+    def test_it_is_changed_and_audited_without_the_password(self) -> None:
+        self.assertRedirects(self.change(), "/admin/password_change/done/")
+        self.user.refresh_from_db()
+        self.assertTrue(self.user.check_password(NEW))
+        event = AuditEvent.objects.get(action="user.edited")
+        self.assertEqual((event.actor_name, event.object_name, event.interface), ("sam", "sam", "support"))
+        self.assertEqual(event.detail, {"password": "changed"})
+
+    def test_this_session_goes_on_and_the_others_end(self) -> None:
+        other = self.client_class()
+        other.force_login(self.user)
+        self.change()
+        self.assertEqual(self.client.get("/admin/").status_code, 200)
+        self.assertEqual(other.get("/admin/").status_code, 302)
+        self.assertTrue(Session.objects.exists())
+
+    def test_a_wrong_old_or_a_weak_new_password_changes_nothing(self) -> None:
+        for old, new in (("wrong", NEW), (OLD, "short"), (OLD, "")):
+            self.assertEqual(self.change(old, new).status_code, 200)
+        self.user.refresh_from_db()
+        self.assertTrue(self.user.check_password(OLD))
+        self.assertFalse(AuditEvent.objects.filter(action="user.edited").exists())
+
+    def test_without_its_event_the_password_stays(self) -> None:
+        with (
+            mock.patch.object(accounts, "record_new_password", side_effect=RuntimeError),
+            self.assertRaises(RuntimeError),
+        ):
+            self.change()
+        self.user.refresh_from_db()
+        self.assertTrue(self.user.check_password(OLD))
