@@ -100,8 +100,9 @@ class TestCopying:
         self, open_page, keys, stage
     ):
         page = open_page("about:blank", permissions=["clipboard-read", "clipboard-write"])
-        page.clock.install()
+        page.clock.install(time="2026-01-01T00:00:00Z")
         page.goto(LIST)
+        page.clock.pause_at("2026-01-01T00:10:00Z")
         copied = len(stage.audit("alpha"))
         button(page, "Copy key alpha").click()
         expect(page.locator("#say[role=status]")).to_have_text("Key copied to clipboard.")
