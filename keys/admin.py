@@ -11,9 +11,10 @@ from django.http import HttpRequest
 
 from keys import operations, tokens
 from keys.admin_base import RecordAdmin
-from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
+from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate, UseState
 from portal import identifiers
 from portal.actors import Actor
+from portal.admin_base import one_of
 
 # Public ids of keys that a search means by something else than themselves: whoever knows edges says what.
 key_finders: list[Callable[[str], Iterable[str]]] = []
@@ -25,7 +26,7 @@ class ProvisioningKeyAdmin(RecordAdmin):
     """Keys are added viewable only: this page never shows the text, so a hidden one would be lost at once."""
 
     list_display = ["name", "public_id", "group", "uses", "max_uses", "use_state", "enabled", "managed"]
-    list_filter = ["use_state", "enabled", "managed", "viewable"]
+    list_filter = [one_of("use_state", UseState.choices), "enabled", "managed", "viewable"]
     list_select_related = ["group"]
     search_fields = ["sort_name__contains"]
     search_help_text = "A part of the name, a public id (hexadecimal, or the key as pages show it), or an edge's name."

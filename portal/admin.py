@@ -16,9 +16,11 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 
 from portal import accounts, actors, identifiers
-from portal.admin_base import ReadOnlyAdmin, SupportAdmin
+from portal.admin_base import ReadOnlyAdmin, SupportAdmin, one_of
 from portal.middleware import REQUEST_ID
 from portal.models import AuditEvent
+
+_INTERFACES = [(name, name) for name in ("portal", "support", "enrollment", "api", "command")]
 
 admin.site.unregister(Group)
 admin.site.unregister(User)
@@ -38,7 +40,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
         "interface",
         "client_ip",
     ]
-    list_filter = ["outcome", "action", "interface"]
+    list_filter = ["outcome", "action", one_of("interface", _INTERFACES)]
     search_fields = ["object_name", "actor_name"]
     search_help_text = "A request id, the UUID of an edge, or a part of the object's or the actor's name."
     exclude = ["once"]

@@ -147,6 +147,13 @@ class SearchUsesIndexesTest(SearchTestCase):
     def test_an_edge_is_found_by_its_name_in_an_index(self) -> None:
         self.assert_index(ServiceEdge, Q(name="Berlin Süd-1"))
 
+    def test_no_list_reads_a_table_to_learn_what_to_filter_by(self) -> None:
+        for model in (ProvisioningKey, ServiceEdge, IssuedCertificate, SigningCertificate, AuditEvent):
+            with CaptureQueriesContext(connection) as queries:
+                self.found(model, "")
+            wanted = f'SELECT DISTINCT "{model._meta.db_table}"'
+            self.assertEqual([query["sql"] for query in queries if query["sql"].startswith(wanted)], [], model)
+
     def test_an_identifier_that_nothing_has_reads_no_names(self) -> None:
         for model in (ProvisioningKey, ServiceEdge, IssuedCertificate, SigningCertificate):
             with CaptureQueriesContext(connection) as queries:
