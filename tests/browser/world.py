@@ -25,7 +25,7 @@ import json
 from datetime import timedelta
 from django.utils import timezone
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
-from keys.operations import apply_manifest
+from keys.operations import apply_manifest, generate_certificate, request_certificate
 from tests.base import make_user, User
 from tests.factories import ACTOR, make_group, make_key
 apply_manifest({_DOCUMENT!r}, actor=ACTOR)
@@ -47,6 +47,10 @@ for name, certificate in (("soon", "Ends this week"), ("later", "Ends this month
 for number in range(24):
     key(f"many {{number:02}}")
 ProvisioningKey.objects.filter(name="kind nearly full").update(uses=4)
+own = SigningCertificate(name="Own root", description="For the laboratory.")
+generate_certificate(own, key_type="EC P-256", days=365, actor=ACTOR)
+generate_certificate(SigningCertificate(name="Own child", parent=own), key_type="EC P-256", days=90, actor=ACTOR)
+request_certificate(SigningCertificate(name="Own pending"), key_type="EC P-256", actor=ACTOR)
 for name in ("vic", "nora"):
     user = User.objects.filter(username=name).first() or make_user(name)
     user.set_password({PASSWORD!r})
