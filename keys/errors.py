@@ -25,6 +25,12 @@ class UsedUp(Refused):
     code = "key_used_up"
 
 
+class SealRefused(Refused):
+    """The stored text does not open: it was tampered with, moved from another row, or the keyring lacks its key."""
+
+    code = "seal_broken"
+
+
 class Managed(Refused):
     """The vendor manages this record; it is read only here."""
 

@@ -5,19 +5,23 @@ Each function owns its transaction and writes its audit event in it. Doors check
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 
 from django.db import transaction
 from django.utils.text import slugify
 
-from keys.errors import Gone, Invalid, NotViewable, UsedUp
+from keys.errors import Gone, Invalid, NotViewable, SealRefused, UsedUp
+from keys.keyring import KeyringError
 from keys.models import CopyState, ProvisioningKey, ServiceEdgeGroup
 from keys.operations import editing
 from keys.operations.minting import mint_into, open_token
 from keys.operations.service_edge_groups import create_group
+from keys.sealing import SealBroken
 from portal import audit
 from portal.actors import Actor
 
+logger = logging.getLogger(__name__)
 PURPOSES = {"copy": audit.Action.KEY_COPIED, "show": audit.Action.KEY_SHOWN}
 
 
@@ -87,12 +91,12 @@ def delete_key(key: ProvisioningKey, *, actor: Actor) -> None:
 
 
 def reveal_key(key: ProvisioningKey, *, purpose: str, actor: Actor) -> str:
-    """The text, for `purpose` copy or show. Raises NotViewable, UsedUp or Gone."""
+    """The text, for `purpose` copy or show. Raises NotViewable, UsedUp, SealRefused or Gone."""
     return _hand_out(key, PURPOSES[purpose], actor)
 
 
 def download_key(key: ProvisioningKey, *, actor: Actor) -> str:
-    """The content of the key file: the text and a newline. Raises NotViewable, UsedUp or Gone."""
+    """The content of the key file: the text and a newline. Raises as `reveal_key`."""
     return _hand_out(key, audit.Action.KEY_DOWNLOADED, actor) + "\n"
 
 
@@ -102,6 +106,19 @@ def file_name(key: ProvisioningKey) -> str:
 
 
 def _hand_out(key: ProvisioningKey, action: str, actor: Actor) -> str:
+    try:
+        return _opened(key, action, actor)
+    except (SealBroken, KeyringError):
+        # After the rollback, so that it stays: either the keyring is incomplete or somebody wrote past the portal.
+        logger.error("a sealed key does not open", extra={"key": key.pk, "request_id": actor.request_id})
+        audit.record(action, actor, editing.subject(key), reason=SealRefused.code)
+        message = (
+            f"The stored text of “{key.name}” does not open. Check the keyring; if it is complete, the row was changed."
+        )
+        raise SealRefused(message) from None
+
+
+def _opened(key: ProvisioningKey, action: str, actor: Actor) -> str:
     with transaction.atomic():
         current = ProvisioningKey.objects.filter(pk=key.pk).first()
         if current is None:
