@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, timedelta, timezone
+from unittest import mock
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -19,6 +20,7 @@ from tests.enrollment import forge
 from tests.enrollment.base import EnrollmentTestCase, authority_of, make_issuer, now
 from tests.enrollment.specimens import specimens
 from tests.factories import ACTOR, EDGE, make_csr, make_group, make_key, make_private_key, signing_certificate
+from tests.support.live import ROOT
 
 
 class AdmissionTests(EnrollmentTestCase):
@@ -269,3 +271,20 @@ class SecretTests(EnrollmentTestCase):
     @override_settings(CLOUD_DOMAIN="api.new.example.com")
     def test_b06_keys_of_another_cloud_are_refused(self) -> None:
         self.assert_refused("wrong_cloud", self.text)
+
+    def test_b05_the_answer_to_another_version_names_none_and_the_docs_do(self) -> None:
+        for version in ("0", "2", "01", "\uff11"):
+            response = self.post(version + self.text[1:])
+            self.assert_problem(response, "malformed_key")
+        self.assertNotRegex(REFUSALS["malformed_key"].detail, r"\d|version")
+        self.assertIn("version `1`", (ROOT / "docs" / "enrollment.md").read_text())
+
+    def test_b06_the_domain_of_a_key_is_compared_and_nothing_is_asked_there(self) -> None:
+        token = tokens.read(self.text, {"api.private.example.com"})
+        foreign = tokens.Token("localhost.attacker.example", token.public_id, token.secret, token.pin)
+        asked = AssertionError("a key's domain was looked up")
+        with (
+            mock.patch("socket.getaddrinfo", side_effect=asked),
+            mock.patch("socket.create_connection", side_effect=asked),
+        ):
+            self.assert_problem(self.post(foreign.text), "wrong_cloud")

@@ -12,9 +12,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
+from django.db import IntegrityError, transaction
 
 from enrollment import issuance, profile
+from enrollment.models import IssuedCertificate
 from keys.certificates import KEY_TYPES, Authority, make_authority, random_serial
+from portal import triggers
 from tests.enrollment.base import EnrollmentTestCase, make_issuer, now
 from tests.factories import make_key, make_private_key
 
@@ -159,3 +162,13 @@ class NotYetTests(EnrollmentTestCase):
         day, second = timedelta(days=1), timedelta(seconds=1)
         for at, may in ((first - second, False), (first, True), (last - day, True), (last - day + second, False)):
             self.assertEqual(issuance.may_sign(first, last, at), may)
+
+
+class SerialTests(EnrollmentTestCase):
+    def test_d02_the_database_takes_no_serial_of_an_issuer_twice(self) -> None:
+        self.enroll(self.text)
+        self.enroll(self.text)
+        first, second = IssuedCertificate.objects.order_by("id")
+        triggers.drop_all()
+        with self.assertRaises(IntegrityError), transaction.atomic():
+            IssuedCertificate.objects.filter(pk=second.pk).update(serial=first.serial)

@@ -1,4 +1,4 @@
-"""C-12, B-02 and B-03 at a size that `make test` waits for, with a fixed seed; `make fuzz` does 200,000."""
+"""C-12, B-02 and B-03 at a size that `make test` waits for, with a fixed seed; `make fuzz` takes far more."""
 
 from __future__ import annotations
 
