@@ -107,7 +107,7 @@ def read_all(keys: QuerySet[ProvisioningKey]) -> list[KeyRow]:
     along = recent.expressions()
     rows = keys.annotate(**along).values_list(*_COLUMNS, *along)
     count = len(_COLUMNS)
-    return [KeyRow(*values[:count], told=dict(zip(along, values[count:], strict=True))) for values in rows]
+    return [KeyRow._make((*values[:count], dict(zip(along, values[count:], strict=True)))) for values in rows]
 
 
 def without_secrets() -> QuerySet[ProvisioningKey]:
