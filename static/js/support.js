@@ -10,5 +10,8 @@ function nameChoosers() {
   }
 }
 
-// They are built when the document is ready, which is after modules have run.
-addEventListener("load", nameChoosers);
+// jQuery builds them some time after the document is ready, before or after it is loaded.
+if (document.querySelector("select.admin-autocomplete")) {
+  new MutationObserver(nameChoosers).observe(document.body, { childList: true, subtree: true });
+  nameChoosers();
+}
