@@ -7,6 +7,7 @@ import re
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -153,9 +154,10 @@ class Filters(PortalTestCase):
         self.assertEqual(self.found(group=["London", "nowhere"]), [])
 
     def test_a_value_that_looks_like_the_place_of_the_rows_is_only_text(self):
-        page = self.get(q="<!-- rows -->", group=["London"], enabled="maybe<!-- rows -->").content.decode()
-        self.assertNotIn("<!--", page)
-        self.assertTrue(page.rstrip().endswith("</html>"))
+        self.client.force_login(User.objects.create_superuser("<!-- rows -->"))
+        page = self.client.get(LIST).content.decode()
+        self.assertIn("&lt;!-- rows --&gt;</a>", page)
+        self.assertRegex(page, r'</thead>\s*<tbody class="record">')
 
     def test_groups_are_suggested_by_name_and_a_name_of_digits_by_its_id(self):
         digits, _ = make_group("2024"), make_group("R-D")
