@@ -37,7 +37,8 @@ class Use:
         users += [f"{each.name} (certificate below it)" for each in self.children]
         if self.issued != "0":
             users.append(f"{self.issued} it issued to edges, {self.live} of them in force")
-        more = " and more" if max(len(self.keys), len(self.children)) == SHOWN else ""
+        is_all = (said(len(self.keys)), said(len(self.children))) == (self.key_count, self.child_count)
+        more = "" if is_all else " and more"
         advice = "Disable it instead: what it issued must stay revocable." if self.issued != "0" else ""
         return f"Still in use by {', '.join(users)}{more}. {advice or 'Move or delete these first.'}"
 
