@@ -71,14 +71,13 @@ def edge_uri(domain: str, edge: str) -> str:
 
 def issuer_extensions(issuer: x509.Certificate, crl_url: str, certificate_url: str) -> tuple[Extension, ...]:
     """The extensions that are the same in each certificate of an issuer."""
-    identifier = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     crl = x509.DistributionPoint([x509.UniformResourceIdentifier(crl_url)], None, None, None)
     address = x509.UniformResourceIdentifier(certificate_url)
     return (
         (x509.BasicConstraints(ca=False, path_length=None), True),
         (_DIGITAL_SIGNATURE, True),
         (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False),
-        (x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), False),
+        (authority_identifier(issuer), False),
         (x509.CRLDistributionPoints([crl]), False),
         (
             x509.AuthorityInformationAccess(
@@ -87,6 +86,16 @@ def issuer_extensions(issuer: x509.Certificate, crl_url: str, certificate_url: s
             False,
         ),
     )
+
+
+def authority_identifier(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:
+    """What names the issuer's key in all that it signs."""
+    try:
+        found = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    except x509.ExtensionNotFound:
+        # A CA that was not made here may have none.
+        found = x509.SubjectKeyIdentifier.from_public_key(issuer.public_key())
+    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(found)
 
 
 def edge_extensions(key: PublicKey, uri: str) -> tuple[Extension, ...]:

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from enrollment.issuance import BACKDATED, Issuer, ProfileViolation
-from enrollment.profile import algorithm_of
+from enrollment.profile import algorithm_of, authority_identifier
 from keys.certificates import signature_hash
 
 VALID_FOR = timedelta(days=7)
@@ -77,16 +77,7 @@ def _entry(entry: Entry) -> x509.RevokedCertificate:
 
 
 def _extensions(issuer: x509.Certificate, number: int) -> list[x509.ExtensionType]:
-    return [_authority(issuer), x509.CRLNumber(number)]
-
-
-def _authority(certificate: x509.Certificate) -> x509.AuthorityKeyIdentifier:
-    try:
-        found = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-    except x509.ExtensionNotFound:
-        # A CA that was not made here may have none.
-        found = x509.SubjectKeyIdentifier.from_public_key(certificate.public_key())
-    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(found)
+    return [authority_identifier(issuer), x509.CRLNumber(number)]
 
 
 def faults(signed: x509.CertificateRevocationList, expected: Expected) -> Iterator[str]:

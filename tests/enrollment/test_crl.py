@@ -6,8 +6,10 @@ import unittest
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from unittest import mock
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import DatabaseError, IntegrityError, transaction
 from django.test import Client
@@ -91,6 +93,26 @@ class ProfileTests(unittest.TestCase):
         forged = replace(self.issuer(), private_key=pure_issuer().private_key)
         with self.assertRaises(ProfileViolation):
             revocation_list.sign(forged, 1, [], now())
+
+    def test_a_list_signed_with_another_hash_is_withheld(self) -> None:
+        with (
+            mock.patch.object(revocation_list, "signature_hash", return_value=hashes.SHA512()),
+            self.assertRaisesRegex(ProfileViolation, "signature algorithm"),
+        ):
+            revocation_list.sign(self.issuer(), 1, [], now())
+
+    def test_a_list_with_another_entry_than_meant_is_withheld(self) -> None:
+        """As many as were meant, under a good signature: another serial, moment or reason."""
+        meant = revocation_list.Entry(5, now(), "keyCompromise")
+        for lie in (replace(meant, serial=6), replace(meant, at=now() - DAY), replace(meant, reason="superseded")):
+            issuer = self.issuer()
+            der = revocation_list.sign(issuer, 1, [lie], now()).der
+            read = x509.load_der_x509_crl(der)
+            period = (read.last_update_utc, read.next_update_utc)
+            expected = revocation_list.Expected(issuer.certificate, 1, period, 1)
+            entries = [revocation_list._entry(meant)]
+            with self.assertRaisesRegex(ProfileViolation, "profile: entries"):
+                revocation_list._require_profile(der, expected, entries)
 
 
 def _without_extensions(issuer: Issuer) -> Issuer:

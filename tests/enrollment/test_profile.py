@@ -141,6 +141,21 @@ class FaultTests(TestCase):
         )
         self.assertEqual(self.faults(sign(meant, self.ca.private_key), meant), ["size"])
 
+    def test_an_issuer_without_key_identifier_is_identified_by_its_key(self) -> None:
+        certificate = self.ca.certificate
+        bare = (
+            x509.CertificateBuilder()
+            .subject_name(certificate.subject)
+            .issuer_name(certificate.subject)
+            .public_key(certificate.public_key())
+            .serial_number(7)
+            .not_valid_before(certificate.not_valid_before_utc)
+            .not_valid_after(certificate.not_valid_after_utc)
+            .sign(self.ca.private_key, hashes.SHA256())
+        )
+        identifiers = [profile.authority_identifier(each) for each in (certificate, bare)]
+        self.assertEqual(identifiers[0], identifiers[1])
+
     def test_what_is_no_certificate_is_named(self) -> None:
         for der in (b"", b"\x30\x00", self.signed()[:-1], self.signed() + b"\0"):
             self.assertEqual(self.faults(der), ["encoding"])

@@ -39,6 +39,7 @@ class Report:
     seed: int
     outcomes: Counter[str] = field(default_factory=Counter)
     slowest: float = 0
+    slowest_number: int = 0
     slow: int = 0
     seconds: float = 0
 
@@ -47,7 +48,8 @@ class Report:
         counts = ", ".join(f"{number:,} {outcome}" for outcome, number in self.outcomes.most_common())
         return (
             f"{self.name}: {count:,} in {self.seconds:.1f} s ({count / self.seconds:,.0f}/s), seed {self.seed}; "
-            f"slowest {self.slowest * 1000:.1f} ms, {self.slow} above {TARGET_SECONDS * 1000:.0f} ms\n    {counts}"
+            f"slowest {self.slowest * 1000:.1f} ms (number {self.slowest_number}), "
+            f"{self.slow} above {TARGET_SECONDS * 1000:.0f} ms\n    {counts}"
         )
 
 
@@ -78,7 +80,9 @@ def campaign(name: str, seed: int, count: int, attempt: Attempt, first: int = 0)
         if time.perf_counter() - on_the_wall > HANG_SECONDS:
             raise Failed(f"{name}: seed {seed}, number {number}: took more than {HANG_SECONDS} s")
         took = time.thread_time() - started
-        report.slowest, report.slow = max(report.slowest, took), report.slow + (took > TARGET_SECONDS)
+        report.slow += took > TARGET_SECONDS
+        if took > report.slowest:
+            report.slowest, report.slowest_number = took, number
     report.seconds = time.perf_counter() - began
     return report
 
