@@ -120,6 +120,15 @@ class Nginx:
     def access_log(self) -> Path:
         return self.directory / "access.log"
 
+    def has_logged(self, text: str) -> bool:
+        """Whether the access log holds the text, or comes to: nginx writes a line after it has sent the answer."""
+        deadline = time.monotonic() + 20
+        while text not in self.access_log.read_text():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        return True
+
     def _wait(self) -> None:
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline and self.process.poll() is None:
