@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import Error, expect
 
 pytestmark = pytest.mark.browser
@@ -144,13 +143,14 @@ def test_f24_two_people_editing_at_once_are_told(open_page, stage):
     expect(second.get_by_role("row", name=re.compile("shared by me"))).to_contain_text("0 of 20")
 
 
-def command(text):
-    return commands()["Virtual machine"].replace("PROVISIONING_KEY", text)
+def command(text, page):
+    return commands(page)["Virtual machine"].replace("PROVISIONING_KEY", text)
 
 
-def commands():
+def commands(page):
     """What the steps of each platform are, word by word."""
-    address = f"echo 'PORTAL_URL={settings.PORTAL_URL}' | sudo tee /etc/enroll-edge/enroll-edge.conf\n"
+    portal = "/".join(page.url.split("/")[:3])
+    address = f"echo 'PORTAL_URL={portal}' | sudo tee /etc/enroll-edge/enroll-edge.conf\n"
     service = f"{address}{_key_for('enroll-edge')}sudo systemctl enable --now enroll-edge"
     return {
         "Virtual machine": service,
@@ -160,7 +160,7 @@ def commands():
             "docker run --detach --name enroll-edge --restart on-failure:10 \\\n"
             "  --volume enroll-edge:/var/lib/enroll-edge \\\n"
             "  --volume /etc/enroll-edge/provision_key:/run/secrets/provision_key:ro \\\n"
-            f"  --env PORTAL_URL={settings.PORTAL_URL} enroll-edge"
+            f"  --env PORTAL_URL={portal} enroll-edge"
         ),
     }
 
@@ -218,7 +218,7 @@ def test_f18_without_javascript_done_leads_on(open_page):
 
 def test_f19_the_next_steps_hold_the_key_when_they_are_copied(form):
     text = fill(form, "to deploy").text_content()
-    for platform, steps_of_platform in commands().items():
+    for platform, steps_of_platform in commands(form).items():
         form.get_by_text(platform, exact=True).click()
         steps = form.get_by_label(f"Commands for {platform}")
         expect(steps).to_be_visible()
@@ -235,5 +235,5 @@ def test_f19_the_next_steps_hold_the_key_when_they_are_copied(form):
     form.get_by_text("Virtual machine", exact=True).click()
     form.get_by_role("button", name="Insert key and copy for Virtual machine").click()
     expect(form.locator("#say")).to_have_text("Key copied to clipboard.")
-    assert form.evaluate("navigator.clipboard.readText()") == command(text)
+    assert form.evaluate("navigator.clipboard.readText()") == command(text, form)
     assert text not in form.content()
