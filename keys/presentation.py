@@ -61,6 +61,12 @@ def distinguished_name(rfc4514: str) -> str:
     return _BARE_COMMA.sub(", ", rfc4514)
 
 
+def colons(digits: str) -> str:
+    """Hexadecimal digits of a serial or a fingerprint as people compare them: `3F:A0:…`."""
+    whole = digits.zfill(len(digits) + len(digits) % 2)
+    return ":".join(whole[at : at + 2] for at in range(0, len(whole), 2)).upper()
+
+
 def expiry(not_after: datetime, now: datetime) -> Badge | None:
     """What to say about the end of a certificate: red behind it, orange in its last week, blue in its last month.
 
