@@ -137,7 +137,11 @@ def test_from_right_to_left_a_page_is_mirrored(open_page, world, width):
     size = {"width": width, "height": 900}
     page = open_page(f"{LIST}?q=kind&expand=all", viewport=size, reduced_motion="reduce")
     boxes = """() => [".brand", "h1", ".toolbar .count", ".row th > a", ".row .toggle button", ".row .actions button",
-        ".details dl", ".details dt", ".sizes"].map((each) => document.querySelector(each).getBoundingClientRect())"""
+        ".details dl", ".details dt", ".sizes", ".pager > p"].map((each) => {
+            const range = document.createRange();
+            range.selectNodeContents(document.querySelector(each));
+            return range.getBoundingClientRect();
+        })"""
     straight = page.evaluate(boxes)
     page.evaluate("document.documentElement.dir = 'rtl'")
     for left, right in zip(straight, page.evaluate(boxes), strict=True):
