@@ -155,6 +155,14 @@ class RowsOfAnOperator(KeyPageTestCase):
             link = f'{LIST}?group={self.key.group_id}" aria-label="Keys of the group {name}"><bdi>{name}</bdi></a>'
             self.assertIn(f"{link}<br>Portland &amp; Salem</dd>", page)
 
+    def test_the_details_lead_to_the_steps_of_deployment_while_there_are_uses(self):
+        link = f'href="{self.address}#deploy-title" aria-label="Deploy with Oregon"'
+        self.assertIn(link, self.row())
+        self.assertContains(self.client.get(self.address), 'id="deploy-title"')
+        use_up(self.key)
+        self.assertNotIn(link, self.row())
+        self.assertNotContains(self.client.get(self.address), 'id="deploy-title"')
+
     def test_the_details_say_what_the_columns_do_not(self):
         key, _ = make_key(
             "Paris",
