@@ -58,7 +58,7 @@ prepare_run() {
 }
 
 has_chromium() {
-    have chromium || have chromium-browser || have google-chrome ||
+    have chromium-headless-shell || have chromium || have chromium-browser || have google-chrome ||
         .venv/bin/python -c 'import pathlib, sys; from playwright.sync_api import sync_playwright
 with sync_playwright() as p: sys.exit(not pathlib.Path(p.chromium.executable_path).exists())' 2>/dev/null
 }
@@ -94,7 +94,9 @@ prepare_test() {
         have $program || install_packages $program
     done
     playwright_starts || install_packages libatomic1
-    has_chromium || install_packages chromium || .venv/bin/playwright install chromium
+    # The shell is the same browser without its own windows, which the tests would pay for; Ubuntu has no such package.
+    has_chromium || install_packages chromium-headless-shell || install_packages chromium ||
+        .venv/bin/playwright install chromium
     has_postgresql || install_packages postgresql ||
         .venv/bin/python -m pip install -q --require-hashes -r requirements-postgres.txt
     has_cryptography || install_packages python3-cryptography

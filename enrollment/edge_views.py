@@ -17,10 +17,9 @@ from enrollment.models import IssuedCertificate, ServiceEdge
 from keys import activity, list_state
 from keys.ordering import Order, whole_number
 from keys.paging import capped_count, paginate
-from keys.presentation import Badge, expiry, stamp
+from keys.presentation import Badge, colons, expiry, stamp
 from keys.tables import heads
 from keys.views.access import requires
-from keys.views.certificates import colons
 from portal import audit
 
 PERMISSION = "enrollment.view_serviceedge"

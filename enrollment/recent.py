@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import CharField, IntegerField, OuterRef, Subquery
+from django.db.models import CharField, OuterRef, Subquery
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast
 from django.utils import timezone
@@ -14,6 +14,7 @@ from django.utils.html import format_html
 
 from enrollment.history import reason_in_words
 from enrollment.models import ServiceEdge
+from keys.paging import RowCount
 from keys.presentation import time_element
 from keys.rows import KeyRow
 from portal import audit
@@ -29,13 +30,6 @@ _REFUSED = (
 )
 
 
-class _Count(Subquery):
-    """How many rows a limited subquery has."""
-
-    template = "(SELECT COUNT(*) FROM (%(subquery)s) refused)"
-    output_field = IntegerField()
-
-
 class Recent:
     """The teller of `keys.recent`; each look-up is at the end of an index."""
 
@@ -46,7 +40,7 @@ class Recent:
             "last_from": Subquery(edges.order_by().values("enrolled_from")[:1]),
             "refused_at": Subquery(refused.values("at")[:1]),
             "refused_why": Subquery(refused.values("reason")[:1]),
-            "refused_lately": _Count(refused.filter(at__gt=timezone.now() - WINDOW).values("pk")[:MOST]),
+            "refused_lately": RowCount(refused.filter(at__gt=timezone.now() - WINDOW).values("pk")[:MOST]),
         }
 
     def say(self, key: KeyRow, told: Mapping[str, Any]) -> str:

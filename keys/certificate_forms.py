@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from keys import authority_rules, choices
+from keys import authority_rules, choices, trust
 from keys.certificates import KEY_TYPES
 from keys.errors import Refused
 from keys.forms import CertificateChoice
@@ -225,5 +225,6 @@ class ReplaceForm(RefusableForm, forms.Form):
     def __init__(self, certificate: SigningCertificate, count: int, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offered = choices.signing_certificates().exclude(pk=certificate.pk)
-        self.fields["certificate"].queryset = offered  # type: ignore[attr-defined]  # a ModelChoiceField
+        field: Any = self.fields["certificate"]
+        field.queryset, field.apart = offered, trust.apart_from(certificate.pk)
         self.initial["confirmed"] = count

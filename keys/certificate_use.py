@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Expression, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet
 from django.utils import timezone
 
 from keys.models import ProvisioningKey, SigningCertificate
-from keys.paging import DEEPEST_ROW, capped_count, said
+from keys.paging import DEEPEST_ROW, RowCount, capped_count, said
 
 SHOWN = 10
 
@@ -62,16 +62,9 @@ def counts(certificates: Iterable[int], now: datetime) -> dict[int, tuple[str, s
     keys = ProvisioningKey.objects.filter(signing_certificate=OuterRef("pk"))
     live = _in_force(_issued().filter(issuer=OuterRef("pk")), now)
     found = SigningCertificate.objects.filter(pk__in=list(certificates)).annotate(
-        keys_used=_CappedCount(_capped(keys)), live_issued=_CappedCount(_capped(live))
+        keys_used=RowCount(_capped(keys)), live_issued=RowCount(_capped(live))
     )
     return {pk: (said(used), said(issued)) for pk, used, issued in found.values_list("pk", "keys_used", "live_issued")}
-
-
-class _CappedCount(Subquery):
-    """How many rows a correlated query finds; it stops counting where nobody wants to know."""
-
-    template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
-    output_field: Expression | IntegerField = IntegerField()  # type: ignore[assignment]  # Django declares a property
 
 
 def _capped(rows: QuerySet[Any]) -> QuerySet[Any]:

@@ -59,7 +59,8 @@ def make_authority(
     subject = _subject(common_name, organization)
     not_before, not_after = now - BACKDATED, now + timedelta(days=days)
     if parent:
-        not_before = max(not_before, parent.certificate.not_valid_before_utc)
+        # No later than now: a parent that begins after it is refused by whoever asks for this.
+        not_before = max(not_before, min(parent.certificate.not_valid_before_utc, now))
         not_after = min(not_after, parent.certificate.not_valid_after_utc)
     builder = (
         x509.CertificateBuilder()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -9,7 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from keys import choices
+from keys import choices, trust
 from keys.errors import Invalid
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.models.provisioning_key import MOST_USES, parse_network
@@ -26,10 +27,13 @@ _USES_MESSAGE = f"Enter a whole number from 1 to {MOST_USES:,}."
 
 
 class CertificateChoice(forms.ModelChoiceField):
-    """A signing certificate that can sign now."""
+    """A signing certificate that can sign now; `apart` are those below another root than one would expect."""
+
+    apart: Collection[int] = ()
 
     def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.name} (expires {stamp(obj.not_after).day})"
+        remark = ", different root" if obj.pk in self.apart else ""
+        return f"{obj.name} (expires {stamp(obj.not_after).day}{remark})"
 
 
 class NetworksField(forms.CharField):
@@ -96,8 +100,9 @@ class KeyForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        certificates = choices.signing_certificates(self.instance.signing_certificate_id)
-        self.fields["signing_certificate"].queryset = certificates  # type: ignore[attr-defined]  # a ModelChoiceField
+        field: Any = self.fields["signing_certificate"]
+        field.queryset = choices.signing_certificates(self.instance.signing_certificate_id)
+        field.apart = trust.apart_from(self.instance.signing_certificate_id)
         self._settle_zone()
 
     def _settle_zone(self) -> None:
@@ -125,6 +130,12 @@ class KeyForm(forms.ModelForm):
         if expires and expires <= timezone.now():
             raise ValidationError("Enter a time in the future, or disable the key instead.", code="past")
         return expires
+
+    @property
+    def changes_root(self) -> bool:
+        """Whether the chosen certificate is below another root than the one before."""
+        field: Any = self.fields["signing_certificate"]
+        return self.instance.signing_certificate_id in field.apart
 
     @property
     def has_rare_errors(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Expression, IntegerField, Q, QuerySet, Subquery
 
 from keys.list_state import PER_PAGE, ListState
 from keys.ordering import Cursor, Order
@@ -110,6 +110,13 @@ def capped_counts(*queries: QuerySet[Any]) -> Sequence[int]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {counted}", [value for _, values in parts for value in values])
         return cursor.fetchone()
+
+
+class RowCount(Subquery):
+    """How many rows a correlated query finds, as a column of another one; a limit of it is where counting stops."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
+    output_field: Expression | IntegerField = IntegerField()  # type: ignore[assignment]  # Django declares a property
 
 
 def keys_in_order(rows: QuerySet[Any], part: Q, order: Order, descending: bool) -> QuerySet[Any]:

@@ -33,7 +33,7 @@ class Stamp(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """A short remark on a record; `tone` is danger, warning or quiet."""
+    """A short remark on a record; `tone` is danger, warning, info or quiet."""
 
     text: str
     tone: str
@@ -61,8 +61,14 @@ def distinguished_name(rfc4514: str) -> str:
     return _BARE_COMMA.sub(", ", rfc4514)
 
 
+def colons(digits: str) -> str:
+    """Hexadecimal digits of a serial or a fingerprint as people compare them: `3F:A0:…`."""
+    whole = digits.zfill(len(digits) + len(digits) % 2)
+    return ":".join(whole[at : at + 2] for at in range(0, len(whole), 2)).upper()
+
+
 def expiry(not_after: datetime, now: datetime) -> Badge | None:
-    """What to say about the end of a certificate: red behind it or in its last week, orange in its last month.
+    """What to say about the end of a certificate: red behind it, orange in its last week, blue in its last month.
 
     "In n days" is n times 24 hours; "today" and "tomorrow" are days of the zone the page is shown in.
     """
@@ -71,7 +77,7 @@ def expiry(not_after: datetime, now: datetime) -> Badge | None:
         return Badge("Expired", "danger")
     if left >= _SOON:
         return None
-    return Badge(_expires(not_after, now, left.days), "danger" if left < _URGENT else "warning")
+    return Badge(_expires(not_after, now, left.days), "warning" if left < _URGENT else "info")
 
 
 def _expires(not_after: datetime, now: datetime, days: int) -> str:

@@ -54,6 +54,7 @@ class Kind(NamedTuple):
     expired: bool
     use: str
     certificate_tone: str
+    has_location: bool
     has_last_use: bool
     has_expiry: bool
     has_networks: bool
@@ -88,6 +89,7 @@ class KeyRow(NamedTuple):
     group_id: int
     group__name: str
     group__sort_name: str
+    group__location: str
     signing_certificate_id: int
     signing_certificate__name: str
     signing_certificate__not_after: datetime
@@ -132,6 +134,7 @@ def kind_of(key: KeyRow, may: May, now: datetime, is_open: bool = False) -> Kind
         expired=bool(key.expires_at and key.expires_at <= now),
         use=key.use_state,
         certificate_tone=badge.tone if badge else "",
+        has_location=bool(key.group__location),
         has_last_use=key.last_used_at is not None,
         has_expiry=key.expires_at is not None,
         has_networks=bool(key.allowed_networks),
@@ -152,6 +155,7 @@ def values_of(key: KeyRow, now: datetime, zone: tzinfo) -> dict[str, str]:
         "uses": str(key.uses),
         "use_words": USE_WORDS.get(key.use_state, ""),
         "group": key.group__name,
+        "location": key.group__location,
         "all_taken": all_taken(key.max_uses),
         "group_id": str(key.group_id),
         "head": key.token_head,

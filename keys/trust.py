@@ -30,3 +30,11 @@ def strangers() -> dict[int, int]:
     sizes = Counter(found.values())
     usual = min(sizes, key=lambda root: (-sizes[root], root))
     return {pk: usual for pk, root in found.items() if root != usual}
+
+
+def apart_from(certificate_id: int | None) -> frozenset[int]:
+    """Certificates below another root than this one or, without one, than most."""
+    if certificate_id is None:
+        return frozenset(strangers())
+    found = roots()
+    return frozenset(pk for pk, root in found.items() if root != found.get(certificate_id))

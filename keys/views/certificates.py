@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from keys import certificate_use, list_state, trust
 from keys.models import SigningCertificate
 from keys.paging import capped_count, paginate
-from keys.presentation import distinguished_name, expiry, stamp
+from keys.presentation import colons, distinguished_name, expiry, stamp
 from keys.tables import CERTIFICATE_ORDERS, CertificateTable, heads
 from keys.views.access import requires
 from keys.views.certificate_access import NOT_ALLOWED, VIEW, get_certificate
@@ -86,7 +86,7 @@ def _described(certificate: SigningCertificate, now: datetime, strangers: dict[i
         "not_before": stamp(certificate.not_before),
         "expires": stamp(certificate.not_after),
         "badge": expiry(certificate.not_after, now),
-        "serial": colons(certificate.serial.zfill(len(certificate.serial) + len(certificate.serial) % 2)),
+        "serial": colons(certificate.serial),
         "fingerprint": colons(certificate.fingerprint),
     }
 
@@ -97,8 +97,3 @@ def _keys(request: HttpRequest, certificate: SigningCertificate) -> dict[str, An
         return {}
     users = certificate.keys.only("name")
     return {"key_count": capped_count(users), "keys": users.order_by("id")[:SHOWN_KEYS]}
-
-
-def colons(digits: str) -> str:
-    """Hexadecimal digits as people compare them: `3F:A0:…`."""
-    return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2)).upper()

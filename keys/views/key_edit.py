@@ -21,6 +21,11 @@ from portal import actors
 
 FORBIDDEN = "You can't edit provisioning keys. Ask an administrator for the Operator role."
 
+OTHER_ROOT = (
+    "{name} signs below another root now. Its text still pins the root it was made with, so edges that check the pin "
+    "refuse to enroll with it. Make a new key for the same group."
+)
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires("keys.change_provisioningkey", FORBIDDEN)
@@ -48,6 +53,8 @@ def _save(request: HttpRequest, key: ProvisioningKey, form: EditKeyForm) -> Http
     except Gone:
         raise Http404 from None
     messages.success(request, f"Saved {form.instance.name}.")
+    if form.changes_root:
+        messages.warning(request, OTHER_ROOT.format(name=form.instance.name))
     return redirect(way_back(request).url)
 
 

@@ -30,6 +30,7 @@ NOT_PAGES = {
     "enrollment:est-cacerts": "certificates for machines",
     "enrollment:est-csrattrs": "attributes for machines",
     "enrollment:est-simpleenroll": "EST for machines",
+    "enrollment:est-simplereenroll": "EST for machines",
     "enrollment:revocation-list": "a list for machines",
     "enrollment:issuer-certificate": "a certificate for machines",
 }

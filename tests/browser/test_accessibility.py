@@ -7,63 +7,18 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
-from playwright.sync_api import Page
 
 from tests.browser.axe import violations
+from tests.browser.looks import DESK, LOOKS, NARROW_LOOKS, PHONE, faults
 from tests.browser.states import NOT_PAGES, STATES
 from tests.browser.world import CERTIFICATES, LIST, build
 
 pytestmark = pytest.mark.browser
-DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-
-# Each line is a fault that axe lets pass (T12). `path` is the page's own.
-FAULTS = """(path) => {
-    const faults = [];
-    const all = (selector, within = document) => [...within.querySelectorAll(selector)];
-    const expect = (found, wanted, what) => { if (found !== wanted) faults.push(`${found} ${what}, not ${wanted}`); };
-    expect(all("h1").length, 1, "h1");
-    expect(all("main").length, 1, "main");
-    for (const table of all("table.list")) {
-        expect(all("thead th[aria-sort=ascending], thead th[aria-sort=descending]", table).length, 1, "sorted heads");
-        expect(all("thead th[aria-sort]", table).length, 1, "heads with aria-sort");
-        expect(all("caption", table).length, 1, "captions");
-    }
-    for (const row of all("table.list tbody tr.row, table.plain-table tbody tr, table.compare tbody tr"))
-        expect(all("th[scope=row]", row).length, 1, "row heads");
-    if (document.querySelector("header.topbar")) {
-        const current = all("nav[aria-label=Main] a[aria-current=page]");
-        // A page below none of the entries, as that of an edge, is nowhere in the menu.
-        const places = all("nav[aria-label=Main] a").filter((entry) => path.startsWith(entry.pathname));
-        expect(current.length, places.length ? 1 : 0, "current menu entries");
-        if (current[0] && !path.startsWith(current[0].pathname)) faults.push("another menu entry is current");
-        const crumbs = all("nav[aria-label=Breadcrumb] li");
-        expect(all("nav[aria-label=Breadcrumb] [aria-current]").length, 1, "current crumbs");
-        expect(crumbs.at(-1)?.getAttribute("aria-current"), "page", "is the last crumb's aria-current");
-    }
-    for (const pager of all(".pager")) {
-        if (pager.querySelector("ol")) expect(all("ol [aria-current=page]", pager).length, 1, "current pages");
-        expect(all(".sizes [aria-current=true]", pager).length, 1, "current sizes");
-    }
-    if (document.documentElement.scrollWidth > innerWidth) faults.push("scrolls sideways");
-    return faults;
-}"""
 
 
 @pytest.fixture(scope="module")
 def world(stage, browser, signed_in):
     return build(stage, browser, signed_in)
-
-
-def faults_in_every_look(page: Page, *, narrow: bool = False) -> list[str]:
-    """What is wrong, look by look. Nothing but styles differs between looks, so one visit serves them all."""
-    found = []
-    for size in [PHONE] if narrow else [DESK, PHONE]:
-        page.set_viewport_size(size)
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            found += [f"{size['width']} {scheme}: {fault}" for fault in violations(page)]
-        found += [f"{size['width']}: {fault}" for fault in page.evaluate(FAULTS, urlsplit(page.url).path)]
-    return found
 
 
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
@@ -72,7 +27,7 @@ def test_f53_every_page_is_clean_in_every_state(open_page, world, state):
     state.reach(page, world)
     if state.at:
         assert resolve(urlsplit(page.url).path).view_name == state.at
-    assert faults_in_every_look(page, narrow=state.narrow) == []
+    assert faults(page, NARROW_LOOKS if state.narrow else LOOKS) == []
 
 
 def addresses(patterns: list, prefix: str = "") -> Iterator[str]:
@@ -127,4 +82,4 @@ def test_f44_f53_the_empty_list_is_clean(open_page, world):
     empty = page.locator(".empty")
     assert [empty.locator(part).count() for part in ("h2", "p:not(:has(a))", "a, button")] == [1, 1, 1]
     assert empty.get_by_role("link").get_attribute("href") == f"{LIST}add/"
-    assert faults_in_every_look(page) == []
+    assert faults(page, LOOKS) == []

@@ -118,6 +118,37 @@ def test_from_right_to_left_the_text_of_a_key_still_reads_from_left_to_right(ope
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
     directions = page.locator(".token code").evaluate_all("all => all.map((each) => getComputedStyle(each).direction)")
     assert set(directions) == {"ltr"}
-    row = page.locator("tr.row").first
-    name, actions = row.locator("th").bounding_box(), row.locator(".actions").bounding_box()
-    assert name["x"] > actions["x"]
+    # Digits belong to no direction: without care "4 of 5" would read "of 5 4".
+    order = page.locator(".used, tr.details time:not(.badge)").evaluate_all("""all => all.map((each) => {
+        const [text] = each.childNodes, range = document.createRange();
+        const at = (start) => {
+            range.setStart(text, start);
+            range.setEnd(text, start + 1);
+            return range.getBoundingClientRect().left;
+        };
+        return at(0) < at(text.length - 1);
+    })""")
+    assert len(order) > 4
+    assert all(order)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_from_right_to_left_a_page_is_mirrored(open_page, world, width):
+    size = {"width": width, "height": 900}
+    page = open_page(f"{LIST}?q=kind&expand=all", viewport=size, reduced_motion="reduce")
+    boxes = """() => [".brand", "h1", ".toolbar .count", ".row th > a", ".row .toggle button", ".row .actions button",
+        ".details dl", ".details dt", ".sizes", ".pager > p"].map((each) => {
+            const range = document.createRange();
+            range.selectNodeContents(document.querySelector(each));
+            return range.getBoundingClientRect();
+        })"""
+    straight = page.evaluate(boxes)
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    for left, right in zip(straight, page.evaluate(boxes), strict=True):
+        assert abs(width - right["right"] - left["left"]) <= 1, (left, right)
+    turned = page.locator(".toggle .icon").first.evaluate("icon => getComputedStyle(icon).transform")
+    assert turned == "matrix(0, 1, -1, 0, 0, 0)"  # open rows point down
+    page.goto(f"{LIST}?q=kind")
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    turned = page.locator(".toggle .icon").first.evaluate("icon => getComputedStyle(icon).transform")
+    assert turned == "matrix(-1, 0, 0, 1, 0, 0)"  # closed ones to the left

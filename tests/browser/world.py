@@ -47,10 +47,11 @@ for name, certificate in (("soon", "Ends this week"), ("later", "Ends this month
 for number in range(24):
     key(f"many {{number:02}}")
 ProvisioningKey.objects.filter(name="kind nearly full").update(uses=4)
-own = SigningCertificate(name="Own root", description="For the laboratory.")
-generate_certificate(own, key_type="EC P-256", days=365, actor=ACTOR)
-generate_certificate(SigningCertificate(name="Own child", parent=own), key_type="EC P-256", days=90, actor=ACTOR)
-request_certificate(SigningCertificate(name="Own pending"), key_type="EC P-256", actor=ACTOR)
+if "Own root" not in certificates:
+    own = SigningCertificate(name="Own root", description="For the laboratory.")
+    generate_certificate(own, key_type="EC P-256", days=365, actor=ACTOR)
+    generate_certificate(SigningCertificate(name="Own child", parent=own), key_type="EC P-256", days=90, actor=ACTOR)
+    request_certificate(SigningCertificate(name="Own pending"), key_type="EC P-256", actor=ACTOR)
 for name in ("vic", "nora"):
     user = User.objects.filter(username=name).first() or make_user(name)
     user.set_password({PASSWORD!r})

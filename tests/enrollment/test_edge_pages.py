@@ -20,6 +20,7 @@ from enrollment.operations import Report, delete_edge, record_contact, revoke_ed
 from enrollment.operations.refusing import sampled
 from keys.operations import delete_key
 from keys.paging import keys_in_order
+from keys.presentation import colons
 from portal.models import AuditEvent
 from tests.enrollment.base import ENROLL, EnrollmentTestCase, now
 from tests.enrollment.revoking import certificate_of
@@ -91,7 +92,7 @@ class DetailTests(EdgePagesTestCase):
     def test_its_certificates_have_serial_fingerprint_validity_and_state(self) -> None:
         certificate = certificate_of(self.enrolled)
         page = self.get(self.page)
-        for text in (certificate.serial, edge_views.colons(certificate.fingerprint), "Valid</span>"):
+        for text in (certificate.serial, colons(certificate.fingerprint), "Valid</span>"):
             self.assertContains(page, text)
         revoke_edge(self.edge, reason="keyCompromise", actor=ACTOR)
         page = self.get(self.page)

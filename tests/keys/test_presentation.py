@@ -47,13 +47,13 @@ class Presentation(TestCase):
     def test_the_end_of_a_certificate_is_announced_a_month_ahead(self):
         for left, badge in (
             (timedelta(0), Badge("Expired", "danger")),
-            (timedelta(hours=11, minutes=59), Badge("Expires today", "danger")),
-            (timedelta(hours=12), Badge("Expires tomorrow", "danger")),
-            (timedelta(hours=23, minutes=59), Badge("Expires tomorrow", "danger")),
-            (timedelta(days=1, hours=5), Badge("Expires in 1 day", "danger")),
-            (timedelta(days=6, hours=23), Badge("Expires in 6 days", "danger")),
-            (timedelta(days=7), Badge("Expires in 7 days", "warning")),
-            (timedelta(days=29, hours=23), Badge("Expires in 29 days", "warning")),
+            (timedelta(hours=11, minutes=59), Badge("Expires today", "warning")),
+            (timedelta(hours=12), Badge("Expires tomorrow", "warning")),
+            (timedelta(hours=23, minutes=59), Badge("Expires tomorrow", "warning")),
+            (timedelta(days=1, hours=5), Badge("Expires in 1 day", "warning")),
+            (timedelta(days=6, hours=23), Badge("Expires in 6 days", "warning")),
+            (timedelta(days=7), Badge("Expires in 7 days", "info")),
+            (timedelta(days=29, hours=23), Badge("Expires in 29 days", "info")),
             (timedelta(days=30), None),
         ):
             self.assertEqual(expiry(NOW + left, NOW), badge)
@@ -68,7 +68,7 @@ class Presentation(TestCase):
             ("Asia/Tokyo", "Expires tomorrow"),
         ):
             with self.subTest(zone=zone), override(ZoneInfo(zone)):
-                self.assertEqual(expiry(in_the_evening, NOW), Badge(words, "danger"))
+                self.assertEqual(expiry(in_the_evening, NOW), Badge(words, "warning"))
 
     def test_a_distinguished_name_breaks_at_its_commas(self):
         self.assertEqual(distinguished_name(r"CN=a\,b,O=c"), r"CN=a\,b, O=c")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 
 from django.contrib.staticfiles.storage import HashedFilesMixin
 from django.core.management import call_command
-from django.test import override_settings
+from django.test import SimpleTestCase, override_settings
 
 from portal import settings as stock
 from portal.static_files import StaticFilesStorage
 from tests.base import PortalTestCase
+
+_SIDES = re.compile(r"\b(?:left|right)\b")
+_FOUR = re.compile(r"\b(?:padding|margin|inset): ([^;]+);")
 
 
 class StaticFiles(PortalTestCase):
@@ -31,3 +35,15 @@ class StaticFiles(PortalTestCase):
             self.assertIs(storage.url("css/base.css"), first)
         with self.assertRaises(ValueError):
             storage.url("css/missing.css")
+
+
+class Styles(SimpleTestCase):
+    def test_they_name_the_start_and_the_end_of_a_line_and_neither_left_nor_right(self):
+        """So that a page that is read from right to left is mirrored."""
+        for path in sorted((stock.BASE_DIR / "static" / "css").glob("*.css")):
+            for number, line in enumerate(path.read_text().splitlines(), 1):
+                with self.subTest(file=path.name, line=number):
+                    self.assertNotRegex(line, _SIDES)
+                    for value in _FOUR.findall(line):
+                        sides = re.sub(r"\(.*\)", "()", value).split()
+                        self.assertFalse(len(sides) == 4 and sides[1] != sides[3], value)

@@ -227,7 +227,9 @@ class ShownTest(CertificatePageTestCase):
         for name in ("one", "two"):
             make_key(name, signing_certificate=record)
         page = self.client.get(f"{LIST}?expand={record.pk}")
-        self.assertContains(page, "<dt>Keys that use it</dt><dd>2</dd>")
+        link = f'<a href="/service-edge-keys/?cert={record.pk}" aria-label="Keys that use Own: 2">2</a>'
+        self.assertContains(page, f"<dt>Keys that use it</dt><dd>{link}</dd>")
+        self.assertContains(self.client.get(record.get_absolute_url()), f'href="/service-edge-keys/?cert={record.pk}"')
         self.assertContains(page, "<dt>Live certificates</dt><dd>0</dd>")
 
     def test_another_root_than_most_is_warned_of(self):

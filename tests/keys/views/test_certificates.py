@@ -49,8 +49,8 @@ class CertificateList(PortalTestCase):
         """Whoever sees no colors reads the words and tells the shapes apart."""
         ends = {
             "Ended": (0, "danger", "circle-alert", "Expired"),
-            "This week": (5, "danger", "circle-alert", "Expires in 4 days"),
-            "This month": (20, "warning", "triangle-alert", "Expires in 19 days"),
+            "This week": (5, "warning", "triangle-alert", "Expires in 4 days"),
+            "This month": (20, "info", "info", "Expires in 19 days"),
         }
         make_managed(
             certificates=[{"name": name, "years": days / 365.25, "parent": "Root"} for name, (days, *_) in ends.items()]

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from django.utils.formats import date_format
 
 from keys.models import ProvisioningKey, SigningCertificate
+from keys.operations import generate_certificate
 from portal.models import AuditEvent
-from tests.factories import make_key
+from tests.factories import ACTOR, make_key
 from tests.keys.views.base import LIST, KeyPageTestCase, field_errors, managed_key, use_up
 
 
@@ -53,6 +54,19 @@ class Saving(EditTestCase):
         self.assertEqual(self.client.post(f"{self.address}reveal/", {"for": "copy"}).status_code, 409)
         self.post(max_uses="6")
         self.assertEqual(self.client.post(f"{self.address}reveal/", {"for": "copy"}).content.decode(), self.text)
+
+    def test_a_certificate_below_another_root_is_marked_and_choosing_it_is_warned_of(self):
+        other = SigningCertificate(name="Own")
+        generate_certificate(other, key_type="EC P-256", days=365, actor=ACTOR)
+        page = self.client.get(self.edit)
+        self.assertContains(page, "different root)", 1)
+        self.assertRegex(page.content.decode(), r"Own \(expires [^)]+, different root\)")
+        self.post(signing_certificate=str(other.pk))
+        self.assertContains(self.client.get(LIST), "still pins the root it was made with")
+        # Its own root is the usual one now: those that share it are not marked.
+        self.assertNotRegex(self.client.get(self.edit).content.decode(), r"Own \(expires [^)]+, different root\)")
+        self.post(max_uses="9")
+        self.assertNotContains(self.client.get(LIST), "still pins the root")
 
     def test_turning_view_off_destroys_the_text(self):
         self.assertContains(self.client.get(self.edit), "removes the readable key for good")

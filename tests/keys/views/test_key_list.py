@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from keys.models import ProvisioningKey
+from keys.models import ProvisioningKey, ServiceEdgeGroup
 from tests.base import PortalTestCase
 from tests.factories import make_group, make_key
 from tests.keys.test_paging import cursor_of
@@ -146,6 +146,22 @@ class RowsOfAnOperator(KeyPageTestCase):
         self.assertIn('aria-label="Why Vendor key cannot be copied"', found)
         self.assertIn("Ask Zscaler to raise the limit", found)
         self.assertNotIn("Raise the limit", found)
+
+    def test_the_group_leads_to_its_keys_and_says_where_it_is(self):
+        ServiceEdgeGroup.objects.filter(pk=self.key.group_id).update(location="Portland & Salem")
+        for address in (f"{LIST}?expand=all", self.address):
+            page = self.client.get(address).content.decode()
+            name = self.key.group.name
+            link = f'{LIST}?group={self.key.group_id}" aria-label="Keys of the group {name}"><bdi>{name}</bdi></a>'
+            self.assertIn(f"{link}<br>Portland &amp; Salem</dd>", page)
+
+    def test_the_details_lead_to_the_steps_of_deployment_while_there_are_uses(self):
+        link = f'href="{self.address}#deploy-title" aria-label="Deploy with Oregon"'
+        self.assertIn(link, self.row())
+        self.assertContains(self.client.get(self.address), 'id="deploy-title"')
+        use_up(self.key)
+        self.assertNotIn(link, self.row())
+        self.assertNotContains(self.client.get(self.address), 'id="deploy-title"')
 
     def test_the_details_say_what_the_columns_do_not(self):
         key, _ = make_key(

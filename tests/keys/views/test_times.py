@@ -63,7 +63,7 @@ class Showing(TimesTestCase):
         change(certificate("Service Edge"), not_after=timezone.now() + timedelta(days=3.5))
         for address in (f"{LIST}?expand=all", self.address):
             page = self.client.get(address).content.decode()
-            badge = r'<time class="badge danger" datetime="[^"]*Z" title="[^"]* UTC"><svg.*?</svg>Expires in 3 days<'
+            badge = r'<time class="badge warning" datetime="[^"]*Z" title="[^"]* UTC"><svg.*?</svg>Expires in 3 days<'
             self.assertRegex(page, badge)
 
     def test_rows_are_filled_for_each_reader_anew(self):

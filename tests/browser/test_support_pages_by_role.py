@@ -1,0 +1,29 @@
+"""F51, F52, F53 for /admin/: axe finds nothing, the policy refuses nothing, the console stays empty, whoever looks."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.looks import DESK, PHONE
+from tests.browser.support_states import visits
+from tests.browser.support_visits import ids_of, require_clean
+from tests.browser.world import build
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def world(stage, browser, signed_in):
+    return build(stage, browser, signed_in)
+
+
+@pytest.fixture(scope="module")
+def ids(stage, world):
+    return ids_of(stage.live.manage)
+
+
+# Looks are those of the superuser's pages, which have all; what differs is what stands there.
+@pytest.mark.parametrize(("who", "look"), [("ada", (DESK, "dark")), ("sam", (PHONE, "light"))])
+@pytest.mark.parametrize("visit", visits(), ids=lambda visit: visit.id)
+def test_f51_every_support_page_is_clean_for_its_people(open_page, world, ids, visit, who, look):
+    require_clean(open_page, world, ids, visit, who, [look])
