@@ -148,6 +148,22 @@ class RefusedTests(RenewalTestCase):
             self.renew_early(third, lost)
         self.assertEqual(refused.exception.code, "certificate_revoked")
 
+    def test_c14_a_key_pair_revoked_with_an_older_certificate_of_it(self) -> None:
+        """Who renewed with the same key pair holds two certificates of it, and one of them may be revoked alone."""
+        same = make_csr(self.private_key)
+        newer = self.row(self.renew(same).certificate)
+        operations.revoke_certificate(self.old, reason="superseded", actor=ACTOR)
+        self.assertEqual(self.refusal(self.text, same), "enrollment_conflict")
+        third = self.row(self.renew_early(newer).certificate)
+        self.assertIsNone(third.revoked_at)
+
+    def test_c14_a_key_pair_that_others_may_know_proves_nothing(self) -> None:
+        newer = self.row(self.renew(make_csr(self.private_key)).certificate)
+        operations.revoke_certificate(self.old, reason="keyCompromise", actor=ACTOR)
+        with self.assertRaises(Refused) as refused:
+            self.renew_early(newer)
+        self.assertEqual(refused.exception.code, "certificate_revoked")
+
     def renew_early(self, old: IssuedCertificate, csr: str | None = None) -> Any:
         return operations.renew(old, csr or make_csr(), caller=EDGE, now=old.not_after - timedelta(days=1))
 
