@@ -37,7 +37,7 @@ class RequestIdMiddleware:
 
     @staticmethod
     def _choose(request: HttpRequest) -> str:
-        sent = request.META.get("HTTP_XREQUEST_ID", "")
+        sent = request.META.get("HTTP_X_REQUEST_ID", "")
         if sent and REQUEST_ID.fullmatch(sent) and from_trusted_proxy(request):
             return str(sent)
         return secrets.token_hex(8)
