@@ -80,8 +80,9 @@ def edge_revoke(request: HttpRequest, pk: int) -> HttpResponse:
 def certificate_revoke(request: HttpRequest, pk: int, certificate_pk: int) -> HttpResponse:
     """One certificate of an edge; the edge keeps its others."""
     found = IssuedCertificate.objects.select_related("edge").defer("der")
-    certificate = found.filter(pk=certificate_pk, edge=pk).first()
-    if certificate is None:
+    certificate = found.filter(pk=certificate_pk).first()
+    # Compared here: to a foreign key, no number is too large for Django, but it is for the database.
+    if certificate is None or certificate.edge_id != pk:
         raise Http404
     edge = certificate.edge
 

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.html import format_html
+from django.utils.http import escape_leading_slashes
 
 from keys import tokens
 
@@ -39,4 +40,6 @@ class AstrayKeyMiddleware:
             del kept[name]
         if request.user.is_authenticated:
             messages.warning(request, format_html(_SAID, public_id))
-        return redirect(f"{request.path}?{kept.urlencode()}" if kept else request.path)
+        # A path may begin with two slashes, behind which browsers see the name of a site.
+        path = escape_leading_slashes(request.path)
+        return redirect(f"{path}?{kept.urlencode()}" if kept else path)

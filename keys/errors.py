@@ -130,6 +130,7 @@ CERTIFICATE_FAULTS: Mapping[str, str] = {
     "wrong_request": "None of these certificates is for this request. Have request.csr signed and upload the result.",
     "key_encrypted": "The private key is encrypted. Decrypt it: openssl pkey -in KEY.pem -out DECRYPTED.pem",
     "key_unreadable": "The private key cannot be read. Export it as PEM: openssl pkey -in KEY -out KEY.pem",
+    "key_too_large": "The private key has more than {most} bits. Use P-256, P-384, or RSA with 3,072 or 4,096 bits.",
     "key_repeated": "There is more than one private key. Give the one of the certificate that is to sign edges.",
     "key_not_wanted": "The portal has the private key of this request already. Upload certificates only.",
 }  # fmt: skip

@@ -10,6 +10,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from keys.authority_rules import MOST_BITS
 from keys.certificates import PrivateKey
 from keys.errors import BadCertificate
 
@@ -80,10 +81,21 @@ def _private_key(label: str, pem: str) -> PrivateKey:
     # Nothing of the text may reach an error, hence "from None" throughout.
     if label.startswith("ENCRYPTED") or "Proc-Type: 4,ENCRYPTED" in pem:
         raise BadCertificate("key_encrypted", "private_key")
-    try:
-        key = serialization.load_pem_private_key(pem.encode(), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise BadCertificate("key_unreadable", "private_key") from None
+    _require_size(_loaded(pem, unchecked=True))
+    key = _loaded(pem)
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
         raise BadCertificate("weak_key", "private_key", name="the private key", key=type(key).__name__, bits=3072)
     return key
+
+
+def _loaded(pem: str, *, unchecked: bool = False) -> object:
+    try:
+        return serialization.load_pem_private_key(pem.encode(), None, unsafe_skip_rsa_key_validation=unchecked)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise BadCertificate("key_unreadable", "private_key") from None
+
+
+def _require_size(key: object) -> None:
+    """Before anything is computed with it: the primes of 16,384 bits are tested for minutes."""
+    if isinstance(key, rsa.RSAPrivateKey) and key.key_size > MOST_BITS:
+        raise BadCertificate("key_too_large", "private_key", most=f"{MOST_BITS:,}")

@@ -67,10 +67,13 @@ def _renewed(old: IssuedCertificate, csr_pem: str, caller: Actor, now: datetime)
     # 4. Not before a third of the life is left. 5. Sign.
     if now < old.not_after - (old.not_after - old.not_before) / 3:
         raise Refused("renewal_not_due")
-    renewal = _sign(old, judged, now)
-    # 6. Judge again, and record certificate and event, in one transaction.
     try:
+        renewal = _sign(old, judged, now)
+        # 6. Judge again, and record certificate and event, in one transaction.
         return _record(renewal, caller, now)
+    except SigningCertificate.DoesNotExist:
+        # Deleted since it was read, so the key names another one now.
+        raise Refused("busy") from None
     except IntegrityError:
         # 7. Another request was first with this certificate or this key pair.
         done = _renewal_of(old)

@@ -15,7 +15,7 @@ from django.db.models import Count
 
 from enrollment import issuance, key_policy, profile
 from enrollment.models import IssuedCertificate
-from enrollment.verifying.faults import Fault, Tally, batches, to_the_second
+from enrollment.verifying.faults import UNREADABLE, Fault, Tally, as_far_as_readable, batches, noted, to_the_second
 from keys.models import SigningCertificate
 from portal.models import AuditEvent
 
@@ -23,6 +23,7 @@ Action = AuditEvent.Action
 # The least and the longest that EDGE_RSA_MINIMUM_BITS and EDGE_CERTIFICATE_DAYS were ever allowed to say.
 _RSA_MINIMUM_BITS = 2048
 LONGEST_LIFE = timedelta(days=397)
+_UNREADABLE = "it or its issuer's certificate cannot be read to the end"
 
 
 def verify(since: datetime, tally: Tally) -> Iterator[Fault]:
@@ -35,7 +36,7 @@ def verify(since: datetime, tally: Tally) -> Iterator[Fault]:
         twice = _serials_issued_twice(batch)
         for row in batch:
             issuer = issuers.get(row.issuer_id) or issuers.setdefault(row.issuer_id, row.issuer)
-            found = [*_faults(row, issuer), *_event_faults(row, events)]
+            found = [*as_far_as_readable(_faults(row, issuer), _UNREADABLE), *_event_faults(row, events)]
             found += ["its serial was issued twice"] if row.serial in twice else []
             yield from (Fault(f"certificate {row.serial}", what) for what in found)
 
@@ -56,7 +57,7 @@ def _events_of(batch: Iterable[IssuedCertificate]) -> Counter[tuple[str, str, st
         action__in=[Action.EDGE_ENROLLED, Action.EDGE_RENEWED],
     )
     columns = events.values_list("action", "object_id", "detail")
-    return Counter((action, edge, str(detail.get("serial"))) for action, edge, detail in columns)
+    return Counter((action, edge, str(noted(detail, "serial"))) for action, edge, detail in columns)
 
 
 def _event_faults(row: IssuedCertificate, events: Counter[tuple[str, str, str]]) -> Iterator[str]:
@@ -79,7 +80,7 @@ def _faults(row: IssuedCertificate, issuer: SigningCertificate) -> Iterator[str]
         certificate = x509.load_der_x509_certificate(der)
         authority = x509.load_der_x509_certificate(bytes(issuer.der))
         key = certificate.public_key()
-    except (ValueError, TypeError):
+    except UNREADABLE:
         yield "it cannot be parsed"
         return
     if f"{certificate.serial_number:x}" != row.serial:

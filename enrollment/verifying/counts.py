@@ -13,9 +13,10 @@ from keys.models import ProvisioningKey
 
 
 def verify(since: datetime, tally: Tally) -> Iterator[Fault]:
-    """Keys that were used since then and count fewer uses than they admitted edges, or admitted one twice.
+    """Keys that were used since then and count other uses than they admitted edges, or admitted one twice.
 
-    The edges are read before the count, which only grows. A deleted key has no count.
+    The edges are read before the count, which only grows, and once more where some seem missing: an edge is kept for
+    ever. A deleted key has no count.
     """
     last = ""
     used = ServiceEdge.objects.filter(enrolled_at__gte=since).order_by("key_public_id")
@@ -42,3 +43,10 @@ def _faults(public_ids: list[str]) -> Iterator[Fault]:
             yield Fault(
                 f"key {public_id}", f"it counts {uses} uses and admitted {key['edges']} edges, up to {key['highest']}"
             )
+        elif _edges_missing(public_id, expected := max(uses or 0, key["highest"]), key["edges"]):
+            yield Fault(f"key {public_id}", f"edges are missing: it took {expected} uses and admitted {key['edges']}")
+
+
+def _edges_missing(public_id: str, expected: int, seen: int) -> bool:
+    # Those that enrolled between reading the edges and the count are there now.
+    return seen < expected and ServiceEdge.objects.filter(key_public_id=public_id).count() < expected

@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from django.db.models import Model, QuerySet
 
 BATCH = 500
+# The library reads lazily: of bytes that were tampered with, any part can raise one of these.
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 M = TypeVar("M", bound=Model)
 
 
@@ -38,6 +49,19 @@ class Tally:
             f"{self.certificates} certificate(s), {self.events} event(s), {self.keys} key(s), "
             f"{self.lists} revocation list(s)"
         )
+
+
+def as_far_as_readable(found: Iterator[str], what: str) -> Iterator[str]:
+    """What is found, and `what` where the bytes cannot be read on: one rotten row must not hide those behind it."""
+    try:
+        yield from found
+    except UNREADABLE:
+        yield what
+
+
+def noted(detail: Any, name: str) -> Any:
+    """A value of an event's detail, which is an object unless somebody tampered with it; else None."""
+    return detail.get(name) if isinstance(detail, dict) else None
 
 
 def batches(rows: QuerySet[M]) -> Iterator[list[M]]:

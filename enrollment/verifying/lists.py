@@ -1,22 +1,28 @@
-"""Each issuer's newest revocation list against its row, its profile and the certificates that were revoked."""
+"""Each issuer: its certificate against the one above it, its newest revocation list against its row, its profile and
+the certificates that were revoked."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 
 from enrollment import revocation_list
 from enrollment.models import IssuedCertificate, RevocationList
 from enrollment.operations.listing import newest_list, signs_lists
-from enrollment.verifying.faults import BATCH, Fault, Tally
+from enrollment.verifying.faults import BATCH, UNREADABLE, Fault, Tally, as_far_as_readable
 from keys.models import SigningCertificate
 
 
 def verify(since: datetime, tally: Tally) -> Iterator[Fault]:
     """Faults of the lists, and of certificates issued since then: revoked and not listed, or listed and not revoked."""
-    for issuer in SigningCertificate.objects.order_by("pk").iterator():
+    for issuer in SigningCertificate.objects.select_related("parent").order_by("pk").iterator():
+        if not issuer.is_pending:
+            found = as_far_as_readable(_authority_faults(issuer), "it cannot be parsed")
+            yield from (Fault(f"issuer {issuer.name!r}", what) for what in found)
         newest = newest_list(issuer)
         if newest is None:
             if signs_lists(issuer, datetime.now(UTC)):
@@ -26,11 +32,12 @@ def verify(since: datetime, tally: Tally) -> Iterator[Fault]:
         name = f"list {newest.number} of {issuer.name!r}"
         try:
             signed = x509.load_der_x509_crl(bytes(newest.der))
-        except ValueError:
+            listed = {f"{entry.serial_number:x}" for entry in signed}
+        except UNREADABLE:
             yield Fault(name, "it cannot be parsed")
             continue
-        yield from (Fault(name, what) for what in _faults(newest, signed, issuer))
-        listed = {f"{entry.serial_number:x}" for entry in signed}
+        found = as_far_as_readable(_faults(newest, signed, issuer), "it or its issuer's certificate cannot be parsed")
+        yield from (Fault(name, what) for what in found)
         yield from _unlisted(issuer, since, listed, newest)
         yield from _wrongly_listed(issuer, since, listed)
 
@@ -38,7 +45,20 @@ def verify(since: datetime, tally: Tally) -> Iterator[Fault]:
 def _faults(row: RevocationList, signed: x509.CertificateRevocationList, issuer: SigningCertificate) -> Iterator[str]:
     authority = x509.load_der_x509_certificate(bytes(issuer.der))
     expected = revocation_list.Expected(authority, row.number, (row.this_update, row.next_update), row.size)
-    return (f"not what its row and the profile say: {what}" for what in revocation_list.faults(signed, expected))
+    for what in revocation_list.faults(signed, expected):
+        yield f"not what its row and the profile say: {what}"
+
+
+def _authority_faults(issuer: SigningCertificate) -> Iterator[str]:
+    """Whoever can write rows cannot sign for the CA above, nor make another root without its key pair changing."""
+    certificate = x509.load_der_x509_certificate(bytes(issuer.der))
+    above = x509.load_der_x509_certificate(bytes(issuer.parent.der)) if issuer.parent else certificate
+    try:
+        certificate.verify_directly_issued_by(above)
+    except (InvalidSignature, *UNREADABLE):
+        yield "the certificate above it did not sign it" if issuer.parent else "it is not signed by itself"
+    if hashlib.sha256(bytes(issuer.der)).hexdigest() != issuer.fingerprint:
+        yield "its fingerprint is not the row's"
 
 
 def _unlisted(

@@ -27,7 +27,7 @@ ALONE = ("cryptography", "cffi", "_cffi_backend*")
 
 @pytest.fixture(scope="module")
 def portal() -> Iterator[LivePortal]:
-    with LivePortal() as running:
+    with LivePortal(aged=True) as running:
         yield running
 
 

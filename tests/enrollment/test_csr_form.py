@@ -50,6 +50,12 @@ class ExtensionTests(JudgeTestCase):
                 value = x509.SubjectAlternativeName(wanted)
                 self.assert_code("csr_extension_not_allowed", forge.requesting(self.key, [forge.extension(value)]))
 
+    def test_c07_names_of_kinds_that_the_library_does_not_know_are_refused(self) -> None:
+        for tag in (0xA3, 0xA5):  # x400Address and ediPartyName of RFC 5280 §4.2.1.6
+            names = forge.sequence(forge.tlv(tag, forge.sequence()))
+            wanted = forge.sequence(forge.oid("2.5.29.17"), forge.tlv(0x04, names))
+            self.assert_code("csr_extension_not_allowed", forge.requesting(self.key, [wanted]))
+
     def test_any_other_extension_is_refused(self) -> None:
         unknown = forge.sequence(forge.oid("1.2.3.4"), forge.tlv(0x04, b"\xff"))
         others = [

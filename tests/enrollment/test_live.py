@@ -31,7 +31,7 @@ from tests.support.live import LivePortal
 pytestmark = pytest.mark.once
 
 WORKERS = 3
-SQLITE = LivePortal(workers=WORKERS)
+SQLITE = LivePortal(workers=WORKERS, aged=True)
 
 
 def setUpModule() -> None:
@@ -126,7 +126,7 @@ class PostgresqlRaceTests(Races, LiveTestCase):
         """Without a PostgreSQL server these tests fail; the error says how to get one."""
         super().setUpClass()
         url = cls.enterClassContext(postgresql.server())
-        cls.portal = cls.enterClassContext(LivePortal(workers=WORKERS, database_url=url))
+        cls.portal = cls.enterClassContext(LivePortal(workers=WORKERS, aged=True, database_url=url))
 
 
 class WireTests(LiveTestCase):

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -15,8 +16,9 @@ from django.db import IntegrityError, transaction
 from enrollment import operations
 from enrollment.errors import Refused
 from enrollment.models import IssuedCertificate, ServiceEdge
-from keys.models import ProvisioningKey
-from keys.operations import delete_key, edit_certificate, edit_group, edit_key
+from enrollment.operations import renewing
+from keys.models import ProvisioningKey, SigningCertificate
+from keys.operations import delete_certificate, delete_key, edit_certificate, edit_group, edit_key
 from portal.models import AuditEvent
 from tests.enrollment.base import EnrollmentTestCase, make_issuer, now
 from tests.enrollment.renewing import RENEW, moment, signed_body
@@ -171,6 +173,23 @@ class RefusedTests(RenewalTestCase):
         issuer.enabled = False
         edit_certificate(issuer, fields=["enabled"], version=issuer.version, actor=ACTOR)
         self.assert_not_renewed("issuer_unavailable")
+
+    def test_d08_an_issuer_replaced_and_deleted_in_between_makes_the_edge_come_again(self) -> None:
+        key = ProvisioningKey.objects.get(pk=self.key.pk)
+        key.signing_certificate, kept = make_issuer(), key.signing_certificate
+        edit_key(key, fields=["signing_certificate"], version=key.version, actor=ACTOR)
+        reading = renewing._issuer_for
+
+        def disturbed(old: IssuedCertificate) -> SigningCertificate:
+            found = reading(old)
+            ProvisioningKey.objects.filter(pk=key.pk).update(signing_certificate=kept)
+            delete_certificate(SigningCertificate.objects.get(pk=found.pk), actor=ACTOR)
+            return found
+
+        with mock.patch.object(renewing, "_issuer_for", disturbed), self.assertRaises(Refused) as refused:
+            self.renew()
+        self.assertEqual(refused.exception.code, "busy")
+        self.assertFalse(self.renew().replayed)
 
     def test_before_a_third_of_the_life_is_left(self) -> None:
         first = self.enroll(self.text)

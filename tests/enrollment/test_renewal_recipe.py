@@ -24,7 +24,7 @@ def recipe() -> str:
 
 
 def test_d07_the_recipe_renews_with_openssl_and_curl(tmp_path: Path) -> None:
-    with LivePortal() as portal:
+    with LivePortal(aged=True) as portal:
         edge = tmp_path / "edge"
         make_aged(portal, make_key(portal, "recipe", tmp_path / "key.txt", 1), [edge])
         for source, target in (("key.pem", "edge.key"), ("certificate.pem", "edge.pem")):

@@ -169,7 +169,12 @@ class CertificatePageTests(PageTestCase):
 
     def test_a_certificate_of_another_edge_is_not_there(self) -> None:
         other = certificate_of(self.second)
-        for address in (f"{self.edge_page}certificates/{other.pk}/revoke/", f"{self.edge_page}certificates/0/revoke/"):
+        for address in (
+            f"{self.edge_page}certificates/{other.pk}/revoke/",
+            f"{self.edge_page}certificates/0/revoke/",
+            f"{self.edge_page}certificates/{2**63}/revoke/",
+            f"/service-edges/{2**63}/certificates/{other.pk}/revoke/",
+        ):
             self.assertEqual(self.client.get(address).status_code, 404)
             self.assertEqual(self.post(address, "Edge-1").status_code, 404)
         self.assertEqual(self.revoked(), set())

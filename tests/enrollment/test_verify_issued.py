@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import random
 import re
 import subprocess
 import sys
@@ -99,7 +100,7 @@ class SoundTests(VerifyingTestCase):
 
     def test_it_streams_and_writes_nothing(self) -> None:
         before = [list(model.objects.order_by("pk").values()) for model in (IssuedCertificate, AuditEvent, ServiceEdge)]
-        with self.assertNumQueries(23):
+        with self.assertNumQueries(26):
             list(verifying.verify(verify_moment(SINCE), verifying.Tally()))
         after = [list(model.objects.order_by("pk").values()) for model in (IssuedCertificate, AuditEvent, ServiceEdge)]
         self.assertEqual(before, after)
@@ -156,7 +157,27 @@ class CertificateTests(VerifyingTestCase):
 
     def test_the_issuers_certificate(self) -> None:
         self.tamper(self.key.signing_certificate, fingerprint="0" * 64)
-        self.assert_found("the fingerprint of its issuer is not the issuer's row's")
+        self.assert_found("the fingerprint of its issuer is not the issuer's row's", "'Service Edge': its fingerprint")
+
+    def test_the_issuers_certificate_with_a_changed_name(self) -> None:
+        issuer = self.key.signing_certificate
+        der = bytes(issuer.der).replace(b"Service Edge", b"Service Edgy")
+        self.tamper(issuer, der=der, fingerprint=hashlib.sha256(der).hexdigest())
+        found = ["its issuer is not the row's", "its signature is not", "'Service Edge': the certificate above it did"]
+        self.assert_found(*found, "profile say: issuer")
+
+    def test_bytes_that_cannot_be_read_hide_nothing_behind_them(self) -> None:
+        """Many ways to break them: each is told, and none ends the command."""
+        chance = random.Random(1)
+        triggers.drop_all()
+        for row in (self.other, self.key.signing_certificate, RevocationList.objects.get()):
+            for _ in range(40):
+                der = bytearray(bytes(row.der))
+                der[chance.randrange(len(der))] ^= 1 << chance.randrange(8)
+                self.tamper(row, der=bytes(der))
+                self.assertFalse(self.run_command()[0])
+            self.tamper(row, der=bytes(row.der))
+        self.assertEqual(self.run_command()[1], [])
 
     def test_the_edge(self) -> None:
         self.tamper(self.other.edge, uuid="11111111-1111-4111-8111-111111111111")
@@ -221,8 +242,24 @@ class EventTests(VerifyingTestCase):
         IssuedCertificate.objects.filter(pk=self.other.pk).delete()
         self.assert_found(f"edge.enrolled of certificate {self.other.serial}, which is not there")
 
+    def test_an_event_whose_detail_is_no_object(self) -> None:
+        self.tamper(self.event(self.other), detail=["serial"])
+        self.assert_found(f"certificate {self.other.serial}: 0 events", "edge.enrolled of certificate None")
+
+    def test_a_revocation_that_was_taken_back_together_with_its_list(self) -> None:
+        self.tamper(self.revoked, revoked_at=None, revocation_reason="", listed_at=None)
+        RevocationList.objects.all().delete()
+        self.assert_found(f"certificate {self.revoked.serial}: an event edge.revoked tells of it, and it is valid")
+
 
 class CountTests(VerifyingTestCase):
+    def test_an_edge_that_was_taken_away_with_all_that_tells_of_it(self) -> None:
+        triggers.drop_all()
+        AuditEvent.objects.filter(object_id=str(self.other.edge.uuid)).delete()
+        IssuedCertificate.objects.filter(pk=self.other.pk).delete()
+        ServiceEdge.objects.filter(pk=self.other.edge_id).delete()
+        self.assert_found(f"key {self.key.public_id}: edges are missing: it took 3 uses and admitted 2")
+
     def test_a_count_below_the_edges(self) -> None:
         self.tamper(self.key, uses=2)
         self.assert_found(f"key {self.key.public_id}: it counts 2 uses and admitted 3 edges, up to 3")
@@ -249,7 +286,8 @@ class ListTests(VerifyingTestCase):
 
     def test_a_listed_one_that_is_not_revoked(self) -> None:
         self.tamper(self.revoked, revoked_at=None, revocation_reason="", listed_at=None)
-        self.assert_found(f"certificate {self.revoked.serial}: it is on the list of 'Service Edge'")
+        event = "an event edge.revoked tells of it"
+        self.assert_found(f"certificate {self.revoked.serial}: it is on the list of 'Service Edge'", event)
 
     def test_a_list_that_is_gone(self) -> None:
         triggers.drop_all()

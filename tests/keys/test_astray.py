@@ -59,6 +59,13 @@ class AstrayKeyTest(PortalTestCase):
         self.assertRedirects(answer, "/accounts/login/", fetch_redirect_response=False)
         self.assertNotIn("session", str(answer.cookies).lower())
 
+    def test_no_path_leads_to_another_site(self) -> None:
+        for path in ("//evil.example/", "///evil.example/", "//[evil.example/"):
+            # As gunicorn hands it over; the client's own parser would make something else of it.
+            answer = self.client.get("/", {"q": self.text}, PATH_INFO=path)
+            self.assertEqual(answer.status_code, 302)
+            self.assertTrue(answer["Location"].startswith("/%2F"), answer["Location"])
+
     def test_nothing_is_logged_or_audited(self) -> None:
         before = AuditEvent.objects.count()
         with self.assertNoLogs(level="INFO"):

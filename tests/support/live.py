@@ -31,6 +31,8 @@ class LivePortal:
     extra: dict[str, str] | None = None
     # Behind a TLS proxy only /healthz answers to plain http.
     ready: str = "/readyz"
+    # The preloaded certificates are a year old, see `tests.support.aged`: an edge may enroll in the past.
+    aged: bool = False
 
     def start(self) -> LivePortal:
         self.state_dir = Path(tempfile.mkdtemp(prefix="portal-live-"))
@@ -46,9 +48,9 @@ class LivePortal:
         self._spawn()
 
     def _spawn(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "portal.quickstart"], cwd=ROOT, env=self.env(), stdout=self.log, stderr=self.log
-        )
+        module = "tests.support.aged" if self.aged else "portal.quickstart"
+        command = [sys.executable, "-m", module]
+        self.process = subprocess.Popen(command, cwd=ROOT, env=self.env(), stdout=self.log, stderr=self.log)
         self._wait()
 
     def env(self) -> dict[str, str]:

@@ -27,7 +27,7 @@ class ProxiedPortal:
     def start(self) -> ProxiedPortal:
         settings = {"PORTAL_PLAIN_HTTP": "0", "TRUSTED_PROXIES": "127.0.0.1"}
         self.portal = LivePortal(
-            database_url=self.database_url, workers=self.workers, extra=settings, ready="/healthz"
+            database_url=self.database_url, workers=self.workers, extra=settings, ready="/healthz", aged=True
         ).start()
         try:
             command = ["bash", "-ec", "set -o pipefail; " + EDGE_CA.format(url=self.portal.url)]

@@ -13,7 +13,7 @@ from tests.support.live import LivePortal
 
 @pytest.fixture(scope="session")
 def portal() -> Iterator[LivePortal]:
-    with LivePortal() as running:
+    with LivePortal(aged=True) as running:
         yield running
 
 

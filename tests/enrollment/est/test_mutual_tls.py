@@ -212,7 +212,7 @@ class ClaimTests(MutualTlsCase):
         self.assertEqual(self.exchange(connection, "POST", REENROLL, None, self.claim(self.edge())).status, 403)
 
     def test_h01_gunicorn_itself_believes_the_proxy_alone(self) -> None:
-        with LivePortal(workers=1, extra={"TRUSTED_PROXIES": "127.0.0.1"}) as portal:
+        with LivePortal(workers=1, aged=True, extra={"TRUSTED_PROXIES": "127.0.0.1"}) as portal:
             self.portal, kept = portal, self.portal
             try:
                 victim = self.edge(self.make_key("Direct", 1))

@@ -181,6 +181,14 @@ class FaultTest(UploadTestCase):
                 operations.upload_chain(SigningCertificate(name="X"), text, private_key_pem=key, actor=ACTOR)
             self.assertEqual(refused.exception.code, code)
 
+    def test_d09_a_private_key_that_is_too_large_is_refused_before_its_primes_are_tested(self) -> None:
+        """Real primes of this size keep a worker busy for minutes; these are none, which a test of them would tell."""
+        p, q = 2**8192 - 3, 2**8192 - 5
+        public = rsa.RSAPublicNumbers(65537, p * q)
+        numbers = rsa.RSAPrivateNumbers(p=p, q=q, d=3, dmp1=3, dmq1=3, iqmp=3, public_numbers=public)
+        key = numbers.private_key(unsafe_skip_rsa_key_validation=True)
+        self.assert_fault("key_too_large", self.own, self.root, key=forge.CA(self.own.certificate, key).key_pem)
+
     def test_what_is_here_already_is_named(self) -> None:
         upload(self.root, name="Our root")
         with self.assertRaisesMessage(errors.BadCertificate, "is here already, as “Our root”"):
