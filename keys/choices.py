@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from keys.models import ServiceEdgeGroup, SigningCertificate
-from keys.names import sort_name
+from keys.names import LONGEST_NAME, sort_name
 
 DEFAULT_CERTIFICATE = "Service Edge"
 LARGEST_ID = 2**63 - 1
@@ -47,6 +47,15 @@ def find_group(wanted: str) -> ServiceEdgeGroup | None:
 def first_groups(count: int) -> list[ServiceEdgeGroup]:
     """The first groups by name; there may be thousands."""
     return list(ServiceEdgeGroup.objects.only("name", "location").order_by("sort_name")[:count])
+
+
+def groups_containing(text: str) -> list[ServiceEdgeGroup]:
+    """The first groups by name that hold this text in it."""
+    wanted = sort_name(text.strip())
+    if not wanted or "\0" in wanted or len(wanted) > LONGEST_NAME:
+        return []
+    found = ServiceEdgeGroup.objects.only("name").filter(sort_name__contains=wanted)
+    return list(found.order_by("sort_name")[:SUGGESTED])
 
 
 SUGGESTED = 50

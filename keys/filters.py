@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.datastructures import MultiValueDict
 
-from keys import name_search
+from keys import choices, name_search
 from keys.choices import Offer, Offers
 from keys.list_state import ListState, Pair
 from keys.models import ProvisioningKey, UseState
@@ -22,6 +22,7 @@ from portal import zones
 
 LONGEST_SEARCH = 200
 MOST_GROUPS = 50
+MOST_NEAR = 5
 NAMES = (
     "q", "usage", "group", "cert", "visible", "managed", "enabled", "created_after", "created_before",
 )  # fmt: skip
@@ -47,6 +48,12 @@ def _unknown(name: str) -> dict[str, str]:
     return dict.fromkeys(("invalid", "invalid_choice"), message)
 
 
+def _no_group(text: str) -> str:
+    """Says which groups are meant perhaps: without JavaScript nothing else leads to one that is not suggested."""
+    near = ", ".join(group.name for group in choices.groups_containing(text)[:MOST_NEAR])
+    return _unknown("group")["invalid"] + (f" Names that hold “{text}”: {near}." if near else "")
+
+
 class GroupsField(forms.Field):
     """Groups by id or exact name; which exist is known when the form is made."""
 
@@ -59,7 +66,7 @@ class GroupsField(forms.Field):
             raise ValidationError(f"“{LABELS['group']}” takes at most {MOST_GROUPS} values.", code="many")
         found = [self.offers.group(text) for text in wanted]
         if None in found:
-            raise ValidationError(_unknown("group")["invalid"], code="invalid")
+            raise ValidationError(_no_group(wanted[found.index(None)]), code="invalid")
         return [offer.id for offer in found if offer]
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.urls import reverse_lazy
 from django.utils import timezone
 
 from keys import choices, trust
@@ -155,7 +156,9 @@ class AddKeyForm(KeyForm):
         required=False,
         max_length=LONGEST_NAME,
         help_text="The name of an existing group, or its id.",
-        widget=forms.TextInput(attrs={"list": "groups", "autocomplete": "off"}),
+        widget=forms.TextInput(
+            attrs={"list": "groups", "autocomplete": "off", "data-suggest": reverse_lazy("keys:group-names")}
+        ),
     )
     new_group = forms.CharField(
         label="Or a new group",

@@ -20,6 +20,7 @@ NOT_PAGES = {
     "readyz": "text for machines",
     "metrics": "text for machines",
     "keys:key-reveal": "POST, the text of a key; refusals are error pages",
+    "keys:group-names": "JSON for fields that suggest",
     "keys:certificate-pem": "a file",
     "keys:certificate-csr": "a file",
     "keys:key-download": "POST, a file; refusals are error pages",

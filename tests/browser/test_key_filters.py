@@ -171,6 +171,18 @@ def test_a_choice_applies_at_once_and_leaves_no_empty_values_in_the_address(open
     expect(chips(page)).to_have_text([re.compile("Utilization: At limit")])
 
 
+def test_a_group_beyond_the_first_fifty_is_suggested_while_it_is_typed(open_page, stage):
+    names = [f"Aaa {number:02}" for number in range(50)]
+    stage.shell(f"from tests.factories import make_group\nfor each in {names!r}: make_group(each)")
+    page = open_page()
+    page.get_by_text("More filters").click()
+    options = page.locator("#group-names option")
+    assert "Filter town" not in options.evaluate_all("all => all.map((each) => each.value)")
+    page.get_by_label("Group, name or id").press_sequentially("filt")
+    expect(options).to_have_count(1)
+    expect(options).to_have_attribute("value", "Filter town")
+
+
 def test_applying_starts_at_the_first_page_and_keeps_order_and_size(page):
     page.goto(f"{LIST}?sort=-name&per_page=50&page=7")
     page.get_by_label("Name contains").fill("filter lab")

@@ -67,6 +67,7 @@ PORTAL: dict[str, Rule] = {
     "enrollment:edge-list": needs("enrollment.view_serviceedge"),
     "enrollment:edge-detail": needs("enrollment.view_serviceedge"),
     "keys:key-list": needs("keys.view_provisioningkey"),
+    "keys:group-names": needs("keys.view_provisioningkey"),
     "keys:key-detail": needs("keys.view_provisioningkey"),
     "keys:key-add": needs("keys.add_provisioningkey", FORM),
     "keys:key-edit": needs("keys.change_provisioningkey", FORM),

@@ -53,6 +53,15 @@ class Filters(PortalTestCase):
         self.assertEqual((chips(page), count(page)), ([], "7 keys"))
         self.assertNotContains(page, "selected")
 
+    def test_a_part_of_a_name_is_told_which_groups_have_it(self):
+        make_group("London -2-")
+        page = self.get(group="LOND")
+        self.assertContains(
+            page, "“Group” has a value that does not exist. Names that hold “LOND”: London, London -2-."
+        )
+        self.assertEqual(names(page), [])
+        self.assertNotContains(self.get(group="nowhere"), "Names that hold")
+
     def test_each_filter_narrows(self):
         service_edge = signing_certificate("Service Edge").pk
         cases = [

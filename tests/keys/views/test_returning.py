@@ -64,7 +64,7 @@ class Returning(KeyPageTestCase):
         page = self.client.get(f"{LIST}?q=Ore&sort=-uses")
         self.assertEqual(
             set(self.links(page)),
-            {self.address, f"{self.address}edit/", f"{self.address}delete/", f"{self.address}#edges"},
+            {self.address, *(self.address + part for part in ("edit/", "delete/", "#edges", "#deploy-title"))},
         )
 
     def test_without_a_list_behind_it_is_the_list_as_it_opens(self):
