@@ -9,7 +9,7 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 _django = get_wsgi_application()
-_CHARSET = re.compile(r';\s*charset\s*=\s*("[^"]*"|[^;]*)', re.IGNORECASE)
+_CHARSET = re.compile(r';\s*charset\*?\s*=\s*("[^"]*"|[^;]*)', re.IGNORECASE)
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -19,5 +19,5 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     would fail before any of our code runs, and gunicorn would log its whole address.
     """
     if "CONTENT_TYPE" in environ:
-        environ["CONTENT_TYPE"] = _CHARSET.sub("", environ["CONTENT_TYPE"])
+        environ["CONTENT_TYPE"] = _CHARSET.sub(";", environ["CONTENT_TYPE"])
     return _django(environ, start_response)

@@ -28,3 +28,10 @@ class CharsetTest(PortalTestCase):
         for charset in ("rot13", "hex", "undefined", "punycode", "idna", "unicode_escape", '"rot13"', "no-such"):
             for content_type in (f"text/plain; charset={charset}", f"text/plain;CHARSET = {charset}; a=b"):
                 self.assertEqual(status_of(content_type, "x=1"), "200 OK", content_type)
+
+    def test_what_is_left_of_a_header_makes_no_new_charset(self) -> None:
+        self.assertEqual(status_of('text/plain;cha;charset="x"rset=rot13', "x=1"), "200 OK")
+
+    def test_nor_those_in_the_spelling_of_rfc_2231(self) -> None:
+        for parameter in ("charset*=utf-8''rot13", "CHARSET* = utf-8''undefined", "charset*=rot13"):
+            self.assertEqual(status_of(f"text/plain; {parameter}", "x=1"), "200 OK", parameter)
