@@ -125,8 +125,9 @@ def _judge_extensions(request: x509.CertificateSigningRequest, names: x509.Subje
     try:
         oids = [attribute.oid for attribute in request.attributes]
         extensions = list(request.extensions)
-    except x509.UnsupportedGeneralNameType:
-        # A name of a kind that the library does not read is a name all the same.
+    except (x509.UnsupportedGeneralNameType, KeyError):
+        # A name of a kind that the library does not read is a name all the same; a TLS feature that it does not know
+        # is a KeyError.
         raise Refused("csr_extension_not_allowed") from None
     except _PARSER_ERRORS:
         raise Refused("csr_malformed") from None

@@ -28,7 +28,7 @@ def by_pem(pem: str) -> IssuedCertificate:
     """
     try:
         (certificate,) = x509.load_pem_x509_certificates(pem.encode())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, x509.InvalidVersion):
         raise Refused("unknown_certificate") from None
     fingerprint = hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
     found = IssuedCertificate.objects.select_related("edge__group").filter(fingerprint=fingerprint).first()

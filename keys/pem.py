@@ -72,7 +72,8 @@ def _certificate(pem: str, number: int) -> x509.Certificate:
         _ = (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion):
         raise BadCertificate("certificate_unreadable", number=number) from None
-    except x509.UnsupportedGeneralNameType:
+    except (x509.UnsupportedGeneralNameType, KeyError):
+        # A KeyError is a TLS feature that the library does not know.
         raise BadCertificate("certificate_unreadable", number=number) from None
     return certificate
 

@@ -64,6 +64,7 @@ def _renewed(old: IssuedCertificate, csr_pem: str, caller: Actor, now: datetime)
     if done:
         return _repeat(done, judged, caller, now)
     _require_own_key_pair(old.edge, judged)
+    _require_proof_of_the_edge_alone(old)
     # 4. Not before a third of the life is left. 5. Sign.
     if now < old.not_after - (old.not_after - old.not_before) / 3:
         raise Refused("renewal_not_due")
@@ -121,6 +122,13 @@ def _require_own_key_pair(edge: ServiceEdge, judged: csr.JudgedCSR) -> None:
     if claim.edge_id != edge.pk:
         raise Refused("public_key_in_use")
     if known.filter(edge=edge).exclude(revoked_at=None).exists():
+        raise Refused("certificate_revoked")
+
+
+def _require_proof_of_the_edge_alone(old: IssuedCertificate) -> None:
+    """A key pair that others may know proves nothing, whichever certificate of it was revoked for that."""
+    same = IssuedCertificate.objects.filter(edge=old.edge_id, spki_sha256=old.spki_sha256)
+    if same.filter(revocation_reason=IssuedCertificate.RevocationReason.KEY_COMPROMISE).exists():
         raise Refused("certificate_revoked")
 
 
@@ -186,6 +194,7 @@ def _judge_again(renewal: _Renewal, now: datetime) -> None:
     certificate.edge = edge
     _require_good_standing(certificate, now)
     _require_own_key_pair(edge, renewal.judged)
+    _require_proof_of_the_edge_alone(certificate)
     issuer = SigningCertificate.objects.select_for_update(no_key=True).get(pk=renewal.issuer.id)
     if not issuer.enabled or issuer.fingerprint != renewal.issuer.fingerprint:
         raise Refused("issuer_unavailable")

@@ -43,7 +43,8 @@ def replay(state: KeyState, spki_sha256: str, caller: Actor, now: datetime) -> E
     edge = found.edge
     if edge.key_public_id != state.public_id:
         raise Refused("public_key_in_use")
-    if edge.deleted_at or not edge.enabled or found.revoked_at or found.not_after < now:
+    same = IssuedCertificate.objects.filter(edge=edge, spki_sha256=spki_sha256)
+    if edge.deleted_at or not edge.enabled or found.not_after < now or same.exclude(revoked_at=None).exists():
         raise Refused("enrollment_conflict")
     subject = audit.Subject("edge", str(edge.uuid), edge.name)
     detail = {"serial": found.serial, "key_public_id": edge.key_public_id}

@@ -20,6 +20,7 @@ UNREADABLE = (
     x509.DuplicateExtension,
     x509.InvalidVersion,
     x509.UnsupportedGeneralNameType,
+    KeyError,  # a TLS feature that it does not know
 )
 M = TypeVar("M", bound=Model)
 

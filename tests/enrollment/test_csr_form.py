@@ -62,6 +62,8 @@ class ExtensionTests(JudgeTestCase):
             unknown,
             forge.extension(x509.OCSPNoCheck()),
             forge.extension(x509.InhibitAnyPolicy(0), critical=True),
+            # A TLS feature (RFC 7633) that nobody has defined.
+            forge.sequence(forge.oid("1.3.6.1.5.5.7.1.24"), forge.tlv(0x04, forge.sequence(forge.integer(99)))),
         ]
         for other in others:
             self.assert_code("csr_extension_not_allowed", forge.requesting(self.key, [other]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -147,6 +148,22 @@ class RefusedTests(RenewalTestCase):
             self.renew_early(third, lost)
         self.assertEqual(refused.exception.code, "certificate_revoked")
 
+    def test_c14_a_key_pair_revoked_with_an_older_certificate_of_it(self) -> None:
+        """Who renewed with the same key pair holds two certificates of it, and one of them may be revoked alone."""
+        same = make_csr(self.private_key)
+        newer = self.row(self.renew(same).certificate)
+        operations.revoke_certificate(self.old, reason="superseded", actor=ACTOR)
+        self.assertEqual(self.refusal(self.text, same), "enrollment_conflict")
+        third = self.row(self.renew_early(newer).certificate)
+        self.assertIsNone(third.revoked_at)
+
+    def test_c14_a_key_pair_that_others_may_know_proves_nothing(self) -> None:
+        newer = self.row(self.renew(make_csr(self.private_key)).certificate)
+        operations.revoke_certificate(self.old, reason="keyCompromise", actor=ACTOR)
+        with self.assertRaises(Refused) as refused:
+            self.renew_early(newer)
+        self.assertEqual(refused.exception.code, "certificate_revoked")
+
     def renew_early(self, old: IssuedCertificate, csr: str | None = None) -> Any:
         return operations.renew(old, csr or make_csr(), caller=EDGE, now=old.not_after - timedelta(days=1))
 
@@ -242,6 +259,11 @@ class RenewAddressTests(RenewalTestCase):
         response = self.send(signed_body(private_key, first.certificate, make_csr()))
         self.assertEqual(response.status_code, 201, response.content)
 
+    def of_version(self, number: int) -> str:
+        """The certificate with another number for its version; 2 is version 3."""
+        der = bytes(self.old.der).replace(bytes.fromhex("a003020102"), bytes.fromhex("a0030201") + bytes([number]), 1)
+        return ssl.DER_cert_to_PEM_cert(der)
+
     def test_who_does_not_prove_the_key_of_a_certificate_of_ours_learns_nothing(self) -> None:
         csr, rogue = make_csr(), make_private_key()
         good = json.loads(self.body(csr))
@@ -256,6 +278,7 @@ class RenewAddressTests(RenewalTestCase):
             "two certificates": json.dumps(good | {"certificate": good["certificate"] * 2}),
             "the issuer's certificate": json.dumps(good | {"certificate": self.first.chain[0]}),
             "half a character": json.dumps(good | {"certificate": "\ud800"}),
+            "no version of X.509": json.dumps(good | {"certificate": self.of_version(7)}),
         }
         for name, body in bodies.items():
             with self.subTest(name):

@@ -181,6 +181,11 @@ class FaultTest(UploadTestCase):
                 operations.upload_chain(SigningCertificate(name="X"), text, private_key_pem=key, actor=ACTOR)
             self.assertEqual(refused.exception.code, code)
 
+    def test_d09_extensions_that_the_library_cannot_read(self) -> None:
+        for oid, value in (("1.3.6.1.5.5.7.1.24", "3003020163"), ("2.5.29.17", "3004a3023000"), ("2.5.29.31", "ffff")):
+            odd = x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), bytes.fromhex(value))
+            self.assert_fault("certificate_unreadable", forge.ca("Odd", self.root, more=((odd, False),)), self.root)
+
     def test_d09_a_private_key_that_is_too_large_is_refused_before_its_primes_are_tested(self) -> None:
         """Real primes of this size keep a worker busy for minutes; these are none, which a test of them would tell."""
         p, q = 2**8192 - 3, 2**8192 - 5
