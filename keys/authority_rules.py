@@ -79,6 +79,8 @@ def judge(certificate: x509.Certificate, now: datetime, *, signs: bool) -> None:
     name = name_of(certificate)
     if not _constraints(certificate).ca:
         raise BadCertificate("not_a_ca", name=name)
+    if signs:
+        _judge_strictly(certificate, name)
     _judge_usage(certificate, name, signs)
     _judge_strength(certificate, name, signs)
     if certificate.not_valid_after_utc <= now:
@@ -123,6 +125,14 @@ def _judge_usage(certificate: x509.Certificate, name: str, signs: bool) -> None:
     for extension in certificate.extensions:
         if extension.critical and extension.oid not in _HONORED:
             raise BadCertificate("constrained", name=name, extension=extension.oid.dotted_string)
+
+
+def _judge_strictly(certificate: x509.Certificate, name: str) -> None:
+    """What `openssl verify -x509_strict` asks of a CA, or edges of this one would fail there (RFC 5280 §4.2.1)."""
+    if not certificate.extensions.get_extension_for_class(x509.BasicConstraints).critical:
+        raise BadCertificate("constraints_not_critical", name=name)
+    if certificate.subject != certificate.issuer and not _find(certificate, x509.AuthorityKeyIdentifier):
+        raise BadCertificate("issuer_identifier_missing", name=name)
 
 
 def _judge_strength(certificate: x509.Certificate, name: str, signs: bool) -> None:

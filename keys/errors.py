@@ -116,6 +116,8 @@ CERTIFICATE_FAULTS: Mapping[str, str] = {
     "cannot_sign_certificates": "“{name}” can't sign certificates. Give it keyUsage = critical, keyCertSign, cRLSign.",
     "cannot_sign_lists": "“{name}” can't sign revocation lists. Give it keyUsage = critical, keyCertSign, cRLSign.",
     "key_identifier_missing": "“{name}” lacks a subject key identifier. Sign it with subjectKeyIdentifier = hash.",
+    "constraints_not_critical": "“{name}” has basicConstraints that are not critical. Sign it with critical, CA:TRUE.",
+    "issuer_identifier_missing": "“{name}” lacks its issuer's identifier. Sign it with authorityKeyIdentifier = keyid.",
     "not_for_clients": "“{name}” may not issue client certificates. Drop extendedKeyUsage, or add clientAuth.",
     "constrained": "“{name}” has the critical extension {extension}, which is not honored. Sign it without.",
     "name_unusable": "A certificate's subject is empty, too long or holds control characters. Use a plain one.",

@@ -31,7 +31,12 @@ class ManagedTestCase(EnrollmentTestCase):
         cls.key = ProvisioningKey.objects.get(name="Vendor key")
         cls.text = open_token(cls.key)
 
-    def assert_read_only(self, statement: str, *values: object, message: str = "are read only|never changes") -> None:
+    def assert_read_only(
+        self,
+        statement: str,
+        *values: object,
+        message: str = "are read only|never changes|the signing certificate of a key",
+    ) -> None:
         with self.assertRaisesRegex(DatabaseError, message):
             self.execute(statement, *values)
 

@@ -58,6 +58,8 @@ def ca(
     key_usage: x509.KeyUsage | None = None,
     no_usage: bool = False,
     no_identifier: bool = False,
+    no_issuer_identifier: bool = False,
+    critical: bool = True,
     more: tuple[tuple[x509.ExtensionType, bool], ...] = (),
     hashed: Any = None,
 ) -> CA:
@@ -75,14 +77,17 @@ def ca(
         .not_valid_after(now + timedelta(days=days[1]))
     )
     if constraints:
-        builder = builder.add_extension(constraints, critical=True)
+        builder = builder.add_extension(constraints, critical=critical)
     if not no_usage:
         builder = builder.add_extension(key_usage or usage(), critical=True)
     if not no_identifier:
         identifier = x509.SubjectKeyIdentifier.from_public_key(public_key or key.public_key())
         builder = builder.add_extension(identifier, critical=False)
-    for value, critical in more:
-        builder = builder.add_extension(value, critical)
+    if parent and not no_issuer_identifier:
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(parent.certificate.public_key())
+        builder = builder.add_extension(issuer, critical=False)
+    for value, is_critical in more:
+        builder = builder.add_extension(value, is_critical)
     return CA(builder.sign(parent.key if parent else key, hashed or hashes.SHA256()), key)
 
 

@@ -158,6 +158,17 @@ class FaultTest(UploadTestCase):
         bad = forge.ca("Bad", self.root, no_identifier=True)
         self.assert_fault("key_identifier_missing", bad, self.root, key=bad.key_pem)
 
+    def test_d09_what_strict_verifiers_refuse(self) -> None:
+        for code, flaw in (
+            ("constraints_not_critical", {"critical": False}),
+            ("issuer_identifier_missing", {"no_issuer_identifier": True}),
+        ):
+            bad = forge.ca("Bad", self.root, **flaw)
+            self.assert_fault(code, bad, self.root, key=bad.key_pem)
+        # Whoever stands above may be older than the rules.
+        above = forge.ca("Above", self.root, critical=False, no_issuer_identifier=True)
+        self.assertEqual(upload(own := forge.ca("Own", above), above, self.root, key=own.key_pem).parent.name, "Above")
+
     def test_d09_names_and_signatures(self) -> None:
         bad = forge.ca("Bad\x07", self.root)
         self.assert_fault("name_unusable", bad, self.root, key=bad.key_pem)
