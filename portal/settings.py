@@ -135,7 +135,7 @@ LEAN_ADDRESSES = ("/.well-known/est/",)
 # Input limits
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["portal.uploads.BeginningInMemory"]
 
 # Static files
 STATIC_URL = "static/"

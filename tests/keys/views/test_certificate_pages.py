@@ -110,6 +110,13 @@ class AddTest(CertificatePageTestCase):
             answer = self.post("add/upload/", name="x", **fields)
             self.assertEqual((answer.status_code, list(field_errors(answer))), (200, [wrong]))
 
+    def test_d09_a_file_of_any_size_is_called_too_large(self):
+        for size in (70_000, 300_000, 3_000_000):
+            for name in ("certificates_file", "private_key_file"):
+                own = {"certificates": forge.ca().pem.decode(), name: SimpleUploadedFile("x", b"x" * size)}
+                with self.subTest(size=size, name=name):
+                    self.assertIn("at most", str(field_errors(self.post("add/upload/", name="x", **own))))
+
 
 class PrivateKeysStayTest(CertificatePageTestCase):
     """No byte of a private key leaves the portal or stands anywhere in clear."""
