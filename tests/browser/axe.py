@@ -13,11 +13,13 @@ _OPTIONS = {
     "resultTypes": ["violations"],
     "preload": False,
 }
+_COLORS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"], "preload": False}
 
 
-def violations(page: Page) -> list[str]:
-    """What axe finds, a line for each element: the rule and the element."""
+def violations(page: Page, *, only_colors: bool = False) -> list[str]:
+    """What axe finds, a line for each element: the rule and the element. With `only_colors` of contrast alone."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    found = page.evaluate("(options) => axe.run(document, options)", _OPTIONS)["violations"]
+    options = _COLORS if only_colors else _OPTIONS
+    found = page.evaluate("(options) => axe.run(document, options)", options)["violations"]
     return [f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]

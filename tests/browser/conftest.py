@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.factories import make_csr
 from tests.support.chromium import launch
+from tests.support.console import Console
 from tests.support.live import PASSWORD, LivePortal
 
 MANIFEST = {
@@ -47,13 +49,13 @@ _FORGET = "from keys.models import ProvisioningKey as Key; Key.objects.filter(ma
 class Stage:
     """The portal with what browser tests do to it from outside the browser."""
 
-    def __init__(self, live: LivePortal) -> None:
-        self.live, self.url = live, live.url
+    def __init__(self, live: LivePortal, console: Console) -> None:
+        self.live, self.url, self.manage = live, live.url, console.manage
 
     def create_key(self, name: str, *, group: str = "London", max_uses: int = 5, viewable: bool = True) -> str:
         """A new key; returns its text."""
         options = ["--name", name, "--group", group, "--max-uses", str(max_uses), *([] if viewable else ["--no-view"])]
-        return self.live.manage("create_key", *options).strip()
+        return self.manage("create_key", *options).strip()
 
     def create_keys(self, names: list[str]) -> None:
         """Many new keys, in one process."""
@@ -61,7 +63,7 @@ class Stage:
 
     def shell(self, script: str) -> str:
         """What a script says that runs inside the portal."""
-        return self.live.manage("shell", "--verbosity", "0", "-c", script)
+        return self.manage("shell", "--verbosity", "0", "-c", script)
 
     def enroll(self, text: str) -> None:
         """One use of a key."""
@@ -73,28 +75,28 @@ class Stage:
 
     def disable(self, name: str) -> None:
         """A key that refuses enrollment."""
-        self.live.manage("shell", "--verbosity", "0", "-c", _DISABLE.format(name=name))
+        self.manage("shell", "--verbosity", "0", "-c", _DISABLE.format(name=name))
 
     def audit(self, name: str) -> list[str]:
         """What the audit log says about the key of that name: action, who, and detail, from the first to the last."""
-        return self.live.manage("shell", "--verbosity", "0", "-c", _AUDIT.format(name=name)).splitlines()
+        return self.manage("shell", "--verbosity", "0", "-c", _AUDIT.format(name=name)).splitlines()
 
     def forget_keys(self) -> None:
         """Delete all keys but the vendor's, so that the next module's fit one page."""
-        self.live.manage("shell", "--verbosity", "0", "-c", _FORGET)
+        self.manage("shell", "--verbosity", "0", "-c", _FORGET)
 
     def apply_manifest(self, document: dict) -> None:
         """Records that the vendor manages."""
         path = self.live.state_dir / "manifest.json"
         path.write_text(json.dumps(document))
-        self.live.manage("apply_vendor_manifest", "--file", str(path))
+        self.manage("apply_vendor_manifest", "--file", str(path))
 
 
 # Package scope: Playwright's event loop must end before other tests use the database.
 @pytest.fixture(scope="package")
 def stage() -> Iterator[Stage]:
-    with LivePortal(demo=False) as live:
-        yield Stage(live)
+    with LivePortal(demo=False) as live, contextlib.closing(Console(live)) as console:
+        yield Stage(live, console)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -52,9 +52,14 @@ FAULTS = """(path) => {
 def faults(page: Page, looks: Iterable[Look]) -> list[str]:
     """What is wrong, look by look. Nothing but styles differs between looks, so one visit serves them all."""
     found = []
+    sizes: list[ViewportSize] = []
     for size, scheme in looks:
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        wrong = [*violations(page), *page.evaluate(FAULTS, urlsplit(page.url).path)]
+        # What is not a matter of colors was seen at this size already.
+        wrong = violations(page, only_colors=size in sizes)
+        if size not in sizes:
+            wrong += page.evaluate(FAULTS, urlsplit(page.url).path)
+        sizes.append(size)
         found += [f"{size['width']} {scheme}: {fault}" for fault in wrong]
     return found

@@ -172,7 +172,7 @@ Key.objects.filter(name="tampered").update(sealed_token=Key.objects.get(name="be
 def test_b09_a_text_that_does_not_open_says_what_to_do(page, stage):
     """Its ciphertext was copied from another row."""
     stage.create_key("tampered")
-    stage.live.manage("shell", "--verbosity", "0", "-c", _TAMPER)
+    stage.manage("shell", "--verbosity", "0", "-c", _TAMPER)
     page.reload()
     page.evaluate("navigator.clipboard.writeText('before')")
     button(page, "Details for tampered").click()

@@ -35,7 +35,7 @@ def keys(stage) -> None:
 @pytest.fixture(autouse=True)
 def defaults(stage) -> None:
     yield
-    stage.live.manage(
+    stage.manage(
         "shell", "--verbosity", "0", "-c", "from portal.models import UserPreferences as U; U.objects.all().delete()"
     )
 

@@ -19,7 +19,7 @@ def world(stage, browser, signed_in):
 
 @pytest.fixture(scope="module")
 def ids(stage, world):
-    return ids_of(stage.live.manage)
+    return ids_of(stage.manage)
 
 
 @pytest.mark.parametrize("visit", visits(), ids=lambda visit: visit.id)

@@ -19,7 +19,7 @@ def world(stage, browser, signed_in):
 
 @pytest.fixture(scope="module")
 def ids(stage, world):
-    return ids_of(stage.live.manage)
+    return ids_of(stage.manage)
 
 
 # Looks are those of the superuser's pages, which have all. Support may only look, so its pages are others; those of an

@@ -13,7 +13,7 @@ FIRST_VISIT, LATER_VISIT = 60_000, 15_000
 
 @pytest.fixture(scope="module", autouse=True)
 def a_hundred_keys(stage):
-    stage.live.manage("seed_keys", "--force", "--count", "100")
+    stage.manage("seed_keys", "--force", "--count", "100")
 
 
 def weigh(page: Page, path: str) -> dict[str, int]:

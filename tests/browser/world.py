@@ -104,7 +104,7 @@ def build(stage: Stage, browser: Browser, admin: dict) -> World:
 
 
 def _shell(stage: Stage, script: str) -> str:
-    return stage.live.manage("shell", "--verbosity", "0", "-c", script)
+    return stage.manage("shell", "--verbosity", "0", "-c", script)
 
 
 def _sign_in(stage: Stage, browser: Browser, name: str) -> dict:

@@ -6,6 +6,7 @@ import random
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -28,6 +29,7 @@ SEED = 20261127
 SOME = 20
 
 
+@pytest.mark.once
 class RandomTests(EnrollmentTestCase):
     def test_d01_random_issuances_have_no_finding(self) -> None:
         """`make fuzz` does the same 500 times."""

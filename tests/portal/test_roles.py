@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -142,6 +143,7 @@ class MatrixTestCase(PortalTestCase):
         return {"data": urlencode(data), "content_type": "application/x-www-form-urlencoded"}
 
 
+@pytest.mark.once
 class PortalMatrixTest(MatrixTestCase):
     def test_every_address_has_a_rule(self) -> None:
         self.assertEqual(set(portal_names()), set(PORTAL))
