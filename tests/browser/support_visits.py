@@ -31,9 +31,9 @@ certificates = SigningCertificate.objects
 one = {{
     "keys_provisioningkey": own, "keys_serviceedgegroup": own.group,
     "keys_signingcertificate": certificates.get(name="Service Edge"), "auth_user": User.objects.get(username="ada"),
-    "enrollment_serviceedge": ServiceEdge.objects.get(name="kind full-1"),
-    "enrollment_issuedcertificate": IssuedCertificate.objects.get(edge__name="kind full-1"),
-    "portal_auditevent": AuditEvent.objects.get(action="edge.enrolled", object_name="kind full-1"),
+    "enrollment_serviceedge": ServiceEdge.objects.filter(name="kind full-1").latest("pk"),
+    "enrollment_issuedcertificate": IssuedCertificate.objects.filter(edge__name="kind full-1").latest("pk"),
+    "portal_auditevent": AuditEvent.objects.filter(action="edge.enrolled", object_name="kind full-1").latest("pk"),
 }}
 other = {{
     "keys_provisioningkey": ProvisioningKey.objects.get(name="vendor key"),
