@@ -69,7 +69,7 @@ def csrattrs(request: HttpRequest, label: SigningCertificate | None) -> HttpResp
     return answers.attributes()
 
 
-@csrf_exempt
+@csrf_exempt  # nothing is done here: a POST gets its 404 in the words of EST, not a page about cookies
 @login_not_required
 def unknown(request: HttpRequest, address: str) -> HttpResponse:
     """Any other EST address, in the words of the others."""

@@ -14,8 +14,9 @@ from django.conf import settings
 from django.db.models import Count
 
 from enrollment import issuance, key_policy, profile
+from enrollment.edge.pem import PARSER_ERRORS
 from enrollment.models import IssuedCertificate
-from enrollment.verifying.faults import UNREADABLE, Fault, Tally, as_far_as_readable, batches, noted, to_the_second
+from enrollment.verifying.faults import Fault, Tally, as_far_as_readable, batches, noted, to_the_second
 from keys.models import SigningCertificate
 from portal.models import AuditEvent
 
@@ -80,7 +81,7 @@ def _faults(row: IssuedCertificate, issuer: SigningCertificate) -> Iterator[str]
         certificate = x509.load_der_x509_certificate(der)
         authority = x509.load_der_x509_certificate(bytes(issuer.der))
         key = certificate.public_key()
-    except UNREADABLE:
+    except PARSER_ERRORS:
         yield "it cannot be parsed"
         return
     if f"{certificate.serial_number:x}" != row.serial:

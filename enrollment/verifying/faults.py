@@ -7,21 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from django.db.models import Model, QuerySet
 
+from enrollment.edge.pem import PARSER_ERRORS
+
 BATCH = 500
-# The library reads lazily: of bytes that were tampered with, any part can raise one of these.
-UNREADABLE = (
-    ValueError,
-    TypeError,
-    UnsupportedAlgorithm,
-    x509.DuplicateExtension,
-    x509.InvalidVersion,
-    x509.UnsupportedGeneralNameType,
-    KeyError,  # a TLS feature that it does not know
-)
 M = TypeVar("M", bound=Model)
 
 
@@ -56,7 +46,7 @@ def as_far_as_readable(found: Iterator[str], what: str) -> Iterator[str]:
     """What is found, and `what` where the bytes cannot be read on: one rotten row must not hide those behind it."""
     try:
         yield from found
-    except UNREADABLE:
+    except PARSER_ERRORS:
         yield what
 
 

@@ -11,9 +11,10 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from enrollment import revocation_list
+from enrollment.edge.pem import PARSER_ERRORS
 from enrollment.models import IssuedCertificate, RevocationList
 from enrollment.operations.listing import newest_list, signs_lists
-from enrollment.verifying.faults import BATCH, UNREADABLE, Fault, Tally, as_far_as_readable
+from enrollment.verifying.faults import BATCH, Fault, Tally, as_far_as_readable
 from keys.models import SigningCertificate
 
 
@@ -33,7 +34,7 @@ def verify(since: datetime, tally: Tally) -> Iterator[Fault]:
         try:
             signed = x509.load_der_x509_crl(bytes(newest.der))
             listed = {f"{entry.serial_number:x}" for entry in signed}
-        except UNREADABLE:
+        except PARSER_ERRORS:
             yield Fault(name, "it cannot be parsed")
             continue
         found = as_far_as_readable(_faults(newest, signed, issuer), "it or its issuer's certificate cannot be parsed")
@@ -55,7 +56,7 @@ def _authority_faults(issuer: SigningCertificate) -> Iterator[str]:
     above = x509.load_der_x509_certificate(bytes(issuer.parent.der)) if issuer.parent else certificate
     try:
         certificate.verify_directly_issued_by(above)
-    except (InvalidSignature, *UNREADABLE):
+    except (InvalidSignature, *PARSER_ERRORS):
         yield "the certificate above it did not sign it" if issuer.parent else "it is not signed by itself"
     if hashlib.sha256(bytes(issuer.der)).hexdigest() != issuer.fingerprint:
         yield "its fingerprint is not the row's"
