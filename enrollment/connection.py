@@ -22,9 +22,14 @@ class Connection:
 
 
 def connection(last_contact_at: datetime | None, now: datetime) -> Connection:
-    """Connected when heard of within three minutes. Without heartbeats an edge is never connected, and may work."""
+    """Connected when heard of within three minutes. Without heartbeats an edge is never connected, and may work.
+
+    A contact dated later than that is from a time when the clock was ahead: it says nothing of now.
+    """
     if last_contact_at is None:
         return Connection("Never connected", "never")
-    if now - last_contact_at <= IN_TOUCH:
+    if abs(now - last_contact_at) <= IN_TOUCH:
         return Connection("Connected", "ok", stamp(last_contact_at))
+    if last_contact_at > now:
+        return Connection("Disconnected, last contact dated", "lost", stamp(last_contact_at))
     return Connection("Disconnected since", "lost", stamp(last_contact_at))

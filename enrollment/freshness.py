@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
@@ -32,18 +32,20 @@ def metrics() -> Iterable[Metric]:
 
 
 def late(now: datetime | None = None) -> list[str]:
-    """The names of signing certificates whose list exists and should have been renewed an hour ago or longer."""
+    """The names of signing certificates whose list exists and should have been renewed an hour ago or longer, or is
+    from the future, made while the clock was ahead: nobody accepts it yet."""
     now = now or datetime.now(UTC)
     newest = _newest()
     issuers = SigningCertificate.objects.filter(pk__in=newest).order_by("pk")
-    return [each.name for each in issuers if signs_lists(each, now) and now - newest[each.pk] > _LATE_AFTER]
+    in_time = {pk for pk, this_update in newest.items() if now - _LATE_AFTER <= this_update <= now}
+    return [each.name for each in issuers if signs_lists(each, now) and each.pk not in in_time]
 
 
 def no_list_has_expired() -> bool:
-    """Whether each list is still valid or can be renewed now, which this does: a probe behind /readyz."""
+    """Whether each list is valid now or can be renewed now, which this does: a probe behind /readyz."""
     now = datetime.now(UTC)
-    expired = RevocationList.objects.filter(next_update__lte=now).values("issuer_id")
-    issuers = SigningCertificate.objects.filter(pk__in=expired)
+    unusable = RevocationList.objects.filter(Q(next_update__lte=now) | Q(this_update__gt=now)).values("issuer_id")
+    issuers = SigningCertificate.objects.filter(pk__in=unusable)
     return all(publish(each).is_current for each in issuers if signs_lists(each, now))
 
 

@@ -6,11 +6,16 @@ Django's stock table holds the cookie value itself.
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.utils import timezone
+
+# One host may have begun a session that another reads.
+_CLOCKS_MAY_DIFFER = timedelta(minutes=10)
 
 
 def stored_key(cookie: str) -> str:
@@ -22,8 +27,13 @@ class SessionStore(DatabaseSessionStore):
     """Looks sessions up by the hash of their key; the key itself lives only in the cookie."""
 
     def _get_session_from_db(self) -> AbstractBaseSession | None:
+        now = timezone.now()
+        # One that ends later than any session can was begun while the clock was ahead.
+        latest = now + timedelta(seconds=settings.SESSION_COOKIE_AGE) + _CLOCKS_MAY_DIFFER
         try:
-            return self.model.objects.get(session_key=stored_key(str(self.session_key)), expire_date__gt=timezone.now())
+            return self.model.objects.get(
+                session_key=stored_key(str(self.session_key)), expire_date__gt=now, expire_date__lte=latest
+            )
         except self.model.DoesNotExist:
             self._session_key = None
             return None

@@ -2,6 +2,9 @@
 
 A list is signed outside the transaction that stores it. That transaction holds the issuer's row and gives up when a
 newer list appeared since the revoked certificates were read: so a higher number never knows less than a lower one.
+
+Each list is built from the revocations alone. The list before it says only which entries may go, and only when the
+clock that dated it agrees with the one of now: a clock that was wrong for a while takes nobody off.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import Q, QuerySet
 
 from enrollment import issuers, revocation_list
-from enrollment.issuance import ProfileViolation
+from enrollment.issuance import BACKDATED, ProfileViolation
 from enrollment.models import IssuedCertificate, RevocationList
 from enrollment.revocation_list import Entry, SignedList
 from keys.models import SigningCertificate
@@ -85,20 +88,26 @@ def _revoked_by(issuer: SigningCertificate) -> QuerySet[IssuedCertificate]:
 
 def _build(issuer: SigningCertificate, newest: RevocationList | None, now: datetime) -> RevocationList | None:
     """Sign and store the list after `newest`; None when somebody else was first."""
-    revoked = _still_to_name(issuer, newest)
+    revoked = _still_to_name(issuer, newest, now)
     # Unix time at least: the number grows even when a restored database forgot the last ones.
     number = max(newest.number + 1 if newest else 1, int(now.timestamp()))
-    entries = (Entry(int(each.serial, 16), each.revoked_at, each.reason) for each in revoked)
+    # Verifiers may ignore an entry whose date has not come, as one has that was made while the clock was ahead.
+    entries = (Entry(int(each.serial, 16), min(each.revoked_at, now), each.reason) for each in revoked)
     signed = revocation_list.sign(issuers.get(issuer.pk, issuer.fingerprint), number, entries, now)
     news = [each.pk for each in revoked if each.listed_at is None]
     return _store(issuer, newest, signed, news, now)
 
 
-def _still_to_name(issuer: SigningCertificate, newest: RevocationList | None) -> list[_Revoked]:
-    """Revoked certificates in the order of their issuance, each until one list past its expiry (RFC 5280 §3.3)."""
+def _still_to_name(issuer: SigningCertificate, newest: RevocationList | None, now: datetime) -> list[_Revoked]:
+    """Revoked certificates in the order of their issuance, each until one list past its expiry (RFC 5280 §3.3).
+
+    A list from the future proves no expiry, nor do those before it, which may have been dated by the same clock: the
+    list after it names every revoked certificate there is.
+    """
     found = _revoked_by(issuer)
-    if newest:
-        found = found.filter(Q(listed_at=None) | Q(not_after__gte=newest.this_update))
+    if newest and newest.this_update <= now:
+        # Not later than the new list begins: two hosts may differ by seconds.
+        found = found.filter(Q(listed_at=None) | Q(not_after__gte=min(newest.this_update, now - BACKDATED)))
     columns = found.order_by("pk").values_list("pk", "serial", "revoked_at", "revocation_reason", "listed_at")
     return [_Revoked(*row) for row in columns]  # type: ignore[arg-type]  # revoked ones have a moment
 

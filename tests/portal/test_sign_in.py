@@ -92,3 +92,12 @@ class SignInTest(PortalTestCase):
     def test_the_admin_has_no_sign_in_page_of_its_own(self) -> None:
         response = self.client.get("/admin/", follow=True)
         self.assertEqual(response.redirect_chain[-1][0], "/accounts/login/?next=/admin/")
+
+    def test_a_session_begun_while_the_clock_was_ahead_ends_when_it_is_set_right(self) -> None:
+        with time_machine.travel(timezone.now() + timedelta(days=100)):
+            self.attempt(PASSWORD)
+        self.assertEqual(self.client.get("/service-edge-keys/").status_code, 302)
+        with time_machine.travel(timezone.now() + timedelta(minutes=5)):
+            self.attempt(PASSWORD)
+        # Known and without a role; clocks of two hosts differ.
+        self.assertEqual(self.client.get("/service-edge-keys/").status_code, 403)

@@ -1,0 +1,166 @@
+"""A clock that was wrong for a while: what it did is undone as soon as it is right again, and nothing is un-revoked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from unittest import mock
+
+from cryptography import x509
+from django.db import transaction
+from django.test import override_settings
+from hypothesis import example, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from enrollment import freshness, operations
+from enrollment.connection import connection
+from enrollment.models import IssuedCertificate, RevocationList
+from enrollment.operations.listing import newest_list, publish
+from keys.models import ProvisioningKey
+from tests.enrollment.base import now
+from tests.enrollment.revoking import RevocationTestCase, certificate_of, fetch, number, serials
+from tests.factories import ACTOR
+
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+LIFETIMES = (2, 9, 30, 90)
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+class ListTests(RevocationTestCase):
+    def publish(self, at: datetime) -> set[str]:
+        """The serials on the list that is published at this moment."""
+        published = publish(self.issuer, at)
+        self.assertTrue(published.is_current)
+        assert published.newest
+        return serials(x509.load_der_x509_crl(bytes(published.newest.der)))
+
+    def test_d04_a_clock_that_was_ahead_takes_nobody_off_the_list(self) -> None:
+        operations.revoke_edge(self.edge, reason="keyCompromise", actor=ACTOR)
+        revoked = {certificate_of(self.first).serial}
+        for days in (100, 102):
+            self.publish(now() + days * DAY)
+        for hours in (0, 1, 25, 50):
+            with self.subTest(hours=hours):
+                self.assertEqual(self.publish(now() + timedelta(hours=hours)), revoked)
+
+    def test_d04_what_expired_while_the_clock_was_ahead_is_on_one_list_past_its_expiry(self) -> None:
+        operations.revoke_edge(self.edge, reason="keyCompromise", actor=ACTOR)
+        certificate = certificate_of(self.first)
+        for days in (100, 102):
+            self.publish(now() + days * DAY)
+        after = [self.publish(certificate.not_after + days * DAY) for days in (1, 3)]
+        self.assertEqual(after, [{certificate.serial}, set()])
+
+    def test_d04_the_number_grows_past_that_of_a_list_from_the_future(self) -> None:
+        self.publish(now() + 400 * DAY)
+        ahead = newest_list(self.issuer)
+        assert ahead
+        numbers = [ahead.number]
+        for certificate in (certificate_of(self.first), certificate_of(self.second)):
+            operations.revoke_edge(certificate.edge, reason="unspecified", actor=ACTOR)
+            numbers.append(number(fetch(self.issuer)))
+        self.assertEqual(numbers, [ahead.number, ahead.number + 1, ahead.number + 2])
+
+    def test_d04_nobody_was_revoked_in_the_future(self) -> None:
+        """Some verifiers ignore an entry whose date has not come."""
+        with mock.patch("enrollment.operations.revoking.timezone.now", return_value=now() + 100 * DAY):
+            operations.revoke_edge(self.edge, reason="superseded", actor=ACTOR)
+        (entry,) = fetch(self.issuer)
+        self.assertLessEqual(entry.revocation_date_utc, now())
+
+    def test_d04_readiness_replaces_a_list_that_nobody_accepts_yet(self) -> None:
+        self.publish(now() + 100 * DAY)
+        self.assertTrue(freshness.no_list_has_expired())
+        newest = newest_list(self.issuer)
+        assert newest
+        self.assertLessEqual(newest.this_update, now())
+
+    def test_d04_a_list_from_the_future_that_stays_is_late(self) -> None:
+        self.publish(now() + 100 * DAY)
+        self.assertEqual(freshness.late(), ["Service Edge"])
+
+
+@dataclass
+class Model:
+    """What must be true of every list, kept beside the database: expiries, who is revoked, and who left with reason."""
+
+    ends: dict[str, datetime]
+    revoked: set[str] = field(default_factory=set)
+    # Named by a list that began after its end: the lists after it need not name it (RFC 5280 §3.3).
+    done: dict[str, datetime] = field(default_factory=dict)
+    number: int = 0
+
+    def check(self, newest: RevocationList, portal: datetime, true: datetime) -> None:
+        """Check a list published when the portal's clock and a right one showed this."""
+        named = serials(x509.load_der_x509_crl(bytes(newest.der)))
+        assert newest.this_update <= portal, "nobody accepts it yet"
+        assert newest.number >= self.number, "its number falls"
+        assert named <= self.revoked
+        for serial in self.revoked - named:
+            began = self.done.get(serial, NEVER)
+            assert began <= portal + 5 * MINUTE, "it left before one list past its expiry"
+            # A relying party with a right clock accepts a list from its beginning on.
+            assert newest.this_update > true or self.ends[serial] < true, "it is accepted, and knows less"
+        for serial in named:
+            if newest.this_update > self.ends[serial]:
+                self.done[serial] = min(newest.this_update, self.done.get(serial, newest.this_update))
+        self.number = newest.number
+
+
+Step = tuple[float, float, int | None]
+# Each step: hours that really pass, by how many days the portal's clock is wrong then, and which edge is revoked.
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from([0, 0.05, 1, 23, 25, 60, 240]),
+        st.sampled_from([0, 0, 0, 0.001, 1, 3, 8, 100, 400, -0.001, -3, -100]),
+        st.sampled_from([None, *range(len(LIFETIMES))]),
+    ),
+    min_size=3,
+    max_size=14,
+)
+
+
+class AnyClockTests(RevocationTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        ProvisioningKey.objects.filter(pk=self.key.pk).update(max_uses=20)
+        self.certificates: list[IssuedCertificate] = []
+        for days in LIFETIMES:
+            with override_settings(EDGE_CERTIFICATE_DAYS=days):
+                self.certificates.append(certificate_of(self.enroll(self.text)))
+
+    def test_d04_whatever_the_clock_does_an_entry_stays_until_one_list_past_its_expiry(self) -> None:
+        @hypothesis_settings(deadline=None, max_examples=30)
+        @example([(0, 0, 3), (1, 100, None), (25, 100, None), (1, 0, None), (25, 0, None)])
+        @given(STEPS)
+        def holds(steps: list[Step]) -> None:
+            with transaction.atomic():
+                self.walk(steps)
+                transaction.set_rollback(True)
+
+        holds()
+
+    def walk(self, steps: list[Step]) -> None:
+        model, true = Model({each.serial: each.not_after for each in self.certificates}), now()
+        for hours, wrong, which in steps:
+            true += timedelta(hours=hours)
+            portal = true + timedelta(days=wrong)
+            if which is not None:
+                self.revoke(self.certificates[which], portal)
+                model.revoked.add(self.certificates[which].serial)
+            newest = publish(self.issuer, portal).newest
+            assert newest
+            model.check(newest, portal, true)
+
+    @staticmethod
+    def revoke(certificate: IssuedCertificate, at: datetime) -> None:
+        rows = IssuedCertificate.objects.filter(pk=certificate.pk, revoked_at=None)
+        rows.update(revoked_at=at, revocation_reason="unspecified")
+
+
+class ConnectionTests(RevocationTestCase):
+    def test_a_contact_from_the_future_connects_nobody(self) -> None:
+        self.assertEqual(connection(now() + MINUTE, now()).word, "Connected")
+        found = connection(now() + 100 * DAY, now())
+        self.assertEqual((found.word, found.tone), ("Disconnected, last contact dated", "lost"))
