@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
+import re
 from collections.abc import Sequence
 
 from django.conf import settings
 from django.http import HttpRequest
 
+from portal import header_pairs
+from portal.throttle import Shield
+
+logger = logging.getLogger(__name__)
 UNIX_SOCKET = "unix"
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+# An address as proxies write it: `203.0.113.5:4711`, `[2001:db8::5]`, `[2001:db8::5]:4711` (RFC 7239 §6).
+_NODE = re.compile(r"(?:\[(?P<six>[^\[\]]+)\]|(?P<four>[0-9.]+))(?::[A-Za-z0-9._-]+)?")
+_warned = Shield(limit=1, seconds=60)
 
 
 def parse_address(text: str) -> Address | None:
@@ -37,18 +46,45 @@ def from_trusted_proxy(request: HttpRequest) -> bool:
 
 
 def client_ip(request: HttpRequest) -> str | None:
-    """The nearest address that is not a trusted proxy; None when it cannot be known (a bare Unix socket)."""
+    """The nearest address that is not a trusted proxy; None when it cannot be known.
+
+    It is unknown behind a Unix socket without a header, and where a trusted proxy forwards what is no address
+    (`unknown`, `_hidden`): the proxy's own address never stands for that of its client.
+    """
     nearest = parse_address(request.META.get("REMOTE_ADDR", ""))
     if from_trusted_proxy(request):
-        # Each proxy appends the address it saw, so the list is read from its end and stops at the first stranger.
-        for hop in reversed(request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")):
-            address = parse_address(hop)
-            if address is None:
-                break
-            nearest = address
-            if not _is_trusted(str(address), settings.TRUSTED_PROXIES):
+        # Each proxy appends the address it saw, so the list is read from its end and stops at the first one that is
+        # not trusted: what stands before it was written by that client.
+        for hop in reversed(_forwarded_for(request)):
+            nearest = _parse_hop(hop)
+            if nearest is None:
+                _warn()
+            if nearest is None or not _is_trusted(str(nearest), settings.TRUSTED_PROXIES):
                 break
     return str(nearest) if nearest else None
+
+
+def _forwarded_for(request: HttpRequest) -> list[str]:
+    """X-Forwarded-For, or without one the `for` of each element of Forwarded; "" where a hop says nothing."""
+    listed: str = request.META.get("HTTP_X_FORWARDED_FOR", "")
+    if listed.strip():
+        return listed.split(",")
+    try:
+        elements = header_pairs.parse(request.META.get("HTTP_FORWARDED", "").strip())
+    except ValueError:
+        return [""]
+    return [dict(pairs).get("for", "") for pairs in elements] if elements != [[]] else []
+
+
+def _parse_hop(text: str) -> Address | None:
+    node = _NODE.fullmatch(text.strip().strip('"'))
+    return parse_address((node["six"] or node["four"]) if node else text.strip().strip('"'))
+
+
+def _warn() -> None:
+    if not _warned.retry_after(""):
+        _warned.count("")
+        logger.warning("a trusted proxy forwards no readable client address; see docs/proxies.md")
 
 
 def network_of(address: str | None) -> str:

@@ -97,6 +97,7 @@ class ForwardedProtoMiddleware:
         if not from_trusted_proxy(request):
             request.META.pop("HTTP_X_FORWARDED_PROTO", None)
             request.META.pop("HTTP_X_FORWARDED_FOR", None)
+            request.META.pop("HTTP_FORWARDED", None)
             request.META.pop(client_certificate.variable(), None)
         return self.get_response(request)
 

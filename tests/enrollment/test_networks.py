@@ -134,20 +134,20 @@ class ProxyTests(NetworkTestCase):
         self.assertEqual(self.address(PROXY, "10.0.1.9, 10.0.1.5"), "10.0.1.9")
 
     @proxied
-    def test_what_is_no_address_ends_the_walk(self) -> None:
-        for forwarded in (
-            "",
-            "unknown",
-            "_hidden",
-            "192.0.2.1:4711",
-            "[2001:db8::1]:80",
-            "a" * 4_000,
-            ",,,",
-            "192.0.2.1 x",
-        ):
-            with self.subTest(forwarded[:20]):
-                self.assertEqual(self.address(PROXY, forwarded), PROXY)
-        self.assertEqual(self.address(PROXY, "192.0.2.1, garbage, 10.0.1.5"), "10.0.1.5")
+    def test_what_is_no_address_is_in_no_network_and_not_the_proxys(self) -> None:
+        for forwarded in ("unknown", "_hidden", ",,,", "192.0.2.1 x", "192.0.2.1, garbage, 10.0.1.5"):
+            with self.subTest(forwarded):
+                self.assertIsNone(self.address(PROXY, forwarded))
+        self.allow("10.0.0.0/8", "192.0.2.0/24")
+        for forwarded in ("unknown", "_hidden", "192.0.2.1, garbage, 10.0.1.5"):
+            self.assertEqual(self.code(PROXY, forwarded), "network_not_allowed")
+
+    @proxied
+    def test_an_address_with_its_port_is_in_its_network(self) -> None:
+        self.allow("192.0.2.0/24", "2001:db8::/64")
+        for forwarded in ("192.0.2.1:4711", '"192.0.2.1"', "[2001:db8::1]:80", "[2001:db8::1]"):
+            self.assertEqual(self.code(PROXY, forwarded), "", forwarded)
+        self.assertEqual(self.code(PROXY, "198.51.100.1:4711"), "network_not_allowed")
 
     @proxied
     def test_a_zone_is_not_part_of_an_address(self) -> None:

@@ -82,8 +82,8 @@ class ClientAddressTest(PortalTestCase):
         self.assertEqual(self.address("198.51.100.66, 192.0.2.1, 10.9.9.9"), "192.0.2.1")
         self.assertEqual(self.address("spoofed, 192.0.2.1"), "192.0.2.1")
 
-    def test_a_broken_list_falls_back_to_the_last_address_that_was_sound(self) -> None:
-        self.assertEqual(self.address("192.0.2.1, nonsense"), "10.0.0.1")
+    def test_a_broken_list_is_nobodys_and_none_is_the_peers(self) -> None:
+        self.assertIsNone(self.address("192.0.2.1, nonsense"))
         self.assertEqual(self.address(""), "10.0.0.1")
 
     def test_mapped_and_zoned_addresses_are_plain(self) -> None:

@@ -1,0 +1,35 @@
+"""Lists of `name=value` pairs in a header: `Forwarded` (RFC 7239 §4), `X-Forwarded-Client-Cert` (Envoy). Pure."""
+
+from __future__ import annotations
+
+import re
+
+# A quoted value may hold what separates pairs (;) and elements (,).
+_PAIR = re.compile(
+    r"""
+    [ \t]*(?P<name>[A-Za-z0-9!\#$%&'*+.^_`|~-]+)
+    =(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^",;\\\s]*))
+    [ \t]*(?P<end>[;,]|\Z)
+    """,
+    re.VERBOSE,
+)
+_ESCAPED = re.compile(r"\\(.)")
+
+
+def parse(header: str) -> list[list[tuple[str, str]]]:
+    """The pairs of each element; names in lower case, values without quotes. Raises ValueError unless all of it fits.
+
+    Nothing is skipped: what a client wrote in front could otherwise swallow what the proxy appended.
+    """
+    elements: list[list[tuple[str, str]]] = [[]]
+    at = 0
+    while at < len(header):
+        pair = _PAIR.match(header, at)
+        if pair is None:
+            raise ValueError("not a list of name=value pairs")
+        value = pair["plain"] if pair["quoted"] is None else _ESCAPED.sub(r"\1", pair["quoted"])
+        elements[-1].append((pair["name"].lower(), value))
+        if pair["end"] == ",":
+            elements.append([])
+        at = pair.end()
+    return elements
