@@ -94,7 +94,7 @@ REFUSALS: dict[str, Refusal] = {
         422, "CSR extension not allowed", "Ask for no names and no CA rights: the portal decides the identity."
     ),
     "rate_limited": Refusal(429, "Too many attempts", "Too many refused attempts from this network. Wait.", 60),
-    "busy": Refusal(503, "Busy", "Nothing was consumed. Try again with the same key pair.", 5),
+    "busy": Refusal(503, "Busy", "Try again with the same key pair: that costs no second use.", 5),
     "signer_unavailable": Refusal(503, "Signer unavailable", "Nothing was consumed. Tell an administrator.", 60),
     "issuer_unavailable": Refusal(
         503,

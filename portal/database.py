@@ -6,16 +6,26 @@ import functools
 import re
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, connections
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    DatabaseError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    connection,
+    connections,
+)
 
 if TYPE_CHECKING:
     from django.db.models import Model
 
 SQLITE_WITH_SAFE_WAL = (3, 51, 3)
 SQLITE_BUSY_SECONDS = 20
+SQLITE_PROBE_SECONDS = 2
 
 
 def sqlite_journal_mode() -> str:
@@ -96,6 +106,21 @@ def _with_colons(statement: str) -> str:
     return re.sub(r"%\((\w+)\)s", r":\1", statement)
 
 
+@contextmanager
+def impatient() -> Iterator[None]:
+    """A block in which SQLite waits two seconds for a lock and not twenty; PostgreSQL waits three seconds anyway."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor:
+        (usual,) = cursor.execute("PRAGMA busy_timeout").fetchone()
+        cursor.execute(f"PRAGMA busy_timeout = {SQLITE_PROBE_SECONDS * 1000}")
+        try:
+            yield
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {usual}")
+
+
 def lift_statement_timeout(**_: Any) -> None:
     """Let a migration or a bulk command take its time and send several statements in one; the pre_migrate handler."""
     if connection.vendor == "postgresql":
@@ -123,3 +148,35 @@ def violated_rule(error: IntegrityError, model: type[Model]) -> str:
         if list(getattr(constraint, "fields", ())) == columns:
             return constraint.name
     return ""
+
+
+# Of SQLSTATE: connection exception, insufficient resources, system error, internal error (a damaged page).
+_STATE_CLASSES = ("08", "53", "58", "XX")
+# What psycopg does not call operational: no writing in a read-only transaction; a session that idled is closed.
+_STATES = {"25006", "25P03", "25P04"}
+# SQLite: malformed, and no database at all.
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Whether an error, or one that it hides, says that the database cannot serve now: not that a statement is wrong.
+
+    Away, locked, read only, full, too many connections, too slow, shut down, damaged. A missing table is our fault.
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, DatabaseError | InterfaceError) and _says_unavailable(seen):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
+
+
+def _says_unavailable(error: DatabaseError | InterfaceError) -> bool:
+    cause = error.__cause__
+    if isinstance(cause, sqlite3.Error):
+        # The low byte is the kind; 1 is a mistake in the statement, such as a table that is not there.
+        kind = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_BUSY) & 0xFF
+        is_mistake = kind == sqlite3.SQLITE_ERROR
+        return kind in _DAMAGED or (isinstance(error, OperationalError | InterfaceError) and not is_mistake)
+    state = getattr(cause, "sqlstate", None) or ""
+    return isinstance(error, OperationalError | InterfaceError) or state in _STATES or state[:2] in _STATE_CLASSES

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import logging
+import secrets
+import tempfile
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
+from django.contrib.sessions.models import Session
+from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.views.decorators.http import require_safe
 
 from portal import triggers
+from portal.database import impatient
 
 logger = logging.getLogger(__name__)
 CACHED_SECONDS = 5.0
 _NEVER = float("-inf")
+# More than a page, so that the file has to grow where nothing in it is free.
+_ROW_BYTES = 8192
+# What an enrollment, its journal and some more need.
+_ROOM_BYTES = 256 * 1024
 
 
 @dataclass
@@ -31,6 +42,23 @@ class Answer:
 
 
 last = Answer()
+_asking = threading.Lock()
+
+
+def _writable() -> bool:
+    """Write a row and take it back: a database that is locked, read only or full raises.
+
+    What is taken back need never reach the disk, so that of SQLite is asked for room too.
+    """
+    with impatient(), transaction.atomic():
+        row = Session(session_key=secrets.token_hex(20), session_data="x" * _ROW_BYTES, expire_date=timezone.now())
+        row.save(force_insert=True)
+        transaction.set_rollback(True)
+    file = Path(str(connection.settings_dict["NAME"]))
+    if connection.vendor == "sqlite" and file.is_file():
+        with tempfile.TemporaryFile(dir=file.parent) as room:
+            room.write(bytes(_ROOM_BYTES))
+    return True
 
 
 def _migrated() -> bool:
@@ -44,7 +72,7 @@ def _triggers_present() -> bool:
 
 def probes() -> list[Callable[[], bool]]:
     """What must hold to be ready: ours, and those that READINESS_PROBES names by dotted path."""
-    return [_migrated, _triggers_present, *(import_string(path) for path in settings.READINESS_PROBES)]
+    return [_writable, _migrated, _triggers_present, *(import_string(path) for path in settings.READINESS_PROBES)]
 
 
 def is_ready() -> bool:
@@ -52,7 +80,7 @@ def is_ready() -> bool:
     for probe in probes():
         try:
             passed = probe()
-        except (DatabaseError, OSError, ValueError):
+        except (DatabaseError, InterfaceError, OSError, ValueError):
             logger.exception("readiness probe raised", extra={"kind": probe.__name__})
             return False
         if not passed:
@@ -71,13 +99,14 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_not_required
 def readyz(request: HttpRequest) -> HttpResponse:
-    """The database is migrated and guarded, the keyring opens what is sealed, and no revocation list has expired.
+    """The database can be written, is migrated and guarded, the keyring opens what is sealed, no list has expired.
 
-    Remembered for five seconds.
+    Remembered for five seconds, and found out by one thread at a time.
     """
-    if time.monotonic() - last.at > CACHED_SECONDS:
-        last.ready = is_ready()
-        last.at = time.monotonic()
+    with _asking:
+        if time.monotonic() - last.at > CACHED_SECONDS:
+            last.ready = is_ready()
+            last.at = time.monotonic()
     if last.ready:
         return HttpResponse("ok\n", content_type="text/plain")
     return HttpResponse("not ready\n", status=503, content_type="text/plain")

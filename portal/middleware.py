@@ -1,8 +1,7 @@
-"""What every request passes: its id, its security headers, sign-in, and an honest answer when the database is away."""
+"""What every request passes: its id, its security headers, sign-in."""
 
 from __future__ import annotations
 
-import logging
 import re
 import secrets
 from collections.abc import Callable
@@ -10,14 +9,11 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from portal import client_certificate, csp, problems
 from portal.client_ip import from_trusted_proxy
-from portal.views import render_error
 
-logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 ADMIN_PREFIX = "/admin/"
@@ -115,21 +111,3 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
         if request.accepts("text/html"):
             return super().handle_no_permission(request, view_func)
         return problems.response(request, 401, "sign_in_required", "Sign in required", "Sign in first.")
-
-
-class UnavailableMiddleware:
-    """Turns a lost or locked database into 503 with Retry-After instead of a 500."""
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
-    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not isinstance(error, OperationalError | InterfaceError):
-            return None
-        logger.error("database unavailable", extra={"kind": type(error).__name__})
-        response = render_error(request, 503)
-        response["Retry-After"] = "5"
-        return response

@@ -64,7 +64,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "keys.astray.AstrayKeyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "portal.middleware.UnavailableMiddleware",
 ]
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -131,6 +130,9 @@ X_FRAME_OPTIONS = "DENY"
 
 # EST clients read 1,024 bytes of headers and no more.
 LEAN_ADDRESSES = ("/.well-known/est/",)
+# Programs alone use these, whatever they say they accept: a refusal is a problem document, or a line of text.
+PROBLEM_ADDRESSES = ("/enrollment/",)
+TEXT_ADDRESSES = ("/.well-known/est/", "/pki/")
 
 # Input limits
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024

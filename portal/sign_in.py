@@ -9,9 +9,11 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.auth.views import LoginView, LogoutView
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 
 from portal import actors, audit, lockout
 from portal.client_ip import client_ip, network_of
@@ -59,8 +61,9 @@ class SignInView(LoginView):
     redirect_authenticated_user = True
 
 
+@method_decorator(transaction.atomic, "post")
 class SignOutView(LogoutView):
-    """Signs out on POST."""
+    """Signs out on POST: the session ends and the event is written, or neither."""
 
 
 def _subject(user: AbstractBaseUser) -> audit.Subject:

@@ -1,48 +1,16 @@
-"""The front page and the error pages."""
+"""The front page, and what is answered where no view answers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sys
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 
-
-@dataclass(frozen=True, slots=True)
-class ErrorPage:
-    """The words of one status: a heading and a sentence that says what to do."""
-
-    title: str
-    sentence: str
-
-
-ERROR_PAGES = {
-    400: ErrorPage("The request could not be read", "Go back, check what you entered and send it again."),
-    403: ErrorPage("You may not do this", "Ask an administrator for a role that may."),
-    404: ErrorPage("There is nothing here", "The address is wrong, or what was here has been deleted."),
-    409: ErrorPage("This cannot be done now", "Go back and look at the current state."),
-    500: ErrorPage(
-        "Something went wrong", "Nothing was changed by this request. Try again; if it persists, tell support."
-    ),
-    503: ErrorPage("The portal is busy", "Nothing was changed. Try again in a few seconds."),
-}
-
-
-def render_error(
-    request: HttpRequest, status: int, sentence: str = "", action: tuple[str, str] | None = None
-) -> HttpResponse:
-    """The page of a status; `sentence` replaces the standing one, `action` is a link as (label, address)."""
-    page = ERROR_PAGES[status]
-    context = {
-        "status": status,
-        "title": page.title,
-        "sentence": sentence or page.sentence,
-        "action": action or ("Service Edge Keys", "/service-edge-keys/"),
-        "request_id": getattr(request, "request_id", ""),
-    }
-    return render(request, "error.html", context, status=status)
+from portal import unavailable
+from portal.error_pages import render_error
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -52,7 +20,8 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render_error(request, 400)
+    # Django calls a session that could not be stored a bad request.
+    return unavailable.answer(request, exception) or render_error(request, 400)
 
 
 @login_not_required
@@ -68,7 +37,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @login_not_required
 def server_error(request: HttpRequest) -> HttpResponse:
-    return render_error(request, 500)
+    return unavailable.answer(request, sys.exception()) or render_error(request, 500)
 
 
 @login_not_required

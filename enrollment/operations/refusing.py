@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from django.conf import settings
-from django.db import DatabaseError, OperationalError
+from django.db import DatabaseError
 from django.utils import timezone
 
 from enrollment import csr
@@ -14,6 +14,7 @@ from enrollment.lookup import KeyState
 from portal import audit
 from portal.actors import Actor
 from portal.client_ip import network_of
+from portal.database import is_unavailable
 from portal.throttle import Shield
 
 # Asked before the database, so that strangers cannot hold its write lock: it would ignore the second row anyway.
@@ -36,7 +37,7 @@ def record_refusal(code: str, state: KeyState, csr_pem: str, caller: Actor) -> N
 
 def record_failure(error: DatabaseError, state: KeyState, caller: Actor) -> None:
     """The transaction failed and was rolled back; say so in one of its own. A lost database cannot be told."""
-    if isinstance(error, OperationalError):
+    if is_unavailable(error):
         return
     detail = {"key_public_id": state.public_id}
     audit.record(audit.Action.EDGE_FAILED, caller, _key_subject(state), reason="busy", detail=detail)

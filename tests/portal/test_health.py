@@ -1,12 +1,17 @@
 """Health says ok or not ready, and nothing else."""
 
+import resource
+from unittest import mock
+
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import override_settings
 
-from portal import health
+from portal import database, health
 from tests import factories
-from tests.base import PortalTestCase
+from tests.base import CommittedTestCase, PortalTestCase
 from tests.portal.test_checks import other_keyring
+from tests.support import database_conditions
 
 
 class HealthTest(PortalTestCase):
@@ -41,3 +46,37 @@ class HealthTest(PortalTestCase):
         self.client.get("/readyz")
         with self.assertNumQueries(0):
             self.assertEqual(self.client.get("/readyz").status_code, 200)
+
+
+class ReadinessWritesTest(CommittedTestCase):
+    """Each condition is a real one; what can be read and not written is not ready either."""
+
+    def readiness(self) -> tuple[int, bytes]:
+        health.last = health.Answer()
+        self.addCleanup(setattr, health, "last", health.Answer())
+        response = self.client.get("/readyz")
+        return response.status_code, response.content
+
+    def test_readyz_says_not_ready_in_every_distress_and_ready_again_after_it(self) -> None:
+        factories.make_key()
+        self.enterContext(mock.patch.object(database, "SQLITE_PROBE_SECONDS", 0))
+        for name, condition in {**database_conditions.away(), **database_conditions.half()}.items():
+            with self.subTest(name):
+                with condition(), self.assertLogs("portal.health", "ERROR"):
+                    self.assertEqual(self.readiness(), (503, b"not ready\n"))
+                self.assertEqual(self.readiness(), (200, b"ok\n"))
+
+    def test_it_leaves_nothing_behind(self) -> None:
+        self.assertEqual(self.readiness(), (200, b"ok\n"))
+        self.assertFalse(Session.objects.exists())
+
+    def test_a_disk_without_room_is_not_ready(self) -> None:
+        if connection.vendor != "sqlite":
+            return
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        with database_conditions.in_a_file(), self.assertLogs("portal.health", "ERROR"):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, hard))
+            try:
+                self.assertEqual(self.readiness(), (503, b"not ready\n"))
+            finally:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

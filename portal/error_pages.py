@@ -1,0 +1,47 @@
+"""The error pages: they read neither session nor user, so that they render while the database is away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPage:
+    """The words of one status: a heading and a sentence that says what to do."""
+
+    title: str
+    sentence: str
+
+
+ERROR_PAGES = {
+    400: ErrorPage("The request could not be read", "Go back, check what you entered and send it again."),
+    403: ErrorPage("You may not do this", "Ask an administrator for a role that may."),
+    404: ErrorPage("There is nothing here", "The address is wrong, or what was here has been deleted."),
+    409: ErrorPage("This cannot be done now", "Go back and look at the current state."),
+    500: ErrorPage(
+        "Something went wrong",
+        "If you sent a form, look whether it was stored before you send it again. If it persists, tell support.",
+    ),
+    503: ErrorPage(
+        "The portal cannot use its database now",
+        "Try again in a few seconds. If you sent a form, look whether it was stored before you send it again.",
+    ),
+}
+
+
+def render_error(
+    request: HttpRequest, status: int, sentence: str = "", action: tuple[str, str] | None = None
+) -> HttpResponse:
+    """The page of a status; `sentence` replaces the standing one, `action` is a link as (label, address)."""
+    page = ERROR_PAGES[status]
+    context = {
+        "status": status,
+        "title": page.title,
+        "sentence": sentence or page.sentence,
+        "action": action or ("Service Edge Keys", "/service-edge-keys/"),
+        "request_id": getattr(request, "request_id", ""),
+    }
+    return render(request, "error.html", context, status=status)
