@@ -45,6 +45,12 @@ def post_fork(server, worker) -> None:
     logging.getLogger("gunicorn.error").addFilter(_without_request_text)
 
 
+def post_worker_init(worker) -> None:
+    from portal import housekeeping
+
+    housekeeping.start()
+
+
 def child_exit(server, worker) -> None:
     from prometheus_client import multiprocess
 

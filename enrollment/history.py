@@ -25,7 +25,10 @@ _DONE = {
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One attempt. `edge` is empty where none came of it; `key_pair` is the SHA-256 of the public key it came with."""
+    """One attempt. `edge` is empty where none came of it; `key_pair` is the SHA-256 of the public key it came with.
+
+    `times` is more than one where one event counts what came within a minute beyond the first few.
+    """
 
     outcome: str
     code: str
@@ -36,6 +39,7 @@ class Use:
     serial: str
     when: Stamp
     address: str
+    times: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,7 @@ def _use(event: AuditEvent, edge: ServiceEdge | None) -> Use:
         serial=event.detail.get("serial", ""),
         when=stamp(event.at),
         address=event.client_ip or "",
+        times=event.detail.get("count", 1),
     )
 
 

@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import CharField, OuterRef, Subquery
+from django.db.models import BigIntegerField, CharField, OuterRef, Subquery
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 from django.utils.html import format_html
 
 from enrollment.history import reason_in_words
 from enrollment.models import ServiceEdge
-from keys.paging import RowCount
 from keys.presentation import time_element
 from keys.rows import KeyRow
 from portal import audit
+from portal.models import TIMES
 
 WINDOW = timedelta(hours=24)
 # More are not counted: a page of a hundred keys under attack must stay as quick as any other.
@@ -30,6 +30,13 @@ _REFUSED = (
 )
 
 
+class _Times(Subquery):
+    """The sum of a correlated query's only column, `times`; one event may stand for many."""
+
+    template = "(SELECT COALESCE(SUM(times), 0) FROM (%(subquery)s) counted)"
+    output_field = BigIntegerField()
+
+
 class Recent:
     """The teller of `keys.recent`; each look-up is at the end of an index."""
 
@@ -40,7 +47,9 @@ class Recent:
             "last_from": Subquery(edges.order_by().values("enrolled_from")[:1]),
             "refused_at": Subquery(refused.values("at")[:1]),
             "refused_why": Subquery(refused.values("reason")[:1]),
-            "refused_lately": RowCount(refused.filter(at__gt=timezone.now() - WINDOW).values("pk")[:MOST]),
+            "refused_lately": _Times(
+                refused.filter(at__gt=timezone.now() - WINDOW).values(times=Coalesce(TIMES, 1))[:MOST]
+            ),
         }
 
     def say(self, key: KeyRow, told: Mapping[str, Any]) -> str:

@@ -8,14 +8,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from portal import tallies
 from portal.actors import Actor
 from portal.models import BY_MACHINE, BY_PEOPLE, KEY_PUBLIC_ID, ON_A_KEY, AuditEvent
 
 Action = AuditEvent.Action
 Outcome = AuditEvent.Outcome
+# Rows a minute for one actor, action, reason and object, before only a count is kept.
+FIRST = 10
+# Rows a minute for one action and reason, from all networks together, before anything is proved.
+MOST_NETWORKS = 20
+# What succeeds without end: like refusals, it is bounded.
+_REPEATABLE = frozenset({Action.EDGE_REPLAYED})
 
 _KEY = {"name", "max_uses", "group", "signing_certificate", "viewable", "enabled", "expires_at", "allowed_networks"}
 _GROUP = {
@@ -27,13 +35,15 @@ _GROUP = {
 _CERTIFICATE = {"name", "description", "enabled", "client_type", "serial", "not_after", "source", "parent"}
 _EDGE = {"edge_id", "key_public_id", "key_name", "group", "serial", "issuer", "use", "renewed", "spki_sha256"}
 _REVOCATION = {"certificates", "serials", "revocation_reason"}
+# How many more there were like this one, with it; see `record`.
+_COUNTED = {"count"}
 _USER = {"username", "is_active", "is_staff", "is_superuser", "roles", "password"}
 
 DETAIL_FIELDS: Mapping[str, frozenset[str]] = {
-    "key": frozenset(_KEY | _REVOCATION | {"edges"}),
+    "key": frozenset(_KEY | _REVOCATION | _COUNTED | {"edges"}),
     "group": frozenset(_GROUP),
     "certificate": frozenset(_CERTIFICATE),
-    "edge": frozenset(_EDGE | _REVOCATION | {"name", "description", "enabled"}),
+    "edge": frozenset(_EDGE | _REVOCATION | _COUNTED | {"name", "description", "enabled"}),
     "user": frozenset(_USER),
 }
 
@@ -88,8 +98,19 @@ def row(
 
 
 def record(action: str, actor: Actor, subject: Subject, **fields: Any) -> None:
-    """Write one event in the caller's transaction; see `row` for the fields. A failing insert fails the operation."""
-    AuditEvent.objects.create(**row(action, actor, subject, **fields))
+    """Write one event in the caller's transaction; see `row` for the fields. A failing insert fails the operation.
+
+    What can be repeated without end, a refusal or a replay, has FIRST rows a minute for the same actor, reason and
+    object. More are counted, and one event with their `count` follows when the minute is over (`tallies`).
+    """
+    values = row(action, actor, subject, **fields)
+    if not values["reason"] and action not in _REPEATABLE:
+        AuditEvent.objects.create(**values)
+        return
+    scope = "|".join([str(action), values["reason"], actor.kind, actor.id, subject.kind, subject.id])
+    with transaction.atomic():
+        if tallies.count_up(scope, tallies.minute_of(timezone.now()), values) <= FIRST:
+            AuditEvent.objects.create(**values)
 
 
 def record_all(rows: Iterable[dict[str, Any]]) -> None:
@@ -97,10 +118,28 @@ def record_all(rows: Iterable[dict[str, Any]]) -> None:
     AuditEvent.objects.bulk_create([AuditEvent(**values) for values in rows], batch_size=500)
 
 
-def record_once(action: str, actor: Actor, subject: Subject, *, once: str, reason: str) -> None:
-    """Write the event unless one with the same `once` exists: strangers must not be able to fill the table."""
-    event = AuditEvent(**row(action, actor, subject, reason=reason, once=once))
-    AuditEvent.objects.bulk_create([event], ignore_conflicts=True)
+def record_once(action: str, actor: Actor, subject: Subject, *, once: str, reason: str) -> bool:
+    """Write a refusal of somebody who proved nothing, unless the log has enough of them for this minute.
+
+    At most one row a minute for each reason and `once`, the network of the caller, and MOST_NETWORKS for each reason,
+    across all processes; how many there were is in the metrics. Returns False when this minute is full for everybody.
+    """
+    minute = tallies.minute_of(timezone.now())
+    everywhere = f"{action}|{reason}"
+    once = f"{everywhere}|{once}|{minute:%Y-%m-%dT%H:%M}"
+    if tallies.seen(everywhere, minute) >= MOST_NETWORKS:
+        return False
+    if not AuditEvent.objects.filter(once=once).exists():
+        event = AuditEvent(**row(action, actor, subject, reason=reason, once=once))
+        with transaction.atomic():
+            if tallies.count_up(everywhere, minute) <= MOST_NETWORKS:
+                AuditEvent.objects.bulk_create([event], ignore_conflicts=True)
+    return True
+
+
+def write_counts() -> None:
+    """Write the events with the counts of past minutes; see `record`."""
+    tallies.write_finished(FIRST)
 
 
 def history(kind: str, object_id: str, count: int) -> list[AuditEvent]:

@@ -88,8 +88,11 @@ def _warn() -> None:
 
 
 def network_of(address: str | None) -> str:
-    """The /24 or /64 an address belongs to: the unit in which strangers are counted. "unknown" without an address."""
+    """The /24 or /48 an address belongs to: the unit in which strangers are counted. "unknown" without an address.
+
+    A site gets a /48 of IPv6 (RFC 6177) and may use any address in it.
+    """
     parsed = parse_address(address or "")
     if parsed is None:
         return "unknown"
-    return str(ipaddress.ip_network((parsed, 24 if parsed.version == 4 else 64), strict=False))
+    return str(ipaddress.ip_network((parsed, 24 if parsed.version == 4 else 48), strict=False))

@@ -10,6 +10,7 @@ import hashlib
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from portal.client_ip import network_of
@@ -42,6 +43,13 @@ def record_failure(username: str, address: str | None) -> None:
         if lock.failures >= FAILURES_ALLOWED:
             lock.locked_until = now + LOCKED_FOR
         lock.save()
+
+
+def over() -> QuerySet[SignInLock]:
+    """Rows that no longer say anything, those from a clock that was ahead included."""
+    now = timezone.now()
+    counting = Q(first_failure_at__gt=now - WINDOW, first_failure_at__lte=now + WINDOW)
+    return SignInLock.objects.exclude(counting).exclude(locked_until__gt=now, locked_until__lte=now + 2 * LOCKED_FOR)
 
 
 def clear(username: str, address: str | None) -> None:

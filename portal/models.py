@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Length
+from django.db.models.functions import Cast, Length
 from django.db.models.lookups import LessThanOrEqual
 
 from portal import zones
@@ -18,6 +18,8 @@ BY_MACHINE = Is("interface", value="enrollment")
 BY_PEOPLE = IsNot("interface", value="enrollment")
 ON_A_KEY = Is("object_kind", value="key")
 KEY_PUBLIC_ID = Member("detail", name="key_public_id")
+# How many things one event stands for; NULL is one.
+TIMES = Cast(Member("detail", name="count"), models.IntegerField())
 
 
 class AuditEvent(models.Model):
@@ -106,6 +108,25 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.object_name}".strip()
+
+
+class AuditTally(models.Model):
+    """How often one kind of event happened in one minute; see `portal.tallies`. `event` is the latest one's columns."""
+
+    scope = models.CharField(max_length=300)
+    minute = models.DateTimeField()
+    seen = models.PositiveIntegerField()
+    event = models.JSONField(null=True)
+
+    class Meta:
+        verbose_name_plural = "audit tallies"
+        default_permissions: ClassVar = []
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["scope", "minute"], name="audit_tally_is_one_for_each_minute")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.seen} of {self.scope}"
 
 
 class SignInLock(models.Model):

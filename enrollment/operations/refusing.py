@@ -6,7 +6,6 @@ from contextlib import suppress
 
 from django.conf import settings
 from django.db import DatabaseError
-from django.utils import timezone
 
 from enrollment import csr
 from enrollment.errors import BEFORE_PROOF, Refused
@@ -17,7 +16,7 @@ from portal.client_ip import network_of
 from portal.database import is_unavailable
 from portal.throttle import Shield
 
-# Asked before the database, so that strangers cannot hold its write lock: it would ignore the second row anyway.
+# Asked before the database, so that a flood of strangers does not reach it.
 sampled = Shield(limit=1, seconds=60)
 
 
@@ -26,7 +25,7 @@ def _key_subject(state: KeyState) -> audit.Subject:
 
 
 def record_refusal(code: str, state: KeyState, csr_pem: str, caller: Actor) -> None:
-    """One event per refusal after proof, with the key pair of the request where it could be read."""
+    """An event for a refusal after proof, with the key pair of the request where it could be read."""
     if code in BEFORE_PROOF:
         return
     detail = {"key_public_id": state.public_id}
@@ -44,10 +43,11 @@ def record_failure(error: DatabaseError, state: KeyState, caller: Actor) -> None
 
 
 def sample_refusal(code: str, caller: Actor) -> None:
-    """Record a refusal that came before proof, at most once a minute for each code and source network."""
-    source = f"edge|{code}|{network_of(caller.client_ip)}"
-    if code not in BEFORE_PROOF or sampled.retry_after(source):
+    """Record a refusal that came before proof; the log keeps a sample of them."""
+    network = network_of(caller.client_ip)
+    source = f"{code}|{network}"
+    if code not in BEFORE_PROOF or sampled.retry_after(code) or sampled.retry_after(source):
         return
-    once = f"{source}|{timezone.now():%Y-%m-%dT%H:%M}"
-    audit.record_once(audit.Action.EDGE_REFUSED, caller, audit.Subject("key"), once=once, reason=code)
+    if not audit.record_once(audit.Action.EDGE_REFUSED, caller, audit.Subject("key"), once=network, reason=code):
+        sampled.count(code)
     sampled.count(source)

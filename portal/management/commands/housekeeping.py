@@ -1,0 +1,16 @@
+"""`manage.py housekeeping`: for a server that is not started with deploy/gunicorn.conf.py, whose workers do it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from portal import housekeeping
+
+
+class Command(BaseCommand):
+    help = "Write the counts of past minutes into the audit log; remove ended sign-in locks and sessions."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        housekeeping.run()
