@@ -13,7 +13,13 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    from portal import startup
+
+    if "--traceback" in sys.argv:
+        execute_from_command_line(sys.argv)
+        return
+    with startup.explained("manage.py cannot do this"):
+        execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

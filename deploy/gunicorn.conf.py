@@ -1,13 +1,23 @@
 """How gunicorn serves the portal, in `make run` and in production. The address comes from --bind."""
 
+import atexit
+import fcntl
 import logging
 import os
 import shutil
 import tempfile
+import time
+from pathlib import Path
+
+from portal import startup
+from portal.env import Environment
+
+with startup.explained():
+    _env = Environment(os.environ)
+    workers = _env.integer("WEB_CONCURRENCY", 2, 1, 256)
 
 # Threads keep an idle browser connection or a slow client from holding a whole worker.
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 8
 # Loading the portal once and forking halves the memory; nothing is opened before the fork.
 preload_app = True
@@ -26,9 +36,52 @@ control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 loglevel = os.environ.get("LOG_LEVEL", "warning")
 
-# prometheus-client adds the workers' counters up through files in this directory.
-_metrics_dir = tempfile.mkdtemp(prefix="portal-metrics-")
-os.environ["PROMETHEUS_MULTIPROC_DIR"] = _metrics_dir
+# An address of the portal is what it is: no header and no left-over variable moves it (gunicorn reads both).
+forwarder_headers = ""
+os.environ.pop("SCRIPT_NAME", None)
+
+
+def _metrics_directory() -> str:
+    """Where prometheus-client adds the workers' counters up: one directory for as long as this master lives.
+
+    The lock on it goes when the last process of ours ends, however it ends; what nobody locks any more is removed.
+    """
+    kept = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
+    if os.environ.get("PORTAL_METRICS_OWNER") == str(os.getpid()):
+        return kept  # a reload
+    for left in Path(tempfile.gettempdir()).glob("portal-metrics-*"):
+        _remove_if_left(left)
+    made = tempfile.mkdtemp(prefix="portal-metrics-")
+    fcntl.flock(os.open(made, os.O_RDONLY), fcntl.LOCK_EX)
+    os.environ.update(PROMETHEUS_MULTIPROC_DIR=made, PORTAL_METRICS_OWNER=str(os.getpid()))
+    atexit.register(_remove_if_owned, made, os.getpid())
+    return made
+
+
+def _remove_if_left(directory: Path) -> None:
+    try:
+        status = directory.lstat()
+        # Another portal may have made it this moment and not locked it yet.
+        if status.st_uid != os.getuid() or time.time() - status.st_mtime < 60:
+            return
+        descriptor = os.open(directory, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError:
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(directory, ignore_errors=True)
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)
+
+
+def _remove_if_owned(directory: str, owner: int) -> None:
+    if os.getpid() == owner:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+_metrics_directory()
 
 
 def _without_request_text(record: logging.LogRecord) -> bool:
@@ -39,6 +92,11 @@ def _without_request_text(record: logging.LogRecord) -> bool:
     elif message.startswith("Error handling request"):
         record.msg, record.args = "Error handling a request", ()
     return True
+
+
+def on_starting(server) -> None:
+    with startup.explained():
+        startup.require_sound_to_serve()
 
 
 def post_fork(server, worker) -> None:
@@ -55,7 +113,3 @@ def child_exit(server, worker) -> None:
     from prometheus_client import multiprocess
 
     multiprocess.mark_process_dead(worker.pid)
-
-
-def on_exit(server) -> None:
-    shutil.rmtree(_metrics_dir, ignore_errors=True)

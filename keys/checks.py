@@ -9,22 +9,29 @@ from django.core.checks import CheckMessage, Error, Info, Tags, register
 from django.core.checks import Warning as Caution
 from django.db import connection
 
-from keys import keyring, name_search, sealing, tokens
+from keys import custody, keyring, name_search, sealing, tokens
 from keys.models import ProvisioningKey, SigningCertificate
 
-E003_HINT = "Put the key back into the keyring; the rows it sealed cannot be opened without it."
+HINT = "Put back the keyring file of this portal, from its backup; PORTAL_KEYRING_FILE names where it lies."
 
 
 @register(Tags.security)
-def check_keyring(app_configs: Any, **_: Any) -> list[CheckMessage]:
+def check_keyring(app_configs: Any, databases: Any = None, **_: Any) -> list[CheckMessage]:
     """The keyring file exists, parses, and only its owner can read it."""
+    path = settings.KEYRING_FILE
     try:
-        keyring.load(settings.KEYRING_FILE)
+        keyring.load(path)
     except keyring.KeyringError as error:
-        return [Error(str(error), hint="Set PORTAL_KEYRING_FILE to the keyring of this portal.", id="keys.E001")]
-    if not keyring.is_private(settings.KEYRING_FILE):
-        return [Error("Others can read the keyring file.", hint="chmod 400 the file.", id="keys.E002")]
+        used = custody.ids_in_use() if databases else []
+        needed = f" Rows of the database are sealed with {_listed(used)} of it." if used else ""
+        return [Error(f"{path}: {error}{needed}", hint=HINT, id="keys.E001")]
+    if not keyring.is_private(path):
+        return [Error(f"Others can read the keyring file {path}.", hint="chmod 400 the file.", id="keys.E002")]
     return []
+
+
+def _listed(ids: list[str]) -> str:
+    return f"key{'s' if len(ids) > 1 else ''} {', '.join(repr(key_id) for key_id in ids)}"
 
 
 @register(Tags.compatibility)
@@ -39,19 +46,20 @@ def check_cloud_domains(app_configs: Any, **_: Any) -> list[CheckMessage]:
 
 @register(Tags.database)
 def check_keyring_is_complete(app_configs: Any, databases: Any = None, **_: Any) -> list[CheckMessage]:
-    """Each keyring id that a CA key was sealed with is in the ring."""
-    if not databases or SigningCertificate._meta.db_table not in connection.introspection.table_names():
+    """Each keyring id that rows name is in the ring, and opens what it sealed."""
+    if not databases:
         return []
     try:
         ring = keyring.load(settings.KEYRING_FILE)
     except keyring.KeyringError:
         return []
-    used = SigningCertificate.objects.exclude(sealed_with=None).values_list("sealed_with", flat=True).distinct()
-    return [
-        Error(f"The keyring lacks {key_id!r}, which sealed a CA private key.", hint=E003_HINT, id="keys.E003")
-        for key_id in used
-        if key_id not in ring.keys
-    ]
+    lacking, foreign = custody.unopened(ring)
+    found = []
+    if lacking:
+        found.append(f"The keyring {settings.KEYRING_FILE} lacks {_listed(lacking)}, with which rows are sealed.")
+    if foreign:
+        found.append(f"The keyring {settings.KEYRING_FILE} is another one: its {_listed(foreign)} opens no sealed row.")
+    return [Error(text, hint=HINT, id="keys.E003") for text in found]
 
 
 @register(Tags.database)

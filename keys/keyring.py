@@ -90,7 +90,8 @@ def is_private(path: str) -> bool:
     return not stat.S_IMODE(os.stat(path).st_mode) & 0o077
 
 
-def generate(key_id: str) -> str:
-    """A keyring with one random key, in its JSON form."""
+def generate(key_id: str = "") -> str:
+    """A keyring with one random key, in its JSON form; without `key_id` its id is random, so that no two are alike."""
+    key_id = key_id or secrets.token_hex(8)
     key = base64.b64encode(secrets.token_bytes(MASTER_KEY_BYTES)).decode()
     return json.dumps({"active": key_id, "keys": {key_id: key}})

@@ -6,6 +6,7 @@ A value that is missing or unclear raises ImproperlyConfigured and names the var
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,16 +15,35 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 STATE_FILE = "portal.env"
+_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
+# What cannot stand in a line of portal.env nor in the environment.
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 
 
 def read_state_file(path: Path) -> dict[str, str]:
-    """The NAME=value lines of a portal.env; empty when there is no such file."""
-    if not path.is_file():
+    """The NAME=value lines of a portal.env; empty when there is no such file.
+
+    Raises ImproperlyConfigured, which never quotes a line: it may be a secret.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
         return {}
-    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
-    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    except OSError as error:
+        raise ImproperlyConfigured(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise ImproperlyConfigured(f"{path} is no text in UTF-8.") from None
+    values = {}
+    for number, line in enumerate(map(str.strip, text.split("\n")), start=1):
+        name, equals, value = line.partition("=")
+        if not line or line.startswith("#"):
+            continue
+        if not equals or not _NAME.fullmatch(name) or CONTROL.search(value):
+            raise ImproperlyConfigured(f"{path}, line {number} is not NAME=value; mend or remove it.")
+        values[name] = value
+    return values
 
 
 class Environment:

@@ -26,7 +26,8 @@ KEYRING_FILE = env.text("PORTAL_KEYRING_FILE")
 DEBUG = False
 PLAIN_HTTP = env.boolean("PORTAL_PLAIN_HTTP", default=False)
 ALLOWED_HOSTS = env.words("PORTAL_ALLOWED_HOSTS", default=None)
-PORTAL_URL = env.text("PORTAL_URL", f"http://{env.text('HOST', '127.0.0.1')}:{env.text('PORT', '8000')}").rstrip("/")
+_ADDRESS = f"http://{env.text('HOST', '127.0.0.1')}:{env.integer('PORT', 8000, 1, 65535)}"
+PORTAL_URL = env.text("PORTAL_URL", _ADDRESS).rstrip("/")
 TRUSTED_PROXIES = env.words("TRUSTED_PROXIES")
 CLIENT_CERT_HEADER = env.text("CLIENT_CERT_HEADER", "X-Client-Cert")
 

@@ -147,6 +147,9 @@ class ProvisioningKey(Record):
             models.Index(fields=["created_at", "id"], name="key_by_created"),
             models.Index(fields=["group", "id"], name="key_by_group"),
             models.Index(fields=["use_state", "sort_name"], name="key_by_use_state"),
+            # A start asks which keys of the keyring are needed, whatever the number of rows.
+            models.Index(fields=["sealed_with"], name="key_by_sealed_with"),
+            models.Index(fields=["pepper_id"], name="key_by_pepper_id"),
         ]
 
     def get_absolute_url(self) -> str:
@@ -167,4 +170,9 @@ class ProvisioningKey(Record):
     @property
     def token_place(self) -> Place:
         """Where the token is sealed."""
-        return Place("keys_provisioningkey", "sealed_token", self.public_id)
+        return token_place(self.public_id)
+
+
+def token_place(public_id: str) -> Place:
+    """The place of the text of the key with this public id."""
+    return Place("keys_provisioningkey", "sealed_token", public_id)

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, transaction
+from django.db import DataError, IntegrityError, ProgrammingError, transaction
 from django.utils import timezone
 
 from keys.certificates import LONGEST_COMMON_NAME, make_authority
@@ -74,7 +74,7 @@ def _applied(apply: Callable[[dict[str, Any], Actor], bool], entry: dict[str, An
         raise Invalid("manifest", f"Entry {entry.get('name', '?')!r} lacks {error}.") from None
     except ValidationError as error:
         raise Invalid("manifest", f"Entry {entry.get('name', '?')!r}: {' '.join(error.messages)}") from None
-    except (TypeError, ValueError, OverflowError, DatabaseError):
+    except (TypeError, ValueError, OverflowError, DataError, IntegrityError, ProgrammingError):
         raise Invalid("manifest", f"Entry {entry.get('name', '?')!r} has a value of the wrong kind.") from None
 
 

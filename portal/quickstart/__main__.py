@@ -7,9 +7,7 @@ import socket
 import sys
 from pathlib import Path
 
-from django.core.exceptions import ImproperlyConfigured
-from django.db import OperationalError
-
+from portal import startup
 from portal.env import Environment
 from portal.quickstart import state
 
@@ -19,21 +17,26 @@ DEMO_KEY_FILE = "demo.provisioning-key.txt"
 
 def main() -> None:
     """Run, and say in one line what kept the portal from starting."""
-    try:
+    with startup.explained():
         _run()
-    except (ImproperlyConfigured, OperationalError, OSError, OverflowError) as error:
-        sys.exit(f"The portal cannot start: {str(error).strip()}")
 
 
 def _run() -> None:
     os.umask(0o077)
     state_dir = BASE_DIR / os.environ.get("PORTAL_STATE_DIR", "var")
-    values = state.prepare(state_dir, dict(os.environ))
+    values = state.read(state_dir, dict(os.environ))
     os.environ.update({name: value for name, value in values.items() if name not in os.environ or name in _OURS})
     os.environ["PORTAL_STATE_DIR"] = str(state_dir)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-    _require_free_port(os.environ.get("HOST", "").strip("[]"), int(values["PORT"]))
+    # gunicorn reads it while it is imported, and would answer with a traceback.
+    Environment(os.environ).integer("WEB_CONCURRENCY", 2, 1, 256)
+    _require_free_port(values["HOST"].strip("[]"), int(values["PORT"]))
+    state.make_directory(state_dir)
+    _require_the_keyring_of_the_database(state_dir)
     _set_up(state_dir)
+    # Only settings that carried a start this far reach the next one and other shells.
+    state.keep(state_dir, values)
+    _greet(state_dir)
     _serve(values)
 
 
@@ -44,35 +47,52 @@ def _require_free_port(host: str, port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError as error:
-            raise OSError(f"{host}:{port} cannot be listened on: {error.strerror}.") from None
+        except (OSError, UnicodeError) as error:
+            cause = getattr(error, "strerror", None) or "HOST is no name of a host"
+            raise startup.CannotStart(f"{host}:{port} cannot be listened on: {cause}.") from None
 
 
 # Derived from HOST and PORT at each start; what the caller set has gone into them.
-_OURS = {"HOST", "PORTAL_ALLOWED_HOSTS"}
+_OURS = {"HOST", "PORT", "PORTAL_ALLOWED_HOSTS"}
 
 
-def _set_up(state_dir: Path) -> None:
+def _require_the_keyring_of_the_database(state_dir: Path) -> None:
+    """Make a keyring only where no row needs an older one; then nothing may stand against a start."""
     import django
 
     django.setup()
     from django.conf import settings
-    from django.core.management import call_command
 
-    from portal.quickstart.account import ensure_administrator
-    from portal.quickstart.banner import banner
+    from keys import custody, keyring
+
+    ring = state_dir / state.KEYRING
+    if not os.path.lexists(ring) and Path(settings.KEYRING_FILE) == ring.resolve() and not custody.ids_in_use():
+        state.write_private(ring, keyring.generate() + "\n")
+    startup.require_sound()
+
+
+def _set_up(state_dir: Path) -> None:
+    from django.core.management import call_command
 
     call_command("migrate", verbosity=0, interactive=False)
     call_command("apply_vendor_manifest", verbosity=0)
     call_command("collectstatic", verbosity=0, interactive=False)
+    if Environment(os.environ).boolean("DEMO", default=True):
+        call_command("seed_demo", key_file=str(state_dir / DEMO_KEY_FILE), verbosity=0)
+
+
+def _greet(state_dir: Path) -> None:
+    """Make the administrator last: after a password is made up nothing but printing it may fail."""
+    from django.conf import settings
+
+    from portal.quickstart.account import ensure_administrator
+    from portal.quickstart.banner import banner
+
     username = os.environ.get("PORTAL_ADMIN_USERNAME", "admin")
     password = ensure_administrator(username, os.environ.get("PORTAL_ADMIN_PASSWORD", ""))
-    key_file = state_dir / DEMO_KEY_FILE
-    if Environment(os.environ).boolean("DEMO", default=True):
-        call_command("seed_demo", key_file=str(key_file), verbosity=0)
     host = os.environ["HOST"]
     warning = "" if state.is_loopback(host) else f"Reachable from other machines at {host}, in clear text."
-    print(banner(settings.PORTAL_URL, username, password, key_file, warning), flush=True)
+    print(banner(settings.PORTAL_URL, username, password, state_dir / DEMO_KEY_FILE, warning), flush=True)
 
 
 def _serve(values: dict[str, str]) -> None:

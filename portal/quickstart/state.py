@@ -2,53 +2,59 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 import socket
 from pathlib import Path
 
-from keys import keyring
-from portal.env import STATE_FILE, read_state_file
+from django.core.exceptions import ImproperlyConfigured
 
+from portal.env import CONTROL, STATE_FILE, Environment, read_state_file
+
+KEYRING = "keyring.json"
 # What other shells and later runs must know too, to speak of the same keys and certificates.
 _KEPT = (
     "DATABASE_URL", "PORTAL_URL", "CLOUD_DOMAIN", "CLOUD_DOMAIN_ALIASES", "CUSTOMER_ID", "VENDOR_NAME",
     "TRUSTED_PROXIES", "CLIENT_CERT_HEADER", "EDGE_CERTIFICATE_DAYS", "EDGE_RSA_MINIMUM_BITS",
 )  # fmt: skip
-_LOOPBACK = {"127.0.0.1", "localhost", "::1", "[::1]"}
 
 
-def prepare(state_dir: Path, environ: dict[str, str]) -> dict[str, str]:
-    """Make what is missing, keep what is there, and return the values of portal.env."""
+def read(state_dir: Path, environ: dict[str, str]) -> dict[str, str]:
+    """The values of portal.env for this start: what is kept there, what is missing made up, and what `environ` says."""
+    return {
+        "PORTAL_SECRET_KEY": secrets.token_urlsafe(64),
+        "PORTAL_KEYRING_FILE": str((state_dir / KEYRING).resolve()),
+        **read_state_file(state_dir / STATE_FILE),
+        **_address(Environment(environ)),
+        **{name: environ[name] for name in _KEPT if environ.get(name)},
+    }
+
+
+def make_directory(state_dir: Path) -> None:
+    """The state directory, for its owner alone."""
     state_dir.mkdir(parents=True, exist_ok=True)
     state_dir.chmod(0o700)
-    ring = state_dir / "keyring.json"
-    if not ring.exists():
-        write_private(ring, keyring.generate("1") + "\n")
-    file = state_dir / STATE_FILE
-    values = {
-        "PORTAL_SECRET_KEY": secrets.token_urlsafe(64),
-        "PORTAL_KEYRING_FILE": str(ring.resolve()),
-        **read_state_file(file),
-        **_address(environ),
-    }
-    write_private(file, "".join(f"{name}={value}\n" for name, value in values.items()))
-    return values
 
 
-def _address(environ: dict[str, str]) -> dict[str, str]:
+def keep(state_dir: Path, values: dict[str, str]) -> None:
+    """Write portal.env; raises ImproperlyConfigured for a value that would make a second line of it."""
+    for name, value in values.items():
+        if CONTROL.search(value):
+            raise ImproperlyConfigured(f"{name} holds a line break or another control character.")
+    write_private(state_dir / STATE_FILE, "".join(f"{name}={value}\n" for name, value in values.items()))
+
+
+def _address(environ: Environment) -> dict[str, str]:
     """How this run is reached; written again at each start because HOST and PORT may have changed."""
-    host, port = environ.get("HOST", "127.0.0.1"), environ.get("PORT", "8000")
+    host, port = environ.text("HOST", "127.0.0.1"), environ.integer("PORT", 8000, 1, 65535)
     hosts = ["127.0.0.1", "localhost", "[::1]", socket.gethostname(), bracketed(host)]
-    hosts += environ.get("PORTAL_ALLOWED_HOSTS", "").replace(",", " ").split()
-    kept = {name: environ[name] for name in _KEPT if environ.get(name)}
     return {
         "HOST": bracketed(host),
-        "PORT": port,
-        "PORTAL_ALLOWED_HOSTS": " ".join(dict.fromkeys(hosts)),
+        "PORT": str(port),
+        "PORTAL_ALLOWED_HOSTS": " ".join(dict.fromkeys([*hosts, *environ.words("PORTAL_ALLOWED_HOSTS")])),
         "PORTAL_PLAIN_HTTP": "1",
         "METRICS_OPEN": "1",
-        **kept,
     }
 
 
@@ -59,7 +65,10 @@ def bracketed(host: str) -> str:
 
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach `host`."""
-    return host in _LOOPBACK or host.startswith("127.")
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def write_private(path: Path, text: str) -> None:

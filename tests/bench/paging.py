@@ -18,6 +18,7 @@ from typing import Any
 
 import psycopg
 
+from keys import keyring
 from portal.quickstart import state
 from tests.bench.report import Goal, Row, compare
 from tests.support import postgresql
@@ -108,7 +109,8 @@ def workers(engines: list[str], sizes: list[int]) -> Iterator[list[Worker]]:
 
 
 def _environment(directory: Path) -> dict[str, str]:
-    state.prepare(directory, {"PORTAL_ALLOWED_HOSTS": "testserver"})
+    state.keep(directory, state.read(directory, {"PORTAL_ALLOWED_HOSTS": "testserver"}))
+    state.write_private(directory / state.KEYRING, keyring.generate())
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PORTAL_", "DJANGO_"))}
     environment = {**kept, "PORTAL_STATE_DIR": str(directory), "DJANGO_SETTINGS_MODULE": "portal.settings"}
     environment.pop("DATABASE_URL", None)

@@ -12,13 +12,28 @@ from unittest import TestCase
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.exceptions import ImproperlyConfigured
 
+from keys import keyring
 from portal.quickstart import state
 from portal.quickstart.account import ensure_administrator
 from tests.base import PortalTestCase
 from tests.support.count_on_page import page
 from tests.support.live import PASSWORD, ROOT, LivePortal
 from tests.support.postgresql import free_port
+
+MAKE_RUN = ("-m", "portal.quickstart")
+GUNICORN = ("-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "--bind", "127.0.0.1:0", "portal.wsgi:application")
+CREATE_KEY = ("manage.py", "create_key", "--name", "another", "--group", "Berlin DC-1")
+DOORS = (MAKE_RUN, GUNICORN, CREATE_KEY)
+
+
+def refusal(portal: LivePortal, door: tuple[str, ...]) -> str:
+    """What one door says on standard error when it refuses, which takes exit code 1 and a single line."""
+    command = [sys.executable, *door]
+    result = subprocess.run(command, cwd=ROOT, env=portal.env(), capture_output=True, text=True, timeout=60)
+    assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (1, "", 1), result
+    return result.stderr
 
 
 def mode(path: Path) -> int:
@@ -31,26 +46,42 @@ class StateTest(TestCase):
         self.addCleanup(directory.cleanup)
         self.directory = Path(directory.name) / "var"
 
+    def prepare(self, environ: dict[str, str]) -> dict[str, str]:
+        values = state.read(self.directory, environ)
+        state.make_directory(self.directory)
+        state.keep(self.directory, values)
+        return values
+
     def test_what_it_makes_only_the_owner_can_read(self) -> None:
-        state.prepare(self.directory, {})
+        self.prepare({})
         self.assertEqual(mode(self.directory), 0o700)
         self.assertEqual({mode(path) for path in self.directory.iterdir()}, {0o600})
 
     def test_secrets_stay_and_the_address_follows_the_environment(self) -> None:
-        first = state.prepare(self.directory, {"PORT": "8000"})
-        second = state.prepare(self.directory, {"PORT": "9000", "HOST": "::1", "PORTAL_ALLOWED_HOSTS": "a.example"})
+        first = self.prepare({"PORT": "8000"})
+        second = self.prepare({"PORT": "9000", "HOST": "::1", "PORTAL_ALLOWED_HOSTS": "a.example"})
         self.assertEqual(first["PORTAL_SECRET_KEY"], second["PORTAL_SECRET_KEY"])
         self.assertEqual((second["HOST"], second["PORT"]), ("[::1]", "9000"))
         self.assertIn("a.example", second["PORTAL_ALLOWED_HOSTS"].split())
 
     def test_settings_of_one_run_reach_the_next_and_other_shells(self) -> None:
-        state.prepare(self.directory, {"CLOUD_DOMAIN": "api.other.example", "VENDOR_NAME": "Acme"})
-        kept = state.prepare(self.directory, {"VENDOR_NAME": "Beta"})
+        self.prepare({"CLOUD_DOMAIN": "api.other.example", "VENDOR_NAME": "Acme"})
+        kept = self.prepare({"VENDOR_NAME": "Beta"})
         self.assertEqual((kept["CLOUD_DOMAIN"], kept["VENDOR_NAME"]), ("api.other.example", "Beta"))
+
+    def test_a_value_of_two_lines_makes_no_second_setting(self) -> None:
+        with self.assertRaisesRegex(ImproperlyConfigured, "CUSTOMER_ID holds a line break"):
+            self.prepare({"CUSTOMER_ID": "1\nMETRICS_OPEN=0"})
+        self.assertFalse((self.directory / "portal.env").exists())
+
+    def test_an_empty_host_is_no_host(self) -> None:
+        self.assertEqual(self.prepare({"HOST": "", "PORT": ""})["HOST"], "127.0.0.1")
 
     def test_other_machines_are_told_apart_from_this_one(self) -> None:
         self.assertTrue(all(state.is_loopback(host) for host in ("127.0.0.1", "127.1.2.3", "localhost", "[::1]")))
-        self.assertFalse(any(state.is_loopback(host) for host in ("0.0.0.0", "192.0.2.1", "portal.example.com")))
+        self.assertFalse(
+            any(state.is_loopback(host) for host in ("0.0.0.0", "192.0.2.1", "portal.example.com", "127.example.com"))
+        )
 
 
 class AccountTest(PortalTestCase):
@@ -67,9 +98,15 @@ class AccountTest(PortalTestCase):
 
 @pytest.mark.once
 class CannotStartTest(TestCase):
-    def start(self, **environ: str) -> str:
+    def start(self, state_file: bytes = b"", **environ: str) -> str:
         with tempfile.TemporaryDirectory() as directory:
-            kept = {name: value for name, value in os.environ.items() if not name.startswith(("PORTAL_", "DATABASE"))}
+            if state_file:
+                Path(directory, "portal.env").write_bytes(state_file)
+            kept = {
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith(("PORTAL_", "DATABASE", "DJANGO_"))
+            }
             env = {**kept, "PORTAL_STATE_DIR": directory, "PORT": str(free_port()), "DEMO": "0", **environ}
             result = subprocess.run(
                 [sys.executable, "-m", "portal.quickstart"],
@@ -79,6 +116,8 @@ class CannotStartTest(TestCase):
                 text=True,
                 timeout=60,
             )
+            kept_file = Path(directory, "portal.env")
+            self.assertEqual(kept_file.read_bytes() if kept_file.exists() else b"", state_file)
         self.assertEqual(result.returncode, 1)
         self.assertNotIn("Traceback", result.stderr)
         self.assertNotIn("Sign in", result.stdout)
@@ -90,15 +129,35 @@ class CannotStartTest(TestCase):
             other.listen()
             self.assertIn("cannot be listened on", self.start(PORT=str(other.getsockname()[1])))
 
-    def test_what_makes_no_sense_is_told_in_a_line(self) -> None:
-        self.assertIn("65535", self.start(PORT="70000"))
-        self.assertIn("DATABASE_URL must start with", self.start(DATABASE_URL="mysql://x"))
-        self.assertIn("The portal cannot start", self.start(DATABASE_URL="postgresql://nobody@127.0.0.1:1/x"))
-        self.assertIn("The portal cannot start", self.start(PORTAL_STATE_DIR="/proc/nope"))
+    def test_what_makes_no_sense_is_told_in_a_line_and_not_kept(self) -> None:
+        for said, environ in [
+            ("PORT must be a whole number from 1 to 65535", {"PORT": "70000"}),
+            ("PORT must be a whole number", {"PORT": "http"}),
+            ("cannot be listened on", {"HOST": "no such host"}),
+            ("cannot be listened on", {"HOST": "a" * 64}),
+            ("WEB_CONCURRENCY must be a whole number", {"WEB_CONCURRENCY": "two"}),
+            ("DATABASE_URL must start with", {"DATABASE_URL": "mysql://x"}),
+            ("cannot start: ", {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"}),
+            ("'10.0.0.0/33', which is neither", {"TRUSTED_PROXIES": "10.0.0.0/33"}),
+            ("/proc/nope: ", {"PORTAL_STATE_DIR": "/proc/nope"}),
+        ]:
+            with self.subTest(said):
+                told = self.start(**environ)
+                self.assertIn("The portal cannot start: ", told)
+                self.assertIn(said, told)
+                self.assertEqual(len(told.splitlines()), 1, told)
+
+    def test_a_bad_line_of_the_state_file_is_named_and_not_quoted(self) -> None:
+        told = self.start(b"# comment\nPORTAL_SECRET_KEY hush\n")
+        self.assertIn("portal.env, line 2 is not NAME=value", told)
+        self.assertNotIn("hush", told)
+        self.assertIn("portal.env is no text in UTF-8", self.start(b"\xff\xfe"))
 
 
 @pytest.mark.once
 class RunTest(TestCase):
+    maxDiff = None
+
     def test_the_printed_recipe_enrolls_an_edge_and_a_restart_keeps_it(self) -> None:
         with LivePortal(demo=True) as portal:
             printed = (portal.state_dir / "log").read_text()
@@ -111,3 +170,26 @@ class RunTest(TestCase):
             portal.restart()
             self.assertIn("1 of 3", " ".join(page(portal.url, "admin", PASSWORD).split()))
             self.assertNotIn("berlin-lab-2", portal.manage("dumpdata", "enrollment.serviceedge"))
+            portal.end()
+            self.require_refusals(portal)
+
+    def require_refusals(self, portal: LivePortal) -> None:
+        """Of a portal that ran: each fault is one sentence at each door, and `make run` makes nothing up."""
+        ring, database = portal.state_dir / "keyring.json", portal.state_dir / "portal.sqlite3"
+        key_id = keyring.parse(ring.read_text()).active
+        good, rows = ring.read_bytes(), database.read_bytes()
+        ring.unlink()
+        lost = f"{ring}: The keyring file cannot be read: No such file or directory."
+        for door in DOORS:
+            self.assertIn(f"{lost} Rows of the database are sealed with key '{key_id}' of it.", refusal(portal, door))
+        self.assertFalse(ring.exists())
+        state.write_private(ring, "")
+        self.assertIn(f"{ring}: The keyring is not valid JSON", refusal(portal, GUNICORN))
+        state.write_private(ring, keyring.generate(key_id))
+        self.assertIn(f"{ring} is another one: its key '{key_id}' opens no sealed row", refusal(portal, MAKE_RUN))
+        ring.write_bytes(good)
+        database.write_bytes(rows[: len(rows) // 2])
+        for door in DOORS:
+            self.assertIn(f"{database} is damaged or cut short; restore it", refusal(portal, door))
+        database.write_bytes(b"GIF89a" * 1000)
+        self.assertIn(f"{database} is no SQLite database", refusal(portal, GUNICORN))

@@ -44,7 +44,7 @@ class LivePortal:
 
     def restart(self) -> None:
         """Stop the processes and start them again on the same state."""
-        self._end()
+        self.end()
         self._spawn()
 
     def _spawn(self) -> None:
@@ -94,11 +94,12 @@ class LivePortal:
         raise RuntimeError(f"The portal did not become ready:\n{output}")
 
     def stop(self) -> None:
-        self._end()
+        self.end()
         self.log.close()
         shutil.rmtree(self.state_dir, ignore_errors=True)
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Stop the processes and keep the state."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:

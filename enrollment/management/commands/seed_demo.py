@@ -6,14 +6,13 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from enrollment import demo
 from portal import actors
 from portal.quickstart.state import write_private
+from portal.startup import SealingCommand
 
 
-class Command(BaseCommand):
+class Command(SealingCommand):
     help = "Fill a database that holds no keys with demo data; does nothing when it holds any."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

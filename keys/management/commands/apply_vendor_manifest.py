@@ -7,16 +7,17 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from keys.errors import Refused
 from keys.operations import apply_manifest
 from portal import actors
+from portal.startup import SealingCommand
 
 BUILTIN = Path(__file__).resolve().parents[2] / "manifests" / "builtin.json"
 
 
-class Command(BaseCommand):
+class Command(SealingCommand):
     help = "Write the records the vendor manages. Without --file: the preloaded certificates."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

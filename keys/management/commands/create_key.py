@@ -6,7 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from keys import choices
 from keys.errors import Refused
@@ -14,9 +14,10 @@ from keys.models import ProvisioningKey, ServiceEdgeGroup
 from keys.names import clean_name, sort_name
 from keys.operations import create_key
 from portal import actors
+from portal.startup import SealingCommand
 
 
-class Command(BaseCommand):
+class Command(SealingCommand):
     help = "Create a provisioning key. Exit 0 created, 1 refused, 2 wrong usage."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

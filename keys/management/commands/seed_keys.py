@@ -13,18 +13,20 @@ from typing import Any
 
 from cryptography import x509
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
 from keys import certificates, keyring, sealing, tokens
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
+from keys.models.provisioning_key import token_place
 from keys.names import sort_name
 from keys.operations import create_group
 from keys.operations.minting import trust_anchor
 from portal import actors
 from portal.database import lift_statement_timeout
+from portal.startup import SealingCommand
 
 CREATED_BY = "seed_keys"
 # A step that has no factor in common with the number of codes meets each code once, in no visible order.
@@ -48,7 +50,7 @@ _LIMITS = (1, 2, 5, 10, 25, 50, 100, 500, 1000)
 _SPAN = timedelta(days=1000)
 
 
-class Command(BaseCommand):
+class Command(SealingCommand):
     help = (
         "Bring the table of provisioning keys to COUNT rows in one transaction, for demonstrations and benchmarks. "
         "Texts and seals are real, but the uses they show have no edges behind them and no audit event tells of "
@@ -175,7 +177,7 @@ class _Mint:
         token = tokens.mint(settings.CLOUD_DOMAIN, self._pin)
         public_id, ring = token.public_id.hex(), self._ring
         head, tail = tokens.abbreviate(token.text)
-        place = sealing.Place("keys_provisioningkey", "sealed_token", public_id)
+        place = token_place(public_id)
         return {
             "public_id": public_id,
             "viewable": viewable,

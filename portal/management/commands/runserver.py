@@ -1,0 +1,11 @@
+"""Django's runserver, which refuses to start where the portal does."""
+
+from __future__ import annotations
+
+from django.contrib.staticfiles.management.commands.runserver import Command as StaticFilesCommand
+
+from portal.startup import SealingCommand
+
+
+class Command(SealingCommand, StaticFilesCommand):
+    """The same options as Django's."""

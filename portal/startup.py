@@ -1,0 +1,123 @@
+"""Starting: what keeps the portal from it is said in one sentence, the same for `make run`, `manage.py` and gunicorn.
+
+A mistake of the operator gets a sentence on standard error and exit code 1. Anything else is a fault of the portal
+and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, OperationalError, connection, connections
+from django.db.migrations.loader import MigrationLoader
+
+logger = logging.getLogger(__name__)
+OUR_APPS = ("portal", "keys", "enrollment")
+_OF_SQLITE = {
+    "SQLITE_NOTADB": "is no SQLite database; name the right file in DATABASE_URL or restore it from a backup",
+    "SQLITE_CORRUPT": "is damaged or cut short; restore it from a backup",
+    "SQLITE_CANTOPEN": "cannot be opened; its directory must exist and be open to the portal's account",
+    "SQLITE_READONLY": "cannot be written; the portal's account needs write access to it and to its directory",
+    "SQLITE_FULL": "cannot grow, for no space is left on its disk",
+    "SQLITE_IOERR": "cannot be read or written; look for a full or failing disk",
+    "SQLITE_BUSY": "is locked by another program; stop that program and start again",
+}
+# PostgreSQL's SQLSTATE: who connected lacks a privilege; tables, functions or types of the portal are missing.
+_NO_PRIVILEGE, _NO_TABLE = "42501", "42P01"
+_UNMIGRATED = "The database lacks tables of the portal; run `manage.py migrate`"
+
+
+class CannotStart(Exception):
+    """The text says in one sentence what the operator has to mend."""
+
+
+def reason(error: BaseException) -> str | None:
+    """What the operator has to mend, in one sentence; None for a fault that is not the operator's."""
+    if isinstance(error, CannotStart | ImproperlyConfigured):
+        return str(error).strip()
+    if isinstance(error, DatabaseError):
+        return _reason_of_database(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}."
+    return None
+
+
+def _reason_of_database(error: DatabaseError) -> str | None:
+    cause = error.__cause__
+    line = str(error).strip().partition("\n")[0]
+    name = getattr(cause, "sqlite_errorname", "")
+    for kind, text in _OF_SQLITE.items():
+        if name.startswith(kind):
+            return f"The database {connections[DEFAULT_DB_ALIAS].settings_dict['NAME']} {text}."
+    state = getattr(cause, "sqlstate", None)
+    if state == _NO_TABLE or line.startswith("no such table"):
+        return f"{_UNMIGRATED}."
+    if state == _NO_PRIVILEGE:
+        return f"The database refuses: {line}."
+    if isinstance(error, OperationalError):
+        return f"The database does not answer: {line}."
+    return None
+
+
+@contextmanager
+def explained(what: str = "The portal cannot start") -> Iterator[None]:
+    """Leave with exit code 1 and a sentence that begins with `what` when the operator has something to mend."""
+    try:
+        yield
+    except Exception as error:
+        sentence = reason(error)
+        if sentence is None:
+            raise
+        sys.exit(f"{what}: {sentence}")
+
+
+def require_sound() -> None:
+    """Raise CannotStart when the database is newer than the portal, or a system check finds an error."""
+    loader = MigrationLoader(connection)
+    unknown = sorted(f"{app}.{name}" for app, name in set(loader.applied_migrations) - set(loader.disk_migrations))
+    unknown = [name for name in unknown if name.startswith(tuple(f"{app}." for app in OUR_APPS))]
+    if unknown:
+        raise CannotStart(
+            f"The database was made by a newer version of the portal ({', '.join(unknown)} is not known here); "
+            "install that version, or restore a backup of the time before."
+        )
+    _require_no_error([DEFAULT_DB_ALIAS])
+
+
+def require_sound_to_serve() -> None:
+    """The same for gunicorn, before it forks. A database that does not answer yet is waited for: pages are 503."""
+    try:
+        require_sound()
+    except OperationalError as error:
+        if connection.vendor != "postgresql":
+            raise
+        logger.warning("The database does not answer yet: %s", str(error).strip().partition("\n")[0])
+        _require_no_error(None)
+    finally:
+        connections.close_all()
+
+
+def _require_no_error(databases: list[str] | None) -> None:
+    found = [message for message in checks.run_checks(databases=databases) if message.is_serious(checks.ERROR)]
+    if found:
+        raise CannotStart(" ".join(f"{message.msg} {message.hint or ''}".strip() for message in found))
+
+
+class SealingCommand(BaseCommand):
+    """A command that seals or opens what is sealed: it refuses to run where the portal refuses to start."""
+
+    def execute(self, *args: Any, **options: Any) -> Any:
+        try:
+            # Who calls it from a program has asked already, or skips what the command line checks.
+            if not options.get("skip_checks"):
+                require_sound()
+        except CannotStart as error:
+            raise CommandError(str(error)) from None
+        return super().execute(*args, **options)
