@@ -50,17 +50,24 @@ def simpleenroll(request: HttpRequest, label: SigningCertificate | None) -> Http
 @operation("POST")
 def simplereenroll(request: HttpRequest, label: SigningCertificate | None) -> HttpResponse:
     """The next certificate of the edge whose TLS client certificate a proxy verified, for the old or a new key pair."""
-    certificate = client_certificate(request)
-    if not certificate:
-        # No refusal either: nothing was claimed, and nothing is looked up.
-        door.count("certificate_required")
-        return answers.certificate_required()
     caller = door.caller_of(request)
     try:
+        certificate = _handed_over(request)
+        if not certificate:
+            # No refusal either: nothing was claimed, and nothing is looked up.
+            door.count("certificate_required")
+            return answers.certificate_required()
         csr = requests.read_renew(request)
         return answers.issued(door.renew(partial(presented.by_pem, certificate), csr, caller))
     except Refused as refused:
         return answers.refusal(*door.settle(refused, caller))
+
+
+def _handed_over(request: HttpRequest) -> str:
+    try:
+        return client_certificate(request)
+    except ValueError:
+        raise Refused("unknown_certificate") from None
 
 
 @operation("GET", "HEAD")

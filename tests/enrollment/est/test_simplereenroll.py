@@ -23,6 +23,7 @@ from tests.enrollment.est.base import EST, EstTestCase, basic, body_of
 from tests.enrollment.renewing import RENEW, signed_body
 from tests.enrollment.test_renewal import LATER, RenewalTestCase
 from tests.factories import ACTOR, make_csr, make_private_key
+from tests.portal.test_client_certificate import forms
 
 SIMPLEREENROLL = f"{EST}/simplereenroll"
 behind_a_proxy = override_settings(TRUSTED_PROXIES=["127.0.0.1"])
@@ -120,6 +121,15 @@ class RenewedTests(ReenrollTestCase):
         with override_settings(TRUSTED_PROXIES=["unix"], CLIENT_CERT_HEADER="X-SSL-Cert"):
             self.assert_says(self.reenroll(REMOTE_ADDR=""), 401, "certificate_required")
             self.assert_admitted(self.reenroll(REMOTE_ADDR="", HTTP_X_CLIENT_CERT=None, HTTP_X_SSL_CERT=header))
+
+    def test_it_is_read_as_each_proxy_writes_it_alone_or_with_those_above(self) -> None:
+        texts = [self.first.certificate, *self.first.chain]
+        chain = [x509.load_pem_x509_certificate(text.encode()) for text in texts]
+        csr, replayed = make_csr(self.private_key), False
+        for name, value in {**forms(*chain), **forms(chain[0])}.items():
+            with self.subTest(name):
+                self.assert_admitted(self.reenroll(csr, HTTP_X_CLIENT_CERT=value), replayed=replayed)
+                replayed = True
 
 
 @behind_a_proxy
