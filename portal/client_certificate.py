@@ -1,7 +1,7 @@
 """The TLS client certificate that a trusted proxy verified and hands over in a header, however the proxy writes it.
 
-docs/proxies.md has the forms: PEM, URL-encoded or with spaces for its line ends, base64 of DER (also between colons, RFC
-9440), and Envoy's pairs; the certificate alone or followed by those above it.
+docs/proxies.md has the forms: PEM, URL-encoded or with spaces for its line ends, base64 of DER (also between colons,
+RFC 9440), and Envoy's pairs; the certificate alone or followed by those above it.
 """
 
 from __future__ import annotations

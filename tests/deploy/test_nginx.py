@@ -30,7 +30,8 @@ ENROLL = "/.well-known/est/simplereenroll"
 CLAIMS = {
     "X-Client-Cert": "forged", "Client-Cert": ":forged:", "Client-Cert-Chain": "forged", "X_Client_Cert": "forged",
     "X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "ftp", "X-Forwarded-Host": "evil.example",
-    "Forwarded": "for=192.0.2.1", "X-Request-Id": "chosen-by-client",
+    "Forwarded": "for=192.0.2.1", "X-Request-Id": "chosen-by-client", "X-Forwarded-Tls-Client-Cert": "forged",
+    "X-Forwarded-Client-Cert": "forged", "X-Amzn-Mtls-Clientcert": "forged", "X-Amzn-Mtls-Clientcert-Leaf": "forged",
 }  # fmt: skip
 
 

@@ -94,13 +94,18 @@ class FormTests(SimpleTestCase):
     def test_what_is_ambiguous_or_broken_is_nobody(self) -> None:
         whole, bare = quote(pem(CLIENT), safe=""), der64(CLIENT)
         cert = f'Cert="{whole}"'
-        for value in (
-            "x", "-----", bare[:-8], bare + "AAAA", bare + bare, f":{bare}", f"{bare}:", f"::{bare}::", quote(whole, safe=""),
-            f"Subject {whole}", f"{whole} x", whole.replace("CERTIFICATE", "PRIVATE%20KEY"), "%00", "\udcff", "\xff", ":", "::",
-            pem(CLIENT).replace("-----END", "----END"), f'{cert},Hash=1;{cert}', f'{cert};{cert}', f'{cert};Chain="{envoy(OTHER)}"',
-            f'{cert};Chain="{envoy(CLIENT)}";Chain="{envoy(CLIENT)}"', 'Hash=00;Subject="CN=x"', f'Subject="CN=x;{cert}',
-            f"By=a;{cert},", f'Cert="{envoy(CLIENT, ISSUER.certificate)}";Chain="{envoy(CLIENT)}"',
-        ):  # fmt: skip
+        same = f'Chain="{envoy(CLIENT)}"'
+        broken = (
+            "x", "-----", bare[:-8], bare + "AAAA", bare + bare, f":{bare}", f"{bare}:", f"::{bare}::", ":", "::",
+            "%00", "\udcff", "\xff", quote(whole, safe=""), f"Subject {whole}", f"{whole} x",
+            whole.replace("CERTIFICATE", "PRIVATE%20KEY"), pem(CLIENT).replace("-----END", "----END"),
+        )  # fmt: skip
+        ambiguous = (
+            f"{cert},Hash=1;{cert}", f"{cert};{cert}", f'{cert};Chain="{envoy(OTHER)}"', f"{cert};{same};{same}",
+            'Hash=00;Subject="CN=x"', f'Subject="CN=x;{cert}', f"By=a;{cert},",
+            f'Cert="{envoy(CLIENT, ISSUER.certificate)}";{same}',
+        )  # fmt: skip
+        for value in broken + ambiguous:
             with self.subTest(value[:60]), self.assertRaises(ValueError):
                 leaf(value)
 
