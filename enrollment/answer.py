@@ -9,7 +9,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """What an edge is told. `replayed` means that this certificate had been issued before."""
+    """What an edge is told. `replayed` means that this certificate had been issued before.
+
+    `ignored_extensions` names what the CSR asked for and did not get.
+    """
 
     edge_uuid: uuid.UUID
     edge_name: str
@@ -20,6 +23,7 @@ class Enrolled:
     not_before: datetime
     not_after: datetime
     replayed: bool
+    ignored_extensions: tuple[str, ...] = ()
 
     @property
     def renew_after(self) -> datetime:

@@ -1,152 +1,130 @@
 """What a CSR must satisfy. Pure. Only the public key leaves it: the portal decides the identity.
 
-PKCS #10 is RFC 2986. The library parses lazily and leniently, so each way it can fail is caught here and each
-leniency (text around the block, explicit curve parameters, duplicate attributes) is refused here.
+The request is found in the text (`csr_text`) and taken apart (`csr_parts`) here; keys and signatures are read and
+verified by the library. What is accepted is what OpenSSL verifies and what can be read in one way only.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import re
 from dataclasses import dataclass
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.x509.oid import SignatureAlgorithmOID
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from enrollment import csr_extensions, csr_parts, csr_text, der, key_policy
+from enrollment.csr_parts import Parts
+from enrollment.der import NotDER
 from enrollment.errors import Refused
-from enrollment.key_policy import PublicKey, is_acceptable, spki
+from enrollment.key_policy import PublicKey
 
-LARGEST_DER = 4096
-LONGEST_PEM = 16 * 1024
-_PEM = re.compile(
-    r"\s*-----BEGIN (NEW )?CERTIFICATE REQUEST-----[ \t]*\r?\n"
-    r"([A-Za-z0-9+/=\s]+)"
-    r"-----END (?(1)NEW )CERTIFICATE REQUEST-----\s*",
-    re.ASCII,
-)
-_SIGNATURES = frozenset(
-    {
-        SignatureAlgorithmOID.ECDSA_WITH_SHA256,
-        SignatureAlgorithmOID.ECDSA_WITH_SHA384,
-        SignatureAlgorithmOID.ECDSA_WITH_SHA512,
-        SignatureAlgorithmOID.RSA_WITH_SHA256,
-        SignatureAlgorithmOID.RSA_WITH_SHA384,
-        SignatureAlgorithmOID.RSA_WITH_SHA512,
-    }
-)
-_MICROSOFT_EXTENSION_REQUEST = x509.ObjectIdentifier("1.3.6.1.4.1.311.2.1.14")
-_EXTENSION_REQUESTS = frozenset({x509.ObjectIdentifier("1.2.840.113549.1.9.14"), _MICROSOFT_EXTENSION_REQUEST})
-_IGNORED_EXTENSIONS = (x509.ExtendedKeyUsage, x509.SubjectKeyIdentifier)
-# Everything cryptography was seen to raise on 200,000 mutated requests.
-_PARSER_ERRORS = (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension)
+_HASHES: dict[str, tuple[type[PublicKey], hashes.HashAlgorithm]] = {
+    "1.2.840.10045.4.3.2": (ec.EllipticCurvePublicKey, hashes.SHA256()),
+    "1.2.840.10045.4.3.3": (ec.EllipticCurvePublicKey, hashes.SHA384()),
+    "1.2.840.10045.4.3.4": (ec.EllipticCurvePublicKey, hashes.SHA512()),
+    "1.2.840.113549.1.1.11": (rsa.RSAPublicKey, hashes.SHA256()),
+    "1.2.840.113549.1.1.12": (rsa.RSAPublicKey, hashes.SHA384()),
+    "1.2.840.113549.1.1.13": (rsa.RSAPublicKey, hashes.SHA512()),
+}
+_REFUSED_SIGNATURES = {
+    "1.2.840.113549.1.1.10": "RSA-PSS", "1.2.840.113549.1.1.4": "MD5", "1.2.840.113549.1.1.2": "MD2",
+    "1.2.840.113549.1.1.5": "SHA-1", "1.3.14.3.2.29": "SHA-1", "1.2.840.10045.4.1": "SHA-1",
+    "1.2.840.10040.4.3": "SHA-1", "1.2.840.113549.1.1.14": "SHA-224", "1.2.840.10045.4.3.1": "SHA-224",
+    "1.3.101.112": "Ed25519", "1.3.101.113": "Ed448",
+}  # fmt: skip
+OF_AN_AUTHORITY = f"This is the key of a signing certificate. {key_policy.USE}."
+_SIGN = "Sign with its own key and SHA-256, SHA-384 or SHA-512"
+_RSA, _EC = "1.2.840.113549.1.1.1", "1.2.840.10045.2.1"
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedCSR:
-    """The one thing taken from an acceptable CSR: its public key. `spki_sha256` (hex) identifies the key pair."""
+    """What is taken from an acceptable CSR: its public key, of which `spki_sha256` (hex) identifies the key pair.
+
+    `ignored_extensions` names what else it asked for.
+    """
 
     public_key: PublicKey
     spki_sha256: str
+    ignored_extensions: tuple[str, ...] = ()
+
+    @property
+    def for_audit(self) -> dict[str, list[str]]:
+        """What an event says of it beside the key pair: what was asked for in vain."""
+        return {"ignored_extensions": list(self.ignored_extensions)} if self.ignored_extensions else {}
 
 
-def judge(pem: str, rsa_minimum_bits: int, names: x509.SubjectAlternativeName | None = None) -> JudgedCSR:
+def judge(pem: str, rsa_minimum_bits: int, names: bytes | None = None) -> JudgedCSR:
     """Check a PEM request and return its public key.
 
-    `names` are those the edge has already: asking for exactly them is no wish. RFC 7030 §4.2.2 wants renewals to.
-    Raises Refused: csr_malformed, csr_key_rejected, csr_signature_invalid or csr_extension_not_allowed.
+    `names` is the alternative name the edge has already (the content of that extension in DER): asking for exactly
+    that is no wish. RFC 7030 §4.2.2 wants renewals to.
+    Raises Refused with its fault: csr_malformed, csr_key_rejected, csr_signature_invalid or csr_extension_not_allowed.
     """
-    der = _single_block(pem)
     try:
-        request = x509.load_der_x509_csr(der)
-    except _PARSER_ERRORS:
-        raise Refused("csr_malformed") from None
-    key = _judge_key(request, rsa_minimum_bits)
-    _judge_signature(request)
-    _judge_extensions(request, names)
-    return JudgedCSR(key, hashlib.sha256(spki(key)).hexdigest())
+        parts = csr_parts.take_apart(csr_text.request_in(pem))
+        key = _judge_key(parts, rsa_minimum_bits)
+        _judge_signature(parts, key)
+        ignored = csr_extensions.ignored(parts, names)
+    except NotDER as fault:
+        raise Refused("csr_malformed", str(fault)) from None
+    return JudgedCSR(key, hashlib.sha256(key_policy.spki(key)).hexdigest(), ignored)
 
 
-def _single_block(pem: str) -> bytes:
-    match = _PEM.fullmatch(pem) if len(pem) <= LONGEST_PEM else None
-    if match is None:
-        raise Refused("csr_malformed")
+def _judge_key(parts: Parts, rsa_minimum_bits: int) -> PublicKey:
+    fault = _fault_of_encoding(parts)
+    if fault:
+        raise Refused("csr_key_rejected", fault)
     try:
-        der = base64.b64decode("".join(match[2].split()), validate=True)
-    except binascii.Error:
-        raise Refused("csr_malformed") from None
-    if len(der) > LARGEST_DER:
-        raise Refused("csr_malformed")
-    return der
-
-
-def _judge_key(request: x509.CertificateSigningRequest, rsa_minimum_bits: int) -> PublicKey:
-    try:
-        key = request.public_key()
-    except _PARSER_ERRORS:
-        raise Refused("csr_key_rejected") from None
-    # The request must hold the canonical encoding: explicit curve parameters and compressed points are other
-    # spellings of a key, and one key must have one identity.
-    if not is_acceptable(key, rsa_minimum_bits) or spki(key) != _key_as_sent(request.tbs_certrequest_bytes):
-        raise Refused("csr_key_rejected")
+        key = load_der_public_key(parts.key.raw)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise Refused("csr_key_rejected", "The public key cannot be read: its numbers are no key.") from None
+    if not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
+        raise Refused("csr_key_rejected", "The key is neither RSA nor on a curve.")
+    fault = key_policy.fault_of(key, rsa_minimum_bits)
+    if fault:
+        raise Refused("csr_key_rejected", fault)
+    # One key must have one identity, so no second spelling of its numbers is read. Only a missing NULL is no spelling.
+    if not key_policy.spki(key).endswith(parts.key_bits.raw):
+        raise Refused("csr_key_rejected", "The public key is not encoded as RFC 5280 and RFC 5480 want it.")
     return key
 
 
-def _key_as_sent(request_info: bytes) -> bytes:
-    """The third element, after version and subject, of a structure that the library has parsed as DER."""
-    start, _ = _bounds(request_info, 0)
-    for _ in range(2):
-        _, start = _bounds(request_info, start)
-    _, end = _bounds(request_info, start)
-    return request_info[start:end]
+def _fault_of_encoding(parts: Parts) -> str:
+    """What is wrong with the kind of the key and its parameters, before the library reads the numbers."""
+    oid, parameters = parts.key_algorithm.oid, parts.key_algorithm.parameters
+    if oid == _RSA:
+        sound = parameters is None or parameters.raw == b"\x05\0"
+        return "" if sound else "The RSA key has parameters; they must be NULL (RFC 3279 section 2.3.1)."
+    if oid != _EC:
+        kind = key_policy.OTHER_KINDS.get(oid, "of a kind that is not known here")
+        return f"The key is {kind}. {key_policy.USE}."
+    if parameters is None or parameters.tag != der.OID:
+        return f"The curve is not named but described by its parameters. {key_policy.USE}."
+    point = parts.key_bits.value[1:2]
+    if point in {b"\2", b"\3"}:
+        return "The public key is a compressed point. Send it uncompressed (openssl ec -conv_form uncompressed)."
+    return key_policy.fault_of_curve(der.dotted(parameters, "the curve"))
 
 
-def _bounds(der: bytes, start: int) -> tuple[int, int]:
-    """Where the content of the DER element at `start` begins, and where it ends."""
-    length, content = der[start + 1], start + 2
-    if length & 0x80:
-        octets = length & 0x7F
-        length, content = int.from_bytes(der[content : content + octets]), content + octets
-    return content, content + length
-
-
-def _judge_signature(request: x509.CertificateSigningRequest) -> None:
+def _judge_signature(parts: Parts, key: PublicKey) -> None:
+    oid, parameters = parts.signature_algorithm.oid, parts.signature_algorithm.parameters
+    kind, digest = _HASHES.get(oid, (None, None))
+    if kind is None or digest is None:
+        name = _REFUSED_SIGNATURES.get(oid, oid)
+        padding_too = " and PKCS #1 v1.5 padding" if name == "RSA-PSS" else ""
+        raise Refused("csr_signature_invalid", f"{name} signatures are not accepted. {_SIGN}{padding_too}.")
+    if parameters is not None and parameters.raw != b"\x05\0":
+        raise NotDER(f"The parameters of the signature algorithm at byte {parameters.start} must be absent or NULL.")
+    if not isinstance(key, kind):
+        raise Refused("csr_signature_invalid", f"The signature is of another kind than the key. {_SIGN}.")
     try:
-        valid = request.signature_algorithm_oid in _SIGNATURES and request.is_signature_valid
-    except _PARSER_ERRORS:
-        valid = False
-    if not valid:
-        raise Refused("csr_signature_invalid")
-
-
-def _judge_extensions(request: x509.CertificateSigningRequest, names: x509.SubjectAlternativeName | None) -> None:
-    try:
-        oids = [attribute.oid for attribute in request.attributes]
-        extensions = list(request.extensions)
-    except (x509.UnsupportedGeneralNameType, KeyError):
-        # A name of a kind that the library does not read is a name all the same; a TLS feature that it does not know
-        # is a KeyError.
-        raise Refused("csr_extension_not_allowed") from None
-    except _PARSER_ERRORS:
-        raise Refused("csr_malformed") from None
-    if len(set(oids)) != len(oids) or len(_EXTENSION_REQUESTS.intersection(oids)) > 1:
-        raise Refused("csr_malformed")
-    if not all(extension.value == names or _is_harmless(extension.value) for extension in extensions):
-        raise Refused("csr_extension_not_allowed")
-
-
-def _is_harmless(value: x509.ExtensionType) -> bool:
-    """Stock tools ask for these by themselves; they are accepted and ignored."""
-    if isinstance(value, x509.BasicConstraints):
-        return not value.ca
-    if isinstance(value, x509.KeyUsage):
-        return not (
-            value.content_commitment
-            or value.data_encipherment
-            or value.key_agreement
-            or value.key_cert_sign
-            or value.crl_sign
-        )
-    return isinstance(value, _IGNORED_EXTENSIONS)
+        if isinstance(key, rsa.RSAPublicKey):
+            key.verify(parts.signature, parts.info, padding.PKCS1v15(), digest)
+        else:
+            key.verify(parts.signature, parts.info, ec.ECDSA(digest))
+    except (InvalidSignature, ValueError, UnsupportedAlgorithm):
+        fault = f"The signature does not fit: another key made it, or the request was changed afterwards. {_SIGN}."
+        raise Refused("csr_signature_invalid", fault) from None

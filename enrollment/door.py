@@ -60,15 +60,15 @@ def renew(show: Callable[[], IssuedCertificate], csr: str, caller: Actor) -> Enr
     return result
 
 
-def settle(refused: Refused, caller: Actor) -> tuple[str, int | None]:
-    """Count a refusal. The code to answer with, and the seconds to wait where waiting helps."""
+def settle(refused: Refused, caller: Actor) -> tuple[Refused, int | None]:
+    """Count a refusal. The refusal to answer with, and the seconds to wait where waiting helps."""
     if refused.code in BEFORE_PROOF:
         refused = _shielded(refused, caller)
     wait = refused.refusal.retry_after
     if refused.code == "rate_limited":
         wait = unproved.retry_after(network_of(caller.client_ip)) or wait
     count(refused.code)
-    return refused.code, wait
+    return refused, wait
 
 
 def _shielded(refused: Refused, caller: Actor) -> Refused:

@@ -82,7 +82,7 @@ REFUSALS: dict[str, Refusal] = {
     "too_large": Refusal(413, "Too large", "The request may be at most 16 KiB."),
     "unsupported_media_type": Refusal(415, "Unsupported media type", "Send Content-Type: application/json."),
     "csr_malformed": Refusal(
-        422, "Malformed CSR", "Send one PEM block CERTIFICATE REQUEST (PKCS #10) and nothing else."
+        422, "Malformed CSR", "Send one certificate request (PKCS #10) as a PEM block CERTIFICATE REQUEST."
     ),
     "csr_signature_invalid": Refusal(
         422, "Invalid CSR signature", "Sign the CSR with its own key and SHA-256, SHA-384 or SHA-512."
@@ -91,7 +91,7 @@ REFUSALS: dict[str, Refusal] = {
         422, "Key rejected", "Use a fresh P-256, P-384 or RSA key (at least the configured size, exponent 65537)."
     ),
     "csr_extension_not_allowed": Refusal(
-        422, "CSR extension not allowed", "Ask for no names and no CA rights: the portal decides the identity."
+        422, "CSR extension not allowed", "Ask for no CA rights: the portal decides what an edge may do."
     ),
     "rate_limited": Refusal(429, "Too many attempts", "Too many refused attempts from this network. Wait.", 60),
     "busy": Refusal(503, "Busy", "Try again with the same key pair: that costs no second use.", 5),
@@ -121,12 +121,30 @@ BEFORE_PROOF = frozenset(
 )
 
 
-class Refused(Exception):
-    """An enrollment was refused; `code` is stable and public."""
+LONGEST_FAULT = 300
 
-    def __init__(self, code: str) -> None:
+
+class Refused(Exception):
+    """An enrollment was refused; `code` is stable and public.
+
+    `fault` says in one sentence or two what is wrong inside what was sent: printable ASCII, at most LONGEST_FAULT
+    characters, and nothing that was sent but numbers. It is empty where the code says it all.
+    """
+
+    def __init__(self, code: str, fault: str = "") -> None:
         super().__init__(code)
         self.code = code
+        self.fault = fault
+
+    @property
+    def detail(self) -> str:
+        """What the holder is told: the fault, else what the code means."""
+        return self.fault or self.refusal.detail
+
+    @property
+    def for_audit(self) -> dict[str, str]:
+        """What an event says of it beside the code."""
+        return {"fault": self.fault} if self.fault else {}
 
     @property
     def refusal(self) -> Refusal:

@@ -28,11 +28,14 @@ class Use:
     """One attempt. `edge` is empty where none came of it; `key_pair` is the SHA-256 of the public key it came with.
 
     `times` is more than one where one event counts what came within a minute beyond the first few.
+    `fault` says what was wrong inside the request, `ignored` what it asked for in vain.
     """
 
     outcome: str
     code: str
     reason: str
+    fault: str
+    ignored: str
     edge: str
     edge_url: str
     key_pair: str
@@ -81,6 +84,8 @@ def _use(event: AuditEvent, edge: ServiceEdge | None) -> Use:
         outcome=_outcome(event),
         code=event.reason,
         reason=reason_in_words(event.reason),
+        fault=event.detail.get("fault", ""),
+        ignored=", ".join(event.detail.get("ignored_extensions", ())),
         edge=edge.name if edge else event.object_name if event.object_kind == "edge" else "",
         edge_url=edge.get_absolute_url() if edge else "",
         key_pair=event.detail.get("spki_sha256", ""),

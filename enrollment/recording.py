@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db import DatabaseError, connection, transaction
 
+from enrollment.csr import JudgedCSR
 from enrollment.issuance import Identity, Issued
 from enrollment.lookup import KeyState
 from enrollment.sharing import SharedTransaction
@@ -105,14 +106,14 @@ def _sqlite(event: tuple[str, ...]) -> tuple[str, str, str]:
 
 
 def record(
-    state: KeyState, identity: Identity, issued: Issued, spki_sha256: str, caller: Actor, now: datetime
+    state: KeyState, identity: Identity, issued: Issued, judged: JudgedCSR, caller: Actor, now: datetime
 ) -> str | None:
     """Take one use and store edge, certificate and event. Returns the edge's name, or None when nothing was taken.
 
     Raises IntegrityError when the public key belongs to an edge already; then too nothing was taken.
     """
-    event = _event(state, identity, issued, caller, now)
-    values = _values(state, identity, issued, spki_sha256, caller, now)
+    event = _event(state, identity, issued, judged, caller, now)
+    values = _values(state, identity, issued, judged, caller, now)
     values |= {f"event_{name}": value for name, value in event.items()}
     names = tuple(event)
     if connection.vendor == "postgresql":
@@ -124,12 +125,15 @@ def record(
     return _shared.run(work)
 
 
-def _event(state: KeyState, identity: Identity, issued: Issued, caller: Actor, now: datetime) -> dict[str, Any]:
+def _event(
+    state: KeyState, identity: Identity, issued: Issued, judged: JudgedCSR, caller: Actor, now: datetime
+) -> dict[str, Any]:
     detail = {
         "key_public_id": state.public_id,
         "key_name": state.name,
         "group": state.group,
         "serial": issued.serial,
+        **judged.for_audit,
     }
     subject = audit.Subject("edge", str(identity.edge))
     row = audit.row(audit.Action.EDGE_ENROLLED, caller, subject, detail=detail, at=now)
@@ -137,7 +141,7 @@ def _event(state: KeyState, identity: Identity, issued: Issued, caller: Actor, n
 
 
 def _values(
-    state: KeyState, identity: Identity, issued: Issued, spki_sha256: str, caller: Actor, now: datetime
+    state: KeyState, identity: Identity, issued: Issued, judged: JudgedCSR, caller: Actor, now: datetime
 ) -> dict[str, Any]:
     return _adapted(
         {
@@ -150,7 +154,7 @@ def _values(
             "uuid": identity.edge,
             "client_ip": caller.client_ip,
             "serial": issued.serial,
-            "spki_sha256": spki_sha256,
+            "spki_sha256": judged.spki_sha256,
             "certificate_fingerprint": issued.fingerprint,
             "der": issued.der,
             "not_before": issued.not_before,

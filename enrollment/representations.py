@@ -22,4 +22,5 @@ def enrolled(result: Enrolled) -> dict[str, Any]:
         "trust_anchor": result.trust_anchor,
         "not_after": moment(result.not_after),
         "renew_after": moment(result.renew_after),
+        "ignored_extensions": list(result.ignored_extensions),
     }

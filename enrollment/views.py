@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from enrollment import door, operations, presented, proof, representations, requests
 from enrollment.answer import Enrolled
-from enrollment.errors import REFUSALS, Refused
+from enrollment.errors import Refused
 from portal import problems
 from portal.actors import Actor
 
@@ -66,9 +66,9 @@ def _answer_or_refuse(request: HttpRequest, answer: Callable[[Actor], HttpRespon
     try:
         return answer(caller)
     except Refused as refused:
-        code, wait = door.settle(refused, caller)
-        refusal = REFUSALS[code]
-        return problems.response(request, refusal.status, code, refusal.title, refusal.detail, wait)
+        answered, wait = door.settle(refused, caller)
+        refusal = answered.refusal
+        return problems.response(request, refusal.status, answered.code, refusal.title, answered.detail, wait)
 
 
 def _admitted(result: Enrolled) -> HttpResponse:

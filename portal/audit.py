@@ -33,7 +33,19 @@ _GROUP = {
     "grace_distance_enabled", "grace_distance", "grace_distance_unit",
 }  # fmt: skip
 _CERTIFICATE = {"name", "description", "enabled", "client_type", "serial", "not_after", "source", "parent"}
-_EDGE = {"edge_id", "key_public_id", "key_name", "group", "serial", "issuer", "use", "renewed", "spki_sha256"}
+_EDGE = {
+    "edge_id",
+    "key_public_id",
+    "key_name",
+    "group",
+    "serial",
+    "issuer",
+    "use",
+    "renewed",
+    "spki_sha256",
+    "fault",
+    "ignored_extensions",
+}
 _REVOCATION = {"certificates", "serials", "revocation_reason"}
 # How many more there were like this one, with it; see `record`.
 _COUNTED = {"count"}

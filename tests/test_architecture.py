@@ -15,7 +15,8 @@ SOURCES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py
 ABOVE = {"portal/quickstart"}
 PURE = {
     "keys/tokens.py", "keys/sealing.py", "keys/keyring.py", "keys/certificates.py", "keys/pem.py",
-    "keys/authority_rules.py", "enrollment/csr.py",
+    "keys/authority_rules.py", "keys/weak_rsa.py", "enrollment/csr.py",
+    "enrollment/csr_text.py", "enrollment/csr_parts.py", "enrollment/csr_extensions.py", "enrollment/der.py",
     "enrollment/key_policy.py", "enrollment/issuance.py", "enrollment/profile.py", "enrollment/errors.py",
     "enrollment/answer.py", "enrollment/revocation_list.py",
     "portal/throttle.py",

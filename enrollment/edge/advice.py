@@ -12,6 +12,10 @@ from enrollment.edge.outcomes import REFUSED, TRY_LATER
 NEW_EDGE = "To enroll as a new edge, which costs one use, give an empty --directory."
 _ADMINISTRATOR = "Then run the same command again."
 _PROXY = "Something between this machine and the portal changes requests, or one of the two programs is too old."
+_REQUEST = (
+    "The portal says what is wrong with the request. This program made it well: something between this machine and the "
+    "portal changes requests, or one of the two programs is too old."
+)
 _OTHER_KEY = "Ask for a key of the portal at --url, put it into --key-file and run the same command again."
 
 
@@ -40,10 +44,10 @@ ADVICE = {
     "length_required": Advice(_PROXY, waited_out=True),
     "too_large": Advice(_PROXY, waited_out=True),
     "unsupported_media_type": Advice(_PROXY, waited_out=True),
-    "csr_malformed": Advice(_PROXY),
-    "csr_signature_invalid": Advice(_PROXY),
-    "csr_key_rejected": Advice(f"The portal does not accept the key pair in key.pem. {NEW_EDGE}"),
-    "csr_extension_not_allowed": Advice(_PROXY),
+    "csr_malformed": Advice(_REQUEST),
+    "csr_signature_invalid": Advice(_REQUEST),
+    "csr_key_rejected": Advice(f"The portal says what is wrong with the key pair in key.pem. {NEW_EDGE}"),
+    "csr_extension_not_allowed": Advice(_REQUEST),
     "unknown_certificate": Advice(
         f"Check --url: this portal did not issue the certificate in --directory, or has forgotten it. {NEW_EDGE}"
     ),

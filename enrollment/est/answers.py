@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from django.http import HttpResponse
 
 from enrollment.answer import Enrolled
-from enrollment.errors import REFUSALS, Refusal
+from enrollment.errors import REFUSALS, Refusal, Refused
 
 CERTIFICATES = "application/pkcs7-mime"
 ISSUED = "application/pkcs7-mime; smime-type=certs-only"
@@ -64,10 +64,10 @@ def attributes() -> HttpResponse:
     return _encoded(CSR_ATTRIBUTES, ATTRIBUTES)
 
 
-def refusal(code: str, wait: int | None = None) -> HttpResponse:
-    """The status of a refusal, and a line that names its code and what to do; `wait` is in seconds."""
-    told = _OWN.get(code, REFUSALS[code])
-    response = text(told.status, code, told.detail)
+def refusal(refused: Refused, wait: int | None = None) -> HttpResponse:
+    """The status of a refusal, and a line that names its code and what is wrong; `wait` is in seconds."""
+    told = _OWN.get(refused.code, refused.refusal)
+    response = text(told.status, refused.code, refused.fault or told.detail)
     if wait is not None:
         response["Retry-After"] = str(wait)
     return response

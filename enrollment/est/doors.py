@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
 
+from enrollment.errors import Refused
 from enrollment.est import answers
 from keys.models import SigningCertificate
 
@@ -37,7 +38,7 @@ def operation(*methods: str) -> Callable[[_Operation], Callable[..., HttpRespons
                 return run(request, narrowed) if label is None or narrowed else _unknown_label()
             except (DatabaseError, InterfaceError) as error:
                 logger.error("EST answer failed", extra={"kind": type(error).__name__})
-                return answers.refusal("busy", 5)
+                return answers.refusal(Refused("busy"), 5)
 
         return view
 

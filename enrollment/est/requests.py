@@ -11,6 +11,7 @@ from enrollment.errors import Refused
 from enrollment.requests import EnrollRequest, read_body
 
 MEDIA_TYPE = "application/pkcs10"
+_SEQUENCE = b"\x30"
 _PEM = "-----BEGIN CERTIFICATE REQUEST-----\n{}\n-----END CERTIFICATE REQUEST-----\n"
 
 
@@ -56,7 +57,10 @@ def _password(parameter: str) -> str:
 def _as_pem(body: bytes) -> str:
     """The CSR as the operation takes it: bare base64 (RFC 8951 §3.1) gets its PEM lines, PEM stays as it is.
 
-    Nothing is judged here, so that a key is judged first; Content-Transfer-Encoding is not read (RFC 8951 §3.1).
+    So does DER itself, which some clients send: no base64 of a request starts with its first byte. Nothing is judged
+    here, so that a key is judged first; Content-Transfer-Encoding is not read (RFC 8951 §3.1).
     """
-    text = body.decode("ascii", errors="replace")
+    if body[:1] == _SEQUENCE:
+        return _PEM.format(base64.b64encode(body).decode())
+    text = body.decode("utf-8-sig", errors="replace")
     return text if "-----BEGIN" in text else _PEM.format(text.strip())

@@ -40,7 +40,7 @@ def enroll(key_text: str, csr_pem: str, *, caller: Actor, now: datetime | None =
             state = lookup.find(state.public_id) or _gone()
         raise Refused("busy")
     except Refused as refused:
-        record_refusal(refused.code, state, csr_pem, caller)
+        record_refusal(refused, state, csr_pem, caller)
         raise
     except DatabaseError as error:
         record_failure(error, state, caller)
@@ -71,24 +71,29 @@ def _attempt(state: KeyState, csr_pem: str, caller: Actor, now: datetime) -> Enr
         return replay_or_refuse(state, csr_pem, "signer_unavailable", caller, now)
     # 6. Take the use and record edge, certificate and event in one transaction.
     try:
-        name = recording.record(state, identity, issued, judged.spki_sha256, caller, now)
+        name = recording.record(state, identity, issued, judged, caller, now)
     except IntegrityError:
         # 7. The key pair is known: repeat its answer, or refuse.
-        return replay(state, judged.spki_sha256, caller, now)
-    return _admitted(name, state, identity, issued, issuer) if name else None
+        return replay(state, judged, caller, now)
+    return _admitted(name, state, identity, issued, issuer, judged) if name else None
 
 
 def _sign(
     judged: csr.JudgedCSR, identity: issuance.Identity, issuer: issuance.Issuer, now: datetime
 ) -> issuance.Issued:
     if judged.spki_sha256 in issuer.authority_keys:
-        raise Refused("csr_key_rejected")
+        raise Refused("csr_key_rejected", csr.OF_AN_AUTHORITY)
     lifetime = timedelta(days=settings.EDGE_CERTIFICATE_DAYS)
     return issuance.issue(judged.public_key, identity, issuer, lifetime, now)
 
 
 def _admitted(
-    name: str, state: KeyState, identity: issuance.Identity, issued: issuance.Issued, issuer: issuance.Issuer
+    name: str,
+    state: KeyState,
+    identity: issuance.Identity,
+    issued: issuance.Issued,
+    issuer: issuance.Issuer,
+    judged: csr.JudgedCSR,
 ) -> Enrolled:
     return Enrolled(
         edge_uuid=identity.edge,
@@ -100,4 +105,5 @@ def _admitted(
         not_before=issued.not_before,
         not_after=issued.not_after,
         replayed=False,
+        ignored_extensions=judged.ignored_extensions,
     )

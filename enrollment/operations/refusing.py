@@ -24,11 +24,12 @@ def _key_subject(state: KeyState) -> audit.Subject:
     return audit.Subject("key", str(state.id), state.name)
 
 
-def record_refusal(code: str, state: KeyState, csr_pem: str, caller: Actor) -> None:
-    """An event for a refusal after proof, with the key pair of the request where it could be read."""
+def record_refusal(refused: Refused, state: KeyState, csr_pem: str, caller: Actor) -> None:
+    """An event for a refusal after proof, with what is wrong inside and the key pair where it could be read."""
+    code = refused.code
     if code in BEFORE_PROOF:
         return
-    detail = {"key_public_id": state.public_id}
+    detail = {"key_public_id": state.public_id, **refused.for_audit}
     with suppress(Refused):
         detail["spki_sha256"] = csr.judge(csr_pem, settings.EDGE_RSA_MINIMUM_BITS).spki_sha256
     audit.record(audit.Action.EDGE_REFUSED, caller, _key_subject(state), reason=code, detail=detail)

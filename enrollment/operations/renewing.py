@@ -47,7 +47,12 @@ def renew(old: IssuedCertificate, csr_pem: str, *, caller: Actor, now: datetime 
     try:
         return _renewed(old, csr_pem, caller, now)
     except Refused as refused:
-        detail = {"serial": old.serial, "key_name": old.edge.key_name, "key_public_id": old.edge.key_public_id}
+        detail = {
+            "serial": old.serial,
+            "key_name": old.edge.key_name,
+            "key_public_id": old.edge.key_public_id,
+            **refused.for_audit,
+        }
         audit.record(audit.Action.EDGE_REFUSED, caller, _subject(old.edge), reason=refused.code, detail=detail)
         raise
     except DatabaseError as error:
@@ -96,9 +101,9 @@ def _require_good_standing(certificate: IssuedCertificate, now: datetime) -> Non
             raise Refused(code)
 
 
-def _names_of(certificate: IssuedCertificate) -> x509.SubjectAlternativeName:
+def _names_of(certificate: IssuedCertificate) -> bytes:
     found = x509.load_der_x509_certificate(bytes(certificate.der)).extensions
-    return found.get_extension_for_class(x509.SubjectAlternativeName).value
+    return found.get_extension_for_class(x509.SubjectAlternativeName).value.public_bytes()
 
 
 def _renewal_of(old: IssuedCertificate) -> IssuedCertificate | None:
@@ -109,9 +114,9 @@ def _repeat(done: IssuedCertificate, judged: csr.JudgedCSR, caller: Actor, now: 
     if done.spki_sha256 != judged.spki_sha256:
         raise Refused("certificate_superseded")
     _require_good_standing(done, now)
-    detail = {"serial": done.serial, "key_public_id": done.edge.key_public_id}
+    detail = {"serial": done.serial, "key_public_id": done.edge.key_public_id, **judged.for_audit}
     audit.record(audit.Action.EDGE_REPLAYED, caller, _subject(done.edge), detail=detail)
-    return repeated(done)
+    return repeated(done, judged)
 
 
 def _require_own_key_pair(edge: ServiceEdge, judged: csr.JudgedCSR) -> None:
@@ -142,7 +147,7 @@ def _sign(old: IssuedCertificate, judged: csr.JudgedCSR, now: datetime) -> _Rene
     try:
         issuer = issuers.get(record.pk, record.fingerprint)
         if judged.spki_sha256 in issuer.authority_keys:
-            raise Refused("csr_key_rejected")
+            raise Refused("csr_key_rejected", csr.OF_AN_AUTHORITY)
         return _Renewal(old, judged, issuance.issue(judged.public_key, identity, issuer, lifetime, now), issuer)
     except (ValueError, keyring.KeyringError, sealing.SealBroken, issuance.ProfileViolation):
         logger.exception("certificate withheld")
@@ -181,6 +186,7 @@ def _record(renewal: _Renewal, caller: Actor, now: datetime) -> Enrolled:
             "renewed": old.serial,
             "key_name": old.edge.key_name,
             "key_public_id": old.edge.key_public_id,
+            **renewal.judged.for_audit,
         }
         audit.record(audit.Action.EDGE_RENEWED, caller, _subject(old.edge), detail=detail, at=now)
     return _answer(renewal)
@@ -212,6 +218,7 @@ def _answer(renewal: _Renewal) -> Enrolled:
         not_before=issued.not_before,
         not_after=issued.not_after,
         replayed=False,
+        ignored_extensions=renewal.judged.ignored_extensions,
     )
 
 

@@ -30,11 +30,12 @@ def replay_or_refuse(state: KeyState, csr_pem: str, code: str, caller: Actor, no
         spki_sha256=judged.spki_sha256, claims_key_pair=True, edge__key_public_id=state.public_id
     ).exists():
         raise Refused(code)
-    return replay(state, judged.spki_sha256, caller, now)
+    return replay(state, judged, caller, now)
 
 
-def replay(state: KeyState, spki_sha256: str, caller: Actor, now: datetime) -> Enrolled:
+def replay(state: KeyState, judged: csr.JudgedCSR, caller: Actor, now: datetime) -> Enrolled:
     """The newest certificate of this key pair again. Raises Refused: public_key_in_use or enrollment_conflict."""
+    spki_sha256 = judged.spki_sha256
     claim = IssuedCertificate.objects.filter(spki_sha256=spki_sha256, claims_key_pair=True).only("edge_id").first()
     if claim is None:
         # The refused insert was not about the key pair, so it is a fault of ours.
@@ -47,9 +48,9 @@ def replay(state: KeyState, spki_sha256: str, caller: Actor, now: datetime) -> E
     if edge.deleted_at or not edge.enabled or found.not_after < now or same.exclude(revoked_at=None).exists():
         raise Refused("enrollment_conflict")
     subject = audit.Subject("edge", str(edge.uuid), edge.name)
-    detail = {"serial": found.serial, "key_public_id": edge.key_public_id}
+    detail = {"serial": found.serial, "key_public_id": edge.key_public_id, **judged.for_audit}
     audit.record(audit.Action.EDGE_REPLAYED, caller, subject, detail=detail)
-    return repeated(found)
+    return repeated(found, judged)
 
 
 def newest(edge_id: int, spki_sha256: str) -> IssuedCertificate:
@@ -58,8 +59,8 @@ def newest(edge_id: int, spki_sha256: str) -> IssuedCertificate:
     return certificates.filter(edge_id=edge_id, spki_sha256=spki_sha256).latest("id")
 
 
-def repeated(found: IssuedCertificate) -> Enrolled:
-    """The answer that came with a stored certificate."""
+def repeated(found: IssuedCertificate, judged: csr.JudgedCSR) -> Enrolled:
+    """The answer that came with a stored certificate, to the CSR that asks for it again."""
     *chain, anchor = issuers.chain_of(found.issuer)
     certificate = x509.load_der_x509_certificate(bytes(found.der))
     return Enrolled(
@@ -72,4 +73,5 @@ def repeated(found: IssuedCertificate) -> Enrolled:
         not_before=found.not_before,
         not_after=found.not_after,
         replayed=True,
+        ignored_extensions=judged.ignored_extensions,
     )

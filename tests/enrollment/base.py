@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from enrollment import door, issuers, operations
 from enrollment.answer import Enrolled
-from enrollment.errors import BEFORE_PROOF, REFUSALS, Refused
+from enrollment.errors import BEFORE_PROOF, LONGEST_FAULT, REFUSALS, Refused
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations.refusing import sampled
 from keys import certificates, keyring, sealing
@@ -71,7 +71,7 @@ class Enrolling:
         return ""
 
     def assert_refused(self, code: str, text: str, csr: str | None = None, **options: Any) -> None:
-        """Refused with this code, at no cost, and remembered with key id and reason only."""
+        """Refused with this code, at no cost, and remembered with key id, reason and the fault of a CSR only."""
         before, known = self.books(), AuditEvent.objects.count()
         self.assertEqual(self.refusal(text, csr, **options), code)
         self.assertEqual(self.books(), before, "a refused attempt must cost nothing")
@@ -80,7 +80,8 @@ class Enrolling:
         for event in events:
             self.assertEqual((event.action, event.outcome, event.reason), ("edge.refused", "refused", code))
             self.assertEqual(event.object_kind, "key")
-            self.assertEqual(set(event.detail) - {"spki_sha256"}, {"key_public_id"})
+            told = {"fault"} if code.startswith("csr_") else set()
+            self.assertEqual(set(event.detail) - {"spki_sha256"}, {"key_public_id"} | told)
 
     @staticmethod
     def books() -> tuple[Any, ...]:
@@ -105,7 +106,7 @@ class Enrolling:
         return self.client.post(ENROLL, body, content_type="application/json", **extra)  # type: ignore[attr-defined]
 
     def assert_problem(self, response: Any, code: str) -> None:
-        """A problem document of this code, and not a word more than its standing text."""
+        """A problem document of this code, and not a word more than its standing text; of a CSR, than its fault."""
         refusal = REFUSALS[code]
         self.assertEqual(response.status_code, refusal.status, response.content)
         self.assertEqual(response["Content-Type"], "application/problem+json")
@@ -116,11 +117,18 @@ class Enrolling:
             "title": refusal.title,
             "status": refusal.status,
             "code": code,
-            "detail": refusal.detail,
+            "detail": fault_in(response.json()["detail"]) if code.startswith("csr_") else refusal.detail,
             "request_id": response["X-Request-Id"],
         }
         self.assertEqual(json.loads(response.content), expected)
         self.assertEqual("Retry-After" in response, refusal.retry_after is not None)
+
+
+def fault_in(text: str) -> str:
+    """The text, which must be a short sentence of printable ASCII."""
+    if not (text.isascii() and text.isprintable() and 20 <= len(text) <= LONGEST_FAULT and text.endswith((".", ")."))):
+        raise AssertionError(f"no fault in words: {text!a}")
+    return text
 
 
 class EnrollmentTestCase(Enrolling, PortalTestCase):

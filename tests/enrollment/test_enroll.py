@@ -129,8 +129,8 @@ class RefusalTests(EnrollmentTestCase):
         self.assert_refused("csr_malformed", self.text, "not a request")
         other = forge.sign(forge.info(forge.spki(make_private_key().public_key())), make_private_key())
         self.assert_refused("csr_signature_invalid", self.text, forge.pem(other))
-        san = x509.SubjectAlternativeName([x509.DNSName("a.example")])
-        self.assert_refused("csr_extension_not_allowed", self.text, make_csr(extensions=[(san, False)]))
+        authority = x509.BasicConstraints(ca=True, path_length=None)
+        self.assert_refused("csr_extension_not_allowed", self.text, make_csr(extensions=[(authority, False)]))
         self.assert_refused(
             "csr_key_rejected", self.text, forge.request(forge.RawRSA((3 << 510) + 761, (7 << 509) + 15))
         )

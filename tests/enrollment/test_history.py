@@ -8,6 +8,8 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.db import connection
 
 from enrollment import history, operations
@@ -71,7 +73,24 @@ class WordsTests(EnrollmentTestCase):
     def test_a_refusal_without_a_readable_request_names_an_unknown_machine(self) -> None:
         self.assertEqual(self.refusal(self.text, "no CSR"), "csr_malformed")
         self.assertIn("Unknown machine", self.history())
-        self.assertIn("Malformed CSR csr_malformed", self.history())
+        self.assertIn("Malformed CSR csr_malformed There is no line -----BEGIN CERTIFICATE REQ", self.history())
+
+    def test_what_is_wrong_inside_a_request_is_said_and_a_private_key_is_not_kept(self) -> None:
+        secret = make_private_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+        self.assertEqual(self.refusal(self.text, secret), "csr_malformed")
+        words = self.history()
+        self.assertIn("This holds a private key. A private key never leaves its machine", words)
+        for line in secret.splitlines()[1:-1]:
+            self.assertNotIn(line[:20], words + str(AuditEvent.objects.latest("id").detail))
+
+    def test_what_a_request_asked_for_in_vain_is_named_when_it_is_admitted_and_again_when_repeated(self) -> None:
+        names = x509.SubjectAlternativeName([x509.DNSName("printer.example")])
+        csr = make_csr(extensions=[(names, False), (x509.OCSPNoCheck(), True)])
+        for _ in range(2):
+            answer = self.enroll(self.text, csr)
+            self.assertEqual(answer.ignored_extensions, ("subjectAltName", "OCSPNoCheck"))
+        self.assertEqual(self.history().count("Ignored: subjectAltName, OCSPNoCheck"), 2)
+        self.assertNotIn("printer.example", self.history())
 
     def test_a_renewal_and_its_refusal_are_in_the_history_of_the_key(self) -> None:
         private_key = make_private_key()

@@ -248,7 +248,8 @@ class RenewAddressTests(RenewalTestCase):
         response = self.send(body)
         self.assertEqual(response.status_code, 201, response.content)
         self.assertEqual(
-            set(response.json()), {"edge", "certificate", "chain", "trust_anchor", "not_after", "renew_after"}
+            set(response.json()),
+            {"edge", "certificate", "chain", "trust_anchor", "not_after", "renew_after", "ignored_extensions"},
         )
         again = self.send(body)
         self.assertEqual((again.status_code, again["Enrollment-Replay"], again.json()), (200, "true", response.json()))

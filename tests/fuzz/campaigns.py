@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -18,10 +19,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.test import Client
 
-from enrollment import csr, door
-from enrollment.errors import REFUSALS, Refused
+from enrollment import csr, csr_extensions, door
+from enrollment.errors import LONGEST_FAULT, REFUSALS, Refused
 from keys import tokens
-from tests.enrollment import forge
+from tests.enrollment import forge, odd_requests
 from tests.enrollment.specimens import CA, CSR_CODES, NOT_CA, der_of, usage
 from tests.factories import make_csr, make_private_key
 from tests.fuzz import mutations
@@ -29,6 +30,8 @@ from tests.fuzz import mutations
 # Times are printed; only what takes this long is a failure of a test.
 HANG_SECONDS = 5
 TARGET_SECONDS = 0.05
+_BLOCK = re.compile(r"-----BEGIN CERTIFICATE REQUEST-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE REQUEST-----\n")
+_NAME = re.compile(r"[A-Za-z0-9. ]{3,200}")
 
 
 @dataclass
@@ -107,18 +110,28 @@ def seeds() -> list[tuple[bytes, Any]]:
     rsa_key = rsa.generate_private_key(65537, 2048)
     password = forge.attribute(forge.CHALLENGE_PASSWORD, forge.tlv(0x0C, b"secret"))
     san = forge.extension(x509.SubjectAlternativeName([x509.DNSName("edge.example")]))
+    rights = forge.extension(usage(key_cert_sign=True))
     pems = [
         (make_csr(p256), p256),
         (make_csr(p384, extensions=[(usage(digital_signature=True), True)]), p384),
         (make_csr(rsa_key), rsa_key),
         (forge.requesting(p256, [CA, NOT_CA], [NOT_CA]), p256),
         (forge.requesting(p256, [NOT_CA, san]), p256),
+        (forge.requesting(p256, [san, rights]), p256),
+        (forge.requesting(p256, [CA]), p256),
         (forge.request(p256, password, subject=forge.common_name("a", "b")), p256),
     ]
-    return [(der_of(pem), key) for pem, key in pems]
+    return [(der_of(pem), key) for pem, key in [*pems, *((odd.text, odd_requests.key()) for odd in _plain())]]
+
+
+def _plain() -> list[odd_requests.Odd]:
+    """The odd requests that are one whole block, whatever is in it."""
+    return [odd for odd in odd_requests.odd_requests() if _BLOCK.fullmatch(odd.text) and odd.name != "cut base64"]
 
 
 def random_csr(chance: random.Random) -> str:
+    if chance.random() < 0.1:
+        return mutations.mutated_text(chance, chance.choice(odd_requests.odd_requests()).text)
     der, key = chance.choice(seeds())
     der = mutations.mutated_der(chance, der)
     if chance.random() < 0.4:
@@ -127,14 +140,23 @@ def random_csr(chance: random.Random) -> str:
 
 
 def judge_csr(pem: str) -> str:
-    """A mutated CSR is accepted or refused with one of four codes."""
+    """A mutated CSR is accepted or refused with one of four codes, and what is said of it can be shown anywhere."""
     try:
-        csr.judge(pem, 2048)
+        said = csr.judge(pem, 2048).ignored_extensions
     except Refused as refused:
         if refused.code not in CSR_CODES:
             raise
+        require_fault(refused.fault)
         return refused.code
+    if len(said) > csr_extensions.MOST_NAMED + 1 or not all(_NAME.fullmatch(name) for name in said):
+        raise AssertionError(f"named {said!a}")
     return "accepted"
+
+
+def require_fault(text: str) -> None:
+    """A short sentence of printable ASCII."""
+    if not (20 <= len(text) <= LONGEST_FAULT and text.isascii() and text.isprintable() and text[-1] in ".)"):
+        raise AssertionError(f"said {text!a}")
 
 
 def random_request(text: str, chance: random.Random) -> bytes:
@@ -154,6 +176,8 @@ def post(client: Client, body: bytes) -> str:
         return str(response.status_code)
     document = json.loads(response.content)
     code, status = document["code"], document["status"]
+    if code in CSR_CODES:
+        require_fault(document["detail"])
     if REFUSALS[code].status != status or response.status_code != status or status >= 500:
         raise AssertionError(f"answered {response.status_code} {code} to {body!r}")
     return str(code)

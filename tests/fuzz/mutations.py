@@ -171,6 +171,23 @@ def mutated_pem(chance: random.Random, der: bytes) -> str:
     return chance.choice((pem[:at] + dirt + pem[at:], pem[:at], pem[at:], pem + pem, pem.replace("\n", dirt)))
 
 
+_TEXTS = (
+    "-----BEGIN NEW CERTIFICATE REQUEST-----\n", "-----END CERTIFICATE REQUEST-----\n", "-----BEGIN CERTIFICATE-----\n",
+    "-----BEGIN EC PRIVATE KEY-----\n", "Proc-Type: 4,ENCRYPTED\n\n", "Comment: x\n", "\ufeff", "\\n", "\u2028",
+    "\x1c", "\r", "> ", "\ud800", "\x1b[2J", "\u202e", "<script>", "\0", "-", "=", "MII",
+)  # fmt: skip
+
+
+def mutated_text(chance: random.Random, text: str) -> str:
+    """What surrounds, cuts and garbles a PEM text between two programs."""
+    for _ in range(chance.choice((1, 1, 2, 4))):
+        at, to = sorted(chance.randrange(len(text) + 1) for _ in range(2))
+        dirt = chance.choice(_TEXTS)
+        forms = (text[:at] + dirt + text[at:], text[:at] + text[to:], text[:at], dirt + text, text + dirt + text[at:to])
+        text = chance.choice((*forms, text.replace("\n", dirt), text.replace(" ", "", 1), text.swapcase()))
+    return text
+
+
 _VALUES: tuple[object, ...] = (
     None, True, 0, -1, 1.5, 10**40, "", " ", "\0", "\ud800", "x" * 3000, [], {}, [[]], {"a": {}}, ["x"], "1|a|b",
     "|" * 99,

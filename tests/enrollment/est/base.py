@@ -65,7 +65,7 @@ class EstTestCase(EnrollmentTestCase):
         """One short line of text, and the challenge with every 401."""
         self.assertEqual(response.status_code, status, response.content)
         self.assertEqual(response["Content-Type"], "text/plain; charset=utf-8")
-        self.assertRegex(response.content.decode(), rf"\A{code}: [A-Z][^\n]{{10,160}}\.\n\Z")
+        self.assertRegex(response.content.decode(), rf"\A{code}: [A-Z][^\n]{{10,300}}\.\n\Z")
         asked = answers._CERTIFICATE if code in {"certificate_required", "unknown_certificate"} else answers._BASIC
         self.assertEqual(response.get("WWW-Authenticate"), asked if status == 401 else None)
         self.assertEqual("Retry-After" in response, status in {429, 503})

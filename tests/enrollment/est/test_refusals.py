@@ -11,7 +11,7 @@ from unittest import mock
 from django.db import OperationalError
 
 from enrollment import door, operations
-from enrollment.errors import BEFORE_PROOF, REFUSALS
+from enrollment.errors import BEFORE_PROOF, REFUSALS, Refused
 from enrollment.est import answers
 from enrollment.models import IssuedCertificate
 from keys import tokens
@@ -40,12 +40,13 @@ class StatusTests(EstTestCase):
         # Nobody signs a time here.
         self.assertEqual(set(STATUSES), REFUSALS.keys() - {"clock_differs"})
         for code, status in STATUSES.items():
-            response = answers.refusal(code, 5 if status in {429, 503} else None)
+            response = answers.refusal(Refused(code), 5 if status in {429, 503} else None)
             self.assert_says(response, status, code)
 
     def test_no_text_tells_est_clients_to_speak_json(self) -> None:
         for code in STATUSES:
-            self.assertNotRegex(answers.refusal(code).content.decode().lower(), "json|member|renew_after|sign with")
+            words = answers.refusal(Refused(code)).content.decode().lower()
+            self.assertNotRegex(words, "json|member|renew_after|sign with")
 
 
 class RefusalTests(EstTestCase):
@@ -61,7 +62,7 @@ class RefusalTests(EstTestCase):
             self.assertEqual((event.action, event.reason), ("edge.refused", code))
             known = {} if code in BEFORE_PROOF else {"key_public_id": self.key.public_id}
             self.assertEqual({**event.detail, **known}, event.detail)
-            self.assertLessEqual(set(event.detail), {*known, "spki_sha256"} if known else set())
+            self.assertLessEqual(set(event.detail), {*known, "spki_sha256", "fault"} if known else set())
         if code not in BEFORE_PROOF:
             self.assertEqual(AuditEvent.objects.count(), count + 1)
         return response
@@ -168,7 +169,7 @@ class RefusalTests(EstTestCase):
         between = "\n-----END CERTIFICATE REQUEST-----\n-----BEGIN CERTIFICATE REQUEST-----\n"
         bodies = {
             "white space": " \n",
-            "raw DER": der_of(make_csr()),
+            "UTF-16": make_csr().encode("utf-16"),
             "two": line + between + line,
             "two with padding": f"{line}\n{line}",
             "cut": line[:-8],
@@ -177,12 +178,16 @@ class RefusalTests(EstTestCase):
             "NUL": line + "\0",
             "not text": b"\xff\xfe\xfd",
             "a certificate": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-            "text before": "hello\n" + make_csr(),
+            "text before": "hello\n" + line,
             "base64 twice": base64.b64encode(line.encode()),
         }
         for name, body in bodies.items():
             with self.subTest(name):
                 self.assert_refused("csr_malformed", self.text, body)
+
+    def test_raw_der_a_byte_order_mark_and_text_around_pem_are_read(self) -> None:
+        for body in (der_of(make_csr()), "\ufeff" + make_csr(), "\ufeff" + body_of(make_csr()), "hello\n" + make_csr()):
+            self.assert_admitted(self.est(self.text, body))
 
     def test_a_key_is_judged_before_its_csr(self) -> None:
         self.assert_refused("malformed_key", "x", "not a request")

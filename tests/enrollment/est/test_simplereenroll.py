@@ -136,8 +136,8 @@ class RenewedTests(ReenrollTestCase):
 class NamesTests(ReenrollTestCase):
     """RFC 7030 §4.2.2 wants the names of the current certificate in the CSR; the portal decides them either way."""
 
-    def names(self, *values: x509.GeneralName) -> str:
-        return make_csr(extensions=[(x509.SubjectAlternativeName(values), False)])
+    def names(self, *values: x509.GeneralName, key: Any = None) -> str:
+        return make_csr(key, extensions=[(x509.SubjectAlternativeName(values), False)])
 
     def own(self) -> x509.GeneralName:
         certificate = x509.load_pem_x509_certificate(self.first.certificate.encode())
@@ -146,20 +146,25 @@ class NamesTests(ReenrollTestCase):
 
     def test_the_edges_own_names_may_be_asked_for(self) -> None:
         self.assert_admitted(self.reenroll(self.names(self.own())))
+        self.assertNotIn("ignored_extensions", self.newest_event().detail)
 
     def test_also_over_json(self) -> None:
         body = signed_body(self.private_key, self.first.certificate, self.names(self.own()))
         response = self.client.post(RENEW, body, content_type="application/json")
         self.assertEqual(response.status_code, 201, response.content)
+        self.assertEqual(response.json()["ignored_extensions"], [])
 
-    def test_no_other_and_no_further_name(self) -> None:
+    def test_other_and_further_names_are_ignored_and_remembered(self) -> None:
         other = x509.load_pem_x509_certificate(self.enroll(self.text).certificate.encode())
         (foreign,) = other.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        for values in ((foreign,), (self.own(), foreign), (x509.DNSName("edge.example"),)):
-            self.assert_code(self.reenroll(self.names(*values)), 422, "csr_extension_not_allowed")
+        key = make_private_key()
+        for number, values in enumerate([(foreign,), (self.own(), foreign), (x509.DNSName("edge.example"),)]):
+            self.assert_admitted(self.reenroll(self.names(*values, key=key)), replayed=number > 0)
+            self.assertEqual(self.newest_event().detail["ignored_extensions"], ["subjectAltName"])
 
-    def test_at_enrollment_not_even_those(self) -> None:
-        self.assert_says(self.est(self.text, body_of(self.names(self.own()))), 422, "csr_extension_not_allowed")
+    def test_at_enrollment_even_those_are_ignored(self) -> None:
+        self.assert_admitted(self.est(self.text, body_of(self.names(self.own()))))
+        self.assertEqual(self.newest_event().detail["ignored_extensions"], ["subjectAltName"])
 
     def test_a_subject_is_ignored(self) -> None:
         """Stock clients put in whatever their user typed."""

@@ -1,0 +1,68 @@
+"""RSA keys that anybody can factor or use, found from the public key alone. Pure.
+
+All tests take less than a millisecond together, but for that of a prime modulus: one exponentiation, 20 to 150 ms
+from 2048 to 4096 bits, hence the memory of what was answered. The keys that Debian made in 2008 are not looked for:
+their lists are larger than this program.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+
+SMALLEST_EXPONENT = 65537
+# Larger exponents are slow to verify with, and some verifiers refuse them (NIST SP 800-56B rev. 2 §6.2).
+_MOST_EXPONENT_BITS = 256
+_SMALL_PRIMES_BELOW = 2000
+_FERMAT_ROUNDS = 100
+# The primes whose residues the fingerprint of ROCA looks at (CVE-2017-15361, "The Return of Coppersmith's Attack" §4).
+_ROCA_PRIMES_UP_TO = 167
+
+
+@functools.lru_cache(maxsize=512)
+def fault_of(modulus: int, exponent: int) -> str:
+    """Why a public RSA key of any size is worthless, in words that follow "the key"; empty when nothing is found."""
+    if exponent < SMALLEST_EXPONENT or exponent % 2 == 0 or exponent.bit_length() > _MOST_EXPONENT_BITS:
+        return f"has an exponent that is not odd or not from {SMALLEST_EXPONENT} to {_MOST_EXPONENT_BITS} bits"
+    if math.gcd(modulus, _product_of_small_primes()) != 1:
+        return f"has a modulus with a factor below {_SMALL_PRIMES_BELOW}"
+    if _has_roca_fingerprint(modulus):
+        return "was made by a chip that makes weak keys (ROCA, CVE-2017-15361)"
+    if _has_close_primes(modulus):
+        return "has two primes so close to each other that it can be factored at once"
+    # Fermat's little theorem: no product of two primes made at random passes it.
+    if pow(2, modulus - 1, modulus) == 1:
+        return "has a prime as modulus"
+    return ""
+
+
+def _primes(below: int) -> list[int]:
+    return [n for n in range(2, below) if all(n % d for d in range(2, math.isqrt(n) + 1))]
+
+
+@functools.cache
+def _product_of_small_primes() -> int:
+    return math.prod(_primes(_SMALL_PRIMES_BELOW))
+
+
+@functools.cache
+def _roca_residues() -> tuple[tuple[int, frozenset[int]], ...]:
+    """For each odd prime the powers of 65537 modulo it: the only residues of the moduli of these chips."""
+    odd = _primes(_ROCA_PRIMES_UP_TO + 1)[1:]
+    return tuple((prime, frozenset(pow(65537, power, prime) for power in range(prime))) for prime in odd)
+
+
+def _has_roca_fingerprint(modulus: int) -> bool:
+    return all(modulus % prime in residues for prime, residues in _roca_residues())
+
+
+def _has_close_primes(modulus: int) -> bool:
+    """Fermat's factorization finds primes that lie close together within a few rounds."""
+    root = math.isqrt(modulus)
+    root += root * root < modulus
+    for _ in range(_FERMAT_ROUNDS):
+        remainder = root * root - modulus
+        if math.isqrt(remainder) ** 2 == remainder:
+            return True
+        root += 1
+    return False
