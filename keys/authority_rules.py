@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from keys import weak_rsa
 from keys.certificates import key_type_of
 from keys.errors import BadCertificate
 
@@ -145,6 +146,11 @@ def _judge_strength(certificate: x509.Certificate, name: str, signs: bool) -> No
         strong = False
     if not strong:
         raise BadCertificate("weak_key", name=name, key=key_type_of(certificate), bits=f"{bits:,}")
+    if isinstance(key, rsa.RSAPublicKey):
+        numbers = key.public_numbers()
+        weakness = weak_rsa.fault_of(numbers.n, numbers.e)
+        if weakness:
+            raise BadCertificate("key_worthless", name=name, weakness=weakness)
     digest = certificate.signature_hash_algorithm
     if digest is None or digest.name not in _GOOD_HASHES:
         raise BadCertificate("weak_signature", name=name, hash=digest.name.upper() if digest else "an unknown hash")

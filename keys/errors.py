@@ -124,6 +124,7 @@ CERTIFICATE_FAULTS: Mapping[str, str] = {
     "serial_unusable": "The serial number of “{name}” is not positive or exceeds 20 bytes. Use another.",
     "path_too_long": "“{name}” allows fewer CAs below it (pathlen). Sign with one that has a larger pathlen, or none.",
     "weak_key": "The key of “{name}” is too weak ({key}). Use P-256, P-384, or RSA with {bits} bits or more.",
+    "key_worthless": "The key of “{name}” {weakness}: anybody can sign with it. Make a new key and a new certificate.",
     "weak_signature": "“{name}” is signed with {hash}, which is broken. Sign it with SHA-256 or better.",
     "chain_incomplete": "The issuer of “{name}” is missing: “{issuer}”. Add it to the file, up to the root.",
     "chain_broken": "“{name}” was not signed by the “{issuer}” that is given. Upload the one that signed it.",

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa, x25
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from enrollment import csr, key_policy
+from enrollment.errors import Refused
 from tests.enrollment import forge
 from tests.enrollment.forge import RawRSA
 from tests.enrollment.specimens import (
@@ -27,6 +28,7 @@ from tests.enrollment.specimens import (
     usage,
 )
 from tests.factories import make_csr, make_private_key
+from tests.keys.weak_moduli import WEAK
 
 _NEW_RSA_KEY = ("-newkey", "rsa:2048", "-nodes", "-keyout", "/dev/null")
 _RFC_9500_P256 = """-----BEGIN EC PRIVATE KEY-----
@@ -141,6 +143,14 @@ class KeyTests(JudgeTestCase):
         key = RawRSA(521, (3 << 2037) + 5717)
         self.assertEqual(key.n.bit_length(), 2048)
         self.assert_code("csr_key_rejected", forge.request(key))
+
+    def test_c03_worthless_rsa_keys_are_refused_for_their_reason(self) -> None:
+        for name, modulus in WEAK.items():
+            key = Unsigned(RawRSA(modulus, 1))
+            with self.subTest(name), self.assertRaises(Refused) as refused:
+                csr.judge(forge.request(key), 2048)
+            self.assertEqual(refused.exception.code, "csr_key_rejected")
+            self.assertRegex(refused.exception.fault, r"\AThe key (has|was made).+\. Make a new key pair: P-256")
 
     def test_c04_other_curves_are_refused(self) -> None:
         for curve in (ec.SECP192R1(), ec.SECP224R1(), ec.SECP256K1(), ec.SECP521R1(), ec.BrainpoolP256R1()):

@@ -19,6 +19,7 @@ from tests import factories
 from tests.base import PortalTestCase
 from tests.factories import ACTOR
 from tests.keys import forge
+from tests.keys.weak_moduli import WEAK
 
 
 def upload(*given: forge.CA, key: bytes = b"", name: str = "Uploaded") -> SigningCertificate:
@@ -124,6 +125,13 @@ class FaultTest(UploadTestCase):
         edwards = ed25519.Ed25519PrivateKey.generate()
         bad = forge.ca("Bad", self.root, key=edwards)
         self.assert_fault("weak_key", bad, self.root, key=bad.key_pem)
+
+    def test_d09_rsa_keys_that_anybody_can_factor(self) -> None:
+        for name, modulus in WEAK.items():
+            public_key = rsa.RSAPublicNumbers(65537, modulus).public_key()
+            weak = forge.ca("Weak", self.root, public_key=public_key)
+            with self.subTest(name):
+                self.assertIn("anybody can sign", str(self.assert_fault("key_worthless", weak, self.root)))
 
     def test_d09_out_of_its_time(self) -> None:
         ended = forge.ca("Ended", self.root, days=(-9, -1))
