@@ -47,15 +47,17 @@ def count(outcome: str) -> None:
 def admit(sent: EnrollRequest, caller: Actor) -> Enrolled:
     """Enroll and count it. Raises Refused; a database that is away is `busy`."""
     with reaching_the_database(caller):
-        result = operations.enroll(sent.provisioning_key, sent.csr, caller=caller)
+        result = operations.enroll(
+            sent.provisioning_key, sent.csr, trust_anchor_sha256=sent.trust_anchor_sha256, caller=caller
+        )
     count("replayed" if result.replayed else "enrolled")
     return result
 
 
-def renew(show: Callable[[], IssuedCertificate], csr: str, caller: Actor) -> Enrolled:
+def renew(show: Callable[[], IssuedCertificate], csr: str, caller: Actor, trust_anchor_sha256: str = "") -> Enrolled:
     """Renew the certificate that `show` recognizes, and count it. Raises Refused, as `show` may; see `admit`."""
     with reaching_the_database(caller):
-        result = operations.renew(show(), csr, caller=caller)
+        result = operations.renew(show(), csr, trust_anchor_sha256=trust_anchor_sha256, caller=caller)
     count("replayed" if result.replayed else "renewed")
     return result
 

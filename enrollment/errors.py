@@ -78,6 +78,12 @@ REFUSALS: dict[str, Refusal] = {
         "Enrollment conflict",
         "The edge of this key pair was revoked, disabled or deleted, or its certificate expired. Make a new key pair.",
     ),
+    "trust_anchor_mismatch": Refusal(
+        409,
+        "Trust anchor mismatch",
+        "The certificate would be below another root than trust_anchor_sha256 names. Nothing was consumed. "
+        "Ask an administrator for a new key.",
+    ),
     "length_required": Refusal(411, "Length required", "Send a Content-Length; chunked bodies are not accepted."),
     "too_large": Refusal(413, "Too large", "The request may be at most 16 KiB."),
     "unsupported_media_type": Refusal(415, "Unsupported media type", "Send Content-Type: application/json."),
@@ -99,7 +105,7 @@ REFUSALS: dict[str, Refusal] = {
     "issuer_unavailable": Refusal(
         503,
         "Issuer unavailable",
-        "The key's signing certificate is disabled or has expired. Nothing was consumed. Tell an administrator.",
+        "No certificate that may sign this one is enabled and in force. Nothing was consumed. Tell an administrator.",
         300,
     ),
 }

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from enrollment import profile
 from enrollment.key_policy import PublicKey
-from keys.certificates import PrivateKey, random_serial, signature_hash
+from keys.certificates import PrivateKey, random_serial, signature_hash, spki_sha256
 
 BACKDATED = timedelta(minutes=5)
 ISSUER_MUST_LIVE = timedelta(days=1)
@@ -49,6 +49,11 @@ class Issuer:
     @functools.cached_property
     def not_before(self) -> datetime:
         return self.certificate.not_valid_before_utc
+
+    @functools.cached_property
+    def trust_anchor_sha256(self) -> str:
+        """SHA-256 (hex) of the public key of its root, as key texts pin it."""
+        return pin_of(self.trust_anchor)
 
     @functools.cached_property
     def extensions(self) -> tuple[profile.Extension, ...]:
@@ -84,6 +89,11 @@ class Issued:
     fingerprint: str
     not_before: datetime
     not_after: datetime
+
+
+def pin_of(trust_anchor: str) -> str:
+    """SHA-256 (hex) of the public key of a root in PEM."""
+    return spki_sha256(x509.load_pem_x509_certificate(trust_anchor.encode())).hex()
 
 
 def may_sign(first: datetime, last: datetime, now: datetime) -> bool:

@@ -79,11 +79,24 @@ class IssuedCertificate(models.Model):
         db_index=False,
         verbose_name="renewal of",
     )
+    replaces = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        related_name="replacements",
+        null=True,
+        editable=False,
+        db_index=False,
+        verbose_name="in the place of",
+        help_text="A renewal for the same request that its edge never presented; it is revoked.",
+    )
     fingerprint = models.CharField("SHA-256 fingerprint", max_length=64)
     der = models.BinaryField("certificate")
     not_before = models.DateTimeField("valid from")
     not_after = models.DateTimeField("expires")
     issued_at = models.DateTimeField("issued")
+    presented_at = models.DateTimeField(
+        "first presented", null=True, editable=False, help_text="By a heartbeat or a renewal, so the edge has it."
+    )
     revoked_at = models.DateTimeField("revoked", null=True, blank=True)
     revocation_reason = models.CharField(max_length=24, choices=RevocationReason.choices, blank=True)
     listed_at = models.DateTimeField(
@@ -110,7 +123,12 @@ class IssuedCertificate(models.Model):
                 fields=["spki_sha256"], condition=Q(claims_key_pair=True), name="public_key_belongs_to_one_edge"
             ),
             models.UniqueConstraint(
-                fields=["renews"], condition=Q(renews__isnull=False), name="certificate_is_renewed_once"
+                fields=["renews"],
+                condition=Q(renews__isnull=False, replaces__isnull=True),
+                name="certificate_is_renewed_once",
+            ),
+            models.UniqueConstraint(
+                fields=["replaces"], condition=Q(replaces__isnull=False), name="renewal_is_replaced_once"
             ),
             models.CheckConstraint(
                 condition=Q(claims_key_pair=True) | Q(renews__isnull=False), name="only_a_renewal_repeats_a_key_pair"

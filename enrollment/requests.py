@@ -18,14 +18,25 @@ LARGEST_BODY = 16 * 1024
 _MOST_DIGITS = 18
 _SHORT = re.compile(r"[ -~]{0,64}")
 _MOST_ADDRESSES = 16
+_TRUST_ANCHOR = "trust_anchor_sha256"
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class EnrollRequest:
-    """The two members of an enrollment request."""
+    """The members of an enrollment request; without a `trust_anchor_sha256` any root will do."""
 
     provisioning_key: str = field(repr=False)
     csr: str
+    trust_anchor_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RenewRequest:
+    """The signed members of a renewal and, not signed, the root that the edge accepts."""
+
+    signed: SignedRequest
+    trust_anchor_sha256: str = ""
 
 
 def read_body(request: HttpRequest) -> bytes:
@@ -51,12 +62,21 @@ def read_body(request: HttpRequest) -> bytes:
 
 def read_enroll(request: HttpRequest) -> EnrollRequest:
     """The enrollment request. Raises Refused: unsupported_media_type, malformed_request and those of `read_body`."""
-    return EnrollRequest(**_read_members(request, {"provisioning_key", "csr"}))
+    return EnrollRequest(**_read_members(request, {"provisioning_key", "csr"}, _TRUST_ANCHOR))
 
 
-def read_signed(request: HttpRequest, content: str) -> SignedRequest:
-    """A request signed by an edge, whose signed member is named `content`. Raises as `read_enroll`."""
-    members = _read_members(request, {"certificate", content, "issued_at", "signature"})
+def read_renew(request: HttpRequest) -> RenewRequest:
+    """The renewal request. Raises as `read_enroll`."""
+    members = _read_members(request, {"certificate", "csr", "issued_at", "signature"}, _TRUST_ANCHOR)
+    return RenewRequest(_signed(members, "csr"), members.get(_TRUST_ANCHOR, ""))
+
+
+def read_heartbeat(request: HttpRequest) -> SignedRequest:
+    """The heartbeat, whose content is to be read with `read_report` once it is proved. Raises as `read_enroll`."""
+    return _signed(_read_members(request, {"certificate", "body", "issued_at", "signature"}), "body")
+
+
+def _signed(members: dict[str, str], content: str) -> SignedRequest:
     return SignedRequest(members["certificate"], members[content], members["issued_at"], members["signature"])
 
 
@@ -83,7 +103,7 @@ def _addresses(sent: object) -> tuple[str, ...]:
     return tuple(str(address) for address in parsed)
 
 
-def _read_members(request: HttpRequest, names: set[str]) -> dict[str, str]:
+def _read_members(request: HttpRequest, names: set[str], optional: str = "") -> dict[str, str]:
     # A key in a header is what EST is for; here it would be one of two.
     if "HTTP_AUTHORIZATION" in request.META:
         raise Refused("malformed_request")
@@ -91,7 +111,9 @@ def _read_members(request: HttpRequest, names: set[str]) -> dict[str, str]:
     if request.content_type != "application/json":
         raise Refused("unsupported_media_type")
     document = _parse(body)
-    if set(document) != names or not all(isinstance(value, str) for value in document.values()):
+    if set(document) - {optional} != names or not all(isinstance(value, str) for value in document.values()):
+        raise Refused("malformed_request")
+    if _TRUST_ANCHOR in document and not _SHA256.fullmatch(document[_TRUST_ANCHOR]):
         raise Refused("malformed_request")
     return document
 

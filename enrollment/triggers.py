@@ -9,8 +9,8 @@ _CERTIFICATE = IssuedCertificate._meta.db_table
 _EDGE = ServiceEdge._meta.db_table
 _LIST = RevocationList._meta.db_table
 _FIXED = (
-    "edge_id", "issuer_id", "serial", "spki_sha256", "claims_key_pair", "renews_id", "fingerprint", "der", "not_before",
-    "not_after", "issued_at",
+    "edge_id", "issuer_id", "serial", "spki_sha256", "claims_key_pair", "renews_id", "replaces_id", "fingerprint",
+    "der", "not_before", "not_after", "issued_at",
 )  # fmt: skip
 _IDENTITY = ("uuid", "key_public_id", "key_name", "use_number", "enrolled_at", "enrolled_from")
 
@@ -47,6 +47,24 @@ TRIGGERS = [
         "NEW.renews_id IS NOT NULL",
         "EXISTS (SELECT 1 FROM enrollment_issuedcertificate before"
         " WHERE before.id = NEW.renews_id AND before.edge_id = NEW.edge_id)",
+    ),
+    Trigger(
+        "only_an_unused_renewal_is_replaced",
+        _CERTIFICATE,
+        "INSERT",
+        "only a revoked renewal that was never presented is replaced, for the same key pair",
+        "NEW.replaces_id IS NOT NULL",
+        "EXISTS (SELECT 1 FROM enrollment_issuedcertificate before WHERE before.id = NEW.replaces_id"
+        " AND before.edge_id = NEW.edge_id AND before.renews_id = NEW.renews_id"
+        " AND before.spki_sha256 = NEW.spki_sha256 AND before.presented_at IS NULL"
+        " AND before.revocation_reason = 'superseded')",
+    ),
+    Trigger(
+        "issued_certificate_stays_presented",
+        _CERTIFICATE,
+        "UPDATE",
+        "a certificate was presented first at one moment",
+        "OLD.presented_at IS NOT NULL AND NEW.presented_at IS DISTINCT FROM OLD.presented_at",
     ),
     Trigger(
         "issued_certificate_stays_listed",

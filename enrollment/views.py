@@ -36,9 +36,9 @@ def renew(request: HttpRequest) -> HttpResponse:
     """POST /enrollment/v1/renew: see docs/enrollment.md."""
 
     def answer(caller: Actor) -> HttpResponse:
-        sent = requests.read_signed(request, "csr")
-        certificate = partial(presented.by_signature, sent, proof.RENEW, timezone.now())
-        return _admitted(door.renew(certificate, sent.content, caller))
+        sent = requests.read_renew(request)
+        certificate = partial(presented.by_signature, sent.signed, proof.RENEW, timezone.now())
+        return _admitted(door.renew(certificate, sent.signed.content, caller, sent.trust_anchor_sha256))
 
     return _answer_or_refuse(request, answer)
 
@@ -51,7 +51,7 @@ def heartbeat(request: HttpRequest) -> HttpResponse:
     """POST /enrollment/v1/heartbeat: see docs/enrollment.md."""
 
     def answer(caller: Actor) -> HttpResponse:
-        sent = requests.read_signed(request, "body")
+        sent = requests.read_heartbeat(request)
         with door.reaching_the_database(caller):
             certificate = presented.by_signature(sent, proof.HEARTBEAT, timezone.now())
             operations.record_contact(certificate, requests.read_report(sent.content))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+from cryptography import x509
+
+from keys.certificates import spki_sha256
 from keys.models import SigningCertificate
 
 
@@ -20,6 +23,17 @@ def _top(pk: int, parents: dict[int, int | None]) -> int:
             break
         pk = parent
     return pk
+
+
+def anchors() -> dict[int, str]:
+    """SHA-256 (hex) of the public key of each certificate's root, which is what key texts pin.
+
+    A root that was renewed with its key pair is the same anchor.
+    """
+    found = roots()
+    ders = SigningCertificate.objects.filter(pk__in=set(found.values())).values_list("pk", "der")
+    pins = {pk: spki_sha256(x509.load_der_x509_certificate(bytes(der))).hex() for pk, der in ders}
+    return {pk: pins[root] for pk, root in found.items()}
 
 
 def strangers() -> dict[int, int]:

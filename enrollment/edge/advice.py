@@ -41,6 +41,10 @@ ADVICE = {
     "edge_disabled": Advice(_ADMINISTRATOR, waited_out=True),
     "public_key_in_use": Advice(f"Use the provisioning key of the first attempt. {NEW_EDGE}"),
     "enrollment_conflict": Advice(NEW_EDGE),
+    "trust_anchor_mismatch": Advice(
+        f"Ask for a key made for the portal's present root, or for the key to be moved back. {_ADMINISTRATOR}",
+        waited_out=True,
+    ),
     "length_required": Advice(_PROXY, waited_out=True),
     "too_large": Advice(_PROXY, waited_out=True),
     "unsupported_media_type": Advice(_PROXY, waited_out=True),

@@ -69,4 +69,5 @@ def _keep_key_pair(directory: store.EdgeDirectory) -> KeyPair:
 
 
 def _request(token: Token, key_pair: KeyPair) -> bytes:
-    return json.dumps({"provisioning_key": token.text, "csr": make_csr(key_pair)}).encode()
+    members = {"provisioning_key": token.text, "csr": make_csr(key_pair), "trust_anchor_sha256": token.pin.hex()}
+    return json.dumps(members).encode()

@@ -21,7 +21,7 @@ from enrollment.edge.key_pair import KeyPair, from_pem, make_csr, make_key_pair,
 from enrollment.edge.outcomes import Stop
 from enrollment.edge.pem import read_certificate
 from enrollment.edge.placing import write_answer
-from enrollment.edge.verification import Untrusted, require_trust
+from enrollment.edge.verification import Untrusted, common_names, require_trust
 from keys.certificates import spki_sha256
 
 RENEW_FRAME, HEARTBEAT_FRAME = "psek-renew-v1", "psek-heartbeat-v1"
@@ -39,7 +39,10 @@ def renew_if_due(
     if found.key_pair is None or found.certificate is None or now < _due(directory):
         return None
     next_pair = _next_key_pair(directory, found.key_pair if keep_key_pair else None)
-    body = signed(directory, found.key_pair, RENEW_FRAME, ("csr", make_csr(next_pair)), now)
+    pin = spki_sha256(read_certificate(directory.read(store.TRUST_ANCHOR) or b""))
+    request = signed(directory, found.key_pair, RENEW_FRAME, ("csr", make_csr(next_pair)), now)
+    # Not signed: whoever changed it on the way could only have the portal refuse.
+    body = json.dumps(request | {"trust_anchor_sha256": pin.hex()}).encode()
     try:
         reply = portal.ask(RENEW, body, {200, 201}, warn)
     except Stop as refused:
@@ -48,9 +51,9 @@ def renew_if_due(
             return None
         raise
     answer = parse_answer(reply.body)
-    anchor = read_certificate(directory.read(store.TRUST_ANCHOR) or b"")
-    require_trust(answer, spki_sha256(anchor), spki(next_pair.public_key()), now)
-    if answer.certificate.subject != found.certificate.subject:
+    require_trust(answer, pin, spki(next_pair.public_key()), now)
+    # The UUID is the edge; organization and group are the portal's to change.
+    if common_names(answer.certificate) != common_names(found.certificate):
         raise Untrusted("The portal renewed the certificate of another edge.")
     directory.write(store.NEXT_ANSWER, json.dumps({"url": url, "answer": reply.body.decode()}).encode())
     finish(directory)
@@ -97,12 +100,10 @@ def _next_key_pair(directory: store.EdgeDirectory, kept: KeyPair | None) -> KeyP
 
 def signed(
     directory: store.EdgeDirectory, key_pair: KeyPair, purpose: str, member: tuple[str, str], now: datetime
-) -> bytes:
+) -> dict[str, str]:
     """A request signed with the current key: renewal and heartbeat have the same frame (docs/enrollment.md)."""
     name, content = member
     issued_at = f"{now:%Y-%m-%dT%H:%M:%SZ}"
     certificate = (directory.read(store.CERTIFICATE) or b"").decode()
     signature = sign(key_pair, f"{purpose}\n{issued_at}\n{content}")
-    return json.dumps(
-        {"certificate": certificate, name: content, "issued_at": issued_at, "signature": signature}
-    ).encode()
+    return {"certificate": certificate, name: content, "issued_at": issued_at, "signature": signature}

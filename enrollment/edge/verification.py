@@ -41,7 +41,7 @@ def require_trust(answer: Answer, pin: bytes, public_key: bytes, now: datetime) 
         require_path([answer.certificate, *answer.chain, answer.trust_anchor], now)
         if spki(answer.certificate.public_key()) != public_key:
             raise Untrusted("The portal sent a certificate for the key pair of somebody else.")
-        if _common_names(answer.certificate) != [answer.edge["id"]]:
+        if common_names(answer.certificate) != [answer.edge["id"]]:
             raise Untrusted("The portal sent the certificate of another edge.")
     except PARSER_ERRORS:
         raise Untrusted("The portal sent a certificate that cannot be read.") from None
@@ -98,5 +98,6 @@ def _may_sign(certificate: x509.Certificate) -> bool:
         return True
 
 
-def _common_names(certificate: x509.Certificate) -> list[str]:
+def common_names(certificate: x509.Certificate) -> list[str]:
+    """What names the edge: its UUID, once."""
     return [str(attribute.value) for attribute in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]

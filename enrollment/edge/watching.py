@@ -99,8 +99,8 @@ def _send_heartbeat(options: Options, warn: Warn) -> None:
         if found.key_pair is None or found.certificate is None:
             return
         report = json.dumps(_report(portal.address))
-        body = signed(directory, found.key_pair, HEARTBEAT_FRAME, ("body", report), now)
-    portal.ask(HEARTBEAT, body, {204}, warn)
+        request = signed(directory, found.key_pair, HEARTBEAT_FRAME, ("body", report), now)
+    portal.ask(HEARTBEAT, json.dumps(request).encode(), {204}, warn)
 
 
 def _report(address: Address) -> dict[str, Any]:

@@ -18,6 +18,12 @@ class Report:
     addresses: tuple[str, ...] = ()
 
 
+def mark_presented(certificate: IssuedCertificate, now: datetime) -> None:
+    """Remember, once, that the edge has this certificate: it proved so. A renewal it has is never replaced."""
+    if certificate.presented_at is None:
+        IssuedCertificate.objects.filter(pk=certificate.pk, presented_at=None).update(presented_at=now)
+
+
 def record_contact(certificate: IssuedCertificate, report: Report, *, now: datetime | None = None) -> None:
     """Store the report of the edge that proved to hold `certificate`.
 
@@ -25,6 +31,7 @@ def record_contact(certificate: IssuedCertificate, report: Report, *, now: datet
     every minute from each edge.
     """
     now = now or datetime.now(UTC)
+    mark_presented(certificate, now)
     edge = certificate.edge
     if certificate.revoked_at or edge.deleted_at:
         raise Refused("certificate_revoked")

@@ -23,9 +23,12 @@ logger = logging.getLogger(__name__)
 _ATTEMPTS = 3
 
 
-def enroll(key_text: str, csr_pem: str, *, caller: Actor, now: datetime | None = None) -> Enrolled:
+def enroll(
+    key_text: str, csr_pem: str, *, caller: Actor, trust_anchor_sha256: str = "", now: datetime | None = None
+) -> Enrolled:
     """Admit one edge, or repeat the answer to the same key and key pair without a second use.
 
+    `trust_anchor_sha256` is the only root whose certificates the edge accepts (see `issuance.pin_of`); empty: any.
     Raises Refused with the reason; a refused attempt costs nothing. `now` is in UTC and defaults to the server's clock.
     """
     now = now or datetime.now(UTC)
@@ -33,7 +36,7 @@ def enroll(key_text: str, csr_pem: str, *, caller: Actor, now: datetime | None =
     state = lookup.recognize(lookup.read(key_text))
     try:
         for _ in range(_ATTEMPTS):
-            enrolled = _attempt(state, csr_pem, caller, now)
+            enrolled = _attempt(state, csr_pem, trust_anchor_sha256, caller, now)
             if enrolled:
                 return enrolled
             # 8. Somebody changed the key between look-up and recording: look again and say why, or start over.
@@ -51,30 +54,32 @@ def _gone() -> KeyState:
     raise Refused("invalid_provisioning_key")
 
 
-def _attempt(state: KeyState, csr_pem: str, caller: Actor, now: datetime) -> Enrolled | None:
+def _attempt(state: KeyState, csr_pem: str, wanted_anchor: str, caller: Actor, now: datetime) -> Enrolled | None:
     # 3. Refuse by what the look-up told, unless this is a replay.
     code = lookup.reason_to_refuse(state, caller.client_ip, now)
     if code:
-        return replay_or_refuse(state, csr_pem, code, caller, now)
+        return replay_or_refuse(state, csr_pem, wanted_anchor, code, caller, now)
     # 4. Judge the CSR: a bad one costs no use.
     judged = csr.judge(csr_pem, settings.EDGE_RSA_MINIMUM_BITS)
     # 5. Decide the identity and sign.
     identity = issuance.Identity(uuid.uuid4(), settings.CUSTOMER_ID, str(state.group_id), settings.CLOUD_DOMAIN)
     try:
         issuer = issuers.get(state.issuer_id, state.issuer_fingerprint)
+        if wanted_anchor not in {"", issuer.trust_anchor_sha256}:
+            return replay_or_refuse(state, csr_pem, wanted_anchor, "trust_anchor_mismatch", caller, now)
         issued = _sign(judged, identity, issuer, now)
     except SigningCertificate.DoesNotExist:
         # Deleted since the look-up, so the key names another one now or is gone too.
         return None
     except (ValueError, issuance.ProfileViolation):
         logger.exception("certificate withheld", extra={"request_id": caller.request_id})
-        return replay_or_refuse(state, csr_pem, "signer_unavailable", caller, now)
+        return replay_or_refuse(state, csr_pem, wanted_anchor, "signer_unavailable", caller, now)
     # 6. Take the use and record edge, certificate and event in one transaction.
     try:
         name = recording.record(state, identity, issued, judged, caller, now)
     except IntegrityError:
         # 7. The key pair is known: repeat its answer, or refuse.
-        return replay(state, judged, caller, now)
+        return replay(state, judged, wanted_anchor, caller, now)
     return _admitted(name, state, identity, issued, issuer, judged) if name else None
 
 

@@ -18,8 +18,10 @@ from enrollment import csr, issuance, issuers
 from enrollment.answer import Enrolled
 from enrollment.errors import Refused
 from enrollment.models import IssuedCertificate, ServiceEdge
-from enrollment.operations.replaying import repeated
-from keys import keyring, sealing
+from enrollment.operations import revoking
+from enrollment.operations.contacting import mark_presented
+from enrollment.operations.replaying import is_revoked, repeated
+from keys import keyring, sealing, trust
 from keys.models import ProvisioningKey, SigningCertificate
 from portal import audit
 from portal.actors import Actor
@@ -29,23 +31,39 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Renewal:
-    """What is to be recorded: the certificate that is renewed, the key pair, the new certificate and its issuer."""
+    """What is to be recorded: the certificate that is renewed, the key pair, the new certificate and its issuer.
+
+    `replaced` is the renewal in whose place it comes.
+    """
 
     old: IssuedCertificate
     judged: csr.JudgedCSR
     issued: issuance.Issued
     issuer: issuance.Issuer
+    replaced: IssuedCertificate | None
 
 
-def renew(old: IssuedCertificate, csr_pem: str, *, caller: Actor, now: datetime | None = None) -> Enrolled:
+class _Overtaken(Exception):
+    """What was to be replaced is used, revoked or replaced meanwhile."""
+
+
+def renew(
+    old: IssuedCertificate,
+    csr_pem: str,
+    *,
+    caller: Actor,
+    trust_anchor_sha256: str = "",
+    now: datetime | None = None,
+) -> Enrolled:
     """The next certificate of the edge that holds `old` (see `enrollment.presented`) and has proved so.
 
-    The same request again gives the same certificate. Raises Refused with the reason. `now` is in UTC and defaults to
-    the server's clock.
+    The same request again gives the same certificate. `trust_anchor_sha256` is as for `enroll`. Raises Refused with the
+    reason. `now` is in UTC and defaults to the server's clock.
     """
     now = now or datetime.now(UTC)
     try:
-        return _renewed(old, csr_pem, caller, now)
+        mark_presented(old, now)
+        return _renewed(old, csr_pem, trust_anchor_sha256, caller, now)
     except Refused as refused:
         detail = {
             "serial": old.serial,
@@ -60,32 +78,45 @@ def renew(old: IssuedCertificate, csr_pem: str, *, caller: Actor, now: datetime 
         raise Refused("busy") from error
 
 
-def _renewed(old: IssuedCertificate, csr_pem: str, caller: Actor, now: datetime) -> Enrolled:
+def _renewed(old: IssuedCertificate, csr_pem: str, wanted_anchor: str, caller: Actor, now: datetime) -> Enrolled:
     # 1. Judge certificate, edge and group. 2. Judge the CSR and whose key pair it is.
     _require_good_standing(old, now)
     judged = csr.judge(csr_pem, settings.EDGE_RSA_MINIMUM_BITS, _names_of(old))
-    # 3. Renewed already: the same answer for the same key pair.
+    # 3. Renewed already: the same answer for the same key pair, unless the edge never used it and could not today.
     done = _renewal_of(old)
-    if done:
-        return _repeat(done, judged, caller, now)
+    if done and not _is_outdated(done, old, judged):
+        return _repeat(done, judged, wanted_anchor, caller, now)
     _require_own_key_pair(old.edge, judged)
     _require_proof_of_the_edge_alone(old)
     # 4. Not before a third of the life is left. 5. Sign.
     if now < old.not_after - (old.not_after - old.not_before) / 3:
         raise Refused("renewal_not_due")
     try:
-        renewal = _sign(old, judged, now)
+        renewal = _sign(old, judged, done, wanted_anchor, now)
         # 6. Judge again, and record certificate and event, in one transaction.
         return _record(renewal, caller, now)
     except SigningCertificate.DoesNotExist:
         # Deleted since it was read, so the key names another one now.
         raise Refused("busy") from None
-    except IntegrityError:
+    except (IntegrityError, _Overtaken):
         # 7. Another request was first with this certificate or this key pair.
         done = _renewal_of(old)
         if done is None:
             raise Refused("public_key_in_use") from None
-        return _repeat(done, judged, caller, now)
+        return _repeat(done, judged, wanted_anchor, caller, now)
+
+
+def _is_outdated(done: IssuedCertificate, old: IssuedCertificate, judged: csr.JudgedCSR) -> bool:
+    """Whether a recorded renewal that its edge has not used would be issued below another root or for another name.
+
+    An edge that accepts only its own root would refuse it each time it is repeated.
+    """
+    if done.spki_sha256 != judged.spki_sha256 or done.revoked_at or done.presented_at:
+        return False
+    anchors = trust.anchors()
+    if anchors[done.issuer_id] != anchors[old.issuer_id]:
+        return True
+    return x509.load_der_x509_certificate(bytes(done.der)).subject != _identity_of(done.edge).subject
 
 
 def _require_good_standing(certificate: IssuedCertificate, now: datetime) -> None:
@@ -107,26 +138,30 @@ def _names_of(certificate: IssuedCertificate) -> bytes:
 
 
 def _renewal_of(old: IssuedCertificate) -> IssuedCertificate | None:
-    return IssuedCertificate.objects.select_related("edge__group", "issuer").filter(renews=old).first()
+    """The recorded renewal of a certificate, the last one where others were replaced."""
+    recorded = IssuedCertificate.objects.select_related("edge__group", "issuer").filter(renews=old)
+    return recorded.order_by("-pk").first()
 
 
-def _repeat(done: IssuedCertificate, judged: csr.JudgedCSR, caller: Actor, now: datetime) -> Enrolled:
+def _repeat(
+    done: IssuedCertificate, judged: csr.JudgedCSR, wanted_anchor: str, caller: Actor, now: datetime
+) -> Enrolled:
     if done.spki_sha256 != judged.spki_sha256:
         raise Refused("certificate_superseded")
     _require_good_standing(done, now)
+    answer = repeated(done, judged, wanted_anchor)
     detail = {"serial": done.serial, "key_public_id": done.edge.key_public_id, **judged.for_audit}
     audit.record(audit.Action.EDGE_REPLAYED, caller, _subject(done.edge), detail=detail)
-    return repeated(done, judged)
+    return answer
 
 
 def _require_own_key_pair(edge: ServiceEdge, judged: csr.JudgedCSR) -> None:
-    known = IssuedCertificate.objects.filter(spki_sha256=judged.spki_sha256)
-    claim = known.filter(claims_key_pair=True).first()
+    claim = IssuedCertificate.objects.filter(spki_sha256=judged.spki_sha256, claims_key_pair=True).first()
     if claim is None:
         return
     if claim.edge_id != edge.pk:
         raise Refused("public_key_in_use")
-    if known.filter(edge=edge).exclude(revoked_at=None).exists():
+    if is_revoked(edge.pk, judged.spki_sha256):
         raise Refused("certificate_revoked")
 
 
@@ -137,34 +172,55 @@ def _require_proof_of_the_edge_alone(old: IssuedCertificate) -> None:
         raise Refused("certificate_revoked")
 
 
-def _sign(old: IssuedCertificate, judged: csr.JudgedCSR, now: datetime) -> _Renewal:
-    record = _issuer_for(old)
-    if not record.enabled or not issuance.may_sign(record.not_before, record.not_after, now):
-        raise Refused("issuer_unavailable")
-    edge = old.edge
-    identity = issuance.Identity(edge.uuid, settings.CUSTOMER_ID, str(edge.group_id), settings.CLOUD_DOMAIN)
+def _identity_of(edge: ServiceEdge) -> issuance.Identity:
+    return issuance.Identity(edge.uuid, settings.CUSTOMER_ID, str(edge.group_id), settings.CLOUD_DOMAIN)
+
+
+def _sign(
+    old: IssuedCertificate, judged: csr.JudgedCSR, replaced: IssuedCertificate | None, wanted_anchor: str, now: datetime
+) -> _Renewal:
+    record = _issuer_for(old, now)
     lifetime = timedelta(days=settings.EDGE_CERTIFICATE_DAYS)
     try:
         issuer = issuers.get(record.pk, record.fingerprint)
+        if wanted_anchor not in {"", issuer.trust_anchor_sha256}:
+            raise Refused("trust_anchor_mismatch")
         if judged.spki_sha256 in issuer.authority_keys:
             raise Refused("csr_key_rejected", csr.OF_AN_AUTHORITY)
-        return _Renewal(old, judged, issuance.issue(judged.public_key, identity, issuer, lifetime, now), issuer)
+        issued = issuance.issue(judged.public_key, _identity_of(old.edge), issuer, lifetime, now)
+        return _Renewal(old, judged, issued, issuer, replaced)
     except (ValueError, keyring.KeyringError, sealing.SealBroken, issuance.ProfileViolation):
         logger.exception("certificate withheld")
         raise Refused("signer_unavailable") from None
 
 
-def _issuer_for(old: IssuedCertificate) -> SigningCertificate:
-    """The key's signing certificate, or, without the key, the one that signed the current certificate."""
-    keys = ProvisioningKey.objects.select_related("signing_certificate").filter(public_id=old.edge.key_public_id)
-    key = keys.only("signing_certificate").first()
-    return key.signing_certificate if key else SigningCertificate.objects.get(pk=old.issuer_id)
+def _issuer_for(old: IssuedCertificate, now: datetime) -> SigningCertificate:
+    """Which certificate signs, always below the root of the current one: an edge accepts no other.
+
+    It is the key's signing certificate when that has this root, and then it alone: disabling it stops renewals. With
+    the key gone, or moved to another root, nobody chose for this edge: the issuer of its current certificate, else
+    another one of the root, the root itself last. Raises Refused: issuer_unavailable.
+    """
+    anchors = trust.anchors()
+    of_key = ProvisioningKey.objects.filter(public_id=old.edge.key_public_id).values_list(
+        "signing_certificate_id", flat=True
+    )
+    below = [pk for pk, anchor in anchors.items() if anchor == anchors[old.issuer_id]]
+    chosen = [pk for pk in of_key if pk in below] or below
+    found = SigningCertificate.objects.complete().filter(pk__in=chosen, enabled=True, sealed_with__isnull=False)
+    able = [each for each in found if issuance.may_sign(each.not_before, each.not_after, now)]
+    if not able:
+        raise Refused("issuer_unavailable")
+    return min(able, key=lambda each: (each.pk != old.issuer_id, each.parent_id is None, -each.not_after.timestamp()))
 
 
 def _record(renewal: _Renewal, caller: Actor, now: datetime) -> Enrolled:
-    old, issued = renewal.old, renewal.issued
+    old, issued, replaced = renewal.old, renewal.issued, renewal.replaced
+    revoked: list[IssuedCertificate] = []
     with transaction.atomic():
         _judge_again(renewal, now)
+        if replaced:
+            revoked = revoking.revoke_replaced(replaced, actor=caller, now=now)
         is_new = not IssuedCertificate.objects.filter(
             spki_sha256=renewal.judged.spki_sha256, claims_key_pair=True
         ).exists()
@@ -175,6 +231,7 @@ def _record(renewal: _Renewal, caller: Actor, now: datetime) -> Enrolled:
             spki_sha256=renewal.judged.spki_sha256,
             claims_key_pair=is_new,
             renews=old,
+            replaces=replaced,
             fingerprint=issued.fingerprint,
             der=issued.der,
             not_before=issued.not_before,
@@ -189,6 +246,7 @@ def _record(renewal: _Renewal, caller: Actor, now: datetime) -> Enrolled:
             **renewal.judged.for_audit,
         }
         audit.record(audit.Action.EDGE_RENEWED, caller, _subject(old.edge), detail=detail, at=now)
+    revoking.publish_lists(revoked)
     return _answer(renewal)
 
 
@@ -201,9 +259,19 @@ def _judge_again(renewal: _Renewal, now: datetime) -> None:
     _require_good_standing(certificate, now)
     _require_own_key_pair(edge, renewal.judged)
     _require_proof_of_the_edge_alone(certificate)
+    _require_as_recorded(certificate, renewal.replaced)
     issuer = SigningCertificate.objects.select_for_update(no_key=True).get(pk=renewal.issuer.id)
     if not issuer.enabled or issuer.fingerprint != renewal.issuer.fingerprint:
         raise Refused("issuer_unavailable")
+
+
+def _require_as_recorded(old: IssuedCertificate, replaced: IssuedCertificate | None) -> None:
+    """What is to be replaced is still the last renewal and still unused; the lock on it holds that too."""
+    if replaced is None:
+        return
+    last = IssuedCertificate.objects.select_for_update().filter(renews=old).order_by("-pk").first()
+    if last is None or last.pk != replaced.pk or last.presented_at or last.revoked_at:
+        raise _Overtaken
 
 
 def _answer(renewal: _Renewal) -> Enrolled:

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 from django.db import IntegrityError
 
-from enrollment import csr, issuers, lookup
+from enrollment import csr, issuance, issuers, lookup
 from enrollment.answer import Enrolled
 from enrollment.errors import Refused
 from enrollment.lookup import KeyState
@@ -18,7 +18,9 @@ from portal import audit
 from portal.actors import Actor
 
 
-def replay_or_refuse(state: KeyState, csr_pem: str, code: str, caller: Actor, now: datetime) -> Enrolled:
+def replay_or_refuse(
+    state: KeyState, csr_pem: str, wanted_anchor: str, code: str, caller: Actor, now: datetime
+) -> Enrolled:
     """Answer a key that admits nobody new: with an earlier answer, else with `code`, whatever the CSR is."""
     if lookup.reason_to_refuse_replay(state, caller.client_ip):
         raise Refused(code)
@@ -30,11 +32,14 @@ def replay_or_refuse(state: KeyState, csr_pem: str, code: str, caller: Actor, no
         spki_sha256=judged.spki_sha256, claims_key_pair=True, edge__key_public_id=state.public_id
     ).exists():
         raise Refused(code)
-    return replay(state, judged, caller, now)
+    return replay(state, judged, wanted_anchor, caller, now)
 
 
-def replay(state: KeyState, judged: csr.JudgedCSR, caller: Actor, now: datetime) -> Enrolled:
-    """The newest certificate of this key pair again. Raises Refused: public_key_in_use or enrollment_conflict."""
+def replay(state: KeyState, judged: csr.JudgedCSR, wanted_anchor: str, caller: Actor, now: datetime) -> Enrolled:
+    """The newest certificate of this key pair again.
+
+    Raises Refused: public_key_in_use, enrollment_conflict or trust_anchor_mismatch.
+    """
     spki_sha256 = judged.spki_sha256
     claim = IssuedCertificate.objects.filter(spki_sha256=spki_sha256, claims_key_pair=True).only("edge_id").first()
     if claim is None:
@@ -44,13 +49,19 @@ def replay(state: KeyState, judged: csr.JudgedCSR, caller: Actor, now: datetime)
     edge = found.edge
     if edge.key_public_id != state.public_id:
         raise Refused("public_key_in_use")
-    same = IssuedCertificate.objects.filter(edge=edge, spki_sha256=spki_sha256)
-    if edge.deleted_at or not edge.enabled or found.not_after < now or same.exclude(revoked_at=None).exists():
+    if edge.deleted_at or not edge.enabled or found.not_after < now or is_revoked(edge.pk, spki_sha256):
         raise Refused("enrollment_conflict")
+    answer = repeated(found, judged, wanted_anchor)
     subject = audit.Subject("edge", str(edge.uuid), edge.name)
     detail = {"serial": found.serial, "key_public_id": edge.key_public_id, **judged.for_audit}
     audit.record(audit.Action.EDGE_REPLAYED, caller, subject, detail=detail)
-    return repeated(found, judged)
+    return answer
+
+
+def is_revoked(edge_id: int, spki_sha256: str) -> bool:
+    """Whether a certificate of an edge's key pair was revoked; one that was only replaced says nothing of the pair."""
+    same = IssuedCertificate.objects.filter(edge=edge_id, spki_sha256=spki_sha256, replacements=None)
+    return same.exclude(revoked_at=None).exists()
 
 
 def newest(edge_id: int, spki_sha256: str) -> IssuedCertificate:
@@ -59,9 +70,14 @@ def newest(edge_id: int, spki_sha256: str) -> IssuedCertificate:
     return certificates.filter(edge_id=edge_id, spki_sha256=spki_sha256).latest("id")
 
 
-def repeated(found: IssuedCertificate, judged: csr.JudgedCSR) -> Enrolled:
-    """The answer that came with a stored certificate, to the CSR that asks for it again."""
+def repeated(found: IssuedCertificate, judged: csr.JudgedCSR, wanted_anchor: str) -> Enrolled:
+    """The answer that came with a stored certificate, to the CSR that asks for it again.
+
+    Raises Refused: trust_anchor_mismatch.
+    """
     *chain, anchor = issuers.chain_of(found.issuer)
+    if wanted_anchor not in {"", issuance.pin_of(anchor)}:
+        raise Refused("trust_anchor_mismatch")
     certificate = x509.load_der_x509_certificate(bytes(found.der))
     return Enrolled(
         edge_uuid=found.edge.uuid,

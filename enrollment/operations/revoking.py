@@ -48,6 +48,17 @@ def revoke_key(public_id: str, *, reason: str, actor: Actor, subject: audit.Subj
     return _revoke(Q(key_public_id=public_id), Q(), reason, actor, subject)
 
 
+def revoke_replaced(certificate: IssuedCertificate, *, actor: Actor, now: datetime) -> list[IssuedCertificate]:
+    """Revoke a renewal that is replaced, with its event, within the caller's transaction.
+
+    The caller calls `publish_lists` after its commit.
+    """
+    reason = IssuedCertificate.RevocationReason.SUPERSEDED
+    revoked = _mark(Q(pk=certificate.edge_id), Q(pk=certificate.pk), reason, now)
+    _record(revoked, reason, actor, None, now)
+    return revoked
+
+
 def revoke_in_transaction(edge: ServiceEdge, *, reason: str, now: datetime) -> list[IssuedCertificate]:
     """Mark the certificates of an edge within the caller's transaction, for an operation with an event of its own.
 

@@ -172,6 +172,14 @@ class EveryRefusalTests(EnrollmentTestCase):
                 with override_settings(KEYRING_FILE=path):
                     self.assert_answer("signer_unavailable", self.text)
 
+    def test_trust_anchor_mismatch(self) -> None:
+        before, known = self.books(), AuditEvent.objects.count()
+        body = {"provisioning_key": self.text, "csr": make_csr(), "trust_anchor_sha256": "0" * 64}
+        response = self.client.post(ENROLL, json.dumps(body), content_type="application/json")
+        self.assert_problem(response, "trust_anchor_mismatch")
+        self.assertEqual(self.books(), before)
+        self.assert_remembered("trust_anchor_mismatch", AuditEvent.objects.order_by("id")[known:])
+
     def test_issuer_unavailable(self) -> None:
         issuer = make_issuer()
         self.key, text = make_key(signing_certificate=issuer)

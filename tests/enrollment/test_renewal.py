@@ -197,8 +197,8 @@ class RefusedTests(RenewalTestCase):
         edit_key(key, fields=["signing_certificate"], version=key.version, actor=ACTOR)
         reading = renewing._issuer_for
 
-        def disturbed(old: IssuedCertificate) -> SigningCertificate:
-            found = reading(old)
+        def disturbed(*arguments: Any) -> SigningCertificate:
+            found = reading(*arguments)
             ProvisioningKey.objects.filter(pk=key.pk).update(signing_certificate=kept)
             delete_certificate(SigningCertificate.objects.get(pk=found.pk), actor=ACTOR)
             return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from typing import Any
@@ -92,6 +93,16 @@ class Races:
         self.assertEqual(self.value("SELECT COUNT(*) FROM portal_auditevent WHERE action = 'edge.revoked'"), 23)
         self.assertEqual(self.value("SELECT COUNT(*) FROM portal_auditevent WHERE action = 'key.edges_revoked'"), 1)
         self.assert_no_error_was_logged()
+
+    def test_d05_of_renewals_at_once_one_is_given_to_all(self: Any) -> None:
+        program = "from tests.enrollment.races import main; main()"
+        results = json.loads(self.portal.manage("shell", "--verbosity", "0", "-c", program))
+        one = {"refused": [], "given": 1, "new": 1, "valid": 1, "revoked": 0}
+        self.assertEqual(results["first"], one)
+        self.assertEqual(results["replaced"], one | {"revoked": 1})
+        used = results["used"]
+        self.assertEqual((used["refused"], used["given"], used["valid"]), ([], 1, 1))
+        self.assertEqual(used["new"], used["revoked"])
 
 
 @pytest.mark.once

@@ -76,6 +76,35 @@ class KeptTests(TriggerTestCase):
         self.assert_kept("stays revoked", f"UPDATE {CERTIFICATE} SET revoked_at = NULL, revocation_reason = ''")
         IssuedCertificate.objects.update(revocation_reason="keyCompromise")
 
+    def test_a_certificate_is_presented_first_at_one_moment(self) -> None:
+        IssuedCertificate.objects.update(presented_at=now())
+        self.assert_kept("presented first", f"UPDATE {CERTIFICATE} SET presented_at = NULL")
+
+    def test_only_a_revoked_renewal_that_was_never_presented_is_replaced(self) -> None:
+        first = IssuedCertificate.objects.get()
+        columns = {
+            each.attname: getattr(first, each.attname) for each in first._meta.concrete_fields if not each.primary_key
+        } | {"claims_key_pair": False, "renews_id": first.pk}
+        recorded = IssuedCertificate.objects.create(**columns | {"serial": "1"})
+        rows = IssuedCertificate.objects.filter(pk=recorded.pk)
+
+        def replace(**values: object) -> None:
+            with transaction.atomic():
+                IssuedCertificate.objects.create(**columns | {"serial": "2", "replaces_id": recorded.pk} | values)
+
+        with self.assertRaisesMessage(DatabaseError, "only a revoked renewal"):
+            replace()
+        rows.update(revoked_at=now(), revocation_reason="superseded")
+        for values in ({"replaces_id": first.pk}, {"spki_sha256": "0" * 64, "claims_key_pair": True}):
+            with self.subTest(values), self.assertRaisesMessage(DatabaseError, "only a revoked renewal"):
+                replace(**values)
+        replace()
+        with self.assertRaises(DatabaseError):
+            replace(serial="3")
+        rows.update(presented_at=now())
+        with self.assertRaisesMessage(DatabaseError, "only a revoked renewal"):
+            replace(serial="4")
+
     def test_an_edge_is_one_use_of_one_key_for_ever(self) -> None:
         changes = {"key_public_id": "'0'", "use_number": "use_number + 1", "key_name": "'x'", "enrolled_at": "NULL"}
         self.assert_kept("row is kept", f"DELETE FROM {EDGE}")

@@ -30,6 +30,7 @@ STATUSES = {
     "unsupported_media_type": 415, "csr_malformed": 422, "csr_signature_invalid": 422, "csr_key_rejected": 422,
     "csr_extension_not_allowed": 422, "rate_limited": 429, "busy": 503, "signer_unavailable": 503,
     "issuer_unavailable": 503,
+    "trust_anchor_mismatch": 409,
     "unknown_certificate": 401, "certificate_revoked": 403, "certificate_expired": 403, "edge_disabled": 403,
     "certificate_superseded": 409, "renewal_not_due": 409,
 }  # fmt: skip

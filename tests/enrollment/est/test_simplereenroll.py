@@ -22,6 +22,7 @@ from tests.enrollment.base import make_issuer, now
 from tests.enrollment.est.base import EST, EstTestCase, basic, body_of
 from tests.enrollment.renewing import RENEW, signed_body
 from tests.enrollment.test_renewal import LATER, RenewalTestCase
+from tests.enrollment.test_renewal_roots import make_other_root, move
 from tests.factories import ACTOR, make_csr, make_private_key
 from tests.portal.test_client_certificate import forms
 
@@ -93,6 +94,16 @@ class RenewedTests(ReenrollTestCase):
         self.assert_admitted(self.reenroll(HTTP_X_FORWARDED_FOR="192.0.2.9"))
         (event,) = AuditEvent.objects.order_by("id")[known:]
         self.assertEqual((event.action, event.outcome, event.client_ip), ("edge.renewed", "success", "192.0.2.9"))
+
+    def test_a_key_moved_to_another_root_leaves_the_edge_below_its_own(self) -> None:
+        other, csr = make_other_root(), make_csr()
+        with mock.patch.object(operations.renewing, "_issuer_for", return_value=other):
+            recorded = self.assert_admitted(self.reenroll(csr))
+        move(self.key, other)
+        replaced = self.assert_admitted(self.reenroll(csr))
+        self.assertNotEqual(replaced.issuer, recorded.issuer)
+        self.assertEqual(replaced.issuer, x509.load_pem_x509_certificate(self.first.certificate.encode()).issuer)
+        self.assertEqual(self.assert_admitted(self.reenroll(csr), replayed=True), replaced)
 
     def test_it_needs_no_provisioning_key(self) -> None:
         delete_key(ProvisioningKey.objects.get(pk=self.key.pk), actor=ACTOR)
