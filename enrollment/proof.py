@@ -1,8 +1,8 @@
 """A request signed with the private key of a certificate we issued: the frame of renewal and heartbeat. Pure.
 
 The signed text is `<purpose>\\n<issued_at>\\n<content>`, with SHA-256; ECDSA signatures are DER, RSA ones PKCS #1 v1.5,
-which is what `openssl dgst -sha256 -sign` makes. No nonce is kept: a request that is repeated within the ten minutes has
-the effect of the first one, or replaces a renewal that its edge has not shown yet and that names another group by now.
+which is what `openssl dgst -sha256 -sign` makes. No nonce is kept: a request that is repeated within the ten minutes
+has the effect of the first, or replaces a renewal that its edge has not shown yet and that names another group by now.
 """
 
 from __future__ import annotations

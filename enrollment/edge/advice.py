@@ -42,7 +42,8 @@ ADVICE = {
     "public_key_in_use": Advice(f"Use the provisioning key of the first attempt. {NEW_EDGE}"),
     "enrollment_conflict": Advice(NEW_EDGE),
     "trust_anchor_mismatch": Advice(
-        f"Ask for a key made for the portal's present root, or for the key to be moved back. {_ADMINISTRATOR}",
+        "The portal's trust anchor is not the one that the key (later trust-anchor.pem) names. "
+        f"Ask for a key made for the present root, or for this key to be moved back. {_ADMINISTRATOR}",
         waited_out=True,
     ),
     "length_required": Advice(_PROXY, waited_out=True),

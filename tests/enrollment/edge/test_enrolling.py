@@ -135,8 +135,13 @@ def test_a_portal_with_another_root_is_not_believed(
 ) -> None:
     key = tmp_path / "key.txt"
     key.write_text(forged(many.read_text(), pin=b"p" * 32))
+    before = uses(portal, "many")
     assert enroll(portal.url, tmp_path / "edge", key) == 1
-    assert "trust anchor is not the one" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "trust_anchor_mismatch (HTTP 409)" in said
+    assert "trust anchor is not the one" in said
+    # The portal is asked for that root, so that nothing is spent on what would be refused here.
+    assert uses(portal, "many") == before
     assert set(modes(tmp_path / "edge")) == UNFINISHED
 
 
