@@ -78,6 +78,13 @@ install_nginx() {
     if [ -d /run/systemd/system ]; then systemctl disable --quiet nginx; fi
 }
 
+has_pgbouncer() { have pgbouncer || [ -x /usr/sbin/pgbouncer ]; }
+
+install_pgbouncer() {
+    install_packages pgbouncer || return
+    if [ -d /run/systemd/system ]; then systemctl disable --quiet pgbouncer; fi
+}
+
 has_strongswan() {
     directory=$(mktemp -d)
     result=0
@@ -101,6 +108,7 @@ prepare_test() {
         .venv/bin/python -m pip install -q --require-hashes -r requirements-postgres.txt
     has_cryptography || install_packages python3-cryptography
     has_nginx || install_nginx
+    has_pgbouncer || install_pgbouncer
     # The plug-ins bring elliptic curves, which the portal signs with.
     has_strongswan || install_packages strongswan-pki libstrongswan-standard-plugins
 }

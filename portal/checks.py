@@ -27,6 +27,11 @@ W004 = Caution(
 )
 STRONGSWAN_DOMAIN_LIMIT = 42
 LONGEST_ORGANIZATION = 64
+W013 = Caution(
+    "Through this pooler PostgreSQL runs without:",
+    hint="Set them for the role: docs/database.md has the lines.",
+    id="portal.W013",
+)
 
 
 @register(Tags.security)
@@ -106,6 +111,23 @@ def check_triggers(app_configs: Any, databases: Any = None, **_: Any) -> list[Ch
     except DatabaseError:
         return []
     return [Caution(f"{W003.msg} {', '.join(names)}", hint=W003.hint, id=W003.id)] if names else []
+
+
+@register(Tags.database)
+def check_limits_behind_a_pooler(app_configs: Any, databases: Any = None, **_: Any) -> list[CheckMessage]:
+    """A pooler takes no settings for a session, so the role must bring them."""
+    if not databases or connection.vendor != "postgresql":
+        return []
+    names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "synchronous_commit")
+    try:
+        with connection.cursor() as cursor:
+            if not connection.is_pooled:  # type: ignore[attr-defined]  # ours, see portal/postgresql
+                return []
+            cursor.execute(f"SELECT {', '.join(f'current_setting({name!r})' for name in names)}")
+            lacking = [name for name, value in zip(names, cursor.fetchone(), strict=True) if value in {"0", "off"}]
+    except DatabaseError:
+        return []
+    return [Caution(f"{W013.msg} {', '.join(lacking)}", hint=W013.hint, id=W013.id)] if lacking else []
 
 
 @register(Tags.database)

@@ -51,13 +51,28 @@ def _sqlite_options() -> dict[str, Any]:
     }
 
 
-def _postgresql_options(options: dict[str, str], statement_timeout_ms: int) -> dict[str, Any]:
+# A host that vanished closes nothing: without these a thread waits minutes to connect, and longer for an answer.
+_NOTICE_A_DEAD_HOST = {
+    "connect_timeout": "5",
+    "tcp_user_timeout": "20000",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+}
+
+
+def _postgresql_options(own: dict[str, str], statement_timeout_ms: int) -> dict[str, Any]:
     limits = (
         f"-c statement_timeout={statement_timeout_ms} -c lock_timeout=3000 "
         "-c idle_in_transaction_session_timeout=30000 -c synchronous_commit=on"
     )
-    # Parameters bound by the server and statements prepared at first use: the enrollment statement is parsed once.
-    return {"server_side_binding": True, "prepare_threshold": 0, "options": limits, **options}
+    return {
+        "server_side_binding": True,
+        **_NOTICE_A_DEAD_HOST,
+        **own,
+        # Of two settings of a name the last one counts.
+        "options": f"{limits} {own.get('options', '')}".strip(),
+    }
 
 
 def configure(database: dict[str, Any], statement_timeout_ms: int) -> dict[str, Any]:
@@ -82,6 +97,7 @@ def fetch_first(statement: str, values: Mapping[str, Any]) -> Any:
             cursor.execute(statement, values)
             return cursor.fetchone()
     database.validate_no_broken_transaction()
+    database.close_if_health_check_failed()
     database.ensure_connection()
     with database.wrap_database_errors:
         if database.vendor == "postgresql":
@@ -124,6 +140,10 @@ def impatient() -> Iterator[None]:
 def lift_statement_timeout(**_: Any) -> None:
     """Let a migration or a bulk command take its time and send several statements in one; the pre_migrate handler."""
     if connection.vendor == "postgresql":
+        connection.ensure_connection()
+        if connection.is_pooled:  # type: ignore[attr-defined]  # ours, see portal/postgresql
+            # It would hold for whoever gets the connection to the server next; nothing is prepared either.
+            return
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = 0")
         # A prepared statement is one command, and Django adds a foreign key with two.

@@ -100,7 +100,7 @@ class Environment:
             return {"ENGINE": "django.db.backends.sqlite3", "NAME": unquote(url.path)[1:] or ":memory:"}
         if url.scheme in {"postgres", "postgresql"}:
             return {
-                "ENGINE": "django.db.backends.postgresql",
+                "ENGINE": "portal.postgresql",
                 "NAME": unquote(url.path.lstrip("/")),
                 "USER": unquote(url.username or ""),
                 "PASSWORD": unquote(url.password or ""),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import unittest
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 
 from django.db import OperationalError, connection
 
@@ -17,6 +19,8 @@ from keys.operations import delete_certificate, delete_key, edit_group, edit_key
 from portal.models import AuditEvent
 from tests.enrollment.base import CommittedEnrollmentTestCase, make_issuer, now
 from tests.factories import ACTOR, make_csr, make_key
+from tests.support import database_conditions
+from tests.support.relay import Relay
 
 TABLES = ("enrollment_serviceedge", "enrollment_issuedcertificate", "portal_auditevent")
 
@@ -93,6 +97,36 @@ class BrokenStepTests(CommittedEnrollmentTestCase):
 
         with connection.execute_wrapper(away):
             self.assert_problem(self.post(self.text), "busy")
+
+
+@unittest.skipUnless(connection.vendor == "postgresql", "SQLite has no connection to lose")
+class LostAnswerTests(CommittedEnrollmentTestCase):
+    """The connection dies after the statement that takes a use was sent: nobody knows whether it was committed."""
+
+    def test_a_committed_use_whose_answer_was_lost_is_not_taken_again(self) -> None:
+        server, csr, undisturbed = database_conditions.address(), make_csr(), recording.record
+        self.execute("UPDATE keys_provisioningkey SET max_uses = 2 WHERE id = %s", self.key.pk)
+        through = contextlib.ExitStack()
+        self.addCleanup(through.close)
+        past = through.enter_context(database_conditions.administrator())
+        relay = through.enter_context(Relay(server["host"], int(server["port"])))
+        through.enter_context(database_conditions.connected_otherwise(HOST="127.0.0.1", PORT=str(relay.port)))
+
+        # The first one prepares the statement, which is sent and answered once from then on.
+        self.assertEqual(self.post(self.text).status_code, 201)
+
+        def disturbed(*arguments: Any) -> str | None:
+            relay.lose_answers()
+            return undisturbed(*arguments)
+
+        with mock.patch.object(recording, "record", disturbed):
+            self.assert_problem(self.post(self.text, csr), "busy")
+        uses = "SELECT uses FROM keys_provisioningkey WHERE id = %s"
+        self.assertEqual(past.execute(uses, [self.key.pk]).fetchone(), (2,))
+        relay.pass_answers()
+        again = self.post(self.text, csr)
+        self.assertEqual((again.status_code, again.json()["edge"]["name"]), (200, "Edge-2"))
+        self.assertEqual((self.uses(self.key), ServiceEdge.objects.count()), (2, 2))
 
 
 class ChangedInBetweenTests(CommittedEnrollmentTestCase):

@@ -82,6 +82,17 @@ def full_file() -> Iterator[None]:
         yield
 
 
+def address() -> dict[str, Any]:
+    """Where this thread's connection goes to, in libpq's words."""
+    settings = connection.get_connection_params()
+    return {name: settings[name] for name in ("host", "port", "user", "password", "dbname") if name in settings}
+
+
+def administrator() -> psycopg.Connection:
+    """Another connection to the same database, past Django; a context manager."""
+    return psycopg.connect(**address(), autocommit=True)
+
+
 @contextmanager
 def stopped_server() -> Iterator[None]:
     with connected_otherwise(PORT=str(free_port())):
@@ -115,9 +126,7 @@ def read_only_server() -> Iterator[None]:
 def locked_table(table: str, mode: str, options: str) -> Condition:
     @contextmanager
     def locked() -> Iterator[None]:
-        settings = connection.get_connection_params()
-        address = {name: settings[name] for name in ("host", "port", "user", "dbname") if name in settings}
-        with psycopg.connect(**address) as other, connected_otherwise(OPTIONS=_postgresql_options(options)):
+        with psycopg.connect(**address()) as other, connected_otherwise(OPTIONS=_postgresql_options(options)):
             other.execute(f"LOCK TABLE {table} IN {mode} MODE")
             yield
 

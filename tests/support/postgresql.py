@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 FAST = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
@@ -43,12 +44,13 @@ def binaries() -> Path:
     raise NoPostgreSQL("No PostgreSQL server found. As root type: apt-get install postgresql")
 
 
-def _as_server_account(command: list[str]) -> list[str]:
+def as_server_account(command: list[str]) -> list[str]:
+    """The command as an account that servers do not refuse to run as."""
     return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else command
 
 
 def _run(command: list[str]) -> None:
-    result = subprocess.run(_as_server_account(command), capture_output=True, text=True, cwd="/")
+    result = subprocess.run(as_server_account(command), capture_output=True, text=True, cwd="/")
     if result.returncode:
         raise RuntimeError(f"{command[0]} failed:\n{result.stdout}{result.stderr}")
 
@@ -62,9 +64,28 @@ def free_port() -> int:
             return port
 
 
+@dataclass(frozen=True)
+class Server:
+    """A server that runs. `control` is pg_ctl with its arguments for it."""
+
+    url: str
+    control: tuple[str, ...]
+
+    def restart(self) -> None:
+        """End every connection and start again; returns when the server accepts new ones."""
+        _run([*self.control, "-m", "fast", "-w", "restart"])
+
+
 @contextmanager
 def server(durable: bool = False) -> Iterator[str]:
     """Run a server and yield the URL of its database. `durable` keeps fsync on, as benchmarks need."""
+    with running(durable) as found:
+        yield found.url
+
+
+@contextmanager
+def running(durable: bool = False) -> Iterator[Server]:
+    """Run a server that can be restarted."""
     bin_dir = binaries()
     directory = Path(tempfile.mkdtemp(prefix="portal-pg-"))
     port = free_port()
@@ -78,7 +99,8 @@ def server(durable: bool = False) -> Iterator[str]:
         _run([str(bin_dir / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"])
         _run([str(bin_dir / "pg_ctl"), "-D", data, "-l", str(directory / "log"), "-w", "-o", options, "start"])
         try:
-            yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
+            control = (str(bin_dir / "pg_ctl"), "-D", data, "-l", str(directory / "log"))
+            yield Server(f"postgresql://postgres@127.0.0.1:{port}/postgres", control)
         finally:
             _run([str(bin_dir / "pg_ctl"), "-D", data, "-m", "immediate", "stop"])
     finally:

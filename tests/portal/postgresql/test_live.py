@@ -1,0 +1,116 @@
+"""A real portal whose PostgreSQL restarts under load, and loses its connections."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from tests.enrollment.live import LiveTestCase, body
+from tests.enrollment.storm import post
+from tests.support.live import LivePortal
+from tests.support.postgresql import running
+
+pytestmark = pytest.mark.once
+THREADS = 24
+PAUSE = 0.05
+ATTEMPTS = 400
+
+
+@dataclass(frozen=True)
+class Sent:
+    begun: float
+    ended: float
+    status: int
+
+
+class Load:
+    """Edges that enroll one after the other in many threads, each until it is admitted, and fetch a list in between."""
+
+    def __init__(self, url: str, text: str) -> None:
+        self.url, self.text = url, text
+        self.sent: list[Sent] = []
+        self.admitted = 0
+        self._stop = threading.Event()
+
+    def _edge(self) -> None:
+        enrollment = body(self.text)
+        for _ in range(ATTEMPTS):
+            status = self._send(lambda: post(f"{self.url}/enrollment/v1/enroll", enrollment)[0])
+            if status in {200, 201}:
+                break
+            time.sleep(PAUSE)
+        else:
+            raise AssertionError(f"never admitted: {status}")
+        self._send(lambda: _status_of(f"{self.url}/pki/1.crl"))
+
+    def _send(self, request) -> int:
+        begun = time.monotonic()
+        status = request()
+        self.sent.append(Sent(begun, time.monotonic(), status))
+        return status
+
+    def _edges(self) -> int:
+        admitted = 0
+        while not self._stop.is_set():
+            self._edge()
+            admitted += 1
+        return admitted
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        with ThreadPoolExecutor(THREADS) as pool:
+            threads = [pool.submit(self._edges) for _ in range(THREADS)]
+            try:
+                yield
+            finally:
+                self._stop.set()
+            self.admitted = sum(thread.result() for thread in threads)
+
+    def failures(self, begin: float, end: float) -> list[int]:
+        """Of the requests that lie between these moments as a whole."""
+        within = [sent.status for sent in self.sent if begin < sent.begun and sent.ended < end]
+        return [status for status in within if status not in {200, 201}]
+
+
+def _status_of(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=60) as response:
+            return int(response.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+class PostgresqlTests(LiveTestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.server = cls.enterClassContext(running())
+        cls.portal = cls.enterClassContext(LivePortal(database_url=cls.server.url))
+
+    def test_after_a_restart_under_load_no_request_fails_and_no_use_is_lost_or_taken_twice(self) -> None:
+        load = Load(self.portal.url, self.make_key("Restart", 100_000))
+        with load.running():
+            time.sleep(1)
+            self.server.restart()
+            restarted = time.monotonic()
+            time.sleep(1)
+            ending = time.monotonic()
+            with self.database() as administrator:
+                administrator.execute(
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+                    "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+                )
+            ended = time.monotonic()
+            time.sleep(1)
+        self.assertGreater(sum(sent.begun > restarted for sent in load.sent), THREADS)
+        self.assertEqual(load.failures(restarted, ending), [])
+        self.assertEqual(load.failures(ended, math.inf), [])
+        self.assertEqual(self.books("Restart"), (load.admitted,) * 5)
