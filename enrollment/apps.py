@@ -10,8 +10,9 @@ class EnrollmentConfig(AppConfig):
     verbose_name = "Enrollment"
 
     def ready(self) -> None:
-        from enrollment import checks  # noqa: F401  # imported for what it registers
+        from enrollment import checks, specimen  # noqa: F401  # one is imported for what it registers
         from enrollment.recent import Recent
-        from keys import recent
+        from keys import recent, verification
 
         recent.register(Recent())
+        verification.register(specimen.make)

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from keys import authority_rules, choices, trust
+from keys import authority_rules, choices, pem, trust
 from keys.certificates import KEY_TYPES
 from keys.errors import Refused
 from keys.forms import CertificateChoice
@@ -21,6 +21,7 @@ from keys.pem import MOST_BYTES
 
 _DAYS_MESSAGE = f"Enter a whole number of days from 1 to {MOST_DAYS:,}."
 _PEM = "-----BEGIN CERTIFICATE-----"
+_FILES = "PEM, DER (.cer, .crt), PKCS #7 (.p7b) or PKCS #12 (.pfx, .p12)."
 _KEY_TYPE_HELP = "P-256 or P-384 are fast and accepted everywhere; RSA is for relying parties that know nothing else."
 
 
@@ -32,12 +33,39 @@ class NeverShown(forms.Textarea):
 
 
 class PemField(forms.CharField):
-    """PEM, pasted."""
+    """PEM, pasted; never shown again."""
+
+    widget: type[forms.Textarea] = NeverShown
 
     def __init__(self, **options: Any) -> None:
         attributes = {"rows": 5, "spellcheck": "false", "autocomplete": "off", "placeholder": _PEM}
-        widget = NeverShown(attrs={**attributes, **options.pop("attrs", {})})
+        widget = self.widget(attrs={**attributes, **options.pop("attrs", {})})
         super().__init__(widget=widget, required=False, strip=False, **options)
+
+
+class _PublicPart(forms.BoundField):
+    """Shows of what was pasted or chosen the certificates alone, whatever else stands in it."""
+
+    def value(self) -> Any:
+        given = getattr(self.form, "given", None)
+        return pem.public_part(given(self.name)) if given and self.form.is_bound else super().value()
+
+
+class CertificatesField(PemField):
+    """Certificates, pasted: they stay in a form that is shown again, also those from a file."""
+
+    widget = forms.Textarea
+
+    def get_bound_field(self, form: forms.BaseForm, field_name: str) -> forms.BoundField:
+        return _PublicPart(form, self, field_name)
+
+
+class PasswordField(forms.CharField):
+    """The password of what was chosen; never shown again."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.PasswordInput(attrs={"autocomplete": "off"})
+        super().__init__(widget=widget, required=False, strip=False, max_length=1000, **options)
 
 
 class RefusableForm(forms.BaseForm):
@@ -126,40 +154,48 @@ class RequestForm(KeyTypeForm):
 
 
 class PemFormMixin(forms.BaseForm):
-    """PEM that is pasted or chosen as a file; both together when both are given."""
+    """Certificates and keys that are pasted or chosen as a file; both together when both are given."""
 
-    def text_of(self, name: str) -> bytes:
+    def given(self, name: str) -> list[bytes]:
         """Everything that was given for `name`. A file is read from memory and never written."""
-        uploaded = self.cleaned_data.get(f"{name}_file")
-        content = uploaded.read(MOST_BYTES + 1) if uploaded else b""
-        # DER must stay as it is, to be told apart.
-        pasted = self.cleaned_data.get(name, "").encode()
-        return content + b"\n" + pasted if content and pasted.strip() else content or pasted
+        chosen = self.files.get(self.add_prefix(f"{name}_file"))
+        if chosen:
+            chosen.seek(0)
+        pasted = self.data.get(self.add_prefix(name)) or ""
+        return [chosen.read(MOST_BYTES + 1) if chosen else b"", pasted.encode(errors="replace")]
 
 
 class UploadForm(PemFormMixin, CertificateForm):
     """A chain that was made elsewhere."""
 
-    certificates = PemField(
-        label="Certificates (PEM)", help_text="The certificate, those above it, and the root unless it is here already."
+    certificates = CertificatesField(
+        label="Certificates", help_text="The certificate, those above it, and the root unless it is here already."
     )
-    certificates_file = forms.FileField(label="Or a file with them", required=False, allow_empty_file=True)
+    certificates_file = forms.FileField(
+        label="Or a file with them", help_text=_FILES, required=False, allow_empty_file=True
+    )
     private_key = PemField(
-        label="Private key (PEM, optional)",
+        label="Private key (optional)",
         attrs={"placeholder": "-----BEGIN PRIVATE KEY-----"},
-        help_text="Not encrypted; the portal seals it. Without it the certificate only stands above others.",
+        help_text="The portal seals it. Without a private key it can only be a parent.",
     )
     private_key_file = forms.FileField(label="Or a file with the private key", required=False, allow_empty_file=True)
-    field_order = ("name", "description", "certificates", "certificates_file", "private_key", "private_key_file")
+    password = PasswordField(label="Password (optional)", help_text="Of a .pfx file or an encrypted private key.")
+    field_order = (
+        "name", "description", "certificates", "certificates_file", "private_key", "private_key_file", "password",
+    )  # fmt: skip
 
 
 class CompleteForm(PemFormMixin, RefusableForm, forms.Form):
     """The certificate that was signed for a request."""
 
-    certificates = PemField(
-        label="Signed certificate (PEM)", help_text="With those above it, and the root unless it is here already."
+    certificates = CertificatesField(
+        label="Signed certificate", help_text="With those above it, and the root unless it is here already."
     )
-    certificates_file = forms.FileField(label="Or a file with them", required=False, allow_empty_file=True)
+    certificates_file = forms.FileField(
+        label="Or a file with them", help_text=_FILES, required=False, allow_empty_file=True
+    )
+    password = PasswordField(label="Password (optional)", help_text="Of a .pfx file.")
 
 
 class EditCertificateForm(CertificateForm):

@@ -105,37 +105,68 @@ class Gone(Refused):
 
 # What can be wrong with an uploaded CA; {name} is a certificate's subject.
 CERTIFICATE_FAULTS: Mapping[str, str] = {
-    "certificate_missing": "Give the certificate in PEM, with its BEGIN CERTIFICATE and END CERTIFICATE lines.",
-    "certificate_not_pem": "This is not PEM. Convert it: openssl x509 -inform DER -in FILE -out FILE.pem",
-    "certificate_unreadable": "Certificate {number} of the file cannot be read. Export it again as PEM.",
+    "certificate_missing": "No certificate is in it. Give the certificate and those above it: PEM, DER, .p7b or .pfx.",
+    "certificate_is_request": "This is a certificate request. Have your CA sign it, and upload the certificate it "
+    "makes.",
+    "certificate_unreadable": "Certificate {number} of the file cannot be read: it is cut off or damaged. Export it "
+    "again.",
     "certificate_too_large": "Give at most {most} certificates and {kilobytes} KB: the chain, and nothing else.",
     "certificate_known": "This certificate is here already, as “{known}”.",
     "certificate_expired": "“{name}” has expired ({moment}). Upload a renewed one.",
     "certificate_not_yet_valid": "“{name}” is not valid before {moment}. Upload it then, or check its dates.",
     "not_a_ca": "“{name}” is not a CA certificate. Sign it with basicConstraints = critical, CA:TRUE.",
-    "cannot_sign_certificates": "“{name}” can't sign certificates. Give it keyUsage = critical, keyCertSign, cRLSign.",
+    "cannot_sign_certificates": "“{name}” has no keyUsage with keyCertSign. Sign it with keyUsage = critical, "
+    "keyCertSign, cRLSign.",
     "cannot_sign_lists": "“{name}” can't sign revocation lists. Give it keyUsage = critical, keyCertSign, cRLSign.",
     "key_identifier_missing": "“{name}” lacks a subject key identifier. Sign it with subjectKeyIdentifier = hash.",
     "constraints_not_critical": "“{name}” has basicConstraints that are not critical. Sign it with critical, CA:TRUE.",
-    "issuer_identifier_missing": "“{name}” lacks its issuer's identifier. Sign it with authorityKeyIdentifier = keyid.",
+    "issuer_identifier_missing": "“{name}” does not name its issuer's key. Sign it with authorityKeyIdentifier = "
+    "keyid:always.",
+    "issuer_key_differs": "“{name}” names the key {found} as its issuer's, but “{issuer}” has the key identifier "
+    "{own}. Sign it again with authorityKeyIdentifier = keyid:always.",
+    "issuer_serial_differs": "“{name}” names an issuer with the serial number {found}; that of “{issuer}” is {own}. "
+    "Upload the one it names, or sign it again with authorityKeyIdentifier = keyid:always.",
+    "issuer_issuer_differs": "“{name}” names another issuer of “{issuer}” than that certificate has. Sign it again "
+    "with authorityKeyIdentifier = keyid:always.",
+    "issuer_misnamed": "“{name}” was signed by the key of “{found}”, but the name of its issuer there, “{issuer}”, "
+    "{how}. Verifiers that compare names byte by byte refuse it. Sign it again with that certificate (openssl copies "
+    "its name).",
     "not_for_clients": "“{name}” may not issue client certificates. Drop extendedKeyUsage, or add clientAuth.",
-    "constrained": "“{name}” has the critical extension {extension}, which is not honored. Sign it without.",
-    "name_unusable": "A certificate's subject is empty, too long or holds control characters. Use a plain one.",
-    "serial_unusable": "The serial number of “{name}” is not positive or exceeds 20 bytes. Use another.",
-    "path_too_long": "“{name}” allows fewer CAs below it (pathlen). Sign with one that has a larger pathlen, or none.",
-    "weak_key": "The key of “{name}” is too weak ({key}). Use P-256, P-384, or RSA with {bits} bits or more.",
     "key_worthless": "The key of “{name}” {weakness}: anybody can sign with it. Make a new key and a new certificate.",
+    "constrained": "“{name}” has {what}: edges may fall outside. Sign it without.",
+    "critical_unknown": "“{name}” has the critical extension {extension}, which is not honored. Sign it without, or "
+    "not critical.",
+    "name_unusable": "The {whose} of “{name}” {what}. Have a certificate made with a plain {whose}.",
+    "serial_unusable": "The serial number of “{name}” ({serial}) is not positive or exceeds 20 bytes, which newer "
+    "software refuses. Have it issued again with the same key and another serial number.",
+    "path_too_long": "“{name}” allows {limit} CAs below it (pathlen), and there are {below}. Sign with one that has a "
+    "larger pathlen, or none.",
+    "weak_key": "The key of “{name}” ({key}) is none that is accepted. Use P-256, P-384, or RSA with {bits} to 8,192 "
+    "bits.",
+    "unsupported_key": "{what} is {key}, which is not supported. Use P-256, P-384, or RSA with 3,072 bits or more.",
+    "pss_key": "The key of “{name}” is for RSASSA-PSS only (id-RSASSA-PSS). Use a plain RSA key (rsaEncryption), or "
+    "P-256.",
+    "curve_not_named": "The key of “{name}” spells out its curve (explicit parameters), which verifiers refuse. Write "
+    "the key with openssl ec -param_enc named_curve, and sign the certificate again.",
     "weak_signature": "“{name}” is signed with {hash}, which is broken. Sign it with SHA-256 or better.",
+    "unverifiable": "OpenSSL refuses a test certificate below “{name}”{strictly}: {reason}. Sign “{name}” again "
+    "without that.",
+    "unsignable": "“{name}” does not make certificates of the right form: {reason}. Use another certificate.",
     "chain_incomplete": "The issuer of “{name}” is missing: “{issuer}”. Add it to the file, up to the root.",
-    "chain_broken": "“{name}” was not signed by the “{issuer}” that is given. Upload the one that signed it.",
-    "chain_mixed": "“{name}” does not belong to the chain. Upload one chain at a time.",
+    "chain_broken": "“{name}” was not signed by the “{issuer}” that is given. Upload the one that signed it{key}.",
+    "chain_mixed": "“{name}” does not belong to the chain of “{own}”. Take it out, or upload one chain at a time.",
     "wrong_key": "None of the certificates belongs to this private key. Upload the certificate made for it.",
     "wrong_request": "None of these certificates is for this request. Have request.csr signed and upload the result.",
-    "key_encrypted": "The private key is encrypted. Decrypt it: openssl pkey -in KEY.pem -out DECRYPTED.pem",
-    "key_unreadable": "The private key cannot be read. Export it as PEM: openssl pkey -in KEY -out KEY.pem",
+    "key_encrypted": "The private key is encrypted. Type its password, or decrypt it: openssl pkey -in KEY.pem -out "
+    "OUT.pem",
+    "key_unreadable": "The private key cannot be read. Give it as PEM or DER (PKCS #8, or traditional EC or RSA).",
     "key_too_large": "The private key has more than {most} bits. Use P-256, P-384, or RSA with 3,072 or 4,096 bits.",
+    "key_too_slow": "Opening the file would take more than {most} rounds of key derivation, or too much memory. "
+    "Export it again with the usual settings.",
     "key_repeated": "There is more than one private key. Give the one of the certificate that is to sign edges.",
     "key_not_wanted": "The portal has the private key of this request already. Upload certificates only.",
+    "password_missing": "This .pfx file is protected by a password, or damaged. Type its password.",
+    "password_wrong": "The password does not open the file, or the file is damaged. Type the password again.",
 }  # fmt: skip
 CONSTRAINT_MESSAGES: Mapping[str, tuple[str, str]] = {
     "key_name_is_unique": ("name", "A key with this name exists already."),

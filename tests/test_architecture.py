@@ -14,8 +14,9 @@ SOURCES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py
 # The start-up program stands above the floors: it prepares all of them.
 ABOVE = {"portal/quickstart"}
 PURE = {
-    "keys/tokens.py", "keys/sealing.py", "keys/keyring.py", "keys/certificates.py", "keys/pem.py",
-    "keys/authority_rules.py", "keys/weak_rsa.py", "enrollment/csr.py",
+    "keys/tokens.py", "keys/sealing.py", "keys/keyring.py", "keys/certificates.py", "keys/pem.py", "keys/der.py",
+    "keys/authority_rules.py", "keys/authority_chains.py", "keys/verification.py", "keys/weak_rsa.py",
+    "enrollment/csr.py",
     "enrollment/csr_text.py", "enrollment/csr_parts.py", "enrollment/csr_extensions.py", "enrollment/der.py",
     "enrollment/key_policy.py", "enrollment/issuance.py", "enrollment/profile.py", "enrollment/errors.py",
     "enrollment/answer.py", "enrollment/revocation_list.py",

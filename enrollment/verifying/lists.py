@@ -8,14 +8,18 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 
 from enrollment import revocation_list
 from enrollment.edge.pem import PARSER_ERRORS
+from enrollment.issuance import may_sign
 from enrollment.models import IssuedCertificate, RevocationList
 from enrollment.operations.listing import newest_list, signs_lists
 from enrollment.verifying.faults import BATCH, Fault, Tally, as_far_as_readable
+from keys import acceptance, authority_chains
+from keys.keyring import KeyringError
 from keys.models import SigningCertificate
+from keys.operations.signing_certificates import authority_of
+from keys.sealing import SealBroken
 
 
 def verify(since: datetime, tally: Tally) -> Iterator[Fault]:
@@ -54,12 +58,26 @@ def _authority_faults(issuer: SigningCertificate) -> Iterator[str]:
     """Whoever can write rows cannot sign for the CA above, nor make another root without its key pair changing."""
     certificate = x509.load_der_x509_certificate(bytes(issuer.der))
     above = x509.load_der_x509_certificate(bytes(issuer.parent.der)) if issuer.parent else certificate
-    try:
-        certificate.verify_directly_issued_by(above)
-    except (InvalidSignature, *PARSER_ERRORS):
+    if not authority_chains.is_issued_by(certificate, above):
         yield "the certificate above it did not sign it" if issuer.parent else "it is not signed by itself"
+    else:
+        yield from _refusals(issuer)
     if hashlib.sha256(bytes(issuer.der)).hexdigest() != issuer.fingerprint:
         yield "its fingerprint is not the row's"
+
+
+def _refusals(issuer: SigningCertificate) -> Iterator[str]:
+    """Whether verifiers accept what it signs now; one without its private key, or past its time, signs nothing."""
+    now = datetime.now(UTC)
+    if issuer.sealed_with is None or not may_sign(issuer.not_before, issuer.not_after, now):
+        return
+    try:
+        authority = authority_of(issuer)
+    except (KeyringError, SealBroken, ValueError):
+        return
+    found = acceptance.flaw_of(authority, issuer, now)
+    if found:
+        yield f"verifiers refuse what it signs: {found}"
 
 
 def _unlisted(

@@ -7,13 +7,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 from django.db import transaction
 
-from keys import certificates
+from keys import authority_chains, certificates, pem
+from keys.certificates import PrivateKey
 from keys.errors import AlreadyComplete, BadCertificate, Invalid
 from keys.keyring import KeyringError
 from keys.models import SigningCertificate
 from keys.operations import editing, uploading
 from keys.operations.generating import require_common_name
 from keys.operations.signing_certificates import describe, insert, private_key_of, seal_private_key
+from keys.pem import Given
 from keys.sealing import SealBroken
 from portal import audit
 from portal.actors import Actor
@@ -35,33 +37,36 @@ def request_certificate(record: SigningCertificate, *, key_type: str, actor: Act
     insert(record, actor=actor, source="requested")
 
 
-def complete_certificate(record: SigningCertificate, certificates_pem: bytes, *, actor: Actor) -> None:
+def complete_certificate(
+    record: SigningCertificate, certificates: Given, *, password: str = "", actor: Actor
+) -> list[x509.Certificate]:
     """Give a pending certificate the one that was signed for it; those above it come along or are here already.
 
-    It is enabled from then on. Raises Gone, Managed, AlreadyComplete or BadCertificate.
+    It is enabled from then on. Returns what was given and left out, because the chain does not need it. Raises Gone,
+    Managed, AlreadyComplete or BadCertificate.
     """
-    bundle = uploading.read(certificates_pem)
+    bundle = pem.read(certificates, password=password)
     if bundle.private_key is not None:
         raise BadCertificate("key_not_wanted")
     with transaction.atomic(), editing.refusals_of(SigningCertificate):
         current = editing.lock(record)
         if not current.is_pending:
             raise AlreadyComplete(f"“{current.name}” has its certificate already.")
-        own = _made_for(current, bundle.certificates)
-        parent = uploading.store_parents(own, bundle.certificates, signs=True, actor=actor)
-        describe(current, own)
-        current.parent, current.enabled = parent, True
+        private_key = _private_key_of(current)
+        candidates = [each for each in bundle.certificates if each.public_key() == private_key.public_key()]
+        if not candidates:
+            raise BadCertificate("wrong_request")
+        chain = uploading.judged_chain(candidates, bundle.certificates, private_key)
+        describe(current, chain[0])
+        current.parent, current.enabled = uploading.store_parents(chain, actor=actor), True
         editing.save(current, current, _COMPLETED, actor)
         detail = {"serial": current.serial, "not_after": current.not_after.isoformat(), "source": "completed"}
         audit.record(audit.Action.CERTIFICATE_EDITED, actor, editing.subject(current), detail=detail)
+    return authority_chains.surplus_of(chain, bundle.certificates)
 
 
-def _made_for(record: SigningCertificate, given: list[x509.Certificate]) -> x509.Certificate:
+def _private_key_of(record: SigningCertificate) -> PrivateKey:
     try:
-        public_key = private_key_of(record).public_key()
+        return private_key_of(record)
     except (KeyringError, SealBroken):
         raise Invalid("certificates", "The private key of this request does not open. Check the keyring.") from None
-    for certificate in given:
-        if certificate.public_key() == public_key:
-            return certificate
-    raise BadCertificate("wrong_request")

@@ -11,10 +11,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
-from keys import certificate_use, certificates, keyring, sealing
+from keys import acceptance, certificate_use, certificates, keyring, sealing, verification
 from keys.certificates import Authority, PrivateKey
-from keys.errors import InUse, Invalid
+from keys.errors import BadCertificate, InUse, Invalid
 from keys.models import SigningCertificate
 from keys.operations import editing
 from portal import audit
@@ -22,13 +23,24 @@ from portal.actors import Actor
 
 
 def create_certificate(record: SigningCertificate, authority: Authority, *, actor: Actor, source: str = "") -> None:
-    """Store a new CA: its certificate in clear, its private key sealed. Raises Invalid when the name is taken.
+    """Store a new CA that was made here: its certificate in clear, its private key sealed.
 
-    `source` says in the audit log where it comes from.
+    Raises Invalid when the name is taken, or when verifiers do not accept what it signs below its `parent`. `source`
+    says in the audit log where it comes from.
     """
+    # Below a root of the vendor's everything was made here, and nothing is left to find.
+    if record.parent and not (record.parent.managed and record.parent.parent_id is None):
+        _require_verifiable_below(record.parent, authority)
     describe(record, authority.certificate)
     seal_private_key(record, authority.private_key)
     insert(record, actor=actor, source=source)
+
+
+def _require_verifiable_below(parent: SigningCertificate, authority: Authority) -> None:
+    try:
+        verification.require_verifiable(authority, acceptance.chain_of(parent), timezone.now())
+    except BadCertificate as refused:
+        raise Invalid("parent", f"No CA below “{parent.name}” works. {refused}") from None
 
 
 def seal_private_key(record: SigningCertificate, private_key: PrivateKey) -> None:

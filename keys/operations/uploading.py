@@ -12,70 +12,98 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from keys import authority_rules, pem
+from keys import authority_chains, authority_rules, pem, verification
+from keys.authority_chains import Chain
+from keys.certificates import Authority, PrivateKey
 from keys.errors import BadCertificate
 from keys.models import SigningCertificate
 from keys.names import LONGEST_NAME, clean_name, sort_name
 from keys.operations import editing
 from keys.operations.signing_certificates import describe, insert, seal_private_key
-from keys.pem import Bundle
+from keys.pem import Bundle, Given
 from portal.actors import Actor
 
 _NOT_IN_NAMES = re.compile(r"[^\w .-]")
 
 
 def upload_chain(
-    record: SigningCertificate, certificates_pem: bytes, *, private_key_pem: bytes = b"", actor: Actor
-) -> None:
+    record: SigningCertificate,
+    certificates: Given,
+    *,
+    private_key_pem: Given = b"",
+    password: str = "",
+    actor: Actor,
+) -> list[x509.Certificate]:
     """Make the record the lowest certificate of a chain; those above it get records named after their subjects.
 
     With a private key, which may stand in either text, the record signs edges: it is the certificate of that key.
-    Without one it only stands above others. Raises BadCertificate, or Invalid when the name is taken.
+    Without one it can only be a parent. Returns what was given and left out, because the chain does not need it.
+    Raises BadCertificate, or Invalid when the name is taken.
     """
-    bundle = read(certificates_pem, private_key_pem)
-    own = _lowest(bundle)
+    bundle = pem.read(certificates, private_key_pem, password)
     with transaction.atomic(), editing.refusals_of(SigningCertificate):
-        record.parent = store_parents(
-            own, bundle.certificates, signs=bundle.private_key is not None, actor=actor, taken=record.name
-        )
-        describe(record, own)
+        chain = judged_chain(_lowest(bundle), bundle.certificates, bundle.private_key)
+        record.parent = store_parents(chain, actor=actor, taken=record.name)
+        describe(record, chain[0])
         if bundle.private_key:
             seal_private_key(record, bundle.private_key)
         insert(record, actor=actor, source="uploaded")
+    return authority_chains.surplus_of(chain, bundle.certificates)
 
 
-def read(certificates_pem: bytes, private_key_pem: bytes = b"") -> Bundle:
-    """What the texts hold; nothing about it is judged yet. Raises BadCertificate."""
-    return pem.read(certificates_pem, private_key_pem)
+def _lowest(bundle: Bundle) -> list[x509.Certificate]:
+    """The certificates of the private key; without one, those that none of the others names as its issuer.
 
-
-def _lowest(bundle: Bundle) -> x509.Certificate:
-    """The certificate of the private key; without one, the certificate that none of the others names as its issuer."""
+    More than one is there when an old and a renewed certificate were given.
+    """
     if bundle.private_key is not None:
         public_key = bundle.private_key.public_key()
-        own = next((each for each in bundle.certificates if each.public_key() == public_key), None)
-        if own is None:
+        own = [each for each in bundle.certificates if each.public_key() == public_key]
+        if not own:
             raise BadCertificate("wrong_key", "private_key")
         return own
     issuers = {each.issuer for each in bundle.certificates if each.issuer != each.subject}
-    return next((each for each in bundle.certificates if each.subject not in issuers), bundle.certificates[0])
+    lowest = next((each for each in bundle.certificates if each.subject not in issuers), bundle.certificates[0])
+    return [each for each in bundle.certificates if each.subject == lowest.subject]
 
 
-def store_parents(
-    own: x509.Certificate, given: list[x509.Certificate], *, signs: bool, actor: Actor, taken: str = ""
-) -> SigningCertificate | None:
-    """Judge `own` with the chain above it, store what is missing of that, and return the record right above.
+def judged_chain(
+    candidates: list[x509.Certificate], given: list[x509.Certificate], private_key: PrivateKey | None
+) -> Chain:
+    """The first acceptable chain from one of the candidates, which are certificates of one CA, up to its root.
 
-    `taken` is the name the record of `own` will have. Raises BadCertificate.
+    With the private key, certificates of edges below it were tried with OpenSSL. Raises BadCertificate, which says what
+    is wrong with the best of them.
     """
     now = timezone.now()
-    authority_rules.judge(own, now, signs=signs)
-    _require_new(own)
-    chain = authority_rules.chain_of(own, [*given, *_stored(own, given)])
-    authority_rules.judge_chain(chain, now, signs=signs)
-    for certificate in given:
-        if certificate not in chain:
-            raise BadCertificate("chain_mixed", name=authority_rules.name_of(certificate))
+    refusals: list[BadCertificate] = []
+    newest = sorted(dict.fromkeys(candidates), key=lambda each: each.not_valid_after_utc, reverse=True)
+    for own in newest:
+        try:
+            authority_rules.judge(own, now, signs=private_key is not None)
+            _require_new(own)
+            chains = authority_chains.chains_of(own, [*given, *_stored(own, given)])
+        except BadCertificate as refused:
+            refusals.append(refused)
+            continue
+        for chain in chains:
+            try:
+                authority_rules.judge_chain(chain, now, signs=private_key is not None)
+                authority_chains.surplus_of(chain, given)
+                if private_key:
+                    verification.require_verifiable(Authority(own, private_key), chain[1:], now)
+            except BadCertificate as refused:
+                refusals.append(refused)
+            else:
+                return chain
+    raise refusals[0]
+
+
+def store_parents(chain: Chain, *, actor: Actor, taken: str = "") -> SigningCertificate | None:
+    """Store what is missing above the lowest of a judged chain, and return the record right above it.
+
+    `taken` is the name that the record of the lowest will have.
+    """
     parent = None
     for certificate in reversed(chain[1:]):
         parent = _find(certificate) or _stored_parent(certificate, parent, taken, actor)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from cryptography import x509
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
+from keys.authority_rules import name_of
 from keys.models import SigningCertificate
+from keys.presentation import colons
 
 ADD = "keys.add_signingcertificate"
 CHANGE = "keys.change_signingcertificate"
@@ -25,6 +28,14 @@ def get_certificate(pk: int) -> SigningCertificate:
     if certificate is None:
         raise Http404
     return certificate
+
+
+def said_of(left_out: list[x509.Certificate]) -> str:
+    """What was left out of an upload, as a sentence after another."""
+    if not left_out:
+        return ""
+    named = (f"“{name_of(each)}” (serial {colons(f'{each.serial_number:x}')})" for each in left_out)
+    return f" Left out, because the chain does not need it: {', '.join(named)}."
 
 
 def get_own_certificate(pk: int) -> SigningCertificate:

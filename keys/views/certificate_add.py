@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from cryptography import x509
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,11 +17,12 @@ from keys.certificate_forms import CertificateForm, GenerateForm, RequestForm, U
 from keys.errors import Refused
 from keys.operations import generate_certificate, request_certificate, upload_chain
 from keys.views.access import requires
-from keys.views.certificate_access import ADD, FORBIDDEN
+from keys.views.certificate_access import ADD, FORBIDDEN, said_of
 from portal import actors
 from portal.actors import Actor
 
-Save = Callable[[Any, Actor], None]
+# Returns what was left out of what was given.
+Save = Callable[[Any, Actor], list[x509.Certificate] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ _REQUEST = _Page(
 )
 _UPLOAD = _Page(
     "Upload certificate chain",
-    "A CA made elsewhere, with those above it. PEM only. With its private key it can sign edges.",
+    "A CA made elsewhere, with those above it. With its private key it can sign edges.",
     "Upload chain",
 )
 
@@ -68,7 +70,7 @@ def certificate_request(request: HttpRequest) -> HttpResponse:
     return _handle(request, RequestForm, _REQUEST, _request)
 
 
-@sensitive_post_parameters("private_key", "certificates")
+@sensitive_post_parameters("private_key", "certificates", "password")
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(ADD, FORBIDDEN)
 def certificate_upload(request: HttpRequest) -> HttpResponse:
@@ -85,24 +87,24 @@ def _request(form: RequestForm, actor: Actor) -> None:
 
 
 @sensitive_variables()
-def _upload(form: UploadForm, actor: Actor) -> None:
-    private_key = form.text_of("private_key")
-    upload_chain(form.instance, form.text_of("certificates"), private_key_pem=private_key, actor=actor)
+def _upload(form: UploadForm, actor: Actor) -> list[x509.Certificate]:
+    return upload_chain(
+        form.instance,
+        form.given("certificates"),
+        private_key_pem=form.given("private_key"),
+        password=form.cleaned_data["password"],
+        actor=actor,
+    )
 
 
 def _handle(request: HttpRequest, form_class: type[CertificateForm], page: _Page, save: Save) -> HttpResponse:
     data = (request.POST, request.FILES) if request.method == "POST" else ()
     form = form_class(*data)
-    if data and form.is_valid() and _saved(form, save, request):
-        messages.success(request, f"Added {form.instance.name}.")
-        return redirect(form.instance.get_absolute_url())
+    if data and form.is_valid():
+        try:
+            left_out = save(form, actors.from_request(request))
+            messages.success(request, f"Added {form.instance.name}.{said_of(left_out or [])}")
+            return redirect(form.instance.get_absolute_url())
+        except Refused as refused:
+            form.refuse(refused)
     return render(request, "keys/certificate_form.html", {"form": form, "page": page})
-
-
-def _saved(form: CertificateForm, save: Save, request: HttpRequest) -> bool:
-    try:
-        save(form, actors.from_request(request))
-    except Refused as refused:
-        form.refuse(refused)
-        return False
-    return True

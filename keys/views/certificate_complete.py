@@ -12,14 +12,14 @@ from keys.certificate_forms import CompleteForm
 from keys.errors import AlreadyComplete, Gone, Refused
 from keys.operations import complete_certificate
 from keys.views.access import requires
-from keys.views.certificate_access import CHANGE, FORBIDDEN, get_own_certificate
+from keys.views.certificate_access import CHANGE, FORBIDDEN, get_own_certificate, said_of
 from portal import actors
 from portal.views import render_error
 
 COMPLETE = "This certificate is not waiting for one: it was signed and uploaded before."
 
 
-@sensitive_post_parameters("certificates")
+@sensitive_post_parameters("certificates", "password")
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(CHANGE, FORBIDDEN)
 def certificate_complete(request: HttpRequest, pk: int) -> HttpResponse:
@@ -30,8 +30,9 @@ def certificate_complete(request: HttpRequest, pk: int) -> HttpResponse:
     form = CompleteForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
     if form.is_bound and form.is_valid():
         try:
-            complete_certificate(certificate, form.text_of("certificates"), actor=actors.from_request(request))
-            messages.success(request, f"{certificate.name} is complete and enabled.")
+            given, password = form.given("certificates"), form.cleaned_data["password"]
+            left_out = complete_certificate(certificate, given, password=password, actor=actors.from_request(request))
+            messages.success(request, f"{certificate.name} is complete and enabled.{said_of(left_out)}")
             return redirect(certificate.get_absolute_url())
         except AlreadyComplete:
             return render_error(request, 409, COMPLETE, here)

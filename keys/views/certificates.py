@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from keys import certificate_use, list_state, trust
+from keys import acceptance, certificate_use, list_state, trust
 from keys.models import SigningCertificate
 from keys.paging import capped_count, paginate
 from keys.presentation import colons, distinguished_name, expiry, stamp
@@ -67,6 +67,7 @@ def certificate_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "live": certificate_use.counts([pk], now)[pk][1],
     }
     if not certificate.is_pending:
+        context["flaw"] = acceptance.flaw(certificate, now)
         context["pem"] = ssl.DER_cert_to_PEM_cert(bytes(certificate.der))
     return render(request, "keys/certificate_detail.html", context)
 

@@ -21,11 +21,13 @@ from django.test import override_settings
 
 from enrollment import operations, verifying
 from enrollment.models import IssuedCertificate, RevocationList, ServiceEdge
-from keys.models import ProvisioningKey
+from keys.models import ProvisioningKey, SigningCertificate
+from keys.operations.signing_certificates import describe, insert, seal_private_key
 from portal import triggers
 from portal.models import AuditEvent
 from tests.enrollment.base import EnrollmentTestCase, authority_of, make_issuer, now
 from tests.factories import ACTOR, EDGE, make_csr, make_group, make_key, make_private_key
+from tests.keys import forge
 from tests.support.live import ROOT
 
 SINCE = "2020-01-01"
@@ -100,7 +102,7 @@ class SoundTests(VerifyingTestCase):
 
     def test_it_streams_and_writes_nothing(self) -> None:
         before = [list(model.objects.order_by("pk").values()) for model in (IssuedCertificate, AuditEvent, ServiceEdge)]
-        with self.assertNumQueries(26):
+        with self.assertNumQueries(29):
             list(verifying.verify(verify_moment(SINCE), verifying.Tally()))
         after = [list(model.objects.order_by("pk").values()) for model in (IssuedCertificate, AuditEvent, ServiceEdge)]
         self.assertEqual(before, after)
@@ -158,6 +160,23 @@ class CertificateTests(VerifyingTestCase):
     def test_the_issuers_certificate(self) -> None:
         self.tamper(self.key.signing_certificate, fingerprint="0" * 64)
         self.assert_found("the fingerprint of its issuer is not the issuer's row's", "'Service Edge': its fingerprint")
+
+    def test_a_ca_that_no_verifier_accepts_though_it_was_stored(self) -> None:
+        """From before uploads were tried: its identifier of the issuer's key is another key's."""
+        root = forge.ca()
+        foreign = x509.AuthorityKeyIdentifier(b"\1" * 20, None, None)
+        made = forge.ca("Old", root, no_issuer_identifier=True, more=((foreign, False),))
+        above, record = SigningCertificate(name="Above"), SigningCertificate(name="Old")
+        for each, certificate in ((above, root), (record, made)):
+            describe(each, certificate.certificate)
+        insert(above, actor=ACTOR, source="")
+        record.parent = above
+        seal_private_key(record, made.key)
+        insert(record, actor=ACTOR, source="")
+        self.assert_found("issuer 'Old': verifiers refuse what it signs: “Old” names the key 01:01")
+        self.sign_in("ada")
+        self.assertContains(self.client.get(record.get_absolute_url()), "<dd>No. “Old” names the key 01:01")
+        self.assertContains(self.client.get(above.get_absolute_url()), "Yes, as a parent")
 
     def test_the_issuers_certificate_with_a_changed_name(self) -> None:
         issuer = self.key.signing_certificate

@@ -8,7 +8,7 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -62,15 +62,19 @@ def ca(
     critical: bool = True,
     more: tuple[tuple[x509.ExtensionType, bool], ...] = (),
     hashed: Any = None,
+    subject: x509.Name | None = None,
+    issuer_name: x509.Name | None = None,
+    rsa_padding: Any = None,
 ) -> CA:
     """A CA as good as can be, unless an argument says what is wrong with it."""
     key = key or ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    if subject is None:
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
-        .issuer_name(parent.certificate.subject if parent else subject)
+        .issuer_name(issuer_name or (parent.certificate.subject if parent else subject))
         .public_key(public_key or key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now + timedelta(days=days[0]))
@@ -88,7 +92,10 @@ def ca(
         builder = builder.add_extension(issuer, critical=False)
     for value, is_critical in more:
         builder = builder.add_extension(value, is_critical)
-    return CA(builder.sign(parent.key if parent else key, hashed or hashes.SHA256()), key)
+    signer = parent.key if parent else key
+    if isinstance(signer, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey):
+        return CA(builder.sign(signer, None), key)
+    return CA(builder.sign(signer, hashed or hashes.SHA256(), rsa_padding=rsa_padding), key)
 
 
 def sign(request_pem: bytes, parent: CA, **fields: Any) -> CA:

@@ -79,13 +79,13 @@ class RecipeTest(PortalTestCase):
             ("certificate_expired", f"{sign} -days -1 -extfile ca.ext", "edges.key"),
             ("wrong_key", f"{sign} -days 9 -extfile ca.ext", "root.key.not"),
             ("key_encrypted", f"{sign} -days 9 -extfile ca.ext", "old.key"),
-            ("certificate_not_pem", "openssl x509 -in edges.pem -outform DER -out bad.pem", ""),
+            ("chain_incomplete", "openssl x509 -in edges.pem -outform DER -out bad.pem", ""),
         ):  # fmt: skip
             with self.subTest(code=code, script=script):
                 self.shell("openssl genrsa -out root.key.not 3072 2>/dev/null")
                 self.shell(f"{traditional} -in root.key.not -out old.key")
                 self.shell(script)
-                root = b"" if code == "certificate_not_pem" else self.read("root.pem")
+                root = b"" if code == "chain_incomplete" else self.read("root.pem")
                 (self.directory / "given.pem").write_bytes(self.read("bad.pem") + root)
                 with self.assertRaises(errors.BadCertificate) as refused:
                     self.upload("given.pem", key)

@@ -1,0 +1,36 @@
+"""A throw-away certificate of an edge below a CA, made as real ones are: for trying the CA before it is stored."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from django.conf import settings
+
+from enrollment import issuance
+from keys.certificates import Authority, PrivateKey
+
+
+def make(authority: Authority, now: datetime) -> tuple[x509.Certificate, PrivateKey]:
+    """The certificate and its key; nothing is recorded. Raises ValueError when the result is not what edges get."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    issuer = issuance.Issuer(
+        id=0,
+        name="",
+        certificate=authority.certificate,
+        private_key=authority.private_key,
+        chain=(),
+        trust_anchor="",
+        fingerprint="",
+        authority_keys=frozenset(),
+        crl_url=f"{settings.PORTAL_URL}/pki/{2**63}.crl",
+        certificate_url=f"{settings.PORTAL_URL}/pki/{2**63}.cer",
+    )
+    identity = issuance.Identity(uuid.uuid4(), settings.CUSTOMER_ID, str(2**63), settings.CLOUD_DOMAIN)
+    try:
+        issued = issuance.issue(key.public_key(), identity, issuer, timedelta(days=settings.EDGE_CERTIFICATE_DAYS), now)
+    except issuance.ProfileViolation as error:
+        raise ValueError(str(error)) from None
+    return x509.load_der_x509_certificate(issued.der), key

@@ -1,0 +1,43 @@
+"""Whether verifiers accept what a stored CA signs. New ones were tried before they were stored, older ones were not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cryptography import x509
+
+from keys import authority_rules, verification
+from keys.certificates import Authority
+from keys.errors import BadCertificate
+from keys.models import SigningCertificate
+
+
+def chain_of(record: SigningCertificate | None) -> list[x509.Certificate]:
+    """From a certificate up to its root; of none, nothing."""
+    chain = []
+    while record is not None:
+        chain.append(x509.load_der_x509_certificate(bytes(record.der)))
+        # Without the sealed private keys of those above.
+        above = SigningCertificate.objects.only("der", "parent")
+        record = above.get(pk=record.parent_id) if record.parent_id else None
+    return chain
+
+
+def flaw(record: SigningCertificate, now: datetime) -> str:
+    """What the rules find in its chain, without its private key: a sentence, or nothing."""
+    return _flaw(chain_of(record), now, signs=record.sealed_with is not None)
+
+
+def flaw_of(authority: Authority, record: SigningCertificate, now: datetime) -> str:
+    """What the rules find, and else what OpenSSL says to a throw-away certificate that `authority` signs."""
+    chain = chain_of(record)
+    own = Authority(chain[0], authority.private_key)
+    return _flaw(chain, now, signs=True) or str(verification.fault(own, chain[1:], now) or "")
+
+
+def _flaw(chain: list[x509.Certificate], now: datetime, *, signs: bool) -> str:
+    try:
+        authority_rules.judge_chain(chain, now, signs=signs)
+    except BadCertificate as refused:
+        return str(refused)
+    return ""
