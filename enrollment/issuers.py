@@ -49,8 +49,8 @@ def _load(certificate_id: int) -> Issuer:
         trust_anchor=anchor,
         fingerprint=record.fingerprint,
         authority_keys=frozenset(_key_ids([*chain, anchor])),
-        crl_url=f"{settings.PORTAL_URL}/pki/{record.pk}.crl",
-        certificate_url=f"{settings.PORTAL_URL}/pki/{record.pk}.cer",
+        crl_url=f"{settings.PKI_URL}/pki/{record.pk}.crl",
+        certificate_url=f"{settings.PKI_URL}/pki/{record.pk}.cer",
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import sqlite3
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Tags, register
@@ -72,6 +74,42 @@ def check_client_certificate_header(app_configs: Any, **_: Any) -> list[CheckMes
         return []
     hint = "Name the header in which the proxy hands over client certificates, X-Client-Cert for example, or none."
     return [Error("CLIENT_CERT_HEADER cannot be used as the name of a header.", hint=hint, id="portal.E012")]
+
+
+@register(Tags.security)
+def check_addresses(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """PORTAL_URL and PKI_URL are addresses that may be printed, and written into certificates."""
+    found: list[CheckMessage] = []
+    if not _is_address(settings.PORTAL_URL, "https?"):
+        hint = "Write for example PORTAL_URL=https://portal.example.com"
+        found.append(Error(f"PORTAL_URL must be an http or https {_ADDRESS_ONLY}.", hint=hint, id="portal.E013"))
+    elif not _is_address(settings.PKI_URL, "http"):
+        hint = "Write for example PKI_URL=http://portal.example.com: https would have to verify a certificate first."
+        found.append(Error(f"PKI_URL must be an http {_ADDRESS_ONLY}.", hint=hint, id="portal.E014"))
+    return found
+
+
+_ADDRESS_ONLY = "address of host, port and path alone, without user, query and fragment"
+_HOST = r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])"
+
+
+def _is_address(text: str, scheme: str) -> bool:
+    if not re.fullmatch(rf"{scheme}://{_HOST}(?::[0-9]{{1,5}})?(?:/[A-Za-z0-9._~/-]*)?", text):
+        return False
+    try:
+        return urlsplit(text).port != 0
+    except ValueError:
+        return False
+
+
+@register(Tags.security, deploy=True)
+def check_pki_port(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """The port of PORTAL_URL, when that is https, does not answer http: PKI_URL must name another."""
+    portal, pki = urlsplit(settings.PORTAL_URL), urlsplit(settings.PKI_URL)
+    if portal.scheme != "https" or ":" not in portal.netloc.rpartition("]")[2] or portal.netloc != pki.netloc:
+        return []
+    hint = "Set PKI_URL to where /pki/ answers over plain http, for example PKI_URL=http://portal.example.com"
+    return [Caution("PKI_URL names the port of PORTAL_URL, which speaks https.", hint=hint, id="portal.W015")]
 
 
 def _is_network(text: str) -> bool:

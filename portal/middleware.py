@@ -15,6 +15,7 @@ from portal import client_certificate, csp, problems
 from portal.client_ip import from_trusted_proxy
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+_SLASHES = re.compile("/+")
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 ADMIN_PREFIX = "/admin/"
 
@@ -75,7 +76,7 @@ class LeanHeadersMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if request.path_info.startswith(settings.LEAN_ADDRESSES):
+        if _SLASHES.sub("/", request.path_info).startswith(settings.LEAN_ADDRESSES):
             for name in [name for name in response.headers if name.lower() not in self.KEPT]:
                 del response[name]
             response.cookies.clear()

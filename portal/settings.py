@@ -28,6 +28,8 @@ PLAIN_HTTP = env.boolean("PORTAL_PLAIN_HTTP", default=False)
 ALLOWED_HOSTS = env.words("PORTAL_ALLOWED_HOSTS", default=None)
 _ADDRESS = f"http://{env.text('HOST', '127.0.0.1')}:{env.integer('PORT', 8000, 1, 65535)}"
 PORTAL_URL = env.text("PORTAL_URL", _ADDRESS).rstrip("/")
+# Where certificates say that lists and issuers are: http, for whoever fetches them is about to verify a certificate.
+PKI_URL = env.text("PKI_URL", f"http://{PORTAL_URL.partition('://')[2]}").rstrip("/")
 TRUSTED_PROXIES = env.words("TRUSTED_PROXIES")
 CLIENT_CERT_HEADER = env.text("CLIENT_CERT_HEADER", "X-Client-Cert")
 
@@ -53,6 +55,7 @@ MIDDLEWARE = [
     "portal.middleware.RequestIdMiddleware",
     "portal.middleware.SecurityHeadersMiddleware",
     "portal.middleware.ForwardedProtoMiddleware",
+    "portal.machine_addresses.MachineAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.compression.CompressionMiddleware",
@@ -114,7 +117,8 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # Transport security. Over plain http (`make run`) browsers refuse Secure cookies, so all four are off together.
 SECURE_SSL_REDIRECT = not PLAIN_HTTP
-SECURE_REDIRECT_EXEMPT = [r"^pki/", r"^healthz$"]
+# What is signed, and what says only yes or no; probes take a redirect for a yes.
+SECURE_REDIRECT_EXEMPT = [r"^pki/", r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 0 if PLAIN_HTTP else 365 * 24 * 60 * 60
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not PLAIN_HTTP
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not PLAIN_HTTP
@@ -134,6 +138,8 @@ LEAN_ADDRESSES = ("/.well-known/est/",)
 # Programs alone use these, whatever they say they accept: a refusal is a problem document, or a line of text.
 PROBLEM_ADDRESSES = ("/enrollment/",)
 TEXT_ADDRESSES = ("/.well-known/est/", "/pki/")
+# Monitoring asks these by whatever name or address it knows of the machine.
+PROBE_ADDRESSES = ("/healthz", "/readyz", "/metrics")
 
 # Input limits
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024

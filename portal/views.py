@@ -9,7 +9,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from portal import unavailable
+from portal import machine_addresses, unavailable
 from portal.error_pages import render_error
 
 
@@ -32,7 +32,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 @login_not_required
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render_error(request, 404)
+    return machine_addresses.unknown(request) or render_error(request, 404)
 
 
 @login_not_required

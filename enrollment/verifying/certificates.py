@@ -145,9 +145,9 @@ _WORDS = {
 def _extensions(
     row: IssuedCertificate, certificate: x509.Certificate, key: key_policy.PublicKey, authority: x509.Certificate
 ) -> list[profile.Extension]:
-    """What the profile asks for; PORTAL_URL and CLOUD_DOMAIN may have been others when it was issued."""
+    """What the profile asks for; PKI_URL and CLOUD_DOMAIN may have been others when it was issued."""
     texts = _addresses(certificate)
-    base = next((found[1] for text in texts if (found := _address(row.issuer_id).fullmatch(text))), settings.PORTAL_URL)
+    base = next((found[1] for text in texts if (found := _address(row.issuer_id).fullmatch(text))), settings.PKI_URL)
     domains = [settings.CLOUD_DOMAIN, *settings.CLOUD_DOMAIN_ALIASES]
     uris = [profile.edge_uri(domain, str(row.edge.uuid)) for domain in domains]
     return [

@@ -15,7 +15,7 @@ from portal.env import CONTROL, STATE_FILE, Environment, read_state_file
 KEYRING = "keyring.json"
 # What other shells and later runs must know too, to speak of the same keys and certificates.
 _KEPT = (
-    "DATABASE_URL", "PORTAL_URL", "CLOUD_DOMAIN", "CLOUD_DOMAIN_ALIASES", "CUSTOMER_ID", "VENDOR_NAME",
+    "DATABASE_URL", "PORTAL_URL", "PKI_URL", "CLOUD_DOMAIN", "CLOUD_DOMAIN_ALIASES", "CUSTOMER_ID", "VENDOR_NAME",
     "TRUSTED_PROXIES", "CLIENT_CERT_HEADER", "EDGE_CERTIFICATE_DAYS", "EDGE_RSA_MINIMUM_BITS",
 )  # fmt: skip
 

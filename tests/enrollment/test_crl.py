@@ -284,7 +284,7 @@ class AddressTests(RevocationTestCase):
     def test_the_address_in_the_certificate_leads_to_the_list(self) -> None:
         certificate = x509.load_pem_x509_certificate(self.first.certificate.encode())
         (point,) = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
-        self.assertEqual(point.full_name[0].value, f"https://portal.example.com{self.crl}")
+        self.assertEqual(point.full_name[0].value, f"http://portal.example.com{self.crl}")
 
     def test_who_holds_the_newest_is_told_so_without_it(self) -> None:
         for path in (self.crl, self.cer):

@@ -95,7 +95,7 @@ class ProfileTests(EnrollmentTestCase):
         self.assertEqual(self.value(x509.SubjectKeyIdentifier), own)
         issuer_id = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
         self.assertEqual(self.value(x509.AuthorityKeyIdentifier).key_identifier, issuer_id.digest)
-        address = f"{settings.PORTAL_URL}/pki/{self.issuer.pk}"
+        address = f"{settings.PKI_URL}/pki/{self.issuer.pk}"
         (point,) = self.value(x509.CRLDistributionPoints)
         self.assertEqual(point.full_name, [x509.UniformResourceIdentifier(f"{address}.crl")])
         (access,) = self.value(x509.AuthorityInformationAccess)

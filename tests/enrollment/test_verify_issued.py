@@ -116,7 +116,7 @@ class SoundTests(VerifyingTestCase):
             self.assertEqual(self.run_command()[1], [])
 
     def test_another_address_of_the_portal_since_then_is_no_fault(self) -> None:
-        with override_settings(PORTAL_URL="http://elsewhere.example:8000/base", CLOUD_DOMAIN_ALIASES=[]):
+        with override_settings(PKI_URL="http://elsewhere.example:8000/base", CLOUD_DOMAIN_ALIASES=[]):
             self.assertEqual(self.run_command()[1], [])
         with override_settings(CLOUD_DOMAIN="new.example.com", CLOUD_DOMAIN_ALIASES=["api.private.example.com"]):
             self.assertEqual(self.run_command()[1], [])

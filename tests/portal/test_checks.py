@@ -54,6 +54,30 @@ class ChecksTest(PortalTestCase):
             with override_settings(CLIENT_CERT_HEADER=name):
                 self.assertNotIn("portal.E012", ids())
 
+    def test_the_addresses_in_certificates_are_plain_http_and_hold_no_user(self) -> None:
+        for url in ("http://pki.example.com", "http://p.example:8080/a/b", "http://[2001:db8::1]:80", "http://my_host"):
+            with self.subTest(url), override_settings(PKI_URL=url):
+                self.assertFalse({"portal.E013", "portal.E014", "portal.W015"} & ids(include_deployment_checks=True))
+        for url in (
+            "https://p", "http://user:secret@p", "http://user@p", "http://", "p.example", "ldap://p", "http://p/?q",
+            "http://p/#f", "http://p:99999", "http://p:0", "http://p q", "http://p\n", "http://pkí",
+        ):  # fmt: skip
+            with self.subTest(url), override_settings(PKI_URL=url):
+                self.assertIn("portal.E014", ids())
+                self.assertNotIn("secret", str(checks.run_checks()))
+            if url.startswith("http:"):
+                with self.subTest(url), override_settings(PORTAL_URL=url):
+                    self.assertIn("portal.E013", ids())
+
+    def test_the_https_port_is_no_address_of_revocation_lists(self) -> None:
+        for portal, pki, found in (
+            ("https://p:8443", "http://p:8443", True), ("https://p:8443", "http://p:8080", False),
+            ("https://p", "http://p", False), ("http://p:80", "http://p:80", False),
+            ("https://[::1]", "http://[::1]", False),
+        ):  # fmt: skip
+            with self.subTest(portal), override_settings(PORTAL_URL=portal, PKI_URL=pki):
+                self.assertEqual("portal.W015" in ids(include_deployment_checks=True), found)
+
     def test_a_domain_too_long_for_strongswan_is_mentioned(self) -> None:
         with override_settings(CLOUD_DOMAIN="a" * 43):
             self.assertIn("portal.W006", ids())
