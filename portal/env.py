@@ -10,9 +10,10 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+from portal import database_url
 
 STATE_FILE = "portal.env"
 _NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
@@ -94,18 +95,8 @@ class Environment:
             raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error.strerror}.") from error
 
     def database(self, name: str, default: str) -> dict[str, Any]:
-        """Django's connection settings from `sqlite:///path` or `postgresql://user:password@host:port/name?option=value`."""
-        url = urlsplit(self.secret(name, default))
-        if url.scheme == "sqlite":
-            return {"ENGINE": "django.db.backends.sqlite3", "NAME": unquote(url.path)[1:] or ":memory:"}
-        if url.scheme in {"postgres", "postgresql"}:
-            return {
-                "ENGINE": "portal.postgresql",
-                "NAME": unquote(url.path.lstrip("/")),
-                "USER": unquote(url.username or ""),
-                "PASSWORD": unquote(url.password or ""),
-                "HOST": unquote(url.hostname or ""),
-                "PORT": str(url.port or ""),
-                "OPTIONS": dict(parse_qsl(url.query)),
-            }
-        raise ImproperlyConfigured(f"{name} must start with sqlite:/// or postgresql://.")
+        """Django's connection settings from the URL in NAME; see `portal.database_url`."""
+        try:
+            return database_url.read(self.secret(name, default))
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} {error}") from None

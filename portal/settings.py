@@ -7,6 +7,7 @@ keyring or host list stops the start.
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import quote
 
 from portal import csp
 from portal.database import configure
@@ -93,7 +94,7 @@ FORM_RENDERER = "portal.forms.PortalFormRenderer"
 # Database
 DATABASES = {
     "default": configure(
-        env.database("DATABASE_URL", f"sqlite:///{STATE_DIR / 'portal.sqlite3'}"),
+        env.database("DATABASE_URL", f"sqlite:///{quote(str(STATE_DIR / 'portal.sqlite3'))}"),
         statement_timeout_ms=env.integer("DATABASE_STATEMENT_TIMEOUT_MS", 15_000, 0, 3_600_000),
     )
 }
