@@ -7,6 +7,7 @@ DIRECTORY/enroll-edge_VERSION_all.deb. The same sources give the same archive.
 
 from __future__ import annotations
 
+import argparse
 import re
 import shutil
 import subprocess
@@ -75,7 +76,13 @@ def build_context(archive: Path, target: Path) -> None:
     shutil.copy(archive, target)
 
 
-def main(directory: Path) -> None:
+def main(argv: list[str]) -> None:
+    """Build everything and print the place of each part."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("directory", metavar="DIRECTORY", type=Path, help="where to write; made if needed")
+    directory: Path = parser.parse_args(argv).directory
     directory.mkdir(parents=True, exist_ok=True)
     archive = directory / "enroll-edge.pyz"
     build_archive(archive)
@@ -90,4 +97,4 @@ def main(directory: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(sys.argv[1:])

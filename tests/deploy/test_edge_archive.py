@@ -117,6 +117,17 @@ def test_it_holds_the_edge_and_no_other_part_of_the_portal(archive: Path) -> Non
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(["--help"], 0), (["-h"], 0), ([], 2), (["--nonsense"], 2), (["a", "b"], 2)]
+)
+def test_the_build_explains_itself_and_makes_nothing(arguments: list[str], code: int, tmp_path: Path) -> None:
+    program = [sys.executable, ROOT / "deploy/edge/build.py", *arguments]
+    result = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True)
+    assert result.returncode == code
+    assert (result.stdout or result.stderr).startswith("usage: build.py [-h] DIRECTORY\n")
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_module_runs_from_a_checkout_too() -> None:
     assert importlib.util.find_spec("enrollment.edge.__main__")
     result = subprocess.run([sys.executable, "-m", "enrollment.edge"], cwd=ROOT, capture_output=True, text=True)
