@@ -1,21 +1,21 @@
 """The edge's directory: one process at a time, each file whole or absent, all of it private.
 
 A file is written beside its place, flushed to the disk and renamed into place, so that a process killed at any
-moment leaves the old file or the new one.
+moment leaves the old file or the new one. What somebody else may have put there is refused, see `guarding`; files
+are opened by their name in the directory that was judged, never through a link.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
-import pwd
-import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from enrollment.edge.outcomes import Stop, TryLater
+from enrollment.edge import guarding
+from enrollment.edge.outcomes import TryLater
 
 KEY = "key.pem"
 CERTIFICATE = "certificate.pem"
@@ -28,9 +28,12 @@ NEXT_ANSWER = "next-answer.json"
 _LOCK = ".lock"
 NAMES = (KEY, CERTIFICATE, CHAIN, TRUST_ANCHOR, DESCRIPTION)
 _ALL = (*NAMES, NEXT_KEY, NEXT_ANSWER)
+_SECRET = {KEY, NEXT_KEY}
 _OURS = {_LOCK, *_ALL, *(f".{name}.new" for name in _ALL)}
 _LOCK_SECONDS = 30.0
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+# Without O_NONBLOCK opening a named pipe would wait for somebody to write into it.
+_NO_LINK = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 class EdgeDirectory:
@@ -38,73 +41,91 @@ class EdgeDirectory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._held: int | None = None  # while it is locked
 
     @contextmanager
     def locked(self, patience: float = _LOCK_SECONDS) -> Iterator[None]:
-        """Make the directory if needed and keep other processes out. Raises TryLater when one stays inside."""
+        """Make the directory if needed and keep other processes out. Raises TryLater when one stays inside, and Stop
+        when somebody else may have written here."""
         _make_directory(self.path)
-        self._make_private()
-        descriptor = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        with self._opened() as directory:
+            self._make_private(directory)
+            flags = os.O_RDWR | os.O_CREAT | _NO_LINK
+            with guarding.refusing_links(self.path / _LOCK):
+                descriptor = os.open(_LOCK, flags, 0o600, dir_fd=directory)
+            try:
+                guarding.require_own_file(descriptor, self.path / _LOCK)
+                _wait_for(descriptor, time.monotonic() + patience, self.path)
+                self._held = directory
+                yield
+            finally:
+                self._held = None
+                os.close(descriptor)
+
+    @contextmanager
+    def _opened(self) -> Iterator[int]:
+        """The directory itself, after everything above it was judged. Raises Stop."""
+        if self._held is not None:
+            yield self._held
+            return
+        real = guarding.require_safe_way(self.path)
+        descriptor = os.open(real, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
-            _wait_for(descriptor, time.monotonic() + patience, self.path)
-            yield
+            guarding.require_own_directory(descriptor, self.path)
+            yield descriptor
         finally:
             os.close(descriptor)
 
-    def _make_private(self) -> None:
-        status = self.path.stat()
-        mode = status.st_mode
-        if status.st_uid != os.geteuid():
-            # What root wrote here, the edge's own user could not read.
-            raise Stop(
-                f"{self.path} belongs to user {_user(status.st_uid)} and this is user {_user(os.geteuid())}. "
-                "Run the command as that user, or give another --directory."
-            )
-        if not mode & _OTHERS:
+    def _make_private(self, directory: int) -> None:
+        """Close what others may read, where that disturbs nobody; an empty directory also if they may write."""
+        mode = os.fstat(directory).st_mode
+        if not mode & guarding.OTHERS:
             return
-        if _OURS.issuperset(os.listdir(self.path)):
-            self.path.chmod(0o700)
-        elif mode & (stat.S_IWGRP | stat.S_IWOTH):
-            # Others could swap the files, and with foreign files in it the directory is not ours to close.
-            raise Stop(f"Others may write to {self.path}, which holds other files too. Give a directory of its own.")
+        writable = mode & guarding.OTHERS_WRITE
+        if not writable and _OURS.issuperset(os.listdir(directory)):
+            os.fchmod(directory, 0o700)
+        elif writable:
+            guarding.require_empty(directory, self.path)
+            os.fchmod(directory, 0o700)
+            # Whoever was quicker than the line above.
+            guarding.require_empty(directory, self.path)
 
     def read(self, name: str) -> bytes | None:
-        """The content of one file, or None when it is absent. Closes a file that others could read."""
+        """The content of one file, or None when it is absent. Raises Stop when it may be somebody else's."""
+        path = self.path / name
         try:
-            with (self.path / name).open("rb") as file:
-                if os.fstat(file.fileno()).st_mode & _OTHERS:
-                    os.fchmod(file.fileno(), 0o600)
-                return file.read()
+            with self._opened() as directory, guarding.refusing_links(path):
+                descriptor = os.open(name, os.O_RDONLY | _NO_LINK, dir_fd=directory)
         except FileNotFoundError:
             return None
+        try:
+            guarding.require_own_file(descriptor, path, secret=name in _SECRET)
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                return file.read()
+        finally:
+            os.close(descriptor)
 
     def write(self, name: str, content: bytes) -> None:
         """Put a file into place at once; when this returns, it survives a power cut."""
-        beside = self.path / f".{name}.new"
-        with suppress(FileNotFoundError):
-            beside.unlink()
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            # The umask may have taken more away than it should.
-            os.fchmod(descriptor, 0o600)
-            file.write(content)
-            file.flush()
-            os.fsync(descriptor)
-        beside.replace(self.path / name)
-        _flush_directory(self.path)
+        beside = f".{name}.new"
+        with self._opened() as directory:
+            with suppress(FileNotFoundError):
+                os.unlink(beside, dir_fd=directory)
+            descriptor = os.open(beside, os.O_WRONLY | _NEW_FILE, 0o600, dir_fd=directory)
+            with os.fdopen(descriptor, "wb") as file:
+                # The umask may have taken more away than it should.
+                os.fchmod(descriptor, 0o600)
+                file.write(content)
+                file.flush()
+                os.fsync(descriptor)
+            os.replace(beside, name, src_dir_fd=directory, dst_dir_fd=directory)
+            os.fsync(directory)
 
     def remove(self, name: str) -> None:
         """Make sure that a file is gone, also after a power cut."""
-        with suppress(FileNotFoundError):
-            (self.path / name).unlink()
-            _flush_directory(self.path)
-
-
-def _user(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
+        with self._opened() as directory, suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=directory)
+            os.fsync(directory)
 
 
 def _make_directory(path: Path) -> None:

@@ -1,0 +1,133 @@
+"""Whether somebody else may have put something into the edge's directory: whoever can plant a key pair is the edge.
+
+The rules are those of OpenSSH for its key files (sshd_config, StrictModes): the directory and all above it can be
+written to by root and this user alone. A shared directory with the sticky bit, such as /tmp, may stand above it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import pwd
+import shlex
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from enrollment.edge.outcomes import Stop
+
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_KINDS = {
+    stat.S_IFLNK: "a symbolic link", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket",
+    stat.S_IFBLK: "a device", stat.S_IFCHR: "a device", stat.S_IFDIR: "a directory",
+}  # fmt: skip
+# What open() says of a link that is not followed, of a socket, and of a device without a driver.
+_NOT_OPENED = {errno.ELOOP, errno.ENXIO, errno.EMLINK, errno.ENODEV, errno.EISDIR}
+
+
+def require_safe_way(path: Path) -> Path:
+    """The directory's path without links, after all directories on the way were judged. Raises Stop, OSError."""
+    given = Path(os.path.abspath(path))
+    real = given.resolve(strict=True)
+    for step in (given, *given.parents):
+        if step.is_symlink() and step.lstat().st_uid not in {0, os.geteuid()}:
+            raise Stop(f"{step} is a symbolic link of user {_user(step.lstat().st_uid)}. {_elsewhere(real)}")
+    for parent in dict.fromkeys((*given.parents, *real.parents)):
+        _require_safe_parent(parent)
+    return real
+
+
+def _require_safe_parent(parent: Path) -> None:
+    status = parent.stat()
+    if status.st_uid not in {0, os.geteuid()}:
+        raise Stop(
+            f"{parent} belongs to user {_user(status.st_uid)}, who could replace the edge's directory below it. "
+            f"Give a --directory below one of root or of user {_user(os.geteuid())}."
+        )
+    if status.st_mode & OTHERS_WRITE and not status.st_mode & stat.S_ISVTX:
+        raise Stop(
+            f"Others may write to {parent} (mode {_mode(status)}) and could replace the edge's directory below it. "
+            f"Close it: chmod go-w {shlex.quote(str(parent))}"
+        )
+
+
+def require_own_directory(directory: int, path: Path) -> None:
+    """Raises Stop when the opened directory belongs to somebody else."""
+    owner = os.fstat(directory).st_uid
+    if owner != os.geteuid():
+        # What root wrote here, the edge's own user could not read.
+        raise Stop(
+            f"{path} belongs to user {_user(owner)} and this is user {_user(os.geteuid())}. "
+            "Run the command as that user, or give another --directory."
+        )
+
+
+def require_empty(directory: int, path: Path) -> None:
+    """Raises Stop for a directory that others may write to and that holds something: it may be theirs."""
+    held = sorted(os.listdir(directory))
+    if held:
+        raise Stop(
+            f"Others may write to {path} (mode {_mode(os.fstat(directory))}), so what is in it may be theirs, for one "
+            f"{held[0]!r}. Give a directory of its own, which is made if needed; or look whether all of it is yours, "
+            f"and close it: chmod go-w {shlex.quote(str(path))}"
+        )
+
+
+@contextmanager
+def refusing_links(path: Path) -> Iterator[None]:
+    """Raises Stop where the system does not open what stands in a file's place."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NOT_OPENED:
+            raise
+        raise _not_a_file(path, path.lstat()) from None
+
+
+def require_own_file(descriptor: int, path: Path, *, secret: bool = False) -> None:
+    """Raises Stop unless this is a plain file that this user alone can have written, and read if it is `secret`."""
+    status, name = os.fstat(descriptor), shlex.quote(str(path))
+    if not stat.S_ISREG(status.st_mode):
+        raise _not_a_file(path, status)
+    if status.st_uid != os.geteuid():
+        raise Stop(
+            f"{path} belongs to user {_user(status.st_uid)}, not to user {_user(os.geteuid())}: it may be planted. "
+            f"If it is the edge's: chown {_user(os.geteuid())} {name}"
+        )
+    if status.st_nlink != 1:
+        raise Stop(
+            f"{path} has {status.st_nlink} names (hard links), so it can be changed from elsewhere. If it is the "
+            f"edge's: cp -p {name} {name}.copy && mv {name}.copy {name}"
+        )
+    if status.st_mode & OTHERS_WRITE:
+        raise Stop(
+            f"Others may write to {path} (mode {_mode(status)}): it may be planted. "
+            f"If it is the edge's: chmod 600 {name}"
+        )
+    if secret and status.st_mode & OTHERS:
+        raise Stop(
+            f"Others can read {path} (mode {_mode(status)}), and who reads it is this edge. If nobody did: "
+            f"chmod 600 {name} Else revoke the edge and enroll a new one in an empty --directory."
+        )
+
+
+def _not_a_file(path: Path, status: os.stat_result) -> Stop:
+    kind = _KINDS.get(stat.S_IFMT(status.st_mode), "no plain file")
+    return Stop(f"{path} is {kind} instead of a file: it may be planted. Look at it, then: rm {shlex.quote(str(path))}")
+
+
+def _elsewhere(real: Path) -> str:
+    return f"If it is meant to be there, give --directory {shlex.quote(str(real))}"
+
+
+def _mode(status: os.stat_result) -> str:
+    return f"{stat.S_IMODE(status.st_mode):04o}"
+
+
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
