@@ -11,7 +11,8 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 
-from keys.authority_rules import LONGEST_CHAIN, find, hash_of, is_weakly_signed, name_of
+from keys.authority_rules import find, hash_of, is_weakly_signed, name_of
+from keys.certificates import LONGEST_CHAIN
 from keys.errors import BadCertificate
 
 _MOST_STEPS = 500
@@ -45,7 +46,10 @@ def chains_of(lowest: x509.Certificate, others: Iterable[x509.Certificate]) -> l
         else:
             ways += ([*way, each] for each in issuers)
     if not complete:
-        raise _unfinished(max(ends or [[lowest]], key=len)[-1], pool)
+        longest = max(ends or [[lowest]], key=len)
+        if len(longest) >= LONGEST_CHAIN:
+            raise BadCertificate("chain_too_long", name=name_of(lowest), most=LONGEST_CHAIN)
+        raise _unfinished(longest[-1], pool)
     return sorted(complete, key=lambda each: (len(each), -min(one.not_valid_after_utc for one in each).timestamp()))
 
 

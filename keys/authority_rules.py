@@ -22,7 +22,6 @@ from keys.certificates import key_type_of
 from keys.errors import BadCertificate
 
 Kind = TypeVar("Kind", bound=x509.ExtensionType)
-LONGEST_CHAIN = 10
 LONGEST_NAME = 1000
 SIGNING_BITS, PARENT_BITS, MOST_BITS = 3072, 2048, 8192
 _LARGEST_SERIAL = 2**159

@@ -19,6 +19,9 @@ PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 BACKDATED = timedelta(hours=24)
 # Bytes in UTF-8; X.520 says 64 characters, and the library counts bytes.
 LONGEST_COMMON_NAME = 64
+# From the certificate that signs edges up to its root, both counted: the longest that the portal stores and an edge
+# reads (docs/certificates.md).
+LONGEST_CHAIN = 10
 
 KEY_TYPES: dict[str, Callable[[], PrivateKey]] = {
     "EC P-256": lambda: ec.generate_private_key(ec.SECP256R1()),

@@ -153,6 +153,7 @@ CERTIFICATE_FAULTS: Mapping[str, str] = {
     "without that.",
     "unsignable": "“{name}” does not make certificates of the right form: {reason}. Use another certificate.",
     "chain_incomplete": "The issuer of “{name}” is missing: “{issuer}”. Add it to the file, up to the root.",
+    "chain_too_long": "Above “{name}” are more certificates than edges read: {most}, it and its root included.",
     "chain_broken": "“{name}” was not signed by the “{issuer}” that is given. Upload the one that signed it{key}.",
     "chain_mixed": "“{name}” does not belong to the chain of “{own}”. Take it out, or upload one chain at a time.",
     "wrong_key": "None of the certificates belongs to this private key. Upload the certificate made for it.",

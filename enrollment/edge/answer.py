@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +11,11 @@ from cryptography import x509
 from enrollment.edge.advice import ADVICE
 from enrollment.edge.outcomes import TRY_LATER, Stop, TryLater
 from enrollment.edge.pem import not_after, read_certificate
+from enrollment.edge.repeating import code_in, origin_in, reference_in, words_in
 from enrollment.edge.transport import Reply
+from keys.certificates import LONGEST_CHAIN
 
-LONGEST_CHAIN = 8
 _NOT_AN_ANSWER = "The answer is not one of an enrollment portal. Check --url."
-# A portal could repeat what it was sent; no run of characters long enough to be a secret is ever printed.
-_LONG_RUN = re.compile(r"[A-Za-z0-9+/=_-]{40,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +34,17 @@ def read_answer(reply: Reply) -> Answer:
     return parse_answer(refuse_other_than({200, 201}, reply).body)
 
 
-def refuse_other_than(accepted: set[int], reply: Reply) -> Reply:
-    """The reply, if its status is accepted. Else raises TryLater or Stop, with the portal's own words."""
+def refuse_other_than(accepted: set[int], reply: Reply, secret: str = "") -> Reply:
+    """The reply, if its status is accepted. Else raises TryLater or Stop, with the portal's words but not `secret`."""
     if reply.status in accepted:
         return reply
     if 300 <= reply.status < 400:
+        target = origin_in(reply.location, secret) or "another address"
         raise Stop(
-            f"The server redirects to {printable(reply.location) or 'nowhere'}. The key is not sent on; "
-            "give the final address with --url.",
+            f"The server redirects to {target}. The key is not sent on; give the final address with --url.",
             waited_out=True,
         )
-    code, words = _words(reply)
+    code, words = _words(reply, secret)
     advice = ADVICE.get(code)
     if reply.status in {408, 429} or reply.status >= 500:
         # Too many attempts are not helped by another one a moment later.
@@ -60,14 +58,15 @@ def refuse_other_than(accepted: set[int], reply: Reply) -> Reply:
 def parse_answer(body: bytes) -> Answer:
     """The members of an enrollment's or a renewal's answer. Raises Stop."""
     try:
-        return _parse(json.loads(body))
-    except (ValueError, TypeError, KeyError, RecursionError):
+        return _parse(json.loads(body.decode()))
+    except Exception:
+        # Whatever its shape breaks here: what is no answer is no answer.
         raise Stop(_NOT_AN_ANSWER, waited_out=True) from None
 
 
 def _parse(document: Any) -> Answer:
     edge = {name: _text(document["edge"][name]) for name in ("id", "name", "group")}
-    if len(document["chain"]) > LONGEST_CHAIN:
+    if len(document["chain"]) >= LONGEST_CHAIN:
         raise ValueError("an endless chain")
     return Answer(
         edge=edge,
@@ -90,23 +89,19 @@ def _certificate(pem: Any) -> x509.Certificate:
     return read_certificate(_text(pem).encode())
 
 
-def _words(reply: Reply) -> tuple[str, str]:
+def _words(reply: Reply, secret: str) -> tuple[str, str]:
     """The code, and `key_exhausted (HTTP 403): All uses of the key are taken. ...`, from a problem document."""
     try:
         problem = json.loads(reply.body)
-        code, detail = _text(problem["code"]), _text(problem["detail"])
-    except (ValueError, TypeError, KeyError, RecursionError):
+        code = code_in(problem["code"], secret)
+        detail, reference = words_in(problem["detail"], secret), reference_in(problem.get("request_id"), secret)
+    except Exception:
+        code = detail = reference = ""
+    if not code:
         return "", f"HTTP {reply.status} without a reason that this program knows. Check --url."
-    request = problem.get("request_id")
-    reference = f" (request {printable(request)})" if isinstance(request, str) and request else ""
-    hint = f" {ADVICE[code].text}" if code in ADVICE else ""
-    return code, f"{printable(code)} (HTTP {reply.status}): {printable(detail)}{hint}{reference}"
-
-
-def printable(text: str) -> str:
-    """Words of a stranger made fit for a terminal and a log."""
-    visible = "".join(character if character.isprintable() else " " for character in text[:500])
-    return _LONG_RUN.sub("...", visible).strip()
+    words = [f"{code} (HTTP {reply.status}):", detail, ADVICE[code].text if code in ADVICE else ""]
+    words.append(f"(request {reference})" if reference else "")
+    return code, " ".join(word for word in words if word)
 
 
 def moment(certificate: x509.Certificate) -> str:

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from keys import authority_rules, certificates
-from keys.certificates import LONGEST_COMMON_NAME, Authority
+from keys.certificates import LONGEST_CHAIN, LONGEST_COMMON_NAME, Authority
 from keys.errors import Invalid
 from keys.keyring import KeyringError
 from keys.models import SigningCertificate
@@ -57,6 +57,18 @@ def _loaded(parent: SigningCertificate) -> Authority:
         authority = authority_of(parent)
     except (KeyringError, SealBroken):
         raise Invalid("parent", "The private key of this parent does not open. Check the keyring.") from None
+    if _depth(parent) >= LONGEST_CHAIN:
+        raise Invalid(
+            "parent", f"Choose a parent nearer to its root: a chain has at most {LONGEST_CHAIN} certificates."
+        )
     if not authority_rules.may_sign_an_authority(authority.certificate):
         raise Invalid("parent", "This certificate may not sign another CA (its pathlen is 0). Choose one above it.")
     return authority
+
+
+def _depth(record: SigningCertificate) -> int:
+    """How many certificates its chain has, itself and the root included; counted no further than may be."""
+    depth, above = 1, record.parent
+    while above and depth < LONGEST_CHAIN:
+        depth, above = depth + 1, above.parent
+    return depth

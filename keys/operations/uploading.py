@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from keys import authority_chains, authority_rules, pem, verification
 from keys.authority_chains import Chain
-from keys.certificates import Authority, PrivateKey
+from keys.certificates import LONGEST_CHAIN, Authority, PrivateKey
 from keys.errors import BadCertificate
 from keys.models import SigningCertificate
 from keys.names import LONGEST_NAME, clean_name, sort_name
@@ -125,7 +125,7 @@ def _stored(own: x509.Certificate, given: Iterable[x509.Certificate]) -> list[x5
     """The stored certificates that may stand above: those that are named as issuers, and what stands above them."""
     wanted = {each.issuer.rfc4514_string() for each in (own, *given)}
     found: list[x509.Certificate] = []
-    for _ in range(authority_rules.LONGEST_CHAIN):
+    for _ in range(LONGEST_CHAIN):
         # Locked against deletion until the new record names them as its parents.
         rows = SigningCertificate.objects.complete().select_for_update(no_key=True).filter(subject__in=wanted)
         new = [x509.load_der_x509_certificate(bytes(row.der)) for row in rows.order_by("pk")]

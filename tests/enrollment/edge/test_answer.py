@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrollment.edge.advice import ADVICE
-from enrollment.edge.answer import printable, read_answer
+from enrollment.edge.answer import read_answer
 from enrollment.edge.outcomes import Stop, TryLater
+from enrollment.edge.repeating import printable
 from enrollment.edge.transport import Reply
 from enrollment.errors import REFUSALS
+from keys.certificates import LONGEST_CHAIN
 from tests.enrollment.edge.helpers import make_pki, pem
 from tests.factories import make_private_key
 
@@ -61,7 +63,7 @@ def test_a_redirect_is_told_and_not_followed() -> None:
         {"edge": None}, {"edge": {"id": 1, "name": "a", "group": "b"}}, {"edge": {"name": "a", "group": "b"}},
         {"certificate": ""}, {"certificate": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"},
         {"chain": None}, {"chain": "x"}, {"chain": [1]}, {"trust_anchor": 7}, {"renew_after": None},
-        {"edge": {"id": "\ud800", "name": "a", "group": "b"}}, {"chain": [pem(PKI.root.certificate)] * 9},
+        {"edge": {"id": "\ud800", "name": "a", "group": "b"}}, {"chain": [pem(PKI.root.certificate)] * LONGEST_CHAIN},
     ],
 )  # fmt: skip
 def test_an_answer_of_another_shape_is_refused(changes: dict[str, Any]) -> None:
