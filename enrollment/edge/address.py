@@ -26,12 +26,22 @@ class Address:
         return replace(self, path=self.path.removesuffix(ENDPOINT) + endpoint)
 
     @property
+    def authority(self) -> str:
+        """`host:port`, with an IPv6 address in brackets."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
     def is_loopback(self) -> bool:
         """Whether what is sent there stays on this machine."""
         try:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return self.host == "localhost"
+
+    @property
+    def is_authentic(self) -> bool:
+        """Whether what answers there is certainly the portal: verified, or on this machine."""
+        return self.encrypted or self.is_loopback
 
 
 def read_address(url: str, *, insecure_http: bool) -> Address:

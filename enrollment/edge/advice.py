@@ -21,15 +21,15 @@ _OTHER_KEY = "Ask for a key of the portal at --url, put it into --key-file and r
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """`waited_out`: an enrolled edge with --watch waits instead of ending."""
+    """`waited_out`: an enrolled edge with --watch waits. It ends only when nothing but a new edge would help."""
 
     text: str
     exit_code: int = REFUSED
-    waited_out: bool = False
+    waited_out: bool = True
 
 
 ADVICE = {
-    "malformed_request": Advice(_PROXY, waited_out=True),
+    "malformed_request": Advice(_PROXY),
     "malformed_key": Advice("Copy the key into --key-file again and run the same command again."),
     "wrong_cloud": Advice("Check --url. " + _OTHER_KEY),
     "invalid_provisioning_key": Advice(_OTHER_KEY),
@@ -37,32 +37,34 @@ ADVICE = {
     "key_expired": Advice(_ADMINISTRATOR),
     "key_exhausted": Advice(_ADMINISTRATOR),
     "network_not_allowed": Advice(_ADMINISTRATOR),
-    "group_disabled": Advice(_ADMINISTRATOR, waited_out=True),
-    "edge_disabled": Advice(_ADMINISTRATOR, waited_out=True),
+    "group_disabled": Advice(_ADMINISTRATOR),
+    "edge_disabled": Advice(_ADMINISTRATOR),
     "public_key_in_use": Advice(f"Use the provisioning key of the first attempt. {NEW_EDGE}"),
     "enrollment_conflict": Advice(NEW_EDGE),
     "trust_anchor_mismatch": Advice(
         "The portal's trust anchor is not the one that the key (later trust-anchor.pem) names. "
         f"Ask for a key made for the present root, or for this key to be moved back. {_ADMINISTRATOR}",
-        waited_out=True,
     ),
-    "length_required": Advice(_PROXY, waited_out=True),
-    "too_large": Advice(_PROXY, waited_out=True),
-    "unsupported_media_type": Advice(_PROXY, waited_out=True),
+    "length_required": Advice(_PROXY),
+    "too_large": Advice(_PROXY),
+    "unsupported_media_type": Advice(_PROXY),
     "csr_malformed": Advice(_REQUEST),
     "csr_signature_invalid": Advice(_REQUEST),
     "csr_key_rejected": Advice(f"The portal says what is wrong with the key pair in key.pem. {NEW_EDGE}"),
     "csr_extension_not_allowed": Advice(_REQUEST),
     "unknown_certificate": Advice(
-        f"Check --url: this portal did not issue the certificate in --directory, or has forgotten it. {NEW_EDGE}"
+        f"Check --url: this portal did not issue the certificate in --directory, or has forgotten it. {NEW_EDGE}",
+        waited_out=False,
     ),
-    "clock_differs": Advice("See timedatectl.", TRY_LATER, waited_out=True),
-    "certificate_revoked": Advice(NEW_EDGE),
-    "certificate_expired": Advice(NEW_EDGE),
-    "certificate_superseded": Advice(f"Another copy of this directory renewed first; use that one. {NEW_EDGE}"),
-    "renewal_not_due": Advice("Nothing: the certificate is valid, and is renewed when it is time.", waited_out=True),
-    "rate_limited": Advice("Somebody on this network uses a wrong key.", TRY_LATER, waited_out=True),
-    "busy": Advice("Nothing: it is tried again.", TRY_LATER, waited_out=True),
-    "signer_unavailable": Advice(_ADMINISTRATOR, TRY_LATER, waited_out=True),
-    "issuer_unavailable": Advice(_ADMINISTRATOR, TRY_LATER, waited_out=True),
+    "clock_differs": Advice("See timedatectl.", TRY_LATER),
+    "certificate_revoked": Advice(NEW_EDGE, waited_out=False),
+    "certificate_expired": Advice(NEW_EDGE, waited_out=False),
+    "certificate_superseded": Advice(
+        f"Another copy of this directory renewed first; use that one. {NEW_EDGE}", waited_out=False
+    ),
+    "renewal_not_due": Advice("Nothing: the certificate is valid, and is renewed when it is time."),
+    "rate_limited": Advice("Somebody on this network uses a wrong key.", TRY_LATER),
+    "busy": Advice("Nothing: it is tried again.", TRY_LATER),
+    "signer_unavailable": Advice(_ADMINISTRATOR, TRY_LATER),
+    "issuer_unavailable": Advice(_ADMINISTRATOR, TRY_LATER),
 }

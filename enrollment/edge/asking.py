@@ -12,6 +12,7 @@ from enrollment.edge import transport
 from enrollment.edge.address import Address
 from enrollment.edge.answer import refuse_other_than
 from enrollment.edge.outcomes import TryLater
+from enrollment.edge.proxy import Proxy
 from enrollment.edge.transport import Reply
 
 Warn = Callable[[str], None]
@@ -21,24 +22,28 @@ _LONGEST_PAUSE = 10
 
 @dataclass(frozen=True, slots=True)
 class Portal:
-    """Where the portal is and whom to believe that it is the one."""
+    """Where the portal is, whom to believe that it is the one, and the proxy on the way."""
 
     address: Address
-    servers: ssl.SSLContext
+    servers: ssl.SSLContext | None
+    proxy: Proxy | None = None
 
-    def ask(self, endpoint: str, body: bytes, accepted: set[int], warn: Warn) -> Reply:
-        """Send `body` until it is answered with one of the `accepted` statuses. Raises TryLater or Stop."""
+    def ask(self, endpoint: str, body: bytes, accepted: set[int], warn: Warn, secret: str = "") -> Reply:
+        """Send `body` until it is answered with one of the `accepted` statuses. Raises TryLater or Stop.
+
+        `secret` is what of the body no message may repeat, whatever the server answers.
+        """
         address = self.address.at(endpoint)
         for pause in _PAUSES:
             try:
-                return refuse_other_than(accepted, transport.post(address, body, self.servers))
+                return refuse_other_than(accepted, transport.post(address, body, self.servers, self.proxy), secret)
             except TryLater as later:
                 wait = _wait(later, pause)
                 if wait is None:
                     raise
                 warn(f"{later.reason} Trying again in {wait:.0f} s.")
                 time.sleep(wait)
-        return refuse_other_than(accepted, transport.post(address, body, self.servers))
+        return refuse_other_than(accepted, transport.post(address, body, self.servers, self.proxy), secret)
 
 
 def _wait(later: TryLater, pause: float) -> float | None:

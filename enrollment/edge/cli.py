@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import io
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 from enrollment.edge.enrolling import Options, enroll
-from enrollment.edge.outcomes import DONE, INTERRUPTED, REFUSED, TRY_LATER, USAGE, Stop, passes, words_of
+from enrollment.edge.outcomes import DONE, INTERRUPTED, USAGE, explain
 from enrollment.edge.watching import watch
 
 HELP = "Enroll this machine as a Private Service Edge. Needs neither settings nor a database."
@@ -30,6 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--directory", required=True, type=Path, help="where this edge keeps its key and certificate")
     parser.add_argument("--key-file", type=Path, help="file with the provisioning key; without it the key is asked for")
     parser.add_argument("--ca-file", type=Path, help="PEM file to verify the https server by (default: system store)")
+    parser.add_argument(
+        "--proxy", metavar="URL",
+        help="HTTP proxy, http://[USER:PASSWORD@]HOST:PORT; '' for none (default: HTTPS_PROXY, except for NO_PROXY)",
+    )  # fmt: skip
     parser.add_argument("--insecure-http", action="store_true", help="allow http to other machines, in clear text")
     parser.add_argument("--keep-key-pair", action="store_true", help="renew with the present key pair, not a new one")
     parser.add_argument("--watch", action="store_true", help="stay: send heartbeats, renew when due, until terminated")
@@ -65,20 +70,20 @@ def main(argv: Sequence[str], program: str = "manage.py enroll_edge") -> int:
 def run(options: Options) -> int:
     """Enroll and tell: success on standard output, all else on standard error."""
     _speak_any_language()
+    # The library's remarks about a server's certificates are for programmers; what is wrong with them is judged here.
+    warnings.simplefilter("ignore")
     try:
         if options.watch:
             watch(options, _tell, _say)
             return DONE
         _tell(enroll(options, _say))
-    except Stop as stop:
-        _say(str(stop))
-        return stop.exit_code
-    except OSError as error:
-        _say(words_of(error, options.directory))
-        return TRY_LATER if passes(error) else REFUSED
     except KeyboardInterrupt:
         _say("Interrupted. Run the same command again to go on.")
         return INTERRUPTED
+    except Exception as trouble:
+        stop = explain(trouble, options.directory)
+        _say(str(stop))
+        return stop.exit_code
     return DONE
 
 

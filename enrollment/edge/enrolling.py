@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from enrollment.edge import renewing, store, transport
 from enrollment.edge.address import ENDPOINT, read_address
-from enrollment.edge.answer import moment, parse_answer, printable
+from enrollment.edge.answer import moment, parse_answer
 from enrollment.edge.asking import Portal, Warn
 from enrollment.edge.inspection import inspect
 from enrollment.edge.key_pair import KeyPair, make_csr, make_key_pair, spki, to_pem
 from enrollment.edge.key_text import read_token
 from enrollment.edge.placing import write_answer
+from enrollment.edge.proxy import choose_proxy
+from enrollment.edge.repeating import name_of
 from enrollment.edge.verification import require_trust
 from keys.tokens import Token
 
@@ -31,12 +33,16 @@ class Options:
     watch: bool = False
     heartbeat_seconds: float = 60.0
     keep_key_pair: bool = False
+    proxy: str | None = field(default=None, repr=False)  # it may hold a password
 
     @property
     def portal(self) -> Portal:
         """Raises WrongUsage."""
         address = read_address(self.url, insecure_http=self.insecure_http)
-        return Portal(address, transport.trusted_servers(self.ca_file))
+        proxy = choose_proxy(address, self.proxy, insecure_http=self.insecure_http)
+        # The system's store takes a moment to read.
+        servers = transport.trusted_servers(self.ca_file) if address.encrypted or self.ca_file else None
+        return Portal(address, servers, proxy)
 
 
 def enroll(options: Options, warn: Warn) -> str:
@@ -54,10 +60,10 @@ def enroll(options: Options, warn: Warn) -> str:
             return f"{done}: the certificate is valid until {moment(renewed or found.certificate)}."
         token = read_token(options.key_file, warn)
         key_pair = found.key_pair or _keep_key_pair(directory)
-        answer = parse_answer(portal.ask(ENDPOINT, _request(token, key_pair), {200, 201}, warn).body)
+        answer = parse_answer(portal.ask(ENDPOINT, _request(token, key_pair), {200, 201}, warn, token.text).body)
         require_trust(answer, token.pin, spki(key_pair.public_key()), datetime.now(UTC))
         write_answer(directory, answer, options.url)
-    name, group = printable(answer.edge["name"]), printable(answer.edge["group"])
+    name, group = (name_of(answer.edge[member], token.text) for member in ("name", "group"))
     return f"Enrolled as {name} in group {group}; the certificate is valid until {moment(answer.certificate)}."
 
 

@@ -81,7 +81,8 @@ def _require_own_and_current(
     if now > not_after(certificate):
         raise Stop(
             f"The certificate in {directory.path} expired on {not_after(certificate):%Y-%m-%d %H:%M} UTC. "
-            f"To go on, {_NEW_EDGE}"
+            f"If the clock of this machine is right, {_NEW_EDGE}",
+            waited_out=True,
         )
     if now < not_before(certificate):
         raise TryLater(f"The certificate in {directory.path} is not valid yet. Check the clock of this machine.")

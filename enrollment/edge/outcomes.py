@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import traceback
 from pathlib import Path
 
 DONE = 0
@@ -59,6 +60,18 @@ class TryLater(Stop):
     def __str__(self) -> str:
         when = f"in {self.retry_after} seconds" if self.retry_after else "later"
         return f"{self.reason} Try again {when}: the same --directory costs no second use."
+
+
+def explain(trouble: BaseException, directory: Path) -> Stop:
+    """Any exception as an ending with words for a person. What nobody thought of says where, never what it held."""
+    if isinstance(trouble, Stop):
+        return trouble
+    if isinstance(trouble, OSError):
+        words = words_of(trouble, directory)
+        return TryLater(words, soon=False) if passes(trouble) else Stop(words, waited_out=True)
+    steps = traceback.extract_tb(trouble.__traceback__)
+    place = f"{Path(steps[-1].filename).name}:{steps[-1].lineno}" if steps else "unknown place"
+    return TryLater(f"Unexpected trouble: {type(trouble).__name__} at {place}. Please report it.", soon=False)
 
 
 def passes(trouble: OSError) -> bool:

@@ -1,6 +1,6 @@
 """One POST to the portal: bounded in time and size, without redirects, to a verified server.
 
-Proxy variables of the environment are ignored: a provisioning key goes to the portal and nowhere else.
+Whatever comes over the wire is an answer or a reason to try again: `post` raises Stop and nothing else.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from enrollment.edge.address import Address
 from enrollment.edge.outcomes import Stop, TryLater, WrongUsage
+from enrollment.edge.proxy import Proxy, open_tunnel
 
 STEP_SECONDS = 15.0
 TOTAL_SECONDS = 60.0
@@ -56,24 +57,51 @@ def trusted_servers(ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
-def post(address: Address, body: bytes, servers: ssl.SSLContext) -> Reply:
-    """Send `body` and read the answer. Raises TryLater when there is none, Stop when the server is not the one."""
-    connection = _connection(address, servers)
+def post(address: Address, body: bytes, servers: ssl.SSLContext | None, proxy: Proxy | None = None) -> Reply:
+    """Send `body` and read the answer. Raises TryLater when there is none, Stop when the server is not the one.
+
+    `servers` verifies an https server. The key is written only after the server was verified, also behind a proxy.
+    """
     try:
-        # By itself, so that the key is written only after the server was verified.
-        connection.connect()
-        with _hung_up_after(TOTAL_SECONDS, connection):
-            connection.request("POST", address.path, body, _HEADERS)
+        with _connected(address, servers, proxy) as connection:
+            target, headers = address.path, _HEADERS
+            if proxy and not address.encrypted:
+                target, headers = f"http://{address.authority}{address.path}", _HEADERS | proxy.headers
+            connection.request("POST", target, body, headers)
             response = connection.getresponse()
             answer = _read_whole(response)
+    except Stop:
+        raise
     except ssl.SSLCertVerificationError as error:
         raise _not_the_one(address, error) from None
-    except (OSError, http.client.HTTPException) as error:
-        raise TryLater(f"No answer from {address.host}:{address.port}: {_reason(error)}.") from None
-    finally:
-        connection.close()
+    except Exception as error:
+        # Not only OSError and HTTPException: a chunk of negative size, for one, is a ValueError of the library.
+        through = f" through {proxy}" if proxy else ""
+        raise TryLater(f"No answer from {address.authority}{through}: {_reason(error)}.") from None
     wait, location = response.getheader("Retry-After"), response.getheader("Location", "")
     return Reply(response.status, answer, _seconds(wait), location)
+
+
+@contextmanager
+def _connected(
+    address: Address, servers: ssl.SSLContext | None, proxy: Proxy | None
+) -> Iterator[http.client.HTTPConnection]:
+    """A connection to the portal, over TLS if it is https, that is cut off when its time is over."""
+    near = proxy or address
+    # Writes the request and reads the answer; its socket is made here.
+    connection = http.client.HTTPConnection(address.host, address.port)
+    if address.encrypted:
+        servers = servers or trusted_servers(None)
+        connection = http.client.HTTPSConnection(address.host, address.port, context=servers)
+    wire = socket.create_connection((near.host, near.port), STEP_SECONDS)
+    with closing(wire), closing(connection), _hung_up_after(TOTAL_SECONDS, wire):
+        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if address.encrypted and proxy:
+            open_tunnel(wire, proxy, address)
+        if servers and address.encrypted:
+            wire = servers.wrap_socket(wire, server_hostname=address.host)
+        connection.sock = wire
+        yield connection
 
 
 def _not_the_one(address: Address, error: ssl.SSLCertVerificationError) -> Stop:
@@ -82,12 +110,6 @@ def _not_the_one(address: Address, error: ssl.SSLCertVerificationError) -> Stop:
         # A machine that has just started has not asked for the time yet.
         return TryLater(f"{refused} Check the clock of this machine.", soon=False)
     return Stop(f"{refused} {_ADVICE.get(error.verify_code, _CHECK_URL)}", waited_out=True)
-
-
-def _connection(address: Address, servers: ssl.SSLContext) -> http.client.HTTPConnection:
-    if address.encrypted:
-        return http.client.HTTPSConnection(address.host, address.port, timeout=STEP_SECONDS, context=servers)
-    return http.client.HTTPConnection(address.host, address.port, timeout=STEP_SECONDS)
 
 
 def _read_whole(response: http.client.HTTPResponse) -> bytes:
@@ -102,31 +124,34 @@ def _read_whole(response: http.client.HTTPResponse) -> bytes:
 
 
 @contextmanager
-def _hung_up_after(seconds: float, connection: http.client.HTTPConnection) -> Iterator[None]:
+def _hung_up_after(seconds: float, wire: socket.socket) -> Iterator[None]:
     """The socket's own timeout bounds each step; a server that drips bytes would still hold us for ever."""
     hung_up = threading.Event()
-    timer = threading.Timer(seconds, _hang_up, [connection.sock, hung_up])
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        if hung_up.is_set():
-            raise TimeoutError
+    # A second handle of the same TCP connection: TLS objects may not be touched while another thread reads from them.
+    with wire.dup() as handle:
+        timer = threading.Timer(seconds, _hang_up, [handle, hung_up])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            if hung_up.is_set():
+                raise TimeoutError
 
 
-def _hang_up(connected: socket.socket, hung_up: threading.Event) -> None:
+def _hang_up(handle: socket.socket, hung_up: threading.Event) -> None:
     hung_up.set()
     with suppress(OSError):
-        # The TCP connection itself: TLS objects may not be touched while another thread reads from them.
-        socket.socket.shutdown(connected, socket.SHUT_RDWR)
+        handle.shutdown(socket.SHUT_RDWR)
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "it took too long"
-    return (isinstance(error, OSError) and error.strerror) or "the connection broke off"
+    if isinstance(error, OSError | http.client.HTTPException):
+        return getattr(error, "strerror", None) or "the connection broke off"
+    return "what came is not HTTP"
 
 
 def _seconds(header: str | None) -> int | None:

@@ -18,7 +18,7 @@ from enrollment.edge.address import HEARTBEAT, Address
 from enrollment.edge.asking import Warn
 from enrollment.edge.enrolling import Options
 from enrollment.edge.inspection import inspect
-from enrollment.edge.outcomes import TRY_LATER, Stop, TryLater, passes, words_of
+from enrollment.edge.outcomes import TRY_LATER, Stop, TryLater, WrongUsage, explain
 from enrollment.edge.renewing import HEARTBEAT_FRAME, signed
 from enrollment.edge.transport import USER_AGENT
 
@@ -26,8 +26,11 @@ Say = Callable[[str], None]
 LONGEST_PAUSE = 300.0
 
 
-class _Ended(Exception):
-    """A signal asks to end. Whatever was going on can be cut off: the next start goes on from there."""
+class _Ended(BaseException):
+    """A signal asks to end. Whatever was going on can be cut off: the next start goes on from there.
+
+    No Exception, so that nothing on the way takes it for trouble.
+    """
 
 
 def _end(*_: Any) -> None:
@@ -37,8 +40,10 @@ def _end(*_: Any) -> None:
 def watch(options: Options, say: Say, warn: Warn) -> None:
     """Enroll, then send heartbeats and renew when due, until SIGTERM or SIGINT. Raises Stop when refused for good.
 
-    Trouble that passes is told and waited out, longer each time; the certificate stays where it is.
+    This is the boundary: whatever happens in one round of an enrolled edge, expected or not, is logged and waited out,
+    longer each time; the certificate stays where it is. `_require_hope` names what ends it.
     """
+    _ = options.portal  # options that cannot work are wrong usage at the start, and trouble that passes later
     with suppress(_Ended):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _end)
@@ -48,10 +53,13 @@ def watch(options: Options, say: Say, warn: Warn) -> None:
             try:
                 said = _tend(options, said, say, warn)
                 failures = 0
-            except (Stop, OSError) as trouble:
-                asked_for = _require_hope(trouble, options)
+            except (_Ended, KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException as trouble:  # a panic in the library's Rust is no Exception
+                stop = explain(trouble, options.directory)
+                asked_for = _require_hope(stop, options)
                 failures += 1
-                warn(f"{_words(trouble, options)} Waiting.")
+                warn(f"{stop.reason if isinstance(stop, TryLater) else stop} Waiting.")
             time.sleep(_pause(options.heartbeat_seconds, failures, asked_for))
 
 
@@ -63,25 +71,33 @@ def _tend(options: Options, said: str, say: Say, warn: Warn) -> str:
     return done
 
 
-def _words(trouble: Stop | OSError, options: Options) -> str:
-    if isinstance(trouble, OSError):
-        return words_of(trouble, options.directory)
-    return trouble.reason if isinstance(trouble, TryLater) else str(trouble)
+def _require_hope(trouble: Stop, options: Options) -> float:
+    """The seconds that the portal asks to wait. Raises `trouble` when waiting does not end it.
 
-
-def _require_hope(trouble: Stop | OSError, options: Options) -> float:
-    """The seconds that the portal asks to wait. Raises `trouble` when waiting does not end it."""
+    An enrolled edge ends only when its directory is not usable, or when the portal has judged its certificate for good
+    and it is certain that this was the portal.
+    """
     if isinstance(trouble, TryLater):
         return trouble.retry_after or 0.0
-    if isinstance(trouble, OSError):
-        hope = passes(trouble)
-    else:
-        # Before the first certificate an administrator waits for the machine, and shall see that it failed.
-        enrolled = (options.directory / store.CERTIFICATE).exists()
-        hope = trouble.exit_code == TRY_LATER or (trouble.waited_out and enrolled)
-    if not hope:
+    # Before the first certificate an administrator waits for the machine, and shall see that it failed.
+    if not (trouble.exit_code == TRY_LATER or (_is_enrolled(options) and _may_pass(trouble, options))):
         raise trouble
     return 0.0
+
+
+def _may_pass(trouble: Stop, options: Options) -> bool:
+    if trouble.waited_out or isinstance(trouble, WrongUsage):
+        return True
+    # In clear text anybody on the way can say that a certificate is revoked.
+    return bool(trouble.code) and not options.portal.address.is_authentic
+
+
+def _is_enrolled(options: Options) -> bool:
+    try:
+        return (options.directory / store.CERTIFICATE).exists()
+    except OSError:
+        # A directory that cannot be looked into just now.
+        return True
 
 
 def _pause(usual: float, failures: int, asked_for: float) -> float:

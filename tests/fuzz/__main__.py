@@ -28,6 +28,7 @@ def main() -> int:
         except campaigns.Failed as failure:
             failed += 1
             print(f"FAILED {failure}", flush=True)
+    failed += _answer(options.seed, options.count // 20, options.first)
     failed += _issue(options.seed, options.issuances)
     return 1 if failed else 0
 
@@ -68,6 +69,23 @@ def _campaigns(count: int) -> Iterator[tuple[str, int, Attempt]]:
     # The whole stack is slower than judging alone; together they are `count` mutated requests.
     counts = {"CSRs": count - count // 10, "requests": count // 10, "keys": count}
     return ((name, counts[name], attempt) for name, attempt in attempts.items())
+
+
+def _answer(seed: int, count: int, first: int) -> int:
+    """Mutated answers to an edge that watches: each is a connection, so there are fewer."""
+    import warnings
+
+    from tests.fuzz import answers, campaigns
+
+    # The library's remarks about mutated certificates.
+    warnings.simplefilter("ignore")
+    try:
+        with answers.attempts() as attempts:
+            print(campaigns.campaign("answers", seed, count, attempts["answers"], first), flush=True)
+    except campaigns.Failed as failure:
+        print(f"FAILED {failure}", flush=True)
+        return 1
+    return 0
 
 
 def _issue(seed: int, count: int) -> int:

@@ -7,9 +7,12 @@ import json
 import random
 from collections.abc import Callable, Iterator
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from tests.enrollment import forge
 from tests.enrollment.forge import tlv
 
+DER = Encoding.DER
 _CONSTRUCTED = {0x30, 0x31, 0xA0}
 _TAGS = (
     0x01,
@@ -159,6 +162,11 @@ def signed_again(der: bytes, key: object) -> bytes:
     if inside is None:
         return der
     return forge.sign(der[inside[0] : inside[2]], key)
+
+
+def pem_of(der: bytes, label: str) -> str:
+    """A clean PEM block."""
+    return f"-----BEGIN {label}-----\n{base64.encodebytes(der).decode()}-----END {label}-----\n"
 
 
 def mutated_pem(chance: random.Random, der: bytes) -> str:
