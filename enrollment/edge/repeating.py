@@ -16,7 +16,8 @@ from urllib.parse import unquote, urlsplit
 LONGEST = 500
 # A word with its hyphens, underscores and slashes; an abbreviation; a standard's name or a number; a size.
 _WORD = re.compile(
-    r"[A-Za-z]?[a-z]{1,19}(?:[-_'/.][A-Za-z]?[a-z]{1,19}){0,4}|[aAI]|[A-Z]{2,12}|[A-Z]{1,5}-?\d{1,4}|#?\d{1,5}|[KMG]iB"
+    r"[A-Za-z]?[a-z]{1,19}(?:[-_'/.][A-Za-z]?[a-z]{1,19}){0,4}|[a-z]{1,15}(?:_[a-z]{1,15}\d{0,3}){1,4}"
+    r"|[aAI]|[A-Z]{2,12}|[A-Z]{1,5}-?\d{1,4}|#?\d{1,5}|[KMG]iB"
 )
 _AROUND = ".,:;!?()\"'"
 _CODE = re.compile(r"[a-z]{1,15}(?:_[a-z]{1,15}){0,4}")
