@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Tags, register
 from django.core.checks import Warning as Caution
 from django.db import DatabaseError, connection
+from django.utils import timezone
 
-from enrollment import freshness
-from enrollment.models import RevocationList
+from enrollment import freshness, organizations
+from enrollment.models import IssuedCertificate, RevocationList
+from keys.paging import capped_count, said
 
 
 @register(Tags.database)
@@ -28,3 +31,23 @@ def check_revocation_lists(app_configs: Any, databases: Any = None, **_: Any) ->
         Caution(f"The revocation list of {name!r} is more than a day old.", hint=hint, id="enrollment.W001")
         for name in names
     ]
+
+
+@register(Tags.database)
+def check_organization(app_configs: Any, databases: Any = None, **_: Any) -> list[CheckMessage]:
+    """CUSTOMER_ID is what the certificates of edges say."""
+    if not databases:
+        return []
+    try:
+        if IssuedCertificate._meta.db_table not in connection.introspection.table_names():
+            return []
+        count = capped_count(organizations.named_otherwise(settings.CUSTOMER_ID, timezone.now()))
+    except DatabaseError:
+        return []
+    edges = "1 edge holds" if count == 1 else f"{said(count)} edges hold"
+    hint = (
+        "They stay valid, and each edge gets the new name with its next renewal. Whatever else reads the organization "
+        "must know both until then. If the change was not meant, set CUSTOMER_ID back."
+    )
+    message = f"{edges} a certificate that names another organization than CUSTOMER_ID."
+    return [Caution(message, hint=hint, id="enrollment.W002")] if count else []

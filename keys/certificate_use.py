@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from keys.models import ProvisioningKey, SigningCertificate
@@ -54,6 +54,31 @@ def of(certificate: SigningCertificate) -> Use:
         child_count=said(capped_count(children)),
         issued=said(capped_count(issued)),
         live=said(capped_count(_in_force(issued, timezone.now()))),
+    )
+
+
+def edges_below(keys: QuerySet[ProvisioningKey], certificates: Collection[int]) -> int:
+    """How many edges of these keys hold a certificate in force that one of these issued, as `capped_count` counts."""
+    if not certificates:
+        return 0
+    issued = _in_force(_issued().filter(issuer__in=certificates), timezone.now())
+    edges = issued.model._meta.get_field("edge").related_model._default_manager
+    admitted = edges.filter(key_public_id__in=keys.order_by().values("public_id"))
+    return capped_count(admitted.filter(Exists(issued.filter(edge=OuterRef("pk")))))
+
+
+def keeping_their_root(count: int) -> str:
+    """What happens to edges whose key signs below another root now; empty for none."""
+    if not count:
+        return ""
+    who, verb = (
+        ("1 edge holds a certificate", "accepts no other: it renews")
+        if count == 1
+        else (f"{said(count)} edges hold certificates", "accept no other: they renew")
+    )
+    return (
+        f"{who} below the old root and {verb} below it as long as one of its certificates can sign here. "
+        "After that renewals are refused (issuer_unavailable): enroll again with a new key before."
     )
 
 

@@ -36,6 +36,13 @@ def anchors() -> dict[int, str]:
     return {pk: pins[root] for pk, root in found.items()}
 
 
+def sharing(certificate_id: int) -> tuple[list[int], list[int]]:
+    """The certificates that edges of this one accept, and those that they do not, because their root is another."""
+    found = anchors()
+    mine = [pk for pk, anchor in found.items() if anchor == found.get(certificate_id)]
+    return mine, [pk for pk in found if pk not in set(mine)]
+
+
 def strangers() -> dict[int, int]:
     """Certificates below another root than most, and that root of most; among equals the older root counts."""
     found = roots()

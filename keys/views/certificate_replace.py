@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from keys import trust
+from keys import certificate_use, trust
 from keys.certificate_forms import ReplaceForm
 from keys.errors import Gone, KeysChanged, Refused
 from keys.models import SigningCertificate
@@ -37,6 +37,8 @@ def certificate_replace(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _move(request: HttpRequest, certificate: SigningCertificate, form: ReplaceForm) -> HttpResponse:
     chosen, confirmed = form.cleaned_data["certificate"], form.cleaned_data["confirmed"]
+    _, foreign = trust.sharing(chosen.pk)
+    edges = certificate_use.edges_below(movable(certificate), foreign)
     try:
         moved = move_keys(certificate, chosen, confirmed=confirmed, actor=actors.from_request(request))
     except Gone:
@@ -52,6 +54,8 @@ def _move(request: HttpRequest, certificate: SigningCertificate, form: ReplaceFo
         form.refuse(refused)
         return _page(request, certificate, form)
     messages.success(request, f"Moved {moved} key{'' if moved == 1 else 's'} to {chosen.name}.")
+    if edges:
+        messages.warning(request, certificate_use.keeping_their_root(edges))
     return redirect(certificate.get_absolute_url())
 
 
@@ -60,14 +64,17 @@ def _count(certificate: SigningCertificate) -> int:
 
 
 def _page(request: HttpRequest, certificate: SigningCertificate, form: ReplaceForm, status: int = 200) -> HttpResponse:
-    roots = trust.roots()
+    mine, _ = trust.sharing(certificate.pk)
     offered = form.fields["certificate"].queryset  # type: ignore[attr-defined]  # a ModelChoiceField
+    others = [each for each in offered if each.pk not in mine]
+    edges = certificate_use.edges_below(movable(certificate), mine) if others else 0
     context = {
         "certificate": certificate,
         "form": form,
         "count": _count(certificate),
         "keys": movable(certificate).order_by("pk")[:SHOWN],
         "all": said(capped_count(certificate.keys.all())),
-        "others": [each for each in offered if roots.get(each.pk) != roots.get(certificate.pk)],
+        "others": others,
+        "kept": certificate_use.keeping_their_root(edges),
     }
     return render(request, "keys/certificate_replace.html", context, status=status)

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from keys import certificate_use, trust
 from keys.errors import Difference, Gone, Invalid, Stale
 from keys.forms import EditKeyForm
 from keys.models import ProvisioningKey
@@ -54,7 +55,10 @@ def _save(request: HttpRequest, key: ProvisioningKey, form: EditKeyForm) -> Http
         raise Http404 from None
     messages.success(request, f"Saved {form.instance.name}.")
     if form.changes_root:
-        messages.warning(request, OTHER_ROOT.format(name=form.instance.name))
+        _, foreign = trust.sharing(form.instance.signing_certificate_id)
+        edges = certificate_use.edges_below(ProvisioningKey.objects.filter(pk=key.pk), foreign)
+        kept = certificate_use.keeping_their_root(edges)
+        messages.warning(request, f"{OTHER_ROOT.format(name=form.instance.name)} {kept}".strip())
     return redirect(way_back(request).url)
 
 

@@ -8,10 +8,11 @@ from cryptography import x509
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
+from enrollment.operations import enroll
 from keys.models import ProvisioningKey, SigningCertificate
 from portal.models import AuditEvent
 from tests.base import PortalTestCase
-from tests.factories import make_key, signing_certificate
+from tests.factories import EDGE, make_csr, make_key, signing_certificate
 from tests.keys import forge
 from tests.keys.operations.test_own_authorities import generated, requested
 from tests.keys.views.base import field_errors, names
@@ -208,6 +209,19 @@ class ChangeTest(CertificatePageTestCase):
         answer = self.post(f"{self.address}replace/", certificate=str(other.pk), confirmed="2")
         self.assertRedirects(answer, f"{LIST}{self.address}")
         self.assertEqual(set(ProvisioningKey.objects.values_list("signing_certificate", flat=True)), {other.pk})
+
+    def test_d08_moving_keys_says_how_many_edges_keep_the_old_root(self):
+        _, text = make_key("one", signing_certificate=self.record)
+        other = generated("Other")
+        enroll(text, make_csr(), caller=EDGE)
+        words = "1 edge holds a certificate below the old root and accepts no other: it renews below it"
+        self.assertNotContains(self.client.get(f"{LIST}{other.pk}/replace/"), "accepts no other")
+        self.assertContains(self.client.get(f"{LIST}{self.address}replace/"), words)
+        answer = self.post(f"{self.address}replace/", certificate=str(other.pk), confirmed="1")
+        self.assertContains(self.client.get(answer.url), words)
+        # Back where they come from nobody is left behind.
+        answer = self.post(f"{other.pk}/replace/", certificate=str(self.record.pk), confirmed="1")
+        self.assertNotContains(self.client.get(answer.url), "accepts no other")
 
 
 class ShownTest(CertificatePageTestCase):

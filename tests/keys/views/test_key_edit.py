@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 
 from django.utils.formats import date_format
 
+from enrollment.operations import enroll
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations import generate_certificate
 from portal.models import AuditEvent
-from tests.factories import ACTOR, make_key
+from tests.factories import ACTOR, EDGE, make_csr, make_key
 from tests.keys.views.base import LIST, KeyPageTestCase, field_errors, managed_key, use_up
 
 
@@ -67,6 +68,16 @@ class Saving(EditTestCase):
         self.assertNotRegex(self.client.get(self.edit).content.decode(), r"Own \(expires [^)]+, different root\)")
         self.post(max_uses="9")
         self.assertNotContains(self.client.get(LIST), "still pins the root")
+
+    def test_another_root_says_how_many_edges_keep_the_old_one(self):
+        other = SigningCertificate(name="Own")
+        generate_certificate(other, key_type="EC P-256", days=365, actor=ACTOR)
+        for _ in range(2):
+            enroll(self.text, make_csr(), caller=EDGE)
+        self.post(signing_certificate=str(other.pk))
+        self.assertContains(self.client.get(LIST), "2 edges hold certificates below the old root and accept no other")
+        self.post(signing_certificate=str(self.key.signing_certificate_id))
+        self.assertNotContains(self.client.get(LIST), "accept no other")
 
     def test_turning_view_off_destroys_the_text(self):
         self.assertContains(self.client.get(self.edit), "removes the readable key for good")

@@ -1,0 +1,56 @@
+"""Edges whose certificate names another organization than CUSTOMER_ID, which was changed since."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+from django.db.models import Func, Q, QuerySet, TextField, Value
+from django.db.models.lookups import Lookup
+
+from enrollment.models import IssuedCertificate
+
+
+class _Hex(Func):
+    """A column of bytes as hexadecimal digits; SQLite's are capitals, and its LIKE takes both."""
+
+    function = "HEX"
+    output_field = TextField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **options: Any) -> Any:
+        return self.as_sql(compiler, connection, template="encode(%(expressions)s, 'hex')", **options)
+
+
+class _Like(Lookup):
+    """SQL's own LIKE: `_` stands for one character."""
+
+    lookup_name = "like"
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        (left, left_values), (right, right_values) = (
+            self.process_lhs(compiler, connection),
+            self.process_rhs(compiler, connection),
+        )
+        return f"{left} LIKE {right}", (*left_values, *right_values)
+
+
+def named_otherwise(organization: str, now: datetime) -> QuerySet[IssuedCertificate]:
+    """The certificates in force that name another organization: of each edge the last one.
+
+    Only the certificate itself says so, and the database reads it: a million take some seconds.
+    """
+    named = Q()
+    for pattern in _patterns(organization):
+        named |= Q(_Like(_Hex("der"), Value(pattern)))
+    current = IssuedCertificate.objects.filter(revoked_at=None, not_after__gt=now, renewals=None)
+    return current.exclude(named)
+
+
+def _patterns(organization: str) -> list[str]:
+    """How a subject that begins with this organization stands in DER, behind the Z of the validity's end."""
+    name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization)]).public_bytes()
+    # The name without its own tag and length, of which the first byte says how many follow when it is above 128.
+    part = name[2:] if name[1] < 128 else name[2 + (name[1] & 0x7F) :]
+    return [f"%5a30{length}{part.hex()}%" for length in ("__", "81__", "82____")]
