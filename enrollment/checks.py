@@ -26,9 +26,9 @@ def check_revocation_lists(app_configs: Any, databases: Any = None, **_: Any) ->
         names = freshness.late()
     except DatabaseError:
         return []
-    hint = "Run `manage.py build_crls`, and see that deploy/portal-crls.timer is enabled."
+    hint = "See that the clock is right and deploy/portal-crls.timer is enabled, and run `manage.py build_crls`."
     return [
-        Caution(f"The revocation list of {name!r} is more than a day old.", hint=hint, id="enrollment.W001")
+        Caution(f"The revocation list of {name!r} is late or begins in the future.", hint=hint, id="enrollment.W001")
         for name in names
     ]
 

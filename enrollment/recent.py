@@ -42,14 +42,15 @@ class Recent:
 
     def expressions(self) -> dict[str, Combinable]:
         edges = ServiceEdge.objects.filter(key_public_id=OuterRef("public_id"), use_number=OuterRef("uses"))
+        now = timezone.now()
+        # Not what a clock dated that was ahead; those of two hosts may differ by a minute.
+        lately = (now - WINDOW, now + timedelta(minutes=1))
         refused = audit.refusals().filter(object_id=Cast(OuterRef("pk"), CharField()))
         return {
             "last_from": Subquery(edges.order_by().values("enrolled_from")[:1]),
             "refused_at": Subquery(refused.values("at")[:1]),
             "refused_why": Subquery(refused.values("reason")[:1]),
-            "refused_lately": _Times(
-                refused.filter(at__gt=timezone.now() - WINDOW).values(times=Coalesce(TIMES, 1))[:MOST]
-            ),
+            "refused_lately": _Times(refused.filter(at__range=lately).values(times=Coalesce(TIMES, 1))[:MOST]),
         }
 
     def say(self, key: KeyRow, told: Mapping[str, Any]) -> str:

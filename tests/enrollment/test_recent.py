@@ -50,6 +50,10 @@ class RecentTests(EnrollmentTestCase):
         self.refuse(at=now() - timedelta(days=2))
         self.assertIn("Key expired key_expired None in the last 24 hours", self.row())
 
+    def test_one_that_is_dated_in_the_future_was_not_in_the_last_day(self) -> None:
+        self.refuse(at=now() + timedelta(days=100))
+        self.assertIn("None in the last 24 hours", self.row())
+
     def test_counting_ends(self) -> None:
         self.refuse(recent.MOST + 5)
         self.assertIn("100 or more in the last 24 hours", self.row())
