@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest
 
-from keys import operations, tokens
+from keys import certificate_use, operations, tokens, trust
 from keys.admin_base import RecordAdmin
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate, UseState
 from portal import identifiers
@@ -69,6 +70,13 @@ class ProvisioningKeyAdmin(RecordAdmin):
 
     def edit(self, record: ProvisioningKey, *, fields: Collection[str], version: int, actor: Actor) -> None:
         operations.edit_key(record, fields=fields, version=version, actor=actor)
+
+    def save_model(self, request: HttpRequest, obj: ProvisioningKey, form: ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "signing_certificate" in form.changed_data:
+            mine, _ = trust.sharing(obj.signing_certificate_id)
+            if form.initial["signing_certificate"] not in mine:
+                messages.warning(request, certificate_use.after_another_root(obj))
 
     def remove(self, record: ProvisioningKey, *, actor: Actor) -> None:
         operations.delete_key(record, actor=actor)

@@ -10,10 +10,15 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from keys import trust
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.paging import DEEPEST_ROW, RowCount, capped_count, said
 
 SHOWN = 10
+_OTHER_ROOT = (
+    "The key “{name}” signs below another root now. Its text still pins the root it was made with: unless that is "
+    "this one, edges that check the pin refuse to enroll with it. Then make a new key for the same group."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,13 @@ def keeping_their_root(count: int) -> str:
         f"{who} below the old root and {verb} below it as long as one of its certificates can sign here. "
         "After that renewals are refused (issuer_unavailable): enroll again with a new key before."
     )
+
+
+def after_another_root(key: ProvisioningKey) -> str:
+    """What it means that a key signs below another root since it was saved."""
+    _, foreign = trust.sharing(key.signing_certificate_id)
+    edges = edges_below(ProvisioningKey.objects.filter(pk=key.pk), foreign)
+    return f"{_OTHER_ROOT.format(name=key.name)} {keeping_their_root(edges)}".strip()
 
 
 def counts(certificates: Iterable[int], now: datetime) -> dict[int, tuple[str, str]]:

@@ -179,9 +179,9 @@ def _identity_of(edge: ServiceEdge) -> issuance.Identity:
 def _sign(
     old: IssuedCertificate, judged: csr.JudgedCSR, replaced: IssuedCertificate | None, wanted_anchor: str, now: datetime
 ) -> _Renewal:
-    record = _issuer_for(old, now)
     lifetime = timedelta(days=settings.EDGE_CERTIFICATE_DAYS)
     try:
+        record = _issuer_for(old, now)
         issuer = issuers.get(record.pk, record.fingerprint)
         if wanted_anchor not in {"", issuer.trust_anchor_sha256}:
             raise Refused("trust_anchor_mismatch")

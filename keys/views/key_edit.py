@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from keys import certificate_use, trust
+from keys import certificate_use
 from keys.errors import Difference, Gone, Invalid, Stale
 from keys.forms import EditKeyForm
 from keys.models import ProvisioningKey
@@ -21,11 +21,6 @@ from keys.views.returning import way_back
 from portal import actors
 
 FORBIDDEN = "You can't edit provisioning keys. Ask an administrator for the Operator role."
-
-OTHER_ROOT = (
-    "{name} signs below another root now. Its text still pins the root it was made with, so edges that check the pin "
-    "refuse to enroll with it. Make a new key for the same group."
-)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -55,10 +50,7 @@ def _save(request: HttpRequest, key: ProvisioningKey, form: EditKeyForm) -> Http
         raise Http404 from None
     messages.success(request, f"Saved {form.instance.name}.")
     if form.changes_root:
-        _, foreign = trust.sharing(form.instance.signing_certificate_id)
-        edges = certificate_use.edges_below(ProvisioningKey.objects.filter(pk=key.pk), foreign)
-        kept = certificate_use.keeping_their_root(edges)
-        messages.warning(request, f"{OTHER_ROOT.format(name=form.instance.name)} {kept}".strip())
+        messages.warning(request, certificate_use.after_another_root(form.instance))
     return redirect(way_back(request).url)
 
 

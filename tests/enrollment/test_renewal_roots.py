@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 from django.conf import settings
 from django.test import LiveServerTestCase, override_settings
 
-from enrollment import issuance, operations
+from enrollment import issuance, operations, verifying
 from enrollment.edge import enrolling
 from enrollment.edge.key_pair import make_key_pair, to_pem
 from enrollment.edge.outcomes import Stop
@@ -158,6 +158,7 @@ class ReplacedTests(RenewalTestCase):
     def test_below_another_root(self) -> None:
         replaced = self.assert_replaced(self.renew_below(self.other))
         self.assertEqual(replaced.trust_anchor, self.first.trust_anchor)
+        self.assertEqual(list(verifying.verify(now() - timedelta(days=99), verifying.Tally())), [])
 
     def test_with_another_customer_id_forth_and_back(self) -> None:
         with override_settings(CUSTOMER_ID="another"):

@@ -164,6 +164,8 @@ def random_request(text: str, chance: random.Random) -> bytes:
     kind = chance.random()
     if kind < 0.15:
         members["provisioning_key"] = mutations.mutated_key(chance, text)
+    if chance.random() < 0.2:
+        members["trust_anchor_sha256"] = chance.choice([text, chance.randbytes(32).hex(), chance.randbytes(40).hex()])
     return json.dumps(members).encode() if kind < 0.6 else mutations.mutated_request(chance, members)
 
 

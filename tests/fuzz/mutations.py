@@ -200,7 +200,19 @@ _VALUES: tuple[object, ...] = (
     None, True, 0, -1, 1.5, 10**40, "", " ", "\0", "\ud800", "x" * 3000, [], {}, [[]], {"a": {}}, ["x"], "1|a|b",
     "|" * 99,
 )  # fmt: skip
-_NAMES = ("", "csr", "CSR", "provisioning_key", "group", "edge_id", "__proto__", "certificate", "\ud800", "x" * 999)
+_NAMES = (
+    "",
+    "csr",
+    "CSR",
+    "provisioning_key",
+    "group",
+    "edge_id",
+    "trust_anchor_sha256",
+    "__proto__",
+    "certificate",
+    "\ud800",
+    "x" * 999,
+)
 
 
 def mutated_request(chance: random.Random, members: dict[str, object]) -> bytes:

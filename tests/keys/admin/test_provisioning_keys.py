@@ -1,9 +1,11 @@
 """Support pages of keys: the same operations, the same read-only rows, never a text."""
 
+from enrollment.operations import enroll
 from keys.models import ProvisioningKey
 from portal.models import AuditEvent
 from tests import factories
 from tests.base import PortalTestCase
+from tests.keys.operations.test_own_authorities import generated
 
 KEYS = "/admin/keys/provisioningkey/"
 
@@ -61,6 +63,22 @@ class KeyAdminTest(PortalTestCase):
         self.key.refresh_from_db()
         self.assertEqual((self.key.max_uses, self.key.version), (9, 2))
         self.assertEqual(AuditEvent.objects.get(action="key.edited").detail, {"max_uses": ["3", "9"]})
+
+    def test_another_root_is_warned_of_with_the_edges_that_keep_the_old_one(self) -> None:
+        enroll(self.text, factories.make_csr(), caller=factories.EDGE)
+        own, other = self.key.signing_certificate_id, generated("Other").pk
+        self.client.post(self.change, form(self.key, signing_certificate=other))
+        page = self.client.get(KEYS)
+        for words in (
+            "The key “berlin” signs below another root now.",
+            "1 edge holds a certificate below the old root",
+        ):
+            self.assertContains(page, words)
+        self.key.refresh_from_db()
+        self.client.post(self.change, form(self.key, signing_certificate=own))
+        page = self.client.get(KEYS)
+        self.assertContains(page, "unless that is this one")
+        self.assertNotContains(page, "1 edge holds")
 
     def test_a_maximum_below_the_count_is_a_field_error(self) -> None:
         ProvisioningKey.objects.filter(pk=self.key.pk).update(uses=2)
