@@ -9,6 +9,7 @@ import time_machine
 from django.db.models import Sum
 
 from enrollment import history
+from enrollment.errors import Refused
 from enrollment.operations.refusing import record_refusal, sampled
 from keys.models import ProvisioningKey
 from portal import audit
@@ -99,7 +100,7 @@ class AfterProofTests(EnrollmentTestCase):
     def test_many_minutes_at_once_lose_no_count(self) -> None:
         for _ in range(20):
             for _ in range(audit.FIRST + 3):
-                record_refusal("key_expired", _state(self.key), "no request", EDGE)
+                record_refusal(Refused("key_expired"), _state(self.key), "no request", EDGE)
             self.clock.shift(timedelta(minutes=1))
         self.clock.shift(timedelta(minutes=1))
         audit.write_counts()
