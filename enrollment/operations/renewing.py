@@ -84,7 +84,7 @@ def _renewed(old: IssuedCertificate, csr_pem: str, wanted_anchor: str, caller: A
     judged = csr.judge(csr_pem, settings.EDGE_RSA_MINIMUM_BITS, _names_of(old))
     # 3. Renewed already: the same answer for the same key pair, unless the edge never used it and could not today.
     done = _renewal_of(old)
-    if done and not _is_outdated(done, old, judged):
+    if done and not _is_outdated(done, old, judged, now):
         return _repeat(done, judged, wanted_anchor, caller, now)
     _require_own_key_pair(old.edge, judged)
     _require_proof_of_the_edge_alone(old)
@@ -106,13 +106,16 @@ def _renewed(old: IssuedCertificate, csr_pem: str, wanted_anchor: str, caller: A
         return _repeat(done, judged, wanted_anchor, caller, now)
 
 
-def _is_outdated(done: IssuedCertificate, old: IssuedCertificate, judged: csr.JudgedCSR) -> bool:
-    """Whether a recorded renewal that its edge has not used would be issued below another root or for another name.
+def _is_outdated(done: IssuedCertificate, old: IssuedCertificate, judged: csr.JudgedCSR, now: datetime) -> bool:
+    """Whether a recorded renewal that its edge has not used would be issued below another root or for another name,
+    or is not valid yet, for the clock was ahead when it was issued.
 
     An edge that accepts only its own root would refuse it each time it is repeated.
     """
     if done.spki_sha256 != judged.spki_sha256 or done.revoked_at or done.presented_at:
         return False
+    if done.not_before > now:
+        return True
     anchors = trust.anchors()
     if anchors[done.issuer_id] != anchors[old.issuer_id]:
         return True

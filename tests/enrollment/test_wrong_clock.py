@@ -20,7 +20,8 @@ from enrollment.operations.listing import newest_list, publish
 from keys.models import ProvisioningKey
 from tests.enrollment.base import now
 from tests.enrollment.revoking import RevocationTestCase, certificate_of, fetch, number, serials
-from tests.factories import ACTOR
+from tests.enrollment.test_renewal import RenewalTestCase
+from tests.factories import ACTOR, EDGE, make_csr
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 LIFETIMES = (2, 9, 30, 90)
@@ -164,3 +165,16 @@ class ConnectionTests(RevocationTestCase):
         self.assertEqual(connection(now() + MINUTE, now()).word, "Connected")
         found = connection(now() + 100 * DAY, now())
         self.assertEqual((found.word, found.tone), ("Disconnected, last contact dated", "lost"))
+
+
+class RenewalTests(RenewalTestCase):
+    def test_d07_a_renewal_that_is_not_valid_yet_is_replaced(self) -> None:
+        csr = make_csr(self.private_key)
+        ahead = self.row(operations.renew(self.old, csr, caller=EDGE, now=now() + 5 * DAY).certificate)
+        self.assertGreater(ahead.not_before, now())
+        again = self.renew(csr)
+        self.assertFalse(again.replayed)
+        self.assertLessEqual(self.row(again.certificate).not_before, now())
+        ahead.refresh_from_db()
+        self.assertEqual(ahead.revocation_reason, "superseded")
+        self.assertEqual((self.renew(csr).certificate, self.renew(csr).replayed), (again.certificate, True))
