@@ -64,6 +64,9 @@ def read(certificates: Given, private_key: Given = b"", password: str = "") -> B
     """Everything that was given together; the key may stand in either. `password` opens PKCS #12 files and encrypted
     keys. Raises BadCertificate.
     """
+    if "\0" in password:
+        # No tool makes one, and the library panics.
+        raise BadCertificate("password_wrong", "password")
     pieces = [*_pieces(certificates), *(keys := _pieces(private_key))]
     bundle = Bundle([])
     found: list[PrivateKey] = []

@@ -67,7 +67,7 @@ def _campaigns(count: int) -> Iterator[tuple[str, int, Attempt]]:
     _, text = make_key(max_uses=MOST_USES)
     attempts = campaigns.attempts(Client(), text, settings.CLOUD_DOMAIN)
     # The whole stack is slower than judging alone; together they are `count` mutated requests.
-    counts = {"CSRs": count - count // 10, "requests": count // 10, "keys": count}
+    counts = {"CSRs": count - count // 10, "requests": count // 10, "keys": count, "uploads": count // 4}
     return ((name, counts[name], attempt) for name, attempt in attempts.items())
 
 

@@ -25,7 +25,7 @@ from keys import tokens
 from tests.enrollment import forge, odd_requests
 from tests.enrollment.specimens import CA, CSR_CODES, NOT_CA, der_of, usage
 from tests.factories import make_csr, make_private_key
-from tests.fuzz import mutations
+from tests.fuzz import mutations, uploads
 
 # Times are printed; only what takes this long is a failure of a test.
 HANG_SECONDS = 5
@@ -213,11 +213,12 @@ def canonical(text: str) -> str:
 
 
 def attempts(client: Client, text: str, domain: str) -> dict[str, Attempt]:
-    """The three campaigns. `text` is a key with uses left, `domain` the cloud domain of keys."""
+    """The four campaigns. `text` is a key with uses left, `domain` the cloud domain of keys."""
     # What the first request loads is not the cost of a mutated one.
     post(client, json.dumps({"provisioning_key": text, "csr": make_csr()}).encode())
     return {
         "CSRs": Attempt(random_csr, judge_csr),
         "requests": Attempt(functools.partial(random_request, text), functools.partial(post, client)),
         "keys": Attempt(functools.partial(random_key, domain), read_key),
+        "uploads": Attempt(uploads.random_upload, uploads.judge_upload),
     }

@@ -39,6 +39,10 @@ class FuzzTests(EnrollmentTestCase):
         self.assertGreaterEqual(outcomes["malformed_key"], 4_000)
         self.assertGreaterEqual(outcomes["accepted after canonicalization"], 100)
 
+    def test_mutated_uploads_of_a_ca_are_refused_by_a_fault_of_the_list_or_accepted(self) -> None:
+        outcomes = self.run_campaign("uploads", 120).outcomes
+        self.assertGreaterEqual(set(outcomes), {"accepted", "certificate_unreadable", "password_wrong"})
+
 
 class CampaignTests(EnrollmentTestCase):
     def test_what_is_raised_is_told_with_seed_and_number(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from django.utils import timezone
 
 from enrollment.models import IssuedCertificate
@@ -86,6 +86,19 @@ class GenerateTest(PortalTestCase):
         with self.assertRaisesMessage(errors.Invalid, "pathlen is 0"):
             generated("Grandchild", child)
 
+    def test_a_parent_below_which_no_verifier_accepts_anything_is_refused_at_both_doors(self) -> None:
+        """Uploaded before uploads were tried: its root allows one CA below it, and this would be the second."""
+        root = forge.ca(constraints=x509.BasicConstraints(ca=True, path_length=1))
+        middle = forge.ca("Middle", root)
+        record = SigningCertificate(name="Middle")
+        operations.upload_chain(record, middle.pem + root.pem, private_key_pem=middle.key_pem, actor=ACTOR)
+        with self.assertRaisesMessage(errors.Invalid, "No CA below “Middle” works") as refused:
+            generated("Child", record)
+        self.assertEqual(refused.exception.field_name, "parent")
+        with self.assertRaisesMessage(errors.Invalid, "path length constraint exceeded"):
+            factories.make_managed(certificates=[{"name": "Child", "years": 1, "parent": "Middle"}])
+        self.assertFalse(SigningCertificate.objects.filter(name="Child").exists())
+
     def test_a_name_too_long_for_a_common_name_is_refused(self) -> None:
         for name in ("x" * 65, "ä" * 33):
             for act in (generated, requested):
@@ -160,6 +173,20 @@ class RequestTest(PortalTestCase):
         self.assert_fault("chain_broken", forge.sign(self.request, self.corporate), forge.ca())
         signed = forge.sign(self.request, self.corporate)
         self.assert_fault("key_not_wanted", signed, self.corporate, more=self.corporate.key_pem)
+
+    def test_one_that_no_verifier_accepts_edges_of_is_refused(self) -> None:
+        foreign = x509.AuthorityKeyIdentifier(b"\1" * 20, None, None)
+        signed = forge.sign(self.request, self.corporate, no_issuer_identifier=True, more=((foreign, False),))
+        self.assert_fault("issuer_key_differs", signed, self.corporate)
+        twice = x509.PolicyInformation(x509.ObjectIdentifier("2.5.29.32.0"), None)
+        odd = forge.sign(self.request, self.corporate, more=((x509.CertificatePolicies([twice, twice]), False),))
+        self.assert_fault("unverifiable", odd, self.corporate)
+
+    def test_it_comes_in_any_form_and_with_an_old_root(self) -> None:
+        old = forge.ca("Corporate Root", key=self.corporate.key, days=(-99, -1))
+        given = [forge.sign(self.request, self.corporate), old, self.corporate]
+        bundle = pkcs7.serialize_certificates([each.certificate for each in given], Encoding.DER)
+        self.assertEqual(operations.complete_certificate(self.record, bundle, actor=ACTOR), [old.certificate])
 
     def test_it_is_completed_once(self) -> None:
         self.complete(forge.sign(self.request, self.corporate), self.corporate)

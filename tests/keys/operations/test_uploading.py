@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -18,7 +19,7 @@ from portal.models import AuditEvent
 from tests import factories
 from tests.base import PortalTestCase
 from tests.factories import ACTOR
-from tests.keys import forge
+from tests.keys import forge, specimens
 from tests.keys.weak_moduli import WEAK
 
 
@@ -242,3 +243,82 @@ class PathTest(PortalTestCase):
             authority_chains.chain_of(own.certificate, [old.certificate, new.certificate])[1], new.certificate
         )
         authority_rules.judge(own.certificate, datetime.now(UTC) + timedelta(days=1), signs=True)
+
+
+class SurplusTest(UploadTestCase):
+    def test_old_and_cross_signed_certificates_are_left_out_and_returned(self) -> None:
+        old = forge.ca("Corporate Root", key=self.root.key, days=(-99, -1))
+        own_old = forge.ca("Corporate Edges", self.root, key=self.own.key, days=(-99, -1))
+        bridge = forge.ca("Bridge")
+        cross = forge.ca("x", bridge, key=self.root.key, subject=self.root.certificate.subject)
+        given = (old, own_old, cross, self.own, bridge, self.root)
+        for order in (given, given[::-1]):
+            record = SigningCertificate(name="Uploaded")
+            left_out = operations.upload_chain(
+                record, b"".join(each.pem for each in order), private_key_pem=self.own.key_pem, actor=ACTOR
+            )
+            self.assertEqual(set(left_out), {each.certificate for each in (old, own_old, cross, bridge)})
+            self.assertEqual((record.serial, record.parent.parent), (f"{self.own.certificate.serial_number:x}", None))
+            self.assertEqual(SigningCertificate.objects.count(), 2)
+            record.delete()
+            SigningCertificate.objects.all().delete()
+
+    def test_what_is_wrong_with_the_best_of_several_is_said(self) -> None:
+        ended = forge.ca("Corporate Edges", self.root, key=self.own.key, days=(-99, -50))
+        lately = forge.ca("Corporate Edges", self.root, key=self.own.key, days=(-99, -1))
+        refused = self.assert_fault("certificate_expired", ended, lately, self.root, key=self.own.key_pem)
+        self.assertIn(f"{lately.certificate.not_valid_after_utc:%Y-%m-%d}", str(refused))
+
+
+class AdviceTest(UploadTestCase):
+    """What a refusal says to do, done with the same keys, is accepted."""
+
+    def assert_mended(self, code: str, given: tuple[forge.CA, ...], mended: tuple[forge.CA, ...]) -> None:
+        self.assert_fault(code, *given, key=given[0].key_pem)
+        upload(*mended, key=mended[0].key_pem)
+
+    def test_sign_it_again_with_the_key_of_its_issuer_named(self) -> None:
+        for code, identifier in (
+            ("issuer_key_differs", x509.AuthorityKeyIdentifier(b"\1" * 20, None, None)),
+            (
+                "issuer_identifier_missing",
+                x509.AuthorityKeyIdentifier(None, [x509.DirectoryName(self.root.certificate.subject)], 7),
+            ),
+        ):
+            with self.subTest(code):
+                bad = forge.ca("Bad", self.root, no_issuer_identifier=True, more=((identifier, False),))
+                self.assert_mended(code, (bad, self.root), (forge.ca("Bad", self.root, key=bad.key), self.root))
+                SigningCertificate.objects.update(parent=None)
+                SigningCertificate.objects.all().delete()
+
+    def test_a_root_is_issued_again_with_the_same_key_and_what_it_signed_stays(self) -> None:
+        bad = forge.ca("Old root", no_identifier=True)
+        own = forge.ca("Own", bad)
+        self.assert_mended("key_identifier_missing", (own, bad), (own, forge.ca("Old root", key=bad.key)))
+
+    def test_sign_it_again_with_the_name_of_the_issuer(self) -> None:
+        renamed = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "corporate ROOT")])
+        bad = forge.ca("Bad", self.root, issuer_name=renamed)
+        self.assert_mended("issuer_misnamed", (bad, self.root), (forge.ca("Bad", self.root, key=bad.key), self.root))
+
+    def test_a_plain_name_in_place_of_an_invisible_character(self) -> None:
+        bad = forge.ca("Cor\u00a0porate")
+        own = forge.ca("Own", bad)
+        refused = self.assert_fault("name_unusable", own, bad, key=own.key_pem)
+        self.assertIn("The issuer of “Own” holds an invisible character (U+00A0).", str(refused))
+        plain = forge.ca("Cor porate", key=bad.key)
+        upload(forge.ca("Own", plain, key=own.key), plain, key=own.key_pem)
+
+    @pytest.mark.once
+    def test_openssl_writes_the_curve_by_its_name(self) -> None:
+        bad = specimens.openssl_root(f"{specimens.P256} -pkeyopt ec_param_enc:explicit", "-sha256")
+        refused = self.assert_fault("curve_not_named", bad, key=bad.key_pem)
+        self.assertIn("openssl ec -param_enc named_curve", str(refused))
+        named = specimens.shell(
+            f"openssl genpkey {specimens.P256} -pkeyopt ec_param_enc:explicit -out key\n"
+            "openssl ec -param_enc named_curve -in key -out named 2>/dev/null\n"
+            "openssl req -x509 -key named -subj /CN=Root -days 9 -out root "
+            "-addext keyUsage=critical,keyCertSign,cRLSign"
+        )
+        record = SigningCertificate(name="Named")
+        operations.upload_chain(record, named["root"], private_key_pem=named["named"], actor=ACTOR)
