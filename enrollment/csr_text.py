@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import re
 
+from enrollment import der
 from enrollment.errors import Refused
 
 LARGEST_DER = 4096
@@ -17,7 +18,8 @@ _LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")
 _MARK = re.compile(r"-----(BEGIN|END) ([A-Z0-9 ]{1,40})-----")
 _HEADER = re.compile(r"[A-Za-z0-9-]+:")
 _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=]")
-_SECRET = ("PRIVATE KEY", "PUTTY-USER-KEY-FILE")
+_SECRET = re.compile(r"-{3,5} ?(BEGIN|END) [^-\n]{0,40}PRIVATE KEY|PuTTY-User-Key-File", re.IGNORECASE)
+_BARE = re.compile(r"\s*(MI[A-Za-z0-9+/=\s]{60,})")
 PRIVATE_KEY = (
     "This holds a private key. A private key never leaves its machine, so this one is no longer secret: replace it. "
     "Make a new key pair and send only its request (openssl req -new)."
@@ -36,18 +38,17 @@ def request_in(text: str) -> bytes:
         raise _malformed(f"The text has {len(text):,} characters; at most {LONGEST_TEXT:,} are read.")
     if "\0" in text:
         raise _malformed("The text is UTF-16 or binary. Send the request as PEM in UTF-8.")
-    upper = text.upper()
-    if any(word in upper for word in _SECRET):
+    if _SECRET.search(text) or _is_bare_private_key(text):
         raise _malformed(PRIVATE_KEY)
     found, others = _blocks(text)
     if len(found) > 1:
         raise _malformed(f"There are {len(found)} requests. Send one.")
     if not found:
         raise _malformed(_why_none(text, others))
-    der = _decoded(found[0])
-    if len(der) > LARGEST_DER:
-        raise _malformed(f"The request has {len(der):,} bytes; at most {LARGEST_DER:,} are read.")
-    return der
+    request = _decoded(found[0])
+    if len(request) > LARGEST_DER:
+        raise _malformed(f"The request has {len(request):,} bytes; at most {LARGEST_DER:,} are read.")
+    return request
 
 
 def _blocks(text: str) -> tuple[list[list[str]], list[str]]:
@@ -74,18 +75,38 @@ def _blocks(text: str) -> tuple[list[list[str]], list[str]]:
 
 
 def _why_none(text: str, others: list[str]) -> str:
-    if others:
-        label = others[0].removeprefix("X509 ").removeprefix("TRUSTED ")
-        return _OTHERS.get(label, "None of the PEM blocks is a CERTIFICATE REQUEST.")
-    if not text.strip():
-        return "The request is empty."
-    if "-----BEGIN" in text and r"\n" in text:
-        return r"The line breaks arrived as the two characters \n. Send real line breaks."
-    if "-----BEGIN" in text:
-        return "The lines -----BEGIN and -----END must stand alone: the line breaks of the request were lost."
-    if re.fullmatch(r"\s*MI[A-Za-z0-9+/=\s]+", text):
-        return "The lines -----BEGIN CERTIFICATE REQUEST----- and -----END CERTIFICATE REQUEST----- are missing."
-    return "There is no line -----BEGIN CERTIFICATE REQUEST-----. Send a request (PKCS #10) as PEM."
+    label = others[0].removeprefix("X509 ").removeprefix("TRUSTED ").removeprefix("RSA ") if others else ""
+    begins = "-----BEGIN" in text
+    rules = (
+        (others, _OTHERS.get(label, "None of the PEM blocks is a CERTIFICATE REQUEST.")),
+        (not text.strip(), "The request is empty."),
+        (begins and r"\n" in text, r"The line breaks arrived as the two characters \n. Send real line breaks."),
+        (
+            begins and len(text.splitlines()) < 3,
+            "The lines -----BEGIN and -----END must stand alone: the line breaks of the request were lost.",
+        ),
+        (
+            begins,
+            "The line -----BEGIN CERTIFICATE REQUEST----- must stand alone, without quotes or other marks.",
+        ),
+        (
+            _BARE.fullmatch(text),
+            "The lines -----BEGIN CERTIFICATE REQUEST----- and -----END CERTIFICATE REQUEST----- are missing.",
+        ),
+    )
+    nothing_known = "There is no line -----BEGIN CERTIFICATE REQUEST-----. Send a request (PKCS #10) as PEM."
+    return next((words for applies, words in rules if applies), nothing_known)
+
+
+def _is_bare_private_key(text: str) -> bool:
+    """Whether the text is the base64 of a private key, without the lines that say so."""
+    bare = _BARE.fullmatch(text)
+    try:
+        parts = der.inside(der.whole(base64.b64decode(bare[1]), der.SEQUENCE, "the key"), "part") if bare else []
+    except ValueError:
+        return False
+    # A request starts with a SEQUENCE; PKCS #1, PKCS #8, PKCS #12 and SEC 1 start with their version.
+    return bool(parts) and parts[0].tag == der.INTEGER
 
 
 def _decoded(lines: list[str]) -> bytes:
