@@ -109,4 +109,5 @@ def readyz(request: HttpRequest) -> HttpResponse:
             last.at = time.monotonic()
     if last.ready:
         return HttpResponse("ok\n", content_type="text/plain")
-    return HttpResponse("not ready\n", status=503, content_type="text/plain")
+    headers = {"Retry-After": str(int(CACHED_SECONDS))}
+    return HttpResponse("not ready\n", status=503, content_type="text/plain", headers=headers)

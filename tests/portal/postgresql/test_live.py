@@ -114,3 +114,17 @@ class PostgresqlTests(LiveTestCase):
         self.assertEqual(load.failures(restarted, ending), [])
         self.assertEqual(load.failures(ended, math.inf), [])
         self.assertEqual(self.books("Restart"), (load.admitted,) * 5)
+
+    def test_after_a_restart_while_nobody_asked_the_first_request_of_each_thread_succeeds(self) -> None:
+        text = self.make_key("Idle", 1000)
+
+        def statuses() -> list[int]:
+            with ThreadPoolExecutor(THREADS) as pool:
+                return list(
+                    pool.map(lambda sent: post(self.portal.url, sent)[0], [body(text) for _ in range(2 * THREADS)])
+                )
+
+        self.assertEqual(set(statuses()), {201})
+        self.server.restart()
+        self.assertEqual(set(statuses()), {201})
+        self.assertEqual(self.books("Idle"), (4 * THREADS,) * 5)
