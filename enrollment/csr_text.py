@@ -79,7 +79,7 @@ def _why_none(text: str, others: list[str]) -> str:
     begins = "-----BEGIN" in text
     rules = (
         (others, _OTHERS.get(label, "None of the PEM blocks is a CERTIFICATE REQUEST.")),
-        (not text.strip(), "The request is empty."),
+        (not text.strip(), "The request is empty: nothing was sent."),
         (begins and r"\n" in text, r"The line breaks arrived as the two characters \n. Send real line breaks."),
         (
             begins and len(text.splitlines()) < 3,
@@ -119,7 +119,7 @@ def _decoded(lines: list[str]) -> bytes:
         lines = lines[lines.index("") + 1 :]
     text = "".join("".join(lines).split())
     if not text:
-        raise _malformed("The block is empty.")
+        raise _malformed("The block is empty: there is no base64 in it.")
     stray = _NOT_BASE64.search(text)
     if stray:
         raise _malformed(f"Character {stray.start() + 1} of the base64 is none of base64: the request is damaged.")

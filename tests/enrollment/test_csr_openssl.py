@@ -10,7 +10,8 @@ from django.test import SimpleTestCase
 
 from enrollment import csr
 from enrollment.errors import LONGEST_FAULT, Refused
-from tests.enrollment.odd_requests import Odd, odd_requests
+from tests.enrollment.odd_parts import Odd
+from tests.enrollment.odd_requests import odd_requests
 
 # Read here although `openssl req` does not: the request in them is plain.
 _READ_MORE = {"indented", "headers"}

@@ -22,7 +22,7 @@ from django.test import Client
 from enrollment import csr, csr_extensions, door
 from enrollment.errors import LONGEST_FAULT, REFUSALS, Refused
 from keys import tokens
-from tests.enrollment import forge, odd_requests
+from tests.enrollment import forge, odd_parts, odd_requests
 from tests.enrollment.specimens import CA, CSR_CODES, NOT_CA, der_of, usage
 from tests.factories import make_csr, make_private_key
 from tests.fuzz import mutations, uploads
@@ -121,10 +121,10 @@ def seeds() -> list[tuple[bytes, Any]]:
         (forge.requesting(p256, [CA]), p256),
         (forge.request(p256, password, subject=forge.common_name("a", "b")), p256),
     ]
-    return [(der_of(pem), key) for pem, key in [*pems, *((odd.text, odd_requests.key()) for odd in _plain())]]
+    return [(der_of(pem), key) for pem, key in [*pems, *((odd.text, odd_parts.key()) for odd in _plain())]]
 
 
-def _plain() -> list[odd_requests.Odd]:
+def _plain() -> list[odd_parts.Odd]:
     """The odd requests that are one whole block, whatever is in it."""
     return [odd for odd in odd_requests.odd_requests() if _BLOCK.fullmatch(odd.text) and odd.name != "cut base64"]
 
