@@ -29,10 +29,13 @@ def flaw(record: SigningCertificate, now: datetime) -> str:
 
 
 def flaw_of(authority: Authority, record: SigningCertificate, now: datetime) -> str:
-    """What the rules find, and else what OpenSSL says to a throw-away certificate that `authority` signs."""
+    """Why OpenSSL refuses a throw-away certificate that `authority` signs, in the words of the rules if they know.
+
+    Nothing when it accepts it, whatever rules say that came later.
+    """
     chain = chain_of(record)
-    own = Authority(chain[0], authority.private_key)
-    return _flaw(chain, now, signs=True) or str(verification.fault(own, chain[1:], now) or "")
+    found = verification.fault(Authority(chain[0], authority.private_key), chain[1:], now)
+    return (_flaw(chain, now, signs=True) or str(found)) if found else ""
 
 
 def _flaw(chain: list[x509.Certificate], now: datetime, *, signs: bool) -> str:

@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 
-from keys.authority_rules import find, hash_of, is_weakly_signed, name_of
+from keys.authority_rules import find, hash_of, is_weakly_signed, name_of, shown
 from keys.certificates import LONGEST_CHAIN
 from keys.errors import BadCertificate
 
@@ -108,12 +108,12 @@ def _padding_of(certificate: x509.Certificate) -> padding.AsymmetricPadding:
 
 def _unfinished(certificate: x509.Certificate, pool: Sequence[x509.Certificate]) -> BadCertificate:
     """Why the chain does not go on above a certificate."""
-    name, issuer = name_of(certificate), certificate.issuer.rfc4514_string()[:200]
+    name, issuer = name_of(certificate), shown(certificate.issuer.rfc4514_string())
     if certificate.subject == certificate.issuer and is_weakly_signed(certificate):
         return BadCertificate("weak_signature", name=name, hash=hash_of(certificate))
     signer = next((each for each in pool if is_signed_by_key_of(certificate, each)), None)
     if signer is not None:
-        found = signer.subject.rfc4514_string()[:200]
+        found = shown(signer.subject.rfc4514_string())
         how = _difference(certificate.issuer, signer.subject)
         return BadCertificate("issuer_misnamed", name=name, issuer=issuer, found=found, how=how)
     if any(each.subject == certificate.issuer for each in pool):

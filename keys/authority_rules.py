@@ -39,8 +39,12 @@ _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800
 def name_of(certificate: x509.Certificate) -> str:
     """The certificate as a sentence names it: its common name, else its subject. Invisible characters are "?"."""
     names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    name = str(names[0].value) if names else certificate.subject.rfc4514_string()
-    return "".join("?" if _is_invisible(each) else each for each in name[:100])
+    return shown(str(names[0].value) if names else certificate.subject.rfc4514_string())[:100]
+
+
+def shown(text: str) -> str:
+    """A text of a certificate as a sentence repeats it: at most 200 characters, the invisible ones as "?"."""
+    return "".join("?" if _is_invisible(each) else each for each in text[:200])
 
 
 def judge_chain(chain: Sequence[x509.Certificate], now: datetime, *, signs: bool) -> None:

@@ -110,6 +110,8 @@ CERTIFICATE_FAULTS: Mapping[str, str] = {
     "makes.",
     "certificate_unreadable": "Certificate {number} of the file cannot be read: it is cut off or damaged. Export it "
     "again.",
+    "certificate_name_unreadable": "A name in certificate {number} of the file is of a string type that is not read "
+    "(TeletexString with accents, UniversalString). Have it issued with UTF8String (openssl: string_mask = utf8only).",
     "certificate_too_large": "Give at most {most} certificates and {kilobytes} KB: the chain, and nothing else.",
     "certificate_known": "This certificate is here already, as “{known}”.",
     "certificate_expired": "“{name}” has expired ({moment}). Upload a renewed one.",
@@ -160,7 +162,7 @@ CERTIFICATE_FAULTS: Mapping[str, str] = {
     "wrong_request": "None of these certificates is for this request. Have request.csr signed and upload the result.",
     "key_encrypted": "The private key is encrypted. Type its password, or decrypt it: openssl pkey -in KEY.pem -out "
     "OUT.pem",
-    "key_unreadable": "The private key cannot be read. Give it as PEM or DER (PKCS #8, or traditional EC or RSA).",
+    "key_unreadable": "No private key can be read there. Give it as PEM or DER (PKCS #8, or traditional EC or RSA).",
     "key_too_large": "The private key has more than {most} bits. Use P-256, P-384, or RSA with 3,072 or 4,096 bits.",
     "key_too_slow": "Opening the file would take more than {most} rounds of key derivation, or too much memory. "
     "Export it again with the usual settings.",

@@ -193,17 +193,23 @@ def _certificates(piece: _Piece, kind: str, number: int) -> list[x509.Certificat
             found = [x509.load_der_x509_certificate(piece.data[: der.element(piece.data).end])]
         if not found:
             raise ValueError("no certificate")
-        for certificate in found:
-            _read_to_the_end(certificate)
     except _PARSER_ERRORS:
         raise BadCertificate("certificate_unreadable", number=number) from None
+    for at, certificate in enumerate(found):
+        _read_to_the_end(certificate, number + at)
     return found
 
 
-def _read_to_the_end(certificate: x509.Certificate) -> None:
-    _ = (certificate.extensions, certificate.public_key(), certificate.signature_hash_algorithm)
-    _ = (certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string())
-    _ = (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+def _read_to_the_end(certificate: x509.Certificate, number: int) -> None:
+    try:
+        _ = (certificate.extensions, certificate.public_key(), certificate.signature_hash_algorithm)
+        _ = (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+    except _PARSER_ERRORS:
+        raise BadCertificate("certificate_unreadable", number=number) from None
+    try:
+        _ = (certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string())
+    except _PARSER_ERRORS:
+        raise BadCertificate("certificate_name_unreadable", number=number) from None
 
 
 def _pkcs12(data: bytes, password: str) -> tuple[list[x509.Certificate], PrivateKey | None]:
@@ -217,10 +223,7 @@ def _pkcs12(data: bytes, password: str) -> tuple[list[x509.Certificate], Private
         raise BadCertificate("password_wrong" if password else "password_missing", "password") from None
     given = [each.certificate for each in (store.cert, *store.additional_certs) if each]
     for number, certificate in enumerate(given, start=1):
-        try:
-            _read_to_the_end(certificate)
-        except _PARSER_ERRORS:
-            raise BadCertificate("certificate_unreadable", number=number) from None
+        _read_to_the_end(certificate, number)
     return given, None if store.key is None else _usable(store.key)
 
 

@@ -238,6 +238,15 @@ class OpenSSLFilesTest(ReadingTestCase):
         self.assert_read(self.files["trusted"], count=1)
         self.assert_read(self.files["text"], count=1)
 
+    def test_a_name_that_is_not_what_its_string_type_says_is_called_so(self) -> None:
+        config = "[req]\ndistinguished_name=d\nstring_mask=nombstr\nutf8=yes\n[d]\n"
+        files = shell(
+            "openssl req -x509 -key key -config c -subj /CN=Gr\u00f6\u00dfe -out root",
+            key=self.own.key_pem,
+            c=config.encode(),
+        )
+        self.assertIn("TeletexString", str(self.assert_fault("certificate_name_unreadable", files["root"])))
+
     def test_encrypted_keys(self) -> None:
         for name in ("scrypt", "traditional"):
             with self.subTest(name):
