@@ -105,8 +105,8 @@ def read(text: str) -> tokens.Token:
         return tokens.read(text, {settings.CLOUD_DOMAIN, *settings.CLOUD_DOMAIN_ALIASES})
     except tokens.WrongCloud:
         raise Refused("wrong_cloud") from None
-    except tokens.MalformedToken:
-        raise Refused("malformed_key") from None
+    except tokens.MalformedToken as fault:
+        raise Refused("malformed_key", str(fault)) from None
 
 
 def recognize(token: tokens.Token) -> KeyState:

@@ -15,24 +15,22 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from keys import pasting
+
+LONGEST_TEXT = pasting.LONGEST_TEXT
 VERSION = "1"
 MAGIC_TEXT = "PSEK"
 MAGIC = base64.b64decode(MAGIC_TEXT)
 BLOB_BYTES = 91
-LONGEST_TEXT = 2048
-_BLOB = re.compile(r"[A-Za-z0-9+/]{122}==")
 _ANYWHERE = re.compile(r"PSEK([A-Za-z0-9+/_-]{8,})")
 _DOMAIN = re.compile(r"[a-z0-9.-]{4,253}")
-# Keys arrive from e-mails and chats: wrapped, quoted, with invisible characters in between.
-_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\u180e"))
-_QUOTES = "\"'`\u2018\u2019\u201c\u201d\u00ab\u00bb"
 # 19 bytes (magic and public id) are 25 whole base64 characters; the 26th already holds bits of the secret.
 _HEAD_CHARACTERS = 25
 _TAIL_CHARACTERS = 8
 
 
 class MalformedToken(ValueError):
-    """The text is not a provisioning key: wrong shape, version or checksum."""
+    """The text is not a provisioning key. The words say what to remove and where, and repeat nothing of a key."""
 
 
 class WrongCloud(ValueError):
@@ -76,9 +74,8 @@ def mint(domain: str, pin: bytes) -> Token:
 
 
 def canonicalize(text: str) -> str:
-    """Remove white space and invisible characters anywhere, and quotes around the whole. Done exactly once."""
-    visible = "".join(text.split()).translate(_INVISIBLE)
-    return visible.strip(_QUOTES)
+    """Remove what is not seen anywhere, and quotes around the whole. Doing it twice changes nothing."""
+    return pasting.squeeze(text).strip(pasting.QUOTES)
 
 
 def read(text: str, domains: Collection[str]) -> Token:
@@ -86,27 +83,31 @@ def read(text: str, domains: Collection[str]) -> Token:
 
     Raises MalformedToken, or WrongCloud when a sound text names a domain that is not in `domains`.
     """
-    if len(text) > LONGEST_TEXT:
-        raise MalformedToken("too long")
-    version, domain, blob = _split(canonicalize(text))
-    if version != VERSION or not may_name(domain) or not _BLOB.fullmatch(blob):
-        raise MalformedToken("wrong shape")
+    token = read_any(text)
+    if token.domain not in domains:
+        raise WrongCloud(token.domain)
+    return token
+
+
+def read_any(text: str) -> Token:
+    """Parse a key text of any cloud domain. Raises MalformedToken."""
+    if len(text) <= LONGEST_TEXT:
+        for reading in pasting.readings(text):
+            found = pasting.parts(reading)
+            token = _sound(*found) if found else None
+            if token:
+                return token
+    raise MalformedToken(pasting.fault(text))
+
+
+def _sound(domain: str, blob: str) -> Token | None:
+    """The token, if all of it is canonical and the checksum is right."""
     raw = base64.b64decode(blob, validate=True)
     # Base64 has several spellings of one value (unused trailing bits); only the canonical one is a key.
-    if base64.b64encode(raw).decode() != blob or not raw.startswith(MAGIC):
-        raise MalformedToken("not canonical")
-    if not hmac.compare_digest(raw[83:], _checksum(domain, raw[:83])):
-        raise MalformedToken("wrong checksum")
-    if domain not in domains:
-        raise WrongCloud(domain)
+    canonical = base64.b64encode(raw).decode() == blob and raw.startswith(MAGIC) and may_name(domain)
+    if not canonical or not hmac.compare_digest(raw[83:], _checksum(domain, raw[:83])):
+        return None
     return Token(domain, raw[3:19], raw[19:51], raw[51:83])
-
-
-def _split(text: str) -> tuple[str, str, str]:
-    parts = text.split("|", 3)
-    if len(parts) != 3:
-        raise MalformedToken("not three parts")
-    return parts[0], parts[1], parts[2]
 
 
 def fingerprint(token: Token, pepper: bytes) -> bytes:

@@ -14,6 +14,7 @@ SOURCES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py
 # The start-up program stands above the floors: it prepares all of them.
 ABOVE = {"portal/quickstart"}
 PURE = {
+    "keys/pasting.py",
     "keys/tokens.py", "keys/sealing.py", "keys/keyring.py", "keys/certificates.py", "keys/pem.py", "keys/der.py",
     "keys/authority_rules.py", "keys/authority_chains.py", "keys/verification.py", "keys/weak_rsa.py",
     "enrollment/csr.py",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import getpass
 import os
 import stat
@@ -11,18 +12,23 @@ from pathlib import Path
 from enrollment.edge.outcomes import Stop, WrongUsage
 from keys import tokens
 
+# Of any encoding, and of more than a key: what is too long is said so.
+_LARGEST_FILE = 16 * 1024
+# The longer marks first: that of UTF-16 is the beginning of that of UTF-32.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
+)  # fmt: skip
+
 
 def read_token(key_file: Path | None, warn: Callable[[str], None]) -> tokens.Token:
     """The key in `key_file`, or the one typed. Raises WrongUsage when there is none, Stop when it is not a key."""
     text = _ask() if key_file is None else _read(key_file, warn)
-    # The edge has no cloud of its own: the domain that the text names is the right one.
-    domains = tokens.canonicalize(text).split("|", 2)[1:2]
     try:
-        token = tokens.read(text, domains)
-    except tokens.MalformedToken:
-        raise Stop(
-            "malformed_key: this is not a whole provisioning key. Copy it again, from the first character to the last."
-        ) from None
+        # The edge has no cloud of its own: the domain that the text names is the right one.
+        token = tokens.read_any(text)
+    except tokens.MalformedToken as fault:
+        raise Stop(f"malformed_key: {fault}") from None
     if not any(token.pin):
         raise Stop("malformed_key: the key names no trust anchor to check the portal by. Ask for a new key.")
     return token
@@ -39,9 +45,18 @@ def _read(path: Path, warn: Callable[[str], None]) -> str:
     try:
         with path.open("rb") as file:
             status = os.fstat(file.fileno())
-            content = file.read(tokens.LONGEST_TEXT + 1)
+            content = file.read(_LARGEST_FILE)
     except OSError as error:
         raise WrongUsage(f"Cannot read the key file {path}: {error.strerror}.") from None
     if stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
         warn(f"Others can read {path}, and who reads it can enroll. Make it private: chmod 600 {path}")
-    return content.decode("utf-8", errors="replace")
+    return content.decode(_encoding_of(content), errors="replace")
+
+
+def _encoding_of(content: bytes) -> str:
+    """By the byte order mark or, in a text that is nearly all ASCII, by where its zero bytes are; else UTF-8."""
+    for mark, encoding in _MARKS:
+        if content.startswith(mark):
+            return encoding
+    zeros = [content[at::2].count(0) * 4 > len(content) for at in (0, 1)]
+    return {(False, True): "utf-16-le", (True, False): "utf-16-be"}.get((zeros[0], zeros[1]), "utf-8")

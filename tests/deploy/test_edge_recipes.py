@@ -110,6 +110,12 @@ def test_the_package_is_whole_and_its_scripts_are_sh(dist: Path, tmp_path: Path)
     assert all(" root/root " in line for line in listed.splitlines())
 
 
+def test_the_service_comes_back_from_everything_but_a_refusal() -> None:
+    lines = (ROOT / "deploy/edge/enroll-edge.service").read_text().splitlines()
+    for line in ("Restart=always", "RestartPreventExitStatus=1 2", "RestartSec=30", "StartLimitIntervalSec=0"):
+        assert line in lines
+
+
 def test_the_unit_is_one_that_systemd_accepts_and_calls_safe(tmp_path: Path) -> None:
     unit = tmp_path / "enroll-edge.service"
     unit.write_text((ROOT / "deploy/edge/enroll-edge.service").read_text().replace("/usr/bin/enroll-edge", "/bin/true"))

@@ -48,6 +48,10 @@ def make_issuer(name: str = "Own", *, days: int = 365, key_type: str = "EC P-256
     return record
 
 
+# Refusals that say what is wrong inside what was sent.
+FAULTY = {"malformed_key"}
+
+
 class Enrolling:
     """Mixed into both kinds of test case."""
 
@@ -106,7 +110,7 @@ class Enrolling:
         return self.client.post(ENROLL, body, content_type="application/json", **extra)  # type: ignore[attr-defined]
 
     def assert_problem(self, response: Any, code: str) -> None:
-        """A problem document of this code, and not a word more than its standing text; of a CSR, than its fault."""
+        """A problem document of this code: its standing text, or of a key or CSR its fault, and not a word more."""
         refusal = REFUSALS[code]
         self.assertEqual(response.status_code, refusal.status, response.content)
         self.assertEqual(response["Content-Type"], "application/problem+json")
@@ -117,7 +121,9 @@ class Enrolling:
             "title": refusal.title,
             "status": refusal.status,
             "code": code,
-            "detail": fault_in(response.json()["detail"]) if code.startswith("csr_") else refusal.detail,
+            "detail": fault_in(response.json()["detail"])
+            if code in FAULTY or code.startswith("csr_")
+            else refusal.detail,
             "request_id": response["X-Request-Id"],
         }
         self.assertEqual(json.loads(response.content), expected)

@@ -73,12 +73,8 @@ def _campaigns(count: int) -> Iterator[tuple[str, int, Attempt]]:
 
 def _answer(seed: int, count: int, first: int) -> int:
     """Mutated answers to an edge that watches: each is a connection, so there are fewer."""
-    import warnings
-
     from tests.fuzz import answers, campaigns
 
-    # The library's remarks about mutated certificates.
-    warnings.simplefilter("ignore")
     try:
         with answers.attempts() as attempts:
             print(campaigns.campaign("answers", seed, count, attempts["answers"], first), flush=True)

@@ -10,6 +10,7 @@ import shutil
 import socket
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -167,7 +168,7 @@ def _framed(chance: random.Random, status: int, body: bytes) -> bytes:
 @contextmanager
 def watched(edge: Edge) -> Iterator[Callable[..., str]]:
     """Yields what shows the edge one answer to all that it asks in one round of --watch, and says what came of it."""
-    current, warnings = [b""], list[str]()
+    current, warned = [b""], list[str]()
 
     def answer(connection: socket.socket) -> None:
         read_request(connection)
@@ -175,17 +176,17 @@ def watched(edge: Edge) -> Iterator[Callable[..., str]]:
 
     def show(raw: bytes, path: Path = edge.path) -> str:
         current[0] = raw
-        warnings.clear()
+        warned.clear()
         said: list[str] = []
-        watching.watch(Options(url, path, watch=True), said.append, warnings.append)
+        watching.watch(Options(url, path, watch=True), said.append, warned.append)
         if not edge.is_whole(path):
             raise AssertionError("the edge lost what it had")
         if said and said[0].startswith("Renewed"):
             edge.make()
             return "renewed"
-        if any("Unexpected trouble" in warning for warning in warnings):
-            raise AssertionError(warnings[-1])
-        return "waits" if any(warning.endswith("Waiting.") for warning in warnings) else "goes on"
+        if any("Unexpected trouble" in warning for warning in warned):
+            raise AssertionError(warned[-1])
+        return "waits" if any(warning.endswith("Waiting.") for warning in warned) else "goes on"
 
     with serving(answer) as port, mock.patch.object(asking, "_PAUSES", ()), ended_after_one_round():
         url = f"http://127.0.0.1:{port}"
@@ -205,7 +206,11 @@ def ended_after_one_round() -> Iterator[None]:
 @contextmanager
 def attempts() -> Iterator[dict[str, Attempt]]:
     """The campaign, with an edge of its own."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as root:
+    # The library's remarks about mutated certificates.
+    with (
+        warnings.catch_warnings(action="ignore"),
+        tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as root,
+    ):
         edge = Edge(Path(root))
         with watched(edge) as show:
             yield {"answers": Attempt(lambda chance: random_answer(edge, chance), lambda made: show(*made))}

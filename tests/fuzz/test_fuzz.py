@@ -36,8 +36,8 @@ class FuzzTests(EnrollmentTestCase):
 
     def test_b02_b03_no_mutated_key_is_read_but_by_the_documented_canonicalization(self) -> None:
         outcomes = self.run_campaign("keys", 5_000).outcomes
-        self.assertGreaterEqual(outcomes["malformed_key"], 4_000)
-        self.assertGreaterEqual(outcomes["accepted after canonicalization"], 100)
+        self.assertGreaterEqual(outcomes["malformed_key"], 3_000)
+        self.assertGreaterEqual(outcomes["accepted after canonicalization"], 500)
 
     def test_mutated_uploads_of_a_ca_are_refused_by_a_fault_of_the_list_or_accepted(self) -> None:
         outcomes = self.run_campaign("uploads", 120).outcomes

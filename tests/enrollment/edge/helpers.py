@@ -121,7 +121,7 @@ def forged(text: str, **changes: Any) -> str:
 
 
 def read_any(text: str) -> tokens.Token:
-    return tokens.read(text, tokens.canonicalize(text).split("|")[1:2])
+    return tokens.read_any(text)
 
 
 def modes(directory: Path) -> dict[str, str]:

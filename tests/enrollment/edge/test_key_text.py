@@ -10,6 +10,7 @@ import pytest
 from enrollment.edge.key_text import read_token
 from enrollment.edge.outcomes import Stop, WrongUsage
 from keys import tokens
+from tests.keys import key_vectors
 
 TOKEN = tokens.mint("api.private.example.com", b"p" * 32)
 
@@ -26,6 +27,35 @@ def test_a_key_is_read_as_it_arrives_from_an_email(tmp_path: Path) -> None:
     warnings: list[str] = []
     assert read_token(key_file(tmp_path, wrapped), warnings.append) == TOKEN
     assert not warnings
+
+
+@pytest.mark.parametrize("name", key_vectors.read(TOKEN))
+def test_the_edge_reads_what_the_portal_reads(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "key.txt"
+    path.touch(0o600)
+    path.write_bytes(key_vectors.read(TOKEN)[name].encode("utf-8"))
+    assert read_token(path, print) == TOKEN
+
+
+@pytest.mark.parametrize("name", key_vectors.refused(TOKEN))
+def test_the_edge_refuses_with_the_words_of_the_portal(tmp_path: Path, name: str) -> None:
+    text, words = key_vectors.refused(TOKEN)[name]
+    if "\ud800" in text:
+        pytest.skip("no file can hold it")
+    with pytest.raises(Stop, match=f"malformed_key: .*{words}"):
+        read_token(key_file(tmp_path, text), print)
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "ascii", "cp1252"]
+)
+@pytest.mark.parametrize("text", [TOKEN.text, f"# Berlin\r\nPROVISIONING_KEY={TOKEN.text}\r\n"])
+def test_a_key_file_of_any_encoding_is_read(tmp_path: Path, encoding: str, text: str) -> None:
+    path = key_file(tmp_path, "")
+    path.write_bytes(text.encode(encoding))
+    assert read_token(path, print) == TOKEN
+    path.write_bytes(b"\xfe\xff" + text.encode("utf-16-be"))
+    assert read_token(path, print) == TOKEN
 
 
 def test_a_key_of_any_cloud_is_read(tmp_path: Path) -> None:

@@ -1,0 +1,156 @@
+"""Key texts as people paste them, out of e-mails, chats, tables and files: what surrounds a key, and what is in it.
+
+Nothing is guessed: a key is 124 characters that end in a checksum over themselves and the domain, so whatever is left
+around them can be dropped, and what is wrong in them is refused with its place. Everything is linear in the text.
+Knows neither Django nor the database.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+LONGEST_TEXT = 2048
+BLOB = re.compile(r"PSEK[A-Za-z0-9+/]{118}==")
+BLOB_CHARACTERS = 124
+# Not of Unicode's category Cf, and seen as little: variation selectors, joiners, fillers, the object replacement.
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\ufffc\U000e0100-\U000e01ef]"
+)
+QUOTES = (
+    "\"'`\xb4\xab\xbb\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u2039\u203a\u2032\u2033\u2035\u2036\u275b\u275c\u275d"
+    "\u275e\u276e\u276f\u300c\u300d\u300e\u300f\u301d\u301e\u301f"
+)
+# Brackets, table cells, bullets and emphasis in front; behind, what ends a sentence too.
+_BEFORE = f"{QUOTES}<([{{|*>\u2022\xb7"
+_BEHIND = f"{QUOTES}>)]}}|*.,;:!?\u2026\u3001\u3002"
+_LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}[\"']?[:=]")
+_DOMAIN = r"([A-Za-z0-9.-]{4,253})"
+_LINK = r"https?://[^<>()\[\]]{1,1500}"
+# As it is; as mail and chat programs link it; as Markdown and Slack write a link; as an address.
+_FIELDS = tuple(
+    re.compile(form)
+    for form in (
+        _DOMAIN, rf"{_DOMAIN}<{_LINK}>", rf"{_DOMAIN}\({_LINK}\)", rf"\[{_DOMAIN}\]\({_LINK}\)",
+        rf"<https?://[^<>|]{{1,600}}\|{_DOMAIN}>", rf"https?://{_DOMAIN}/?", rf"<https?://{_DOMAIN}/?>",
+    )
+)  # fmt: skip
+# A backslash before punctuation is Markdown's way to mean the character itself.
+_ESCAPE = re.compile(r"\\+(?=[|.+/=-])|%7[Cc]")
+_LINE_START = re.compile(r"[\s>]*(?:[-*\u2022]\s+)?")
+_IN_KEYS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=|.-")
+_BARS = "\xa6\u01c0\u2223\u2502\uffe8"
+_MOST_NAMED, _LONGEST_NAME = 2, 60
+
+
+def squeeze(text: str) -> str:
+    """The text without what is not seen, with full-width characters, `\\|` and `%7C` as what they stand for.
+
+    Doing it twice changes nothing.
+    """
+    # The first is much faster, and what nearly all machines send.
+    visible = "".join(text.split()) if text.isascii() else "".join(character for _, character in _visible(text))
+    return _ESCAPE.sub(lambda found: "|" if found[0].startswith("%") else "", visible)
+
+
+def _visible(text: str) -> Iterator[tuple[int, str]]:
+    """Each character that is seen, narrow, with its place in the text, counted from 1."""
+    for place, character in enumerate(text, 1):
+        if character.isascii():
+            if not character.isspace():
+                yield place, character
+        elif not (character.isspace() or unicodedata.category(character) == "Cf" or _INVISIBLE.match(character)):
+            yield place, chr(ord(character) - 0xFEE0) if "\uff01" <= character <= "\uff5e" else character
+
+
+def readings(text: str) -> Iterator[str]:
+    """The text squeezed: whole; without comments, quotation marks of e-mails and bullets; its one line with a key."""
+    yield squeeze(text)
+    lines = [_LINE_START.sub("", line, count=1) for line in re.split(r"\r\n|\r|\n", text)]
+    kept = [squeeze(line) for line in lines if not line.startswith(("#", ";"))]
+    yield "".join(kept)
+    whole = [line for line in kept if BLOB.search(line)]
+    if len(whole) == 1:
+        yield whole[0]
+
+
+def parts(reading: str) -> tuple[str, str] | None:
+    """The domain, in lower case, and the 124 characters of the one key in a squeezed text. The checksum is not
+    judged."""
+    found = list(BLOB.finditer(reading))
+    if len(found) != 1:
+        return None
+    before, behind = reading[: found[0].start()], reading[found[0].end() :]
+    prefix, version, field = before.partition("1|")
+    prefix = prefix.strip(_BEFORE)
+    if not version or not field.endswith("|") or behind.strip(_BEHIND) or (prefix and not _LABEL.fullmatch(prefix)):
+        return None
+    field = field[:-1].strip(QUOTES)
+    domains = (form.fullmatch(field) for form in _FIELDS)
+    domain = next((each[1] for each in domains if each), None)
+    return (domain.lower(), found[0][0]) if domain else None
+
+
+def fault(text: str) -> str:
+    """Why there is no key in the text: what to remove and where, in ASCII. Repeats nothing but what no key holds."""
+    squeezed = squeeze(text)
+    if len(text) > LONGEST_TEXT:
+        return f"The text has {len(text):,} characters, and a key at most {LONGEST_TEXT:,}. Send the key alone."
+    if not squeezed:
+        return "There is no key: the text is empty."
+    keys = len(BLOB.findall(squeezed))
+    if keys > 1:
+        return f"There are {keys} keys in the text. Send one."
+    odd = _odd_characters(text)
+    if odd:
+        return odd
+    if "PSEK" not in squeezed:
+        return "There is no key in the text. A key is three parts with | between them, the last of 124 characters."
+    return _fault_of_form(squeezed, keys)
+
+
+def _odd_characters(text: str) -> str:
+    """What no key holds, named with its place; what may stand around a key is not counted."""
+    visible = list(_visible(text))
+    squeezed = "".join(character for _, character in visible)
+    first = len(squeezed) - len(squeezed.lstrip(_BEFORE))
+    last = len(squeezed.rstrip(_BEHIND))
+    found = [(place, character) for place, character in visible[first:last] if character not in _IN_KEYS]
+    if not found:
+        return ""
+    named = [f"{_name(text[place - 1])} at character {place}" for place, _ in found[:_MOST_NAMED]]
+    more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+    verb = "Write | instead of" if all(character in _BARS for _, character in found) else "Remove"
+    return f"{verb} {', '.join(named)}{more}: no key holds that."
+
+
+def _fault_of_form(squeezed: str, keys: int) -> str:
+    """A text of the right characters that is no key."""
+    core = squeezed.strip("|.")
+    head, _, blob = core.rpartition("|")
+    if keys:
+        end = BLOB.search(squeezed)
+        behind = len(squeezed[end.end() :].strip(_BEHIND)) if end else 0
+        if behind:
+            return f"Remove the {_counted(behind)} after the key, which ends with ==."
+    bars = core.count("|")
+    if bars != 2:
+        return f"A key has two |, this text {bars}. Copy it again, from the first character to the last."
+    if not head.startswith("1|"):
+        return "The text does not begin as a key does. Copy it again, from the first character to the last."
+    if len(blob) != BLOB_CHARACTERS:
+        difference = BLOB_CHARACTERS - len(blob)
+        what = f"{_counted(difference)} missing" if difference > 0 else f"{_counted(-difference)} too many"
+        return f"After the last | are {what}: a key has {BLOB_CHARACTERS} there and ends with ==. Copy it again."
+    return "A character of the key is wrong or in the wrong place. Copy it again, from the first to the last."
+
+
+def _counted(number: int) -> str:
+    return "1 character" if number == 1 else f"{number} characters"
+
+
+def _name(character: str) -> str:
+    code = f"U+{ord(character):04X}"
+    name = unicodedata.name(character, "")
+    return f"{name[:_LONGEST_NAME]} ({code})" if name else f"the character {code}"
