@@ -16,8 +16,12 @@ with startup.explained():
     _env = Environment(os.environ)
     workers = _env.integer("WEB_CONCURRENCY", 2, 1, 256)
 
-# Threads keep an idle browser connection or a slow client from holding a whole worker.
-worker_class = "gthread"
+# Requests are received without a thread, so that no slow client holds one.
+worker_class = "portal.slow_clients.PatientWorker"
+# Below the 1,024 files that a process may usually open.
+worker_connections = 500
+# An answer's deadline follows what is sent, which the kernel would do on its own.
+sendfile = False
 threads = 8
 # Loading the portal once and forking halves the memory; nothing is opened before the fork.
 preload_app = True
@@ -97,6 +101,9 @@ def _without_request_text(record: logging.LogRecord) -> bool:
 def on_starting(server) -> None:
     with startup.explained():
         startup.require_sound_to_serve()
+    from portal.warming import warm_up
+
+    warm_up()
 
 
 def post_fork(server, worker) -> None:

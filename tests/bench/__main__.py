@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: measure enrollment, refusals and the keys page, and print the ratios as a Markdown table."""
+"""`python -m tests.bench`: measure enrollment, refusals, the keys page and memory, and print a Markdown table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from contextlib import ExitStack
 
 import django
 
-from tests.bench import enrolling, paging, proof
+from tests.bench import enrolling, memory, paging, proof
 from tests.bench.report import Row, table
 from tests.support import postgresql
 
@@ -33,12 +33,16 @@ def main() -> None:
             rows += proof.rows(engine, rounds=5 if options.quick else proof.ROUNDS)
     if options.only in (None, "page"):
         rows += _paging(options)
+    if options.only in (None, "memory"):
+        _say("memory: a portal with four workers")
+        rows += memory.rows()
     print(f"{_machine()}; {time.monotonic() - started:.0f} s in all.\n\n{table(rows)}")
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--only", choices=("enroll", "proof", "page"), help="one part instead of all")
+    parts = ("enroll", "proof", "page", "memory")
+    parser.add_argument("--only", choices=parts, help="one part instead of all")
     parser.add_argument("--engine", choices=ENGINES, action="append", help="one database engine instead of both")
     parser.add_argument("--sizes", type=_sizes, default=list(paging.SIZES), help="numbers of keys: 100,10000,1000000")
     parser.add_argument("--quick", action="store_true", help="short rounds: for a look, not for a record")

@@ -10,8 +10,8 @@ import urllib.request
 from http.cookiejar import CookieJar
 
 
-def page(url: str, username: str, password: str) -> str:
-    """The keys page as a signed-in administrator sees it."""
+def signed_in(url: str, username: str, password: str) -> urllib.request.OpenerDirector:
+    """A browser without scripts, signed in."""
     browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
     form = browser.open(f"{url}/accounts/login/").read().decode()
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
@@ -19,7 +19,12 @@ def page(url: str, username: str, password: str) -> str:
     request = urllib.request.Request(f"{url}/accounts/login/", urllib.parse.urlencode(fields).encode())
     request.add_header("Referer", f"{url}/accounts/login/")
     browser.open(request)
-    return str(browser.open(f"{url}/service-edge-keys/?per_page=100").read().decode())
+    return browser
+
+
+def page(url: str, username: str, password: str) -> str:
+    """The keys page as a signed-in administrator sees it."""
+    return str(signed_in(url, username, password).open(f"{url}/service-edge-keys/?per_page=100").read().decode())
 
 
 def main(url: str, username: str, password: str, key: str, text: str) -> int:
