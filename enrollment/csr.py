@@ -19,6 +19,7 @@ from enrollment.csr_parts import Parts
 from enrollment.der import NotDER
 from enrollment.errors import Refused
 from enrollment.key_policy import PublicKey
+from keys import weak_rsa
 
 _HASHES: dict[str, tuple[type[PublicKey], hashes.HashAlgorithm]] = {
     "1.2.840.10045.4.3.2": (ec.EllipticCurvePublicKey, hashes.SHA256()),
@@ -35,7 +36,6 @@ _REFUSED_SIGNATURES = {
     "2.16.840.1.101.3.4.3.10": "SHA-3", "2.16.840.1.101.3.4.3.14": "SHA-3", "1.2.840.113549.1.1.16": "SHA-512/256",
     "1.3.101.112": "Ed25519", "1.3.101.113": "Ed448",
 }  # fmt: skip
-OF_AN_AUTHORITY = f"This is the key of a signing certificate. {key_policy.USE}."
 _SIGN = "Sign with its own key and SHA-256, SHA-384 or SHA-512"
 _RSA, _EC = "1.2.840.113549.1.1.1", "1.2.840.10045.2.1"
 
@@ -72,6 +72,18 @@ def judge(pem: str, rsa_minimum_bits: int, names: bytes | None = None) -> Judged
     except NotDER as fault:
         raise Refused("csr_malformed", str(fault)) from None
     return JudgedCSR(key, hashlib.sha256(key_policy.spki(key)).hexdigest(), ignored)
+
+
+def require_signable(judged: JudgedCSR, authority_keys: frozenset[str]) -> None:
+    """The rest, for the moment before a certificate is signed: what takes long, and what depends on the issuer.
+
+    `authority_keys` are the digests (as `spki_sha256`) of the keys of its chain. Raises Refused: csr_key_rejected.
+    """
+    key = judged.public_key
+    if judged.spki_sha256 in authority_keys:
+        raise Refused("csr_key_rejected", f"This is the key of a signing certificate. {key_policy.USE}.")
+    if isinstance(key, rsa.RSAPublicKey) and weak_rsa.is_prime(key.public_numbers().n):
+        raise Refused("csr_key_rejected", f"The key {weak_rsa.PRIME}. {key_policy.USE}.")
 
 
 def _judge_key(parts: Parts, rsa_minimum_bits: int) -> PublicKey:

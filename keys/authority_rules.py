@@ -172,6 +172,8 @@ def _judge_key(certificate: x509.Certificate, name: str, signs: bool) -> None:
     if isinstance(key, rsa.RSAPublicKey):
         numbers = key.public_numbers()
         weakness = weak_rsa.fault_of(numbers.n, numbers.e)
+        if not weakness and weak_rsa.is_prime(numbers.n):
+            weakness = weak_rsa.PRIME
         if weakness:
             raise BadCertificate("key_worthless", name=name, weakness=weakness)
 

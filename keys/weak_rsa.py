@@ -1,8 +1,8 @@
 """RSA keys that anybody can factor or use, found from the public key alone. Pure.
 
-All tests take less than a millisecond together, but for that of a prime modulus: one exponentiation, 20 to 150 ms
-from 2048 to 4096 bits, hence the memory of what was answered. The keys that Debian made in 2008 are not looked for:
-their lists are larger than this program.
+`fault_of` takes less than a millisecond, and whoever holds a key may cause it; `is_prime` is one exponentiation of 20
+to 150 ms from 2048 to 4096 bits, for the moment before something is signed. The keys that Debian made in 2008 are not
+looked for: their lists are larger than this program.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ _FERMAT_ROUNDS = 100
 _ROCA_PRIMES_UP_TO = 167
 
 
-@functools.lru_cache(maxsize=512)
+PRIME = "has a prime as modulus"
+
+
 def fault_of(modulus: int, exponent: int) -> str:
     """Why a public RSA key of any size is worthless, in words that follow "the key"; empty when nothing is found."""
     if exponent < SMALLEST_EXPONENT or exponent % 2 == 0 or exponent.bit_length() > _MOST_EXPONENT_BITS:
@@ -30,10 +32,13 @@ def fault_of(modulus: int, exponent: int) -> str:
         return "was made by a chip that makes weak keys (ROCA, CVE-2017-15361)"
     if _has_close_primes(modulus):
         return "has two primes so close to each other that it can be factored at once"
-    # Fermat's little theorem: no product of two primes made at random passes it.
-    if pow(2, modulus - 1, modulus) == 1:
-        return "has a prime as modulus"
     return ""
+
+
+@functools.lru_cache(maxsize=512)
+def is_prime(modulus: int) -> bool:
+    """Whether the modulus is a prime. Fermat's little theorem: no product of two primes made at random passes it."""
+    return pow(2, modulus - 1, modulus) == 1
 
 
 def _primes(below: int) -> list[int]:

@@ -86,8 +86,7 @@ def _attempt(state: KeyState, csr_pem: str, wanted_anchor: str, caller: Actor, n
 def _sign(
     judged: csr.JudgedCSR, identity: issuance.Identity, issuer: issuance.Issuer, now: datetime
 ) -> issuance.Issued:
-    if judged.spki_sha256 in issuer.authority_keys:
-        raise Refused("csr_key_rejected", csr.OF_AN_AUTHORITY)
+    csr.require_signable(judged, issuer.authority_keys)
     lifetime = timedelta(days=settings.EDGE_CERTIFICATE_DAYS)
     return issuance.issue(judged.public_key, identity, issuer, lifetime, now)
 

@@ -188,8 +188,7 @@ def _sign(
         issuer = issuers.get(record.pk, record.fingerprint)
         if wanted_anchor not in {"", issuer.trust_anchor_sha256}:
             raise Refused("trust_anchor_mismatch")
-        if judged.spki_sha256 in issuer.authority_keys:
-            raise Refused("csr_key_rejected", csr.OF_AN_AUTHORITY)
+        csr.require_signable(judged, issuer.authority_keys)
         issued = issuance.issue(judged.public_key, _identity_of(old.edge), issuer, lifetime, now)
         return _Renewal(old, judged, issued, issuer, replaced)
     except (ValueError, keyring.KeyringError, sealing.SealBroken, issuance.ProfileViolation):

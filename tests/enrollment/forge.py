@@ -167,6 +167,10 @@ class RawRSA:
     def n(self) -> int:
         return self.p * self.q
 
+    @property
+    def order(self) -> int:
+        return (self.p - 1) * (self.q - 1)
+
     def public_key(self) -> RawRSA:
         return self
 
@@ -178,5 +182,5 @@ class RawRSA:
         size = (self.n.bit_length() + 7) // 8
         digest = sequence(sequence(oid("2.16.840.1.101.3.4.2.1"), NULL), tlv(0x04, hashlib.sha256(message).digest()))
         padded = b"\x00\x01" + b"\xff" * (size - len(digest) - 3) + b"\x00" + digest
-        private = pow(self.e, -1, (self.p - 1) * (self.q - 1))
+        private = pow(self.e, -1, self.order)
         return pow(int.from_bytes(padded), private, self.n).to_bytes(size)

@@ -40,6 +40,17 @@ uKFxOelIgsiZJXKZNCX0FBmrfpCkKklCcg==
 _RFC_6979_P384 = "6B9D3DAD2E1B8C1C05B19875B6659F4DE23C3B667BF297BA9AA47740787137D896D5724E4C70A825F872C9EA60D2EDF5"
 
 
+class RawPrime(RawRSA):
+    """A prime as modulus: whoever knows it can sign, for its order is known."""
+
+    def __init__(self, modulus: int) -> None:
+        super().__init__(modulus, 1)
+
+    @property
+    def order(self) -> int:
+        return self.n - 1
+
+
 class AcceptedTests(JudgeTestCase):
     def test_p256_p384_and_rsa_from_2048_to_4096_bits_are_accepted(self) -> None:
         keys = [self.key, ec.generate_private_key(ec.SECP384R1()), rsa.generate_private_key(65537, 2048), RawRSA(P, Q)]
@@ -146,11 +157,21 @@ class KeyTests(JudgeTestCase):
 
     def test_c03_worthless_rsa_keys_are_refused_for_their_reason(self) -> None:
         for name, modulus in WEAK.items():
+            if name == "prime":
+                continue
             key = Unsigned(RawRSA(modulus, 1))
             with self.subTest(name), self.assertRaises(Refused) as refused:
                 csr.judge(forge.request(key), 2048)
             self.assertEqual(refused.exception.code, "csr_key_rejected")
             self.assertRegex(refused.exception.fault, r"\AThe key (has|was made).+\. Make a new key pair: P-256")
+
+    def test_c03_a_prime_modulus_is_refused_before_anything_is_signed(self) -> None:
+        key = RawPrime(WEAK["prime"])
+        judged = csr.judge(forge.request(key), 2048)
+        with self.assertRaises(Refused) as refused:
+            csr.require_signable(judged, frozenset())
+        self.assertEqual(refused.exception.code, "csr_key_rejected")
+        self.assertRegex(refused.exception.fault, r"\AThe key has a prime as modulus\. Make a new key pair: P-256")
 
     def test_c04_other_curves_are_refused(self) -> None:
         for curve in (ec.SECP192R1(), ec.SECP224R1(), ec.SECP256K1(), ec.SECP521R1(), ec.BrainpoolP256R1()):
