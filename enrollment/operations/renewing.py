@@ -199,21 +199,28 @@ def _sign(
 def _issuer_for(old: IssuedCertificate, now: datetime) -> SigningCertificate:
     """Which certificate signs, always below the root of the current one: an edge accepts no other.
 
-    It is the key's signing certificate when that has this root, and then it alone: disabling it stops renewals. With
-    the key gone, or moved to another root, nobody chose for this edge: the issuer of its current certificate, else
-    another one of the root, the root itself last. Raises Refused: issuer_unavailable.
+    The key's signing certificate when that has this root; disabling it stops renewals. With the key gone, moved to
+    another root, or when the certificate's time is over: the issuer of the current certificate, else another one of
+    the root, the root itself last. Raises Refused: issuer_unavailable.
     """
     anchors = trust.anchors()
-    of_key = ProvisioningKey.objects.filter(public_id=old.edge.key_public_id).values_list(
-        "signing_certificate_id", flat=True
+    of_key = (
+        ProvisioningKey.objects.filter(public_id=old.edge.key_public_id)
+        .values_list("signing_certificate_id", flat=True)
+        .first()
     )
     below = [pk for pk, anchor in anchors.items() if anchor == anchors[old.issuer_id]]
-    chosen = [pk for pk in of_key if pk in below] or below
-    found = SigningCertificate.objects.complete().filter(pk__in=chosen, enabled=True, sealed_with__isnull=False)
-    able = [each for each in found if issuance.may_sign(each.not_before, each.not_after, now)]
+    found = SigningCertificate.objects.complete().filter(pk__in=below, sealed_with__isnull=False)
+    if any(each.pk == of_key and not each.enabled for each in found):
+        raise Refused("issuer_unavailable")
+    able = [each for each in found if each.enabled and issuance.may_sign(each.not_before, each.not_after, now)]
     if not able:
         raise Refused("issuer_unavailable")
-    return min(able, key=lambda each: (each.pk != old.issuer_id, each.parent_id is None, -each.not_after.timestamp()))
+
+    def rank(each: SigningCertificate) -> tuple[bool, bool, bool, float]:
+        return each.pk != of_key, each.pk != old.issuer_id, each.parent_id is None, -each.not_after.timestamp()
+
+    return min(able, key=rank)
 
 
 def _record(renewal: _Renewal, caller: Actor, now: datetime) -> Enrolled:

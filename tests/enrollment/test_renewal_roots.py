@@ -89,6 +89,11 @@ class IssuerTests(RenewalTestCase):
         move(self.key, make_issuer("Next"))
         self.assertEqual(self.issuer(), "Next")
 
+    def test_when_the_certificate_of_the_key_has_ended_the_old_issuer_goes_on(self) -> None:
+        ended = make_issuer("Ended", days=30, at=now() - timedelta(days=40))
+        ProvisioningKey.objects.filter(pk=self.key.pk).update(signing_certificate=ended)
+        self.assertEqual(self.issuer(), "Service Edge")
+
     def test_when_the_old_issuer_cannot_sign_another_one_of_that_root_does(self) -> None:
         move(self.key, self.other)
         disable(self.old.issuer)
