@@ -19,6 +19,7 @@ from keys.models import ProvisioningKey, SigningCertificate
 from portal.models import AuditEvent, AuditTally
 from tests.enrollment.base import make_issuer, now
 from tests.enrollment.est.base import EST, SIMPLEENROLL, EstTestCase, basic, body_of
+from tests.enrollment.odd_requests import odd_requests
 from tests.enrollment.specimens import der_of, specimens
 from tests.factories import make_csr, make_key
 
@@ -189,6 +190,21 @@ class RefusalTests(EstTestCase):
     def test_raw_der_a_byte_order_mark_and_text_around_pem_are_read(self) -> None:
         for body in (der_of(make_csr()), "\ufeff" + make_csr(), "\ufeff" + body_of(make_csr()), "hello\n" + make_csr()):
             self.assert_admitted(self.est(self.text, body))
+
+    def test_what_is_wrong_inside_is_said_as_at_the_other_door(self) -> None:
+        odd = {each.name: each.text for each in odd_requests()}
+        for name in (
+            "a version of 2",
+            "truncated",
+            "SHA-1",
+            "a compressed point",
+            "asks for CA:TRUE",
+            "an empty block",
+        ):
+            with self.subTest(name):
+                document = self.post(self.text, odd[name]).json()
+                said = self.est(self.text, odd[name]).content.decode()
+                self.assertEqual(said, f"{document['code']}: {document['detail']}\n")
 
     def test_a_key_is_judged_before_its_csr(self) -> None:
         self.assert_refused("malformed_key", "x", "not a request")
