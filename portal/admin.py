@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth import logout
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
 from django.db import transaction
@@ -94,8 +95,14 @@ class AccountAdmin(SupportAdmin, UserAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        actor = actors.from_request(request)
-        accounts.settle_roles(form.instance, form.changed_data, created=not change, actor=actor)
+        actor, held = actors.from_request(request), [role.name for role in form.initial.get("groups", ())]
+        accounts.settle_roles(form.instance, form.changed_data, created=not change, actor=actor, held=held)
+
+    def response_change(self, request: HttpRequest, obj: User) -> HttpResponse:
+        # Whoever gave away a role of his own has no session any more.
+        if obj.pk == request.user.pk and not request.session.exists(request.session.session_key or ""):
+            logout(request)
+        return super().response_change(request, obj)
 
     def log_change(self, request: HttpRequest, obj: User, message: Any) -> Any:
         # The page that sets a password saves by itself; this is the one hook both pages pass.

@@ -33,13 +33,13 @@ ERROR_PAGES = {
 
 
 def render_error(
-    request: HttpRequest, status: int, sentence: str = "", action: tuple[str, str] | None = None
+    request: HttpRequest, status: int, sentence: str = "", action: tuple[str, str] | None = None, title: str = ""
 ) -> HttpResponse:
-    """The page of a status; `sentence` replaces the standing one, `action` is a link as (label, address)."""
+    """The page of a status; `sentence` and `title` replace the standing ones, `action` is a link (label, address)."""
     page = ERROR_PAGES[status]
     context = {
         "status": status,
-        "title": page.title,
+        "title": title or page.title,
         "sentence": sentence or page.sentence,
         "action": action or ("Service Edge Keys", "/service-edge-keys/"),
         "request_id": getattr(request, "request_id", ""),

@@ -11,12 +11,10 @@ import os
 import threading
 import time
 
-from django.contrib.sessions.models import Session
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import QuerySet
-from django.utils import timezone
 
-from portal import audit, lockout
+from portal import audit, lockout, sessions
 
 logger = logging.getLogger(__name__)
 PERIOD_SECONDS = 30
@@ -28,7 +26,8 @@ def run() -> None:
     """Do all of it once."""
     audit.write_counts()
     _remove(lockout.over())
-    _remove(Session.objects.filter(expire_date__lt=timezone.now()))
+    _remove(lockout.forgotten())
+    _remove(sessions.ended())
 
 
 def _remove(rows: QuerySet) -> None:

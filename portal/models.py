@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Cast, Length
@@ -130,9 +131,9 @@ class AuditTally(models.Model):
 
 
 class SignInLock(models.Model):
-    """Failed sign-ins of one user name from one network; locked after too many in a short while."""
+    """Attempts to sign in: of one name from one network, of one name, or from one network. See `portal.lockout`."""
 
-    subject = models.CharField(max_length=64, unique=True, help_text="SHA-256 of user name and network.")
+    subject = models.CharField(max_length=64, unique=True, help_text="HMAC-SHA256 of user name and network.")
     failures = models.PositiveSmallIntegerField(default=0)
     first_failure_at = models.DateTimeField()
     locked_until = models.DateTimeField(null=True)
@@ -142,6 +143,39 @@ class SignInLock(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+
+class KnownNetwork(models.Model):
+    """A network from which somebody signed in: strangers elsewhere cannot lock him out there."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    network = models.CharField(max_length=64, help_text="HMAC-SHA256 of the network.")
+    at = models.DateTimeField("last sign-in")
+
+    class Meta:
+        default_permissions: ClassVar = []
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "network"], name="network_is_known_once_for_each_user")
+        ]
+
+    def __str__(self) -> str:
+        return f"network of user {self.user_id}"
+
+
+class UserSession(models.Model):
+    """Whose session it is, so that his sessions can be ended. Written by `portal.sessions` alone."""
+
+    # Without a constraint: whoever clears the session table by its own means is not refused.
+    session = models.OneToOneField(
+        Session, models.CASCADE, primary_key=True, db_constraint=False, related_name="of_user"
+    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+
+    class Meta:
+        default_permissions: ClassVar = []
+
+    def __str__(self) -> str:
+        return f"session of user {self.user_id}"
 
 
 class UserPreferences(models.Model):

@@ -16,8 +16,11 @@ from django.utils.decorators import method_decorator
 
 from portal import actors, audit, lockout
 from portal.client_ip import client_ip, network_of
+from portal.hashing import TooManyPasswords
 from portal.metrics import SIGN_INS
 from portal.preferences import cookies, operations
+
+_ELSEWHERE = "Too many attempts. Try again in {time}, or from a network you have signed in from before."
 
 
 class SignInForm(AuthenticationForm):
@@ -26,23 +29,31 @@ class SignInForm(AuthenticationForm):
     error_messages = {  # noqa: RUF012  # the parent's own spelling
         "invalid_login": "The user name or password is not right.",
         "inactive": "The user name or password is not right.",
-        "locked": "Too many attempts. Try again in 5 minutes.",
+        lockout.OF_NAME_AND_NETWORK.code: "Too many attempts. Try again in {time}.",
+        lockout.OF_NETWORK.code: _ELSEWHERE,
+        lockout.OF_NAME.code: _ELSEWHERE,
     }
 
     request: HttpRequest  # LoginView always gives it
 
     def clean(self) -> dict[str, Any]:
-        username, address = self.cleaned_data.get("username", ""), client_ip(self.request)
-        if lockout.is_locked(username, address):
-            self._refuse("locked")
-            raise ValidationError(self.error_messages["locked"], code="locked")
+        if self.errors:
+            return super().clean()
+        username, address = self.cleaned_data["username"], client_ip(self.request)
         try:
+            attempt = lockout.take(username, address)
             cleaned = super().clean()
+        except lockout.Locked as locked:
+            self._refuse(locked.code)
+            time = f"{locked.minutes} minute{'s' if locked.minutes > 1 else ''}"
+            raise ValidationError(self.error_messages[locked.code].format(time=time), code=locked.code) from None
+        except TooManyPasswords:
+            attempt.give_back()
+            raise
         except ValidationError:
-            lockout.record_failure(username, address)
             self._refuse("wrong_credentials")
             raise
-        lockout.clear(username, address)
+        attempt.succeeded(self.get_user())
         return cleaned
 
     def _refuse(self, reason: str) -> None:

@@ -28,6 +28,7 @@ from tests.enrollment.storm import Answer, post, storm
 from tests.factories import make_csr, make_private_key
 from tests.support import postgresql
 from tests.support.live import LivePortal
+from tests.support.signing_in import guess
 
 pytestmark = pytest.mark.once
 
@@ -128,6 +129,19 @@ class Races:
         self.assertEqual(self.books("Renewing"), (2, 2, 4, 4, 2))
         self.assertEqual(self.value("SELECT COUNT(*) FROM portal_auditevent WHERE action = 'edge.renewed'"), 2)
         self.assert_no_error_was_logged()
+
+    def test_of_16_guesses_at_once_five_are_judged_and_none_is_an_error(self: Any) -> None:
+        with ThreadPoolExecutor(16) as pool:
+            answers = list(pool.map(functools.partial(guess, self.portal.url, "victim"), range(16)))
+        self.assertEqual({status for status, _ in answers}, {200})
+        self.assertEqual(sum("is not right" in page for _, page in answers), 5)
+        self.assertEqual(sum("Too many attempts" in page for _, page in answers), 11)
+
+    def test_guesses_at_many_names_at_once_are_no_error(self: Any) -> None:
+        names = [f"name{number % 12}" for number in range(48)]
+        with ThreadPoolExecutor(16) as pool:
+            answers = list(pool.map(functools.partial(guess, self.portal.url), names, range(48)))
+        self.assertEqual({status for status, _ in answers}, {200})
 
 
 class SqliteRaceTests(Races, LiveTestCase):
