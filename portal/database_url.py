@@ -38,7 +38,10 @@ def _file(rest: str) -> str:
         raise ValueError("must name a file: sqlite:///relative/path or sqlite:////absolute/path.")
     if "?" in rest:
         raise ValueError("takes no options after sqlite:///; a ? in the name of the file is written %3F.")
-    return unquote(rest[1:])
+    name = unquote(rest[1:], errors="surrogateescape")
+    if "\0" in name:
+        raise ValueError("must name a file: a %00 is in no name.")
+    return name
 
 
 def _server(url: str, rest: str) -> dict[str, Any]:
@@ -49,8 +52,8 @@ def _server(url: str, rest: str) -> dict[str, Any]:
     _require_known_options(after.partition("?")[2])
     try:
         parts = {name: str(value) for name, value in conninfo_to_dict(url).items()}
-    except psycopg.Error:
-        # Its text quotes what it could not read.
+    except (psycopg.Error, UnicodeError):
+        # The text quotes what it could not read.
         raise ValueError(f"is not postgresql://user:password@host:port/name?option=value, or {_ENCODE}") from None
     if not parts.get("dbname") and not parts.get("service"):
         raise ValueError("names no database: postgresql://user:password@host/name.")

@@ -54,6 +54,8 @@ class ReadTests(SimpleTestCase):
             "postgresql://u:s3cret%s3cret@h/db": "percent-encoded",
             "postgresql://u:s3cret s3cret@h/db": "percent-encoded",
             "postgresql://u:s3cret%00@h/db": "percent-encoded",
+            "postgresql://u:s3cret%FF@h/db": "percent-encoded",
+            "postgresql://u:s3cret\udcff@h/db": "percent-encoded",
             "postgresql://u:s3cret@[::1/db": "percent-encoded",
             "postgresql://u:s3cret@h:s3cret/db": "port",
             "postgresql://u:s3cret@h:99999/db": "port",
@@ -65,11 +67,12 @@ class ReadTests(SimpleTestCase):
             "s3cret": "must start with",
             "sqlite://": "must name a file",
             "sqlite:///": "must name a file",
+            "sqlite:///s3cret%00": "must name a file",
             "sqlite://a/b": "must name a file",
             "sqlite:///a?mode=ro": "takes no options",
         }
         for url, words in cases.items():
-            with self.subTest(url), self.assertRaises(ValueError) as caught:
+            with self.subTest(ascii(url)), self.assertRaises(ValueError) as caught:
                 read(url)
             self.assertIn(words, str(caught.exception))
             self.assertNotIn("s3cret", str(caught.exception))

@@ -140,14 +140,14 @@ AWAY: dict[str, dict[str, Condition]] = {
 }
 HALF: dict[str, dict[str, Condition]] = {
     "sqlite": {
-        "being written": _sqlite_lock("IMMEDIATE"),
         "read only": _sqlite_pragma("PRAGMA query_only = ON"),
+        "being written": _sqlite_lock("IMMEDIATE"),
         "full": full_file,
     },
     "postgresql": {
         "read only": read_only_server,
-        "sessions locked": locked_table("django_session", "ACCESS EXCLUSIVE", "-c lock_timeout=20ms"),
-        "sessions slow": locked_table("django_session", "SHARE", "-c lock_timeout=0 -c statement_timeout=20ms"),
+        "sessions locked": locked_table("django_session", "ACCESS EXCLUSIVE", "-c lock_timeout=5ms"),
+        "sessions slow": locked_table("django_session", "SHARE", "-c lock_timeout=0 -c statement_timeout=50ms"),
     },
 }
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.support.postgresql import as_server_account, free_port
+from tests.support.postgresql import free_port
 
 # Fewer than the portal has threads, so that they are really shared.
 SERVER_CONNECTIONS = 4
@@ -43,7 +43,9 @@ def pgbouncer(server_url: str) -> Iterator[str]:
         values = {"host": server.hostname, "server_port": server.port, "user": server.username, "port": port}
         config.write_text(_CONFIG.format(**values, connections=SERVER_CONNECTIONS))
         Path(directory).chmod(0o755)
-        process = subprocess.Popen(as_server_account([program, "-q", str(config)]), stderr=subprocess.DEVNULL, cwd="/")
+        # It refuses root, and takes the other account itself.
+        account = ["-u", "postgres"] if os.geteuid() == 0 else []
+        process = subprocess.Popen([program, "-q", *account, str(config)], stderr=subprocess.DEVNULL, cwd="/")
         try:
             _wait(port)
             yield server._replace(netloc=f"{server.username}@127.0.0.1:{port}").geturl()

@@ -44,13 +44,12 @@ def binaries() -> Path:
     raise NoPostgreSQL("No PostgreSQL server found. As root type: apt-get install postgresql")
 
 
-def as_server_account(command: list[str]) -> list[str]:
-    """The command as an account that servers do not refuse to run as."""
+def _as_server_account(command: list[str]) -> list[str]:
     return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else command
 
 
 def _run(command: list[str]) -> None:
-    result = subprocess.run(as_server_account(command), capture_output=True, text=True, cwd="/")
+    result = subprocess.run(_as_server_account(command), capture_output=True, text=True, cwd="/")
     if result.returncode:
         raise RuntimeError(f"{command[0]} failed:\n{result.stdout}{result.stderr}")
 
