@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from enrollment import specimen
+from enrollment import specimen, verifying
+from enrollment.edge.verification import require_path
+from enrollment.operations import enroll
 from keys import authority_rules, errors, operations, verification
 from keys.certificates import Authority
 from keys.models import SigningCertificate
+from tests import factories
 from tests.base import PortalTestCase
 from tests.factories import ACTOR
 from tests.keys import forge, specimens
@@ -65,6 +68,7 @@ class SpecimenTest(PortalTestCase):
         if made.code != "weak_signature":  # a security level, which the program does not ask for
             self.assertEqual(found is None, accepted, found)
 
+    @pytest.mark.once
     def test_what_cryptography_makes(self) -> None:
         for made in specimens.built():
             with self.subTest(made.name):
@@ -75,6 +79,20 @@ class SpecimenTest(PortalTestCase):
         for made in specimens.made():
             with self.subTest(made.name):
                 self.check(made)
+
+
+class OldRootTest(PortalTestCase):
+    @pytest.mark.once
+    def test_below_a_root_with_a_broken_hash_edges_enroll_and_check_what_they_get(self) -> None:
+        root = specimens.openssl_root(specimens.P256, "-sha1")
+        own, record = forge.ca("Own", root), SigningCertificate(name="Own")
+        operations.upload_chain(record, own.pem + root.pem, private_key_pem=own.key_pem, actor=ACTOR)
+        _, text = factories.make_key("berlin", signing_certificate=record)
+        enrolled = enroll(text, factories.make_csr(), caller=factories.EDGE)
+        path = [enrolled.certificate, *enrolled.chain, enrolled.trust_anchor]
+        require_path([x509.load_pem_x509_certificate(each.encode()) for each in path], datetime.now(UTC))
+        since = datetime.now(UTC) - timedelta(days=1)
+        self.assertEqual([str(each) for each in verifying.verify(since, verifying.Tally())], [])
 
 
 class HandshakeTest(PortalTestCase):
