@@ -10,6 +10,7 @@ from keys import authority_rules, verification
 from keys.certificates import Authority
 from keys.errors import BadCertificate
 from keys.models import SigningCertificate
+from keys.pem import PARSER_ERRORS
 
 
 def chain_of(record: SigningCertificate | None) -> list[x509.Certificate]:
@@ -25,7 +26,10 @@ def chain_of(record: SigningCertificate | None) -> list[x509.Certificate]:
 
 def flaw(record: SigningCertificate, now: datetime) -> str:
     """What the rules find in its chain, without its private key: a sentence, or nothing."""
-    return _flaw(chain_of(record), now, signs=record.sealed_with is not None)
+    try:
+        return _flaw(chain_of(record), now, signs=record.sealed_with is not None)
+    except PARSER_ERRORS:
+        return "It, or a certificate above it, cannot be read: its row was damaged. Run manage.py verify_issued."
 
 
 def flaw_of(authority: Authority, record: SigningCertificate, now: datetime) -> str:

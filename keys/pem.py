@@ -36,7 +36,7 @@ _MARKER = re.compile(r"-----(BEGIN|END) ([A-Z0-9][A-Z0-9 .#]{0,40}?)(?=-----)")
 _QUOTED = re.compile(r"(?m)^[ \t]*(?:[>|][ \t]*)+")
 _ENCRYPTED = "4,ENCRYPTED"
 # The library parses lazily; a KeyError is a TLS feature that it does not know.
-_PARSER_ERRORS = (
+PARSER_ERRORS = (
     ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion,
     x509.UnsupportedGeneralNameType, KeyError,
 )  # fmt: skip
@@ -193,7 +193,7 @@ def _certificates(piece: _Piece, kind: str, number: int) -> list[x509.Certificat
             found = [x509.load_der_x509_certificate(piece.data[: der.element(piece.data).end])]
         if not found:
             raise ValueError("no certificate")
-    except _PARSER_ERRORS:
+    except PARSER_ERRORS:
         raise BadCertificate("certificate_unreadable", number=number) from None
     for at, certificate in enumerate(found):
         _read_to_the_end(certificate, number + at)
@@ -204,11 +204,11 @@ def _read_to_the_end(certificate: x509.Certificate, number: int) -> None:
     try:
         _ = (certificate.extensions, certificate.public_key(), certificate.signature_hash_algorithm)
         _ = (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
-    except _PARSER_ERRORS:
+    except PARSER_ERRORS:
         raise BadCertificate("certificate_unreadable", number=number) from None
     try:
         _ = (certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string())
-    except _PARSER_ERRORS:
+    except PARSER_ERRORS:
         raise BadCertificate("certificate_name_unreadable", number=number) from None
 
 
@@ -219,7 +219,7 @@ def _pkcs12(data: bytes, password: str) -> tuple[list[x509.Certificate], Private
         raise BadCertificate("key_too_large", "private_key", most=f"{MOST_BITS:,}")
     try:
         store = pkcs12.load_pkcs12(data, password.encode() or None)
-    except _PARSER_ERRORS:
+    except PARSER_ERRORS:
         raise BadCertificate("password_wrong" if password else "password_missing", "password") from None
     given = [each.certificate for each in (store.cert, *store.additional_certs) if each]
     for number, certificate in enumerate(given, start=1):

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from keys.models import SigningCertificate
+from portal import triggers
 from tests.base import PortalTestCase
 from tests.factories import make_key, make_managed, signing_certificate
 from tests.keys.views.base import names
@@ -97,6 +98,15 @@ class CertificateDetail(PortalTestCase):
         self.assertContains(page, '<span class="muted">21</span>')
         self.assertContains(page, "key 19")
         self.assertNotContains(page, "key 20")
+
+    def test_it_says_whether_verifiers_accept_it_even_of_a_damaged_row(self):
+        self.assertContains(self.client.get(self.address), "Yes: OpenSSL accepts edges below it")
+        triggers.drop_all()
+        for der in (b"", b"\x30\x03\x02\x01\x01", bytes(self.certificate.der)[:-40]):
+            SigningCertificate.objects.filter(pk=self.certificate.pk).update(der=der)
+            self.assertContains(
+                self.client.get(self.address), "Not all of them. It, or a certificate above it, cannot be read"
+            )
 
     def test_a_certificate_without_keys_says_so(self):
         self.assertContains(self.client.get(self.address), "No key uses this certificate.")
