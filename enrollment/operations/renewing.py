@@ -43,10 +43,6 @@ class _Renewal:
     replaced: IssuedCertificate | None
 
 
-class _Overtaken(Exception):
-    """What was to be replaced is used, revoked or replaced meanwhile."""
-
-
 def renew(
     old: IssuedCertificate,
     csr_pem: str,
@@ -98,8 +94,9 @@ def _renewed(old: IssuedCertificate, csr_pem: str, wanted_anchor: str, caller: A
     except SigningCertificate.DoesNotExist:
         # Deleted since it was read, so the key names another one now.
         raise Refused("busy") from None
-    except (IntegrityError, _Overtaken):
-        # 7. Another request was first with this certificate or this key pair.
+    except IntegrityError:
+        # 7. Another request was first with this certificate or this key pair, or the edge shows just now what was to be
+        # replaced. The database refuses a second renewal, and to replace one that was presented.
         done = _renewal_of(old)
         if done is None:
             raise Refused("public_key_in_use") from None
@@ -268,19 +265,9 @@ def _judge_again(renewal: _Renewal, now: datetime) -> None:
     _require_good_standing(certificate, now)
     _require_own_key_pair(edge, renewal.judged)
     _require_proof_of_the_edge_alone(certificate)
-    _require_as_recorded(certificate, renewal.replaced)
     issuer = SigningCertificate.objects.select_for_update(no_key=True).get(pk=renewal.issuer.id)
     if not issuer.enabled or issuer.fingerprint != renewal.issuer.fingerprint:
         raise Refused("issuer_unavailable")
-
-
-def _require_as_recorded(old: IssuedCertificate, replaced: IssuedCertificate | None) -> None:
-    """What is to be replaced is still the last renewal and still unused; the lock on it holds that too."""
-    if replaced is None:
-        return
-    last = IssuedCertificate.objects.select_for_update().filter(renews=old).order_by("-pk").first()
-    if last is None or last.pk != replaced.pk or last.presented_at or last.revoked_at:
-        raise _Overtaken
 
 
 def _answer(renewal: _Renewal) -> Enrolled:

@@ -26,13 +26,14 @@ from enrollment.issuance import pin_of
 from enrollment.issuers import chain_of
 from enrollment.models import IssuedCertificate
 from enrollment.operations import renewing
+from enrollment.operations.listing import newest_list
 from keys import tokens
 from keys.models import ProvisioningKey, SigningCertificate, VendorGate
 from keys.operations import delete_key, edit_key, generate_certificate
 from portal.models import AuditEvent
 from tests.enrollment.base import ENROLL, CommittedEnrollmentTestCase, make_issuer, now
 from tests.enrollment.renewing import HEARTBEAT, RENEW, signed_body
-from tests.enrollment.revoking import fetch, serials
+from tests.enrollment.revoking import serials
 from tests.enrollment.test_renewal import RenewalTestCase
 from tests.factories import ACTOR, EDGE, make_csr, make_group, make_private_key
 
@@ -150,7 +151,9 @@ class ReplacedTests(RenewalTestCase):
         new, old = self.row(replaced.certificate), IssuedCertificate.objects.get(pk=recorded.pk)
         self.assertEqual((old.revocation_reason, old.revoked_at is None), ("superseded", False))
         self.assertEqual((new.renews_id, new.replaces_id, new.revoked_at), (self.old.pk, recorded.pk, None))
-        self.assertEqual(serials(fetch(recorded.issuer)), {recorded.serial})
+        # Stored already: nobody has to ask for it first.
+        stored = x509.load_der_x509_crl(bytes(newest_list(recorded.issuer).der))
+        self.assertEqual(serials(stored), {recorded.serial})
         events = AuditEvent.objects.order_by("id")[known:]
         self.assertEqual(
             [(each.action, each.detail.get("serials"), each.detail.get("serial")) for each in events],
@@ -235,6 +238,13 @@ class ReplacedTests(RenewalTestCase):
         recorded = self.renew_below(self.other)
         answer = self.disturbed(lambda: operations.record_contact(recorded, operations.Report()))
         self.assertEqual((answer.replayed, self.row(answer.certificate).pk), (True, recorded.pk))
+
+    def test_revoked_at_the_same_moment_it_stays_revoked_and_is_not_replaced(self) -> None:
+        recorded = self.renew_below(self.other)
+        with self.assertRaises(Refused) as refused:
+            self.disturbed(lambda: operations.revoke_certificate(recorded, reason="superseded", actor=ACTOR))
+        self.assertEqual(refused.exception.code, "certificate_revoked")
+        self.assertFalse(recorded.replacements.exists())
 
     def test_replaced_at_the_same_moment_by_another_request_that_one_is_repeated(self) -> None:
         self.renew_below(self.other)
