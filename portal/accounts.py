@@ -4,13 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import User
+from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
+from django.db.models import Q
 
-from portal import audit
+from portal import audit, lockout
 from portal.actors import Actor
-from portal.roles import STAFF_ROLES
+from portal.roles import ADMINISTRATOR, STAFF_ROLES
 from portal.sessions import end_sessions
+
+_IS_ADMINISTRATOR = Q(is_active=True, groups__name=ADMINISTRATOR)
+_MANAGES = Q(is_active=True, is_superuser=True) | Q(is_active=True, pk__in=User.objects.filter(_IS_ADMINISTRATOR))
+
+
+class LastAdministrator(Exception):
+    """The change would leave nobody who can sign in and manage users."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This is the last active superuser who can sign in. Make another one first, or nobody could manage users."
+        )
+
+
+def require_another_administrator(user: User) -> None:
+    """Called in the transaction of a change that takes the rights, the password or the account of `user`.
+
+    Raises LastAdministrator when nobody else could manage users: no other active superuser, or, where there is none at
+    all, no other active Administrator. The rows stay locked until the commit: of two who demote each other one is
+    refused.
+    """
+    list(User.objects.filter(_MANAGES).order_by("pk").select_for_update(of=("self",)))
+    # Read again: who waited for the locks knows only now what the other one did.
+    superusers = User.objects.filter(is_active=True, is_superuser=True)
+    managers = superusers if superusers.exists() else User.objects.filter(_IS_ADMINISTRATOR)
+    others = managers.exclude(pk=user.pk)
+    if user.has_usable_password():
+        others = others.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    if managers.filter(pk=user.pk).exists() and not others.exists():
+        raise LastAdministrator
 
 
 def subject(user: User) -> audit.Subject:
@@ -54,9 +87,31 @@ def change_own_password(user: User, password: str, *, actor: Actor) -> None:
         record_new_password(user, actor=actor)
 
 
-def delete_user(user: User, *, actor: Actor) -> None:
-    """Delete an account; what it did stays in the audit log under its name."""
+def restore_administrator(username: str, password: str, *, actor: Actor) -> bool:
+    """Make a superuser, or make one of an account: active, with this password, signed out everywhere, no lock left.
+
+    Returns whether the account is new. Raises ValidationError for a bad user name or password.
+    """
     with transaction.atomic():
+        user = User.objects.select_for_update().filter(username=username).first() or User(username=username)
+        created = user.pk is None
+        user.is_active = user.is_staff = user.is_superuser = True
+        user.clean_fields(exclude=["password"])
+        validate_password(password, user)
+        user.set_password(password)
+        user.save()
+        end_sessions(user)
+        lockout.forget_all()
+        action = audit.Action.USER_CREATED if created else audit.Action.USER_EDITED
+        detail = {"is_active": True, "is_superuser": True, "password": "changed"}
+        audit.record(action, actor, subject(user), detail=detail)
+    return created
+
+
+def delete_user(user: User, *, actor: Actor) -> None:
+    """Delete an account; what it did stays in the audit log under its name. Raises LastAdministrator."""
+    with transaction.atomic():
+        require_another_administrator(user)
         audit.record(audit.Action.USER_DELETED, actor, subject(user))
         end_sessions(user)
         user.delete()

@@ -9,17 +9,22 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth import logout
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm
 from django.contrib.auth.models import Group, User
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 
 from portal import accounts, actors, identifiers
 from portal.admin_base import ReadOnlyAdmin, SupportAdmin, one_of
+from portal.error_pages import render_error
 from portal.middleware import REQUEST_ID
 from portal.models import AuditEvent
+from portal.roles import ADMINISTRATOR
 
 _INTERFACES = [(name, name) for name in ("portal", "support", "enrollment", "api", "command")]
 
@@ -52,10 +57,42 @@ class AuditEventAdmin(ReadOnlyAdmin):
         return [*edge, Q(request_id=term)] if REQUEST_ID.fullmatch(term) else edge
 
 
+class AccountForm(UserChangeForm):
+    """An account and its roles, which may not be the last that can manage users and cease to be."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        was, roles = self.instance, {role.name for role in cleaned.get("groups", ())}
+        is_superuser = cleaned.get("is_superuser", was.is_superuser)
+        manages = is_superuser or (ADMINISTRATOR in roles and not was.is_superuser)
+        if not (cleaned.get("is_active", was.is_active) and manages):
+            _require_another_administrator(was, NON_FIELD_ERRORS)
+        return cleaned
+
+
+class AccountPasswordForm(AdminPasswordChangeForm):
+    """A new password; whoever can do without one is not the last that can manage users."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("set_usable_password") is False:
+            _require_another_administrator(self.user, "usable_password")
+        return cleaned
+
+
+def _require_another_administrator(user: User, field: str) -> None:
+    try:
+        accounts.require_another_administrator(user)
+    except accounts.LastAdministrator as refused:
+        raise ValidationError({field: str(refused)}) from None
+
+
 @admin.register(User)
 class AccountAdmin(SupportAdmin, UserAdmin):
     """Users and their roles. Staff rights follow from the role; only a superuser touches superusers."""
 
+    form = AccountForm
+    change_password_form = AccountPasswordForm
     list_display = ["username", "email", "is_active", "is_staff", "last_login"]
     list_filter = ["is_active", "groups"]
     search_help_text = "A part of the user name, the first or last name, or the e-mail address."
@@ -99,16 +136,34 @@ class AccountAdmin(SupportAdmin, UserAdmin):
         accounts.settle_roles(form.instance, form.changed_data, created=not change, actor=actor, held=held)
 
     def response_change(self, request: HttpRequest, obj: User) -> HttpResponse:
-        # Whoever gave away a role of his own has no session any more.
-        if obj.pk == request.user.pk and not request.session.exists(request.session.session_key or ""):
-            logout(request)
+        self._sign_out_without_session(request)
         return super().response_change(request, obj)
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: int) -> HttpResponse:
+        self._sign_out_without_session(request)
+        return super().response_delete(request, obj_display, obj_id)
+
+    @staticmethod
+    def _sign_out_without_session(request: HttpRequest) -> None:
+        # Whoever gave away a role of his own, or his account, has no session any more.
+        if not request.session.exists(request.session.session_key or ""):
+            logout(request)
 
     def log_change(self, request: HttpRequest, obj: User, message: Any) -> Any:
         # The page that sets a password saves by itself; this is the one hook both pages pass.
         if "password" in str(message):
             accounts.record_new_password(obj, actor=actors.from_request(request))
         return super().log_change(request, obj, message)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except accounts.LastAdministrator as refused:
+            return render_error(request, 409, str(refused), ("Users", reverse("admin:auth_user_changelist")))
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for user in queryset:
+            self.delete_model(request, user)
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         accounts.delete_user(obj, actor=actors.from_request(request))

@@ -42,15 +42,16 @@ _ADMINISTER = frozenset(
 )
 _AUDIT = frozenset({"portal.view_auditevent"})
 
+ADMINISTRATOR = "Administrator"
 ROLES: dict[str, frozenset[str]] = {
-    "Administrator": _VIEW | _OPERATE | _ADMINISTER | _AUDIT,
+    ADMINISTRATOR: _VIEW | _OPERATE | _ADMINISTER | _AUDIT,
     "Operator": _VIEW | _OPERATE,
     "Viewer": _VIEW,
     "Auditor": _VIEW | _AUDIT,
     "Support": _VIEW | _AUDIT,
 }
 # Roles whose members may open /admin/. Support sees everything there and changes nothing.
-STAFF_ROLES = frozenset({"Administrator", "Support"})
+STAFF_ROLES = frozenset({ADMINISTRATOR, "Support"})
 
 
 def synchronize(**_: Any) -> None:

@@ -133,7 +133,7 @@ class EndedSessionsTest(PortalTestCase):
     def setUp(self) -> None:
         self.olga = self.sign_in("olga")
         self.admin = self.client_class()
-        User.objects.create_superuser("root", password=None)
+        User.objects.create_superuser("root", password=PASSWORD)
         self.admin.force_login(User.objects.get(username="root"))
 
     def edit(self, user: User, roles: list[str], **fields: Any) -> None:

@@ -1,0 +1,129 @@
+"""Somebody who can manage users is always left, whatever is done in /admin/; and a command mends a lockout."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+from unittest import mock
+
+from django.contrib.auth.models import Group, User
+from django.core.management import CommandError, call_command
+
+from portal import lockout
+from portal.models import AuditEvent, SignInLock
+from tests.base import PortalTestCase
+
+PASSWORD = "correct horse battery staple"  # of these tests
+SENTENCE = "last active superuser"
+
+
+class LastSuperuserTest(PortalTestCase):
+    def setUp(self) -> None:
+        self.sue = User.objects.create_superuser("sue", password=PASSWORD)
+        self.client.force_login(self.sue)
+
+    def edit(self, user: User, *roles: str, **fields: Any) -> Any:
+        groups = list(Group.objects.filter(name__in=roles).values_list("pk", flat=True))
+        data = {"username": user.username, "groups": groups}
+        data |= {name: "on" for name, value in {"is_active": True, "is_superuser": True, **fields}.items() if value}
+        return self.client.post(f"/admin/auth/user/{user.pk}/change/", data)
+
+    def delete(self, user: User) -> Any:
+        return self.client.post(f"/admin/auth/user/{user.pk}/delete/", {"post": "yes"})
+
+    def without_password(self, user: User) -> Any:
+        return self.client.post(f"/admin/auth/user/{user.pk}/password/", {"usable_password": "false"})
+
+    def assert_kept(self) -> None:
+        sue = User.objects.get(username="sue")
+        self.assertTrue(sue.is_active and sue.is_superuser and sue.has_usable_password())
+        self.assertFalse(AuditEvent.objects.filter(action__in=["user.edited", "user.deleted"]).exists())
+
+    def test_he_is_not_demoted(self) -> None:
+        self.assertContains(self.edit(self.sue, "Administrator", is_superuser=False), SENTENCE)
+        self.assert_kept()
+
+    def test_he_is_not_deactivated(self) -> None:
+        self.assertContains(self.edit(self.sue, is_active=False), SENTENCE)
+        self.assert_kept()
+
+    def test_he_is_not_deleted(self) -> None:
+        self.assertContains(self.delete(self.sue), SENTENCE, status_code=409)
+        self.assert_kept()
+
+    def test_there_is_no_deletion_of_many(self) -> None:
+        data = {"action": "delete_selected", "_selected_action": [self.sue.pk], "post": "yes"}
+        self.client.post("/admin/auth/user/", data)
+        self.assert_kept()
+
+    def test_his_password_is_not_taken(self) -> None:
+        self.assertContains(self.without_password(self.sue), SENTENCE)
+        self.assert_kept()
+
+    def test_one_who_cannot_sign_in_is_no_other_one(self) -> None:
+        User.objects.create_superuser("idle", password=None)
+        User.objects.create_superuser("gone", password=PASSWORD, is_active=False)
+        self.assertContains(self.edit(self.sue, is_superuser=False), SENTENCE)
+        self.assertContains(self.delete(self.sue), SENTENCE, status_code=409)
+        self.assert_kept()
+
+    def test_with_another_one_all_of_it_is_done(self) -> None:
+        for number, change in enumerate((self.delete, self.without_password)):
+            other = User.objects.create_superuser(f"other{number}", password=PASSWORD)
+            self.assertEqual(change(other).status_code, 302)
+        other = User.objects.create_superuser("other", password=PASSWORD)
+        self.assertEqual(self.edit(other, is_superuser=False).status_code, 302)
+        self.assertEqual(self.edit(other, is_superuser=False, is_active=False).status_code, 302)
+
+    def test_he_may_delete_himself_where_another_one_is_left(self) -> None:
+        User.objects.create_superuser("other", password=PASSWORD)
+        self.assertEqual(self.delete(self.sue).status_code, 302)
+        self.assertEqual(self.client.get("/service-edge-keys/").status_code, 302)
+
+    def test_the_last_administrator_is_kept_where_there_is_no_superuser(self) -> None:
+        User.objects.all().delete()
+        ada = User.objects.create_user("ada", password=PASSWORD, is_staff=True)
+        ada.groups.add(Group.objects.get(name="Administrator"))
+        self.client.force_login(ada)
+        self.assertContains(self.edit(ada, "Viewer", is_superuser=False), SENTENCE)
+        self.assertContains(self.edit(ada, "Administrator", is_superuser=False, is_active=False), SENTENCE)
+        self.assertContains(self.delete(ada), SENTENCE, status_code=409)
+        self.assertEqual(self.edit(ada, "Administrator", "Viewer", is_superuser=False).status_code, 302)
+
+
+class RestoreTest(PortalTestCase):
+    def restore(self, password: str, *arguments: str) -> None:
+        with mock.patch("sys.stdin", io.StringIO(password + "\n")):
+            call_command("restore_administrator", *arguments, stderr=io.StringIO())
+
+    def test_an_account_comes_back_with_a_new_password_and_without_locks(self) -> None:
+        User.objects.create_user("admin", password=None, is_active=False)
+        for _ in range(6):
+            self.client.post("/accounts/login/", {"username": "admin", "password": "wrong"})
+        self.restore(PASSWORD)
+        self.assertEqual(SignInLock.objects.count(), 0)
+        response = self.client.post("/accounts/login/", {"username": "admin", "password": PASSWORD})
+        self.assertEqual(response.status_code, 302)
+        self.assertEqual(self.client.get("/admin/auth/user/").status_code, 200)
+        event = AuditEvent.objects.get(action="user.edited")
+        self.assertEqual((event.object_name, event.detail["password"]), ("admin", "changed"))
+
+    def test_a_new_account_is_made(self) -> None:
+        self.restore(PASSWORD, "--username", "second")
+        self.assertTrue(User.objects.get(username="second").is_superuser)
+
+    def test_its_sessions_end(self) -> None:
+        self.client.force_login(User.objects.create_superuser("admin", password=PASSWORD))
+        self.restore("another passphrase of this test")
+        self.assertEqual(self.client.get("/service-edge-keys/").status_code, 302)
+
+    def test_a_bad_password_or_name_changes_nothing(self) -> None:
+        for password, name in (("short", "admin"), ("", "admin"), (PASSWORD, "two words"), (PASSWORD, "")):
+            with self.assertRaises(CommandError):
+                self.restore(password, "--username", name)
+        self.assertFalse(User.objects.exists())
+
+    def test_the_limits_it_ends_are_those_of_sign_in(self) -> None:
+        lockout.take("admin", "192.0.2.1")
+        self.restore(PASSWORD)
+        self.assertEqual(SignInLock.objects.count(), 0)
