@@ -127,7 +127,7 @@ CERTIFICATE_FAULTS: Mapping[str, str] = {
     "issuer_key_differs": "“{name}” names the key {found} as its issuer's, but “{issuer}” has the key identifier "
     "{own}. Sign it again with authorityKeyIdentifier = keyid:always.",
     "issuer_serial_differs": "“{name}” names an issuer with the serial number {found}; that of “{issuer}” is {own}. "
-    "Upload the one it names, or sign it again with authorityKeyIdentifier = keyid:always.",
+    "Sign it again with authorityKeyIdentifier = keyid:always, or upload the issuer it names if that is still valid.",
     "issuer_issuer_differs": "“{name}” names another issuer of “{issuer}” than that certificate has. Sign it again "
     "with authorityKeyIdentifier = keyid:always.",
     "issuer_misnamed": "“{name}” was signed by the key of “{found}”, but the name of its issuer there, “{issuer}”, "

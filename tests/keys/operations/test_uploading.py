@@ -291,6 +291,20 @@ class AdviceTest(UploadTestCase):
                 SigningCertificate.objects.update(parent=None)
                 SigningCertificate.objects.all().delete()
 
+    def test_an_issuer_by_serial_number_is_the_one_that_is_named(self) -> None:
+        key, subject = self.root.key, self.root.certificate.subject
+        identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key()).digest
+        renewed = forge.ca("Corporate Root", key=key, days=(-1, 999))
+        names_old = x509.AuthorityKeyIdentifier(
+            identifier, [x509.DirectoryName(subject)], self.root.certificate.serial_number
+        )
+        own = forge.ca("Own", self.root, no_issuer_identifier=True, more=((names_old, False),))
+        self.assert_fault("issuer_serial_differs", own, renewed, key=own.key_pem)
+        # Both are given: the one that lasts is not the one that verifiers find.
+        self.assertEqual(
+            upload(own, renewed, self.root, key=own.key_pem).parent.serial, f"{self.root.certificate.serial_number:x}"
+        )
+
     def test_a_root_is_issued_again_with_the_same_key_and_what_it_signed_stays(self) -> None:
         bad = forge.ca("Old root", no_identifier=True)
         own = forge.ca("Own", bad)
