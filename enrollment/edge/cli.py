@@ -7,6 +7,7 @@ import io
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from enrollment.edge.enrolling import Options, enroll
@@ -96,8 +97,11 @@ def _speak_any_language() -> None:
 
 def _tell(done: str) -> None:
     # Whoever watches the output of a service reads it line by line.
-    print(done, flush=True)
+    with suppress(OSError):
+        print(done, flush=True)
 
 
 def _say(message: str) -> None:
-    print(f"enroll_edge: {message}", file=sys.stderr)
+    # A log on a full disk, or that nobody reads any more, ends no edge.
+    with suppress(OSError):
+        print(f"enroll_edge: {message}", file=sys.stderr)

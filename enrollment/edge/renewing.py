@@ -19,7 +19,7 @@ from enrollment.edge.asking import Portal, Warn
 from enrollment.edge.inspection import Found
 from enrollment.edge.key_pair import KeyPair, from_pem, make_csr, make_key_pair, sign, spki, to_pem
 from enrollment.edge.outcomes import Stop
-from enrollment.edge.pem import read_certificate
+from enrollment.edge.pem import not_after, not_before, read_certificate
 from enrollment.edge.placing import write_answer
 from enrollment.edge.verification import Untrusted, common_names, require_trust
 from keys.certificates import spki_sha256
@@ -36,7 +36,7 @@ def renew_if_due(
     Whatever it raises, the current certificate and its key are untouched.
     """
     now = datetime.now(UTC)
-    if found.key_pair is None or found.certificate is None or now < _due(directory):
+    if found.key_pair is None or found.certificate is None or now < _due(directory, found.certificate):
         return None
     next_pair = _next_key_pair(directory, found.key_pair if keep_key_pair else None)
     pin = spki_sha256(read_certificate(directory.read(store.TRUST_ANCHOR) or b""))
@@ -80,10 +80,12 @@ def finish(directory: store.EdgeDirectory) -> None:
     directory.remove(store.NEXT_ANSWER)
 
 
-def _due(directory: store.EdgeDirectory) -> datetime:
+def _due(directory: store.EdgeDirectory, certificate: x509.Certificate) -> datetime:
+    """When the portal said, and no later than when a third of the life is left: asking too early costs nothing."""
+    third_left = not_after(certificate) - (not_after(certificate) - not_before(certificate)) / 3
     try:
         text = json.loads(directory.read(store.DESCRIPTION) or b"{}")["renew_after"]
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        return min(third_left, datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC))
     except (KeyError, TypeError, ValueError):
         # The portal knows better than a damaged file.
         return datetime.now(UTC)

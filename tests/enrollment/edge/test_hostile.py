@@ -6,6 +6,8 @@ import base64
 import datetime as dates
 import json
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,12 +16,14 @@ from urllib.parse import quote
 
 import pytest
 
-from enrollment.edge import transport, watching
+from enrollment.edge import renewing, transport, watching
 from enrollment.edge.address import read_address
 from enrollment.edge.cli import main
 from enrollment.edge.enrolling import Options
 from enrollment.edge.outcomes import Stop
+from enrollment.edge.pem import read_certificate
 from enrollment.edge.repeating import name_of
+from enrollment.edge.store import EdgeDirectory
 from keys import tokens
 from tests.enrollment.edge.helpers_servers import Script, http, read_request, serving
 from tests.fuzz import answers, campaigns
@@ -130,6 +134,28 @@ def test_what_nobody_thought_of_is_waited_out_and_names_its_place(
     with answers.ended_after_one_round():
         watching.watch(Options("http://127.0.0.1", edge.path), print, warnings.append)
     assert warnings[0].startswith(f"Unexpected trouble: {type(trouble).__name__} at test_hostile.py:")
+
+
+def test_a_verdict_in_clear_text_is_waited_out_also_without_the_ca_file(edge: answers.Edge, tmp_path: Path) -> None:
+    options = Options("http://portal.example.com", edge.path, ca_file=tmp_path / "absent", insecure_http=True)
+    watching._require_hope(Stop("Revoked.", code="certificate_revoked"), options)
+
+
+def test_a_log_that_cannot_be_written_ends_nothing(tmp_path: Path) -> None:
+    program = "from enrollment.edge import cli; cli._say('x'); cli._tell('y')"
+    with open("/dev/full", "w") as full:
+        result = subprocess.run([sys.executable, "-u", "-c", program], stdout=full, stderr=full)
+    assert result.returncode == 0
+
+
+@pytest.mark.parametrize(("days", "due"), [(50, False), (70, True)])
+def test_a_portal_cannot_put_a_renewal_off_beyond_the_certificate(edge: answers.Edge, days: int, due: bool) -> None:
+    """The calm edge was told to renew in 2199; its certificate lasts 90 days."""
+    directory = EdgeDirectory(edge.calm)
+    with directory.locked():
+        certificate = read_certificate(directory.read("certificate.pem") or b"")
+        moment = dates.datetime.now(dates.UTC) + dates.timedelta(days=days)
+        assert (moment >= renewing._due(directory, certificate)) == due
 
 
 @pytest.mark.parametrize("days", [-400, 400, 4000])
