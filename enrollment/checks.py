@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from enrollment import freshness, organizations
 from enrollment.models import IssuedCertificate, RevocationList
-from keys.paging import capped_count, said
+from portal.lists.counting import capped_count, words
 
 
 @register(Tags.database)
@@ -44,7 +44,7 @@ def check_organization(app_configs: Any, databases: Any = None, **_: Any) -> lis
         count = capped_count(organizations.named_otherwise(settings.CUSTOMER_ID, timezone.now()))
     except DatabaseError:
         return []
-    edges = "1 edge holds" if count == 1 else f"{said(count)} edges hold"
+    edges = "1 edge holds" if count == 1 else f"{words(count)} edges hold"
     hint = (
         "They stay valid, and each edge gets the new name with its next renewal. Whatever else reads the organization "
         "must know both until then. If the change was not meant, set CUSTOMER_ID back."

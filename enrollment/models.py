@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
+
+from keys.names import Named, SortNameField
+
+# Where a moment is missing, orders put it before every other.
+_BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class ServiceEdge(models.Model):
+class ServiceEdge(Named, models.Model):
     """An enrolled machine. It keeps its key's public id and name as text, for it outlives the key.
 
     A deleted edge keeps its row: its public key stays spent and its certificates stay revocable.
@@ -17,16 +24,28 @@ class ServiceEdge(models.Model):
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False, help_text="The certificate's CN.")
     name = models.CharField(max_length=300)
+    sort_name = SortNameField()
     description = models.TextField(blank=True, max_length=1000)
     enabled = models.BooleanField(default=True)
-    group = models.ForeignKey("keys.ServiceEdgeGroup", on_delete=models.PROTECT, related_name="edges")
+    group = models.ForeignKey(
+        "keys.ServiceEdgeGroup",
+        on_delete=models.PROTECT,
+        related_name="edges",
+        db_index=False,  # edge_by_group serves
+    )
     key_public_id = models.CharField("public id of its key", max_length=32, editable=False)
     key_name = models.CharField("enrolled with key", max_length=255, editable=False)
+    key_sort_name = SortNameField()
     use_number = models.BigIntegerField("use of its key", editable=False)
     enrolled_at = models.DateTimeField("enrolled", editable=False)
     enrolled_from = models.GenericIPAddressField(null=True, editable=False)
     deleted_at = models.DateTimeField(null=True, editable=False)
     last_contact_at = models.DateTimeField("last contact", null=True, editable=False)
+    contacted = models.GeneratedField(
+        expression=Coalesce(F("last_contact_at"), Value(_BEFORE_ALL)),
+        output_field=models.DateTimeField(),
+        db_persist=True,
+    )
     version = models.CharField(max_length=64, blank=True, db_default="", editable=False)
     platform = models.CharField(max_length=64, blank=True, db_default="", editable=False)
     addresses = models.JSONField(default=list, db_default=[], blank=True, editable=False)
@@ -35,7 +54,13 @@ class ServiceEdge(models.Model):
         verbose_name = "Private Service Edge"
         ordering: ClassVar = ["-id"]
         default_permissions: ClassVar = ["view", "change", "delete"]
-        indexes: ClassVar = [models.Index(fields=["name"], name="edge_by_name")]
+        indexes: ClassVar = [
+            models.Index(fields=["sort_name", "id"], name="edge_by_name"),
+            models.Index(fields=["group", "id"], name="edge_by_group"),
+            models.Index(fields=["key_sort_name", "id"], name="edge_by_key"),
+            models.Index(fields=["contacted", "id"], name="edge_by_contact"),
+            models.Index(fields=["version", "id"], name="edge_by_version"),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["key_public_id", "use_number"], name="edge_is_one_use_of_its_key"),
             models.CheckConstraint(condition=Q(use_number__gte=1), name="edge_use_number_is_positive"),

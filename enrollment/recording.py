@@ -33,16 +33,18 @@ WHERE id = %(key_id)s AND version = %(key_version)s AND enabled AND uses < max_u
   AND EXISTS (SELECT 1 FROM keys_serviceedgegroup g WHERE g.id = %(group_id)s AND g.enabled)
   AND EXISTS (SELECT 1 FROM keys_signingcertificate c
               WHERE c.id = %(issuer_id)s AND c.enabled AND c.not_after > %(now)s)
-RETURNING uses, name
+RETURNING uses, name, sort_name
 """
 _EDGE = {
     "uuid": "%(uuid)s",
     "name": "used.name || '-' || used.uses",
+    "sort_name": "used.sort_name || '-' || used.uses",
     "description": "''",
     "enabled": "TRUE",
     "group_id": "%(group_id)s",
     "key_public_id": "%(key_public_id)s",
     "key_name": "used.name",
+    "key_sort_name": "used.sort_name",
     "use_number": "used.uses",
     "enrolled_at": "%(now)s",
     "enrolled_from": "%(client_ip)s",
@@ -96,7 +98,7 @@ def _postgresql(event: tuple[str, ...]) -> str:
 
 @functools.cache
 def _sqlite(event: tuple[str, ...]) -> tuple[str, str, str]:
-    used = "(SELECT %(used_name)s AS name, %(used_uses)s AS uses) used"
+    used = "(SELECT %(used_uses)s AS uses, %(used_name)s AS name, %(used_sort_name)s AS sort_name) used"
     edge = "(SELECT %(edge_id)s AS id, %(edge_name)s AS name) edge"
     return (
         f"{_insert('enrollment_serviceedge', _EDGE, used)} RETURNING id, name",
@@ -189,7 +191,8 @@ def _record_in_statements(statements: Iterable[str], values: dict[str, Any]) -> 
     used = fetch_first(_TAKE_USE, values)
     if used is None:
         return None
-    edge = fetch_first(insert_edge, {**values, "used_uses": used[0], "used_name": used[1]})
+    uses, name, sort_name = used
+    edge = fetch_first(insert_edge, {**values, "used_uses": uses, "used_name": name, "used_sort_name": sort_name})
     if edge is None:
         raise DatabaseError("the edge was not inserted")
     values |= {"edge_id": edge[0], "edge_name": edge[1]}

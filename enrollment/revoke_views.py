@@ -18,8 +18,9 @@ from enrollment.operations import Revocation, revoke_certificate, revoke_edge, r
 from enrollment.revocable import Reach
 from keys.models import ProvisioningKey
 from keys.operations.editing import subject
-from keys.views.access import get_key, requires
+from keys.views.access import get_key
 from portal import actors
+from portal.access import requires
 from portal.actors import Actor
 from portal.views import render_error
 

@@ -8,6 +8,7 @@ from enrollment.models import IssuedCertificate, ServiceEdge
 from keys import tokens
 from keys.models import SigningCertificate
 from portal import identifiers
+from portal.sort_names import sort_name
 
 _MOST = 100
 
@@ -36,6 +37,6 @@ def edges(term: str) -> list[Q]:
 
 
 def keys_of_edges_named(term: str) -> list[str]:
-    """Public ids of the keys that edges with exactly this name were enrolled with."""
-    named = ServiceEdge.objects.order_by().filter(name=term.strip().replace("\0", ""))
+    """Public ids of the keys that edges with this name were enrolled with, whatever its case."""
+    named = ServiceEdge.objects.order_by().filter(sort_name=sort_name(term.strip().replace("\0", "")))
     return list(named.values_list("key_public_id", flat=True).distinct()[:_MOST])

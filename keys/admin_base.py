@@ -14,12 +14,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from keys.errors import Refused
 from keys.models.record import Record
-from keys.names import sort_name
 from portal import actors, identifiers
 from portal.actors import Actor
 from portal.admin_base import SupportAdmin
-
-LARGEST_ID = 2**63 - 1
+from portal.row_ids import row_id
+from portal.sort_names import sort_name
 
 
 class RecordForm(forms.ModelForm):
@@ -54,9 +53,7 @@ class TolerantAutocomplete(AutocompleteSelect):
     """Shows a rejected choice as none, where Django's own widget looks it up and fails on what is no id."""
 
     def optgroups(self, name: str, value: Sequence[str], attr: dict[str, Any] | None = None) -> Any:
-        ids = [
-            text for text in value if text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= LARGEST_ID
-        ]
+        ids = [text for text in value if row_id(text) is not None]
         return super().optgroups(name, ids, attr)
 
 

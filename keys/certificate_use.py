@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from keys import trust
 from keys.models import ProvisioningKey, SigningCertificate
-from keys.paging import DEEPEST_ROW, RowCount, capped_count, said
+from portal.lists.counting import RowCount, capped, capped_count, words
 
 SHOWN = 10
 _OTHER_ROOT = (
@@ -23,28 +23,28 @@ _OTHER_ROOT = (
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """The first keys and certificates by age, how many there are as people read it, and the edges' certificates."""
+    """The first keys and certificates by age, how many there are, and what it issued. Counts stop at 10,001."""
 
     keys: list[ProvisioningKey]
-    key_count: str
+    key_count: int
     children: list[SigningCertificate]
-    child_count: str
-    issued: str
-    live: str
+    child_count: int
+    issued: int
+    live: int
 
     def __bool__(self) -> bool:
-        return bool(self.keys or self.children or self.issued != "0")
+        return bool(self.keys or self.children or self.issued)
 
     @property
     def sentence(self) -> str:
         """Who uses it, and what to do about it."""
         users = [f"{each.name} (key)" for each in self.keys]
         users += [f"{each.name} (certificate below it)" for each in self.children]
-        if self.issued != "0":
-            users.append(f"{self.issued} it issued to edges, {self.live} of them in force")
-        is_all = (said(len(self.keys)), said(len(self.children))) == (self.key_count, self.child_count)
+        if self.issued:
+            users.append(f"{words(self.issued)} it issued to edges, {words(self.live)} of them in force")
+        is_all = (len(self.keys), len(self.children)) == (self.key_count, self.child_count)
         more = "" if is_all else " and more"
-        advice = "Disable it instead: what it issued must stay revocable." if self.issued != "0" else ""
+        advice = "Disable it instead: what it issued must stay revocable." if self.issued else ""
         return f"Still in use by {', '.join(users)}{more}. {advice or 'Move or delete these first.'}"
 
 
@@ -54,11 +54,11 @@ def of(certificate: SigningCertificate) -> Use:
     issued = _issued().filter(issuer=certificate)
     return Use(
         keys=list(keys.order_by("pk")[:SHOWN]),
-        key_count=said(capped_count(keys)),
+        key_count=capped_count(keys),
         children=list(children.order_by("pk")[:SHOWN]),
-        child_count=said(capped_count(children)),
-        issued=said(capped_count(issued)),
-        live=said(capped_count(_in_force(issued, timezone.now()))),
+        child_count=capped_count(children),
+        issued=capped_count(issued),
+        live=capped_count(_in_force(issued, timezone.now())),
     )
 
 
@@ -79,7 +79,7 @@ def keeping_their_root(count: int) -> str:
     who, verb = (
         ("1 edge holds a certificate", "accepts no other: it renews")
         if count == 1
-        else (f"{said(count)} edges hold certificates", "accept no other: they renew")
+        else (f"{words(count)} edges hold certificates", "accept no other: they renew")
     )
     return (
         f"{who} below the old root and {verb} below it as long as one of its certificates can sign here. "
@@ -94,18 +94,14 @@ def after_another_root(key: ProvisioningKey) -> str:
     return f"{_OTHER_ROOT.format(name=key.name)} {keeping_their_root(edges)}".strip()
 
 
-def counts(certificates: Iterable[int], now: datetime) -> dict[int, tuple[str, str]]:
+def counts(certificates: Iterable[int], now: datetime) -> dict[int, tuple[int, int]]:
     """For each certificate how many keys use it and how many live certificates it issued, in one statement."""
     keys = ProvisioningKey.objects.filter(signing_certificate=OuterRef("pk"))
     live = _in_force(_issued().filter(issuer=OuterRef("pk")), now)
     found = SigningCertificate.objects.filter(pk__in=list(certificates)).annotate(
-        keys_used=RowCount(_capped(keys)), live_issued=RowCount(_capped(live))
+        keys_used=RowCount(capped(keys)), live_issued=RowCount(capped(live))
     )
-    return {pk: (said(used), said(issued)) for pk, used, issued in found.values_list("pk", "keys_used", "live_issued")}
-
-
-def _capped(rows: QuerySet[Any]) -> QuerySet[Any]:
-    return rows.order_by().values("pk")[: DEEPEST_ROW + 1]
+    return {pk: (used, live) for pk, used, live in found.values_list("pk", "keys_used", "live_issued")}
 
 
 def _issued() -> QuerySet[Any]:

@@ -15,10 +15,11 @@ from keys import choices, trust
 from keys.errors import Invalid
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.models.provisioning_key import MOST_USES, parse_network
-from keys.names import LONGEST_NAME, clean_name, sort_name
+from keys.names import LONGEST_NAME, clean_name
 from keys.presentation import stamp
 from portal import zones
 from portal.forms import LocalTimeField
+from portal.sort_names import sort_name
 
 SUGGESTED_GROUPS = 50
 EXPIRES_HELP = "Time zone: {zone}. From then on the key refuses enrollment. Leave empty for a key that does not expire."

@@ -9,6 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import CharField
 
+from portal.sort_names import sort_name
+
 LONGEST_NAME = 255
 # One character may become 18 under NFKC; PostgreSQL's index rows end at 2,704 bytes.
 LONGEST_SORT_NAME = 600
@@ -40,11 +42,6 @@ def _may_stand_in_a_name(character: str) -> bool:
     if character in _INVISIBLE:
         return False
     return character in _PUNCTUATION or unicodedata.category(character)[0] in "LM" or character.isdecimal()
-
-
-def sort_name(name: str) -> str:
-    """The form that carries uniqueness, order and search: NFKC, casefolded. The same on every database."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
 class NameField(CharField):

@@ -12,23 +12,25 @@ from keys.views.certificate_add import (
 )
 from keys.views.certificate_complete import certificate_complete
 from keys.views.certificate_delete import certificate_delete
+from keys.views.certificate_detail import certificate_detail
 from keys.views.certificate_download import certificate_csr, certificate_pem
 from keys.views.certificate_edit import certificate_edit
+from keys.views.certificate_list import certificate_list
 from keys.views.certificate_replace import certificate_replace
-from keys.views.certificates import certificate_detail, certificate_list
-from keys.views.group_names import group_names
 from keys.views.key_add import key_add
 from keys.views.key_delete import key_delete
 from keys.views.key_detail import key_detail
 from keys.views.key_edit import key_edit
 from keys.views.key_list import key_list
 from keys.views.key_reveal import key_download, key_reveal
+from keys.views.suggestions import group_names, key_names
 
 app_name = "keys"
 urlpatterns: list[URLPattern] = [
     path("service-edge-keys/", key_list, name="key-list"),
     path("service-edge-keys/add/", key_add, name="key-add"),
     path("service-edge-keys/groups/", group_names, name="group-names"),
+    path("service-edge-keys/names/", key_names, name="key-names"),
     path("service-edge-keys/<int:pk>/", key_detail, name="key-detail"),
     path("service-edge-keys/<int:pk>/edit/", key_edit, name="key-edit"),
     path("service-edge-keys/<int:pk>/delete/", key_delete, name="key-delete"),

@@ -23,7 +23,7 @@ def edit_edge(edge: ServiceEdge, *, fields: Collection[str], actor: Actor) -> No
             if getattr(current, name) != getattr(edge, name)
         }
         if detail:
-            edge.save(update_fields=list(detail))
+            edge.save(update_fields=[*detail, "sort_name"])
             subject = audit.Subject("edge", str(edge.uuid), edge.name)
             audit.record(audit.Action.EDGE_EDITED, actor, subject, detail=detail)
 

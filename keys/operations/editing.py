@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from keys.errors import CONSTRAINT_MESSAGES, Difference, Gone, InUse, Invalid, Managed, Stale
 from keys.models.record import Record
-from keys.names import sort_name
 from portal import audit
 from portal.actors import Actor
 from portal.database import violated_rule
+from portal.sort_names import sort_name
 
 R = TypeVar("R", bound=Record)
 MOST_NAMED = 10

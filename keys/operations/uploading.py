@@ -17,11 +17,12 @@ from keys.authority_chains import Chain
 from keys.certificates import LONGEST_CHAIN, Authority, PrivateKey
 from keys.errors import BadCertificate
 from keys.models import SigningCertificate
-from keys.names import LONGEST_NAME, clean_name, sort_name
+from keys.names import LONGEST_NAME, clean_name
 from keys.operations import editing
 from keys.operations.signing_certificates import describe, insert, seal_private_key
 from keys.pem import Bundle, Given
 from portal.actors import Actor
+from portal.sort_names import sort_name
 
 _NOT_IN_NAMES = re.compile(r"[^\w .-]")
 

@@ -19,13 +19,14 @@ from keys.certificates import LONGEST_COMMON_NAME, make_authority
 from keys.errors import Invalid
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate, VendorGate
 from keys.models.record import Record
-from keys.names import clean_name, sort_name
+from keys.names import clean_name
 from keys.operations import editing
 from keys.operations.minting import mint_into
 from keys.operations.service_edge_groups import create_group
 from keys.operations.signing_certificates import authority_of, create_certificate
 from portal import audit
 from portal.actors import Actor
+from portal.sort_names import sort_name
 
 _GROUP_FIELDS = tuple(audit.DETAIL_FIELDS["group"] - {"name"})
 _KEY_FIELDS = ("max_uses", "enabled")

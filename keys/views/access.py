@@ -1,10 +1,6 @@
-"""Who may open a page, and how a refusal is answered."""
+"""The key of an address, and how a refusal to hand out its text is answered."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -15,23 +11,6 @@ from keys.models import ProvisioningKey
 from keys.rows import without_secrets
 from portal import problems
 from portal.views import render_error
-
-View = Callable[..., HttpResponse]
-
-
-def requires(permission: str, sentence: str = "") -> Callable[[View], View]:
-    """Refuse with 403 whoever lacks the permission; `sentence` says what to do about it."""
-
-    def decorate(view: View) -> View:
-        @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if not request.user.has_perm(permission):
-                raise PermissionDenied(sentence)
-            return view(request, *args, **kwargs)
-
-        return guarded
-
-    return decorate
 
 
 def get_key(pk: int) -> ProvisioningKey:

@@ -16,9 +16,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from keys.certificate_forms import CertificateForm, GenerateForm, RequestForm, UploadForm
 from keys.errors import Refused
 from keys.operations import generate_certificate, request_certificate, upload_chain
-from keys.views.access import requires
 from keys.views.certificate_access import ADD, FORBIDDEN, said_of
 from portal import actors
+from portal.access import requires
 from portal.actors import Actor
 
 # Returns what was left out of what was given.

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_http_methods
 from keys.certificate_forms import CompleteForm
 from keys.errors import AlreadyComplete, Gone, Refused
 from keys.operations import complete_certificate
-from keys.views.access import requires
 from keys.views.certificate_access import CHANGE, FORBIDDEN, get_own_certificate, said_of
 from portal import actors
+from portal.access import requires
 from portal.views import render_error
 
 COMPLETE = "This certificate is not waiting for one: it was signed and uploaded before."

@@ -11,9 +11,9 @@ from keys import certificate_use
 from keys.certificate_forms import DeleteCertificateForm
 from keys.errors import Gone, InUse
 from keys.operations import delete_certificate
-from keys.views.access import requires
 from keys.views.certificate_access import DELETE, FORBIDDEN, get_own_certificate
 from portal import actors
+from portal.access import requires
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -11,8 +11,8 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from keys.models import SigningCertificate
-from keys.views.access import requires
 from keys.views.certificate_access import NOT_ALLOWED, VIEW, get_certificate
+from portal.access import requires
 
 
 @require_safe

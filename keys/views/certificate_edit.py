@@ -12,9 +12,9 @@ from keys.certificate_forms import EditCertificateForm
 from keys.errors import Gone, Invalid, Stale
 from keys.models import SigningCertificate
 from keys.operations import edit_certificate
-from keys.views.access import requires
 from keys.views.certificate_access import CHANGE, FORBIDDEN, get_own_certificate
 from portal import actors
+from portal.access import requires
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -13,10 +13,10 @@ from keys.errors import Gone, KeysChanged, Refused
 from keys.models import SigningCertificate
 from keys.operations import move_keys
 from keys.operations.key_moving import MOST_AT_ONCE, movable
-from keys.paging import capped_count, said
-from keys.views.access import requires
 from keys.views.certificate_access import CHANGE, FORBIDDEN, get_certificate
 from portal import actors
+from portal.access import requires
+from portal.lists.counting import capped_count
 
 SHOWN = 20
 
@@ -72,8 +72,9 @@ def _page(request: HttpRequest, certificate: SigningCertificate, form: ReplaceFo
         "certificate": certificate,
         "form": form,
         "count": _count(certificate),
+        "most_at_once": MOST_AT_ONCE,
         "keys": movable(certificate).order_by("pk")[:SHOWN],
-        "all": said(capped_count(certificate.keys.all())),
+        "all": capped_count(certificate.keys.all()),
         "others": others,
         "kept": certificate_use.keeping_their_root(edges),
     }

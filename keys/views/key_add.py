@@ -13,9 +13,9 @@ from keys.errors import Invalid
 from keys.forms import AddKeyForm
 from keys.models import ServiceEdgeGroup
 from keys.operations import create_key, file_name
-from keys.views.access import requires
 from keys.views.returning import way_back
 from portal import actors
+from portal.access import requires
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -10,9 +10,10 @@ from django.views.decorators.http import require_http_methods
 from keys.errors import Gone
 from keys.forms import DeleteKeyForm
 from keys.operations import delete_key
-from keys.views.access import get_own_key, requires
+from keys.views.access import get_own_key
 from keys.views.returning import way_back
 from portal import actors
+from portal.access import requires
 
 FORBIDDEN = "You can't delete provisioning keys. Ask an administrator for the Operator role."
 

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_safe
 from keys import activity, rows
 from keys.models import ProvisioningKey
 from keys.rows import May, row_of
-from keys.views.access import requires
 from keys.views.key_list import NOT_ALLOWED
 from keys.views.returning import way_back
+from portal.access import requires
 
 
 @require_safe

@@ -16,9 +16,10 @@ from keys.errors import Difference, Gone, Invalid, Stale
 from keys.forms import EditKeyForm
 from keys.models import ProvisioningKey
 from keys.operations import edit_key
-from keys.views.access import get_own_key, requires
+from keys.views.access import get_own_key
 from keys.views.returning import way_back
 from portal import actors
+from portal.access import requires
 
 FORBIDDEN = "You can't edit provisioning keys. Ask an administrator for the Operator role."
 

@@ -1,52 +1,115 @@
-"""Service Edge Keys: the page everybody lives on."""
+"""Service Edge Keys, the page everybody lives on: its columns, its filters, and the view."""
 
 from __future__ import annotations
 
 from itertools import chain
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.conf import settings
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.functional import lazy
 from django.views.decorators.http import require_safe
 
-from keys import filters, list_state, rows
-from keys.list_state import ListState
-from keys.models import ProvisioningKey
-from keys.paging import paginate
-from keys.row_forms import ROWS, render_rows, split_at_rows
+from keys import choices, rows
+from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate, UseState
+from keys.row_html import ROWS, render_rows, split_at_rows
 from keys.rows import May
-from keys.tables import KEY_ORDERS, KEY_SORTS, KeyTable, heads
-from keys.views.access import requires
+from portal.access import requires
+from portal.lists.columns import Column, ListTable
+from portal.lists.filters import Choice, Contains, From, ListFilters, Related, RelatedByName, Until, YesNo
+from portal.lists.listing import List
+from portal.lists.offers import Source
+from portal.lists.orders import Order, moment, text, whole_number
 
 NOT_ALLOWED = "You can't view provisioning keys. Ask an administrator for the Viewer role."
+GROUPS = Source(ServiceEdgeGroup._meta.db_table)
+# A pending certificate has signed nothing, and no key has it.
+CERTIFICATES = Source(SigningCertificate._meta.db_table, "not_after IS NOT NULL")
 
 
-def read_state(query: QueryDict) -> ListState:
-    """The state of the list that a query string asks for."""
-    return list_state.read(
-        query, sortable=KEY_ORDERS, default_sort="name", filters=filters.NAMES, repeatable=filters.REPEATABLE
+class KeyTable(ListTable):
+    """The five columns of the vendor's page, under the vendor's heads; and the orders without a column."""
+
+    name = Column("Name", order=Order("sort_name", text, unique=True), hideable=False)
+    max_uses = Column(
+        "Maximum # Of Private Service Edges",
+        order=Order("max_uses", whole_number),
+        ascending="Lowest maximum first",
+        descending="Highest maximum first",
+        css_class="number",
     )
+    uses = Column(
+        "Provisioning Key Utilization Count",
+        order=Order("uses", whole_number),
+        ascending="Least used first",
+        descending="Most used first",
+    )
+    group = Column(
+        "Private Service Edges Group",
+        order=Order("group__sort_name", text),
+        ascending="Group, A to Z",
+        descending="Group, Z to A",
+    )
+    token = Column("Provisioning Key")
+    created = Column(
+        "Created",
+        order=Order("created_at", moment),
+        ascending="Oldest first",
+        descending="Newest first",
+        shown=False,
+    )
+
+
+def _by_use(state: str) -> Q:
+    """An unused key and a nearly used one have uses left too."""
+    states = [each for each in UseState.values if each != UseState.FULL] if state == UseState.FREE else [state]
+    return Q(use_state__in=states)
+
+
+class KeyFilters(ListFilters):
+    """The filters of the keys page."""
+
+    q = Contains("sort_name", label="Name contains", promoted=True)
+    usage = Choice(label="Utilization", promoted=True, choices=UseState.choices, condition=_by_use)
+    group = RelatedByName(
+        "group",
+        label="Group",
+        source=GROUPS,
+        suggest="keys:group-names",
+        similar=choices.groups_containing,
+    )
+    cert = Related("signing_certificate", label="Signing certificate", source=CERTIFICATES)
+    visible = YesNo("viewable", "Viewable", "Hidden after creation", label="Key visibility")
+    managed = YesNo(
+        "managed",
+        lazy(lambda: settings.VENDOR_NAME, str)(),
+        "Your organization",
+        label="Managed by",
+        values=("vendor", "you"),
+    )
+    enabled = YesNo("enabled", "Enabled", "Disabled", label="Status")
+    created_after = From("created_at", label="Created from")
+    created_before = Until("created_at", label="Created until")
+
+
+KEYS = List(
+    name="Service Edge Keys",
+    noun="key",
+    table=KeyTable,
+    filters=KeyFilters,
+    rows=ProvisioningKey.objects.all,
+    read=rows.read_all,
+    row_template="keys/_key_row.html",
+    has_actions=True,
+)
 
 
 @require_safe
 @requires("keys.view_provisioningkey", NOT_ALLOWED)
 def key_list(request: HttpRequest) -> HttpResponse:
-    state = read_state(request.GET)
-    filtering = filters.read(state)
-    keys = ProvisioningKey.objects.all()
-    page = paginate(keys, KEY_ORDERS[state.column], state, filtering.keys, rows.read_all)
-    may = May.of(request.user)
-    context = {
-        "state": state,
-        "filtering": filtering,
-        "page": page,
-        "noun": "key",
-        "closed_pairs": list(state.opened(everything=False).pairs()),
-        "rows": ROWS if page.rows else "",
-        "heads": heads(KeyTable, state),
-        "sorts": [(label, state.sorted_by(sort).link, sort == state.sort) for sort, label in KEY_SORTS],
-        "sort_label": dict(KEY_SORTS)[state.sort],
-        "may": may,
-    }
-    before, behind = split_at_rows(render_to_string("keys/key_list.html", context, request))
-    # Put in last: what templates nest is copied once for each level, and the rows are most of a page.
-    return HttpResponse(chain([before], render_rows(page.rows, may, state.is_open), [behind]))
+    opened, may = KEYS.open(request), May.of(request.user)
+    context = {"list": opened, "may": may, "rows_html": ROWS}
+    before, after = split_at_rows(render_to_string("keys/key_list.html", context, request))
+    # Rows are most of a page, and each level of template nesting would copy them once more.
+    return HttpResponse(chain([before], render_rows(opened.page.rows, may, opened.state.is_open), [after]))

@@ -8,8 +8,9 @@ from django.views.decorators.http import require_POST
 
 from keys.errors import Refused
 from keys.operations import download_key, file_name, reveal_key
-from keys.views.access import get_key, refuse, requires
+from keys.views.access import get_key, refuse
 from portal import actors
+from portal.access import requires
 from portal.views import render_error
 
 PURPOSES = ("copy", "show")

@@ -14,7 +14,7 @@ from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
-from keys.views.key_list import read_state
+from keys.views.key_list import KEYS
 
 LONGEST = 4000
 
@@ -55,6 +55,6 @@ def _cleaned(query: str) -> str:
     if len(query) > LONGEST:
         return ""
     try:
-        return read_state(QueryDict(query)).link.removeprefix("?")
+        return KEYS.state(QueryDict(query)).link.removeprefix("?")
     except TooManyFieldsSent:
         return ""

@@ -1,4 +1,4 @@
-// Suggest: a field asks for the groups whose names hold what is typed. Without this it suggests the first by name.
+// Suggest: a field asks for the records whose names hold what is typed. Without this it suggests the first by name.
 const PAUSE = 150;
 const timers = new Map();
 
@@ -6,8 +6,8 @@ async function suggest(field) {
   const asked = field.value;
   const response = await fetch(`${field.dataset.suggest}?${new URLSearchParams({ q: asked })}`);
   if (!response.ok || response.redirected || field.value !== asked) return;
-  const { groups } = await response.json();
-  field.list.replaceChildren(...groups.map((group) => Object.assign(document.createElement("option"), group)));
+  const [names] = Object.values(await response.json());
+  field.list.replaceChildren(...names.map((name) => Object.assign(document.createElement("option"), name)));
 }
 
 document.addEventListener("input", ({ target }) => {

@@ -66,10 +66,10 @@ def facts(client: Any, path: str) -> dict[str, Any]:
 def middle_cursor() -> str:
     """A cursor to the key in the middle of the order by name."""
     from keys.models import ProvisioningKey
-    from keys.tables import KEY_ORDERS
+    from keys.views.key_list import KeyTable
 
     keys = ProvisioningKey.objects.only("pk", "sort_name").order_by("sort_name")
-    return KEY_ORDERS["name"].write_cursor(keys[keys.count() // 2])
+    return KeyTable.orders()["name"].write_cursor(keys[keys.count() // 2])
 
 
 def main() -> None:

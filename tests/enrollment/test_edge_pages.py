@@ -10,27 +10,30 @@ from django.db import connection
 from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
-from enrollment import door, edge_views
+from enrollment import door
 from enrollment.connection import IN_TOUCH
 from enrollment.connection import connection as connection_of
 from enrollment.edge.cli import add_arguments
+from enrollment.edge_list import EdgeTable
 from enrollment.edge_rows import annotated
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import Report, delete_edge, record_contact, revoke_edge
 from enrollment.operations.refusing import sampled
 from keys.operations import delete_key
-from keys.paging import keys_in_order
 from keys.presentation import colons
+from portal.lists.paging import keys_in_order
 from portal.models import AuditEvent
 from tests.enrollment.base import ENROLL, EnrollmentTestCase, now
 from tests.enrollment.revoking import certificate_of
 from tests.enrollment.test_history import RUDE, section
 from tests.factories import ACTOR, make_key
-from tests.keys.test_paging import cursor_of
+from tests.portal.lists.test_paging import cursor_of
+from tests.support.html import texts
 
 LIST = "/service-edges/"
-# Session, user and two for permissions; the count, the edges, the latest strangers and their count.
-QUERIES = 8
+# Session, user and two for permissions; groups and keys to choose from, the count, the edges,
+# the latest refusals and their count.
+QUERIES = 9
 
 
 class ConnectionTests(EnrollmentTestCase):
@@ -135,8 +138,8 @@ class ListTests(EdgePagesTestCase):
     def test_the_columns(self) -> None:
         self.contact()
         page = self.get(LIST)
-        for head in ("Name", "Group", "Status", "Connection", "Version", "Last Contact", "Enrolled With Key"):
-            self.assertContains(page, f'<th scope="col">{head}</th>')
+        heads = ["Details", "Name", "Group", "State", "Version", "Enrolled With Key", "Enrolled"]
+        self.assertEqual(texts(page, "thead th"), heads)
         for text in (f'href="{self.page}"', "1.2.3", f'href="/service-edge-keys/{self.key.pk}/"'):
             self.assertContains(page, text)
 
@@ -161,14 +164,14 @@ class ListTests(EdgePagesTestCase):
         seen: list[int] = []
         query = ""
         while True:
-            page = self.client.get(LIST + query).context["page"]
+            page = self.client.get(LIST + query).context["list"].page
             seen += [row.pk for row in page.rows]
             query = page.next_link
             if not query:
                 break
         everything = list(ServiceEdge.objects.order_by("-id").values_list("pk", flat=True))
         self.assertEqual(seen, everything)
-        oldest = self.get(LIST, sort="enrolled", per_page="100").context["page"].rows
+        oldest = self.get(LIST, sort="enrolled", per_page="100").context["list"].page.rows
         self.assertEqual([row.pk for row in oldest], everything[::-1])
 
     def test_rude_queries_are_as_if_absent(self) -> None:
@@ -189,7 +192,7 @@ class ListTests(EdgePagesTestCase):
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL enable_seqscan = off")
                 cursor.execute("SET LOCAL enable_bitmapscan = off")
-        rows, order = annotated(ServiceEdge.objects.filter(deleted_at=None)), edge_views.ORDERS["enrolled"]
+        rows, order = annotated(ServiceEdge.objects.filter(deleted_at=None)), EdgeTable.orders()["enrolled"]
         for descending in (False, True):
             plan = keys_in_order(rows, Q(pk__gt=3), order, descending)[:26].explain()
             self.assertNotRegex(plan, "SCAN|Seq Scan|TEMP B-TREE|Sort")
@@ -207,9 +210,9 @@ class StrangerTests(EnrollmentTestCase):
         return int(self.post(text, REMOTE_ADDR=address).status_code)
 
     def test_they_are_counted_apart_and_shown_with_reason_and_address(self) -> None:
-        self.assertIn("There was none.", section(self.client.get(LIST), "strangers"))
+        self.assertIn("None yet.", section(self.client.get(LIST), "unrecognized"))
         self.assertEqual(self.refused("1|nonsense", "203.0.113.9"), 400)
-        words = section(self.client.get(LIST), "strangers")
+        words = section(self.client.get(LIST), "unrecognized")
         for text in ("1 in the last 24 hours", "Malformed provisioning key malformed_key", "203.0.113.9"):
             self.assertIn(text, words)
         self.assertNotIn("malformed_key", section(self.client.get(f"/service-edge-keys/{self.key.pk}/")))

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keys.models import ServiceEdgeGroup
-from keys.names import LONGEST_NAME, LONGEST_SORT_NAME, clean_name, sort_name
+from keys.names import LONGEST_NAME, LONGEST_SORT_NAME, clean_name
+from portal.sort_names import sort_name
 from tests.base import PortalTestCase
 from tests.factories import make_group
 

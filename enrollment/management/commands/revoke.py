@@ -13,10 +13,11 @@ from django.core.management.base import BaseCommand, CommandError
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import Revocation, revoke_certificate, revoke_edge, revoke_key
 from keys.models import ProvisioningKey, SigningCertificate
-from keys.names import clean_name, sort_name
+from keys.names import clean_name
 from keys.operations.editing import subject
 from portal import actors, audit
 from portal.actors import Actor
+from portal.sort_names import sort_name
 
 REASONS = IssuedCertificate.RevocationReason.values
 

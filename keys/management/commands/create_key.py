@@ -11,9 +11,10 @@ from django.core.management.base import CommandError
 from keys import choices
 from keys.errors import Refused
 from keys.models import ProvisioningKey, ServiceEdgeGroup
-from keys.names import clean_name, sort_name
+from keys.names import clean_name
 from keys.operations import create_key
 from portal import actors
+from portal.sort_names import sort_name
 from portal.startup import SealingCommand
 
 

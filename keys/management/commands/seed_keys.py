@@ -21,11 +21,11 @@ from django.utils import timezone
 from keys import certificates, keyring, sealing, tokens
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.models.provisioning_key import token_place
-from keys.names import sort_name
 from keys.operations import create_group
 from keys.operations.minting import trust_anchor
 from portal import actors
 from portal.database import lift_statement_timeout
+from portal.sort_names import sort_name
 from portal.startup import SealingCommand
 
 CREATED_BY = "seed_keys"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import re
 from typing import Any
 
 from django.http import HttpResponse
@@ -11,19 +9,19 @@ from django.http import HttpResponse
 from keys.models import ProvisioningKey
 from tests.base import PortalTestCase
 from tests.factories import make_key, make_managed
+from tests.support.html import markup, texts, the
 
 LIST = "/service-edge-keys/"
 
 
 def row(response: HttpResponse, key: ProvisioningKey) -> str:
-    """The tbody of one key."""
-    rows = response.content.decode().split('<tbody class="record">')[1:]
-    return next(each for each in rows if f'id="n-{key.pk}"' in each).partition("</tbody>")[0]
+    """The tbody of one key, as HTML."""
+    return markup(the(response, f"tbody.record:has(#n-{key.pk})"))
 
 
 def names(response: HttpResponse) -> list[str]:
     """The names in the list, from top to bottom."""
-    return [html.unescape(name) for name in re.findall(r'<a id="n-\d+"[^>]*>([^<]*)</a>', response.content.decode())]
+    return texts(response, "tbody.record th[scope=row] > a")
 
 
 def use_up(key: ProvisioningKey, uses: int | None = None) -> None:

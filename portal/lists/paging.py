@@ -1,4 +1,8 @@
-"""Pages of a long list: by cursor at any depth, by number up to row 10,000, and a count that stops there."""
+"""Pages of a long list: by cursor at any depth, by number up to row 10,000.
+
+django-tables2 and Django's Paginator count every row and read by OFFSET, which takes seconds at a million rows; so
+paging is ours.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +10,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
-from django.db.models import Expression, IntegerField, Q, QuerySet, Subquery
+from django.db.models import Q, QuerySet
 
-from keys.list_state import PER_PAGE, ListState
-from keys.ordering import Cursor, Order
-
-DEEPEST_ROW = 10_000
+from portal.lists.counting import COUNTED, capped_count, capped_counts
+from portal.lists.orders import Cursor, Order
+from portal.lists.state import PER_PAGE, ListState
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The rows of one page and the ways out of it. `number` is 0 when only a cursor says where we are."""
+    """The rows of one page and the links to other pages.
+
+    `total` counts the rows that the filters leave, `of` all rows; both stop at 10,001. `number` is 0 where the page was
+    reached by a cursor and its number is unknown.
+    """
 
     rows: Sequence[Any]
     state: ListState
@@ -29,23 +35,8 @@ class Page:
     of: int = 0
 
     @property
-    def is_capped(self) -> bool:
-        """Whether there are more rows than are counted."""
-        return self.total > DEEPEST_ROW
-
-    @property
-    def count(self) -> str:
-        """How many rows there are, as people read it."""
-        return said(self.total)
-
-    @property
-    def count_of_all(self) -> str:
-        """How many rows there are without filters."""
-        return said(self.of)
-
-    @property
     def last(self) -> int:
-        """The last page that a number reaches."""
+        """The number of the last page."""
         return last_page(self.total, self.state.per_page)
 
     @property
@@ -58,7 +49,7 @@ class Page:
 
     @property
     def previous_link(self) -> str:
-        """The address of the page before; empty on the first."""
+        """The address of the previous page; empty on the first."""
         if not self.has_previous:
             return ""
         cursor = self.order.write_cursor(self.rows[0])
@@ -66,7 +57,7 @@ class Page:
 
     @property
     def next_link(self) -> str:
-        """The address of the page behind; empty on the last."""
+        """The address of the next page; empty on the last."""
         if not self.has_next:
             return ""
         cursor = self.order.write_cursor(self.rows[-1])
@@ -74,7 +65,7 @@ class Page:
 
     @property
     def numbers(self) -> list[tuple[int, str]]:
-        """Page numbers with their addresses: the first, the last, and those around this one; 0 is a gap."""
+        """Page numbers with their addresses: the first, the last, and those beside this one; 0 marks a gap."""
         near = {1, self.last, *range(max(1, self.number - 1), min(self.last, self.number + 1) + 1)}
         entries: list[tuple[int, str]] = []
         for number in sorted(near):
@@ -85,42 +76,17 @@ class Page:
 
     @property
     def sizes(self) -> list[tuple[int, str, bool]]:
-        """The page sizes on offer: rows, address, and whether it is the current one."""
+        """The page sizes to choose from: rows, address, and whether it is the current one."""
         return [(size, self.state.sized(size).link, size == self.state.per_page) for size in PER_PAGE]
 
 
-def said(total: int) -> str:
-    """A count as people read it."""
-    return f"{DEEPEST_ROW:,}+" if total > DEEPEST_ROW else f"{total:,}"
-
-
 def last_page(total: int, per_page: int) -> int:
-    return max(1, -(-min(total, DEEPEST_ROW) // per_page))
-
-
-def capped_count(rows: QuerySet[Any]) -> int:
-    """How many rows there are; counting stops one behind the deepest row."""
-    return capped_counts(rows)[0]
-
-
-def capped_counts(*queries: QuerySet[Any]) -> Sequence[int]:
-    """The same of several queries, in one statement. None of them may be one that finds nothing by its nature."""
-    parts = [each.order_by().values("pk")[: DEEPEST_ROW + 1].query.sql_with_params() for each in queries]
-    counted = ", ".join(f"(SELECT COUNT(*) FROM ({sql}) part)" for sql, _ in parts)  # noqa: S608  # values are parameters
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {counted}", [value for _, values in parts for value in values])
-        return cursor.fetchone()
-
-
-class RowCount(Subquery):
-    """How many rows a correlated query finds, as a column of another one; a limit of it is where counting stops."""
-
-    template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
-    output_field: Expression | IntegerField = IntegerField()  # type: ignore[assignment]  # Django declares a property
+    """The last page that a number reaches."""
+    return max(1, -(-min(total, COUNTED) // per_page))
 
 
 def keys_in_order(rows: QuerySet[Any], part: Q, order: Order, descending: bool) -> QuerySet[Any]:
-    """What names the rows of a part, in an order that an index has and for which it is enough."""
+    """The sort keys of a range, read from the index alone."""
     named = rows.select_related(None).defer(None).filter(part)
     return named.order_by(*order.by(descending)).values(order.key)
 
@@ -128,7 +94,7 @@ def keys_in_order(rows: QuerySet[Any], part: Q, order: Order, descending: bool) 
 def read_in_order(
     rows: QuerySet[Any], chosen: QuerySet[Any], part: Q, order: Order, descending: bool, start: int, count: int
 ) -> QuerySet[Any]:
-    """A slice of a part of the chosen rows. Only what is shown is read and joined, not what is skipped."""
+    """A slice of a range of the chosen rows. Skipped rows are neither read nor joined."""
     shown = keys_in_order(chosen, part, order, descending)[start : start + count]
     return rows.filter(**{f"{order.key}__in": shown}).order_by(*order.by(descending))
 
@@ -140,9 +106,9 @@ def paginate(
     chosen: QuerySet[Any] | None = None,
     read: Callable[[QuerySet[Any]], list[Any]] = list,
 ) -> Page:
-    """The page that `state` asks for: a cursor goes before a number, and a page that is gone leads to the nearest.
+    """The page that `state` asks for. A cursor wins over a number; a page that no longer exists becomes the nearest.
 
-    `chosen` are the rows that the filters leave, without joins; None without filters. `read` makes rows of a query.
+    `chosen` are the rows that the filters leave, without joins; None without filters. `read` turns a query into rows.
     """
     if chosen is None:
         total = of = capped_count(rows)
@@ -190,13 +156,13 @@ class _Reader:
         return len(found) > self.state.per_page
 
     def _label(self) -> int:
-        """The number that came with the cursor, unless it cannot be true."""
+        """The page number that came with the cursor; 0 where it is impossible."""
         number = self.state.page
-        is_possible = self.total > DEEPEST_ROW or number <= last_page(self.total, self.state.per_page)
+        is_possible = self.total > COUNTED or number <= last_page(self.total, self.state.per_page)
         return number if number > 1 and is_possible else 0
 
     def _fetch(self, *, start: int = 0, beyond: Cursor | None = None, backward: bool = False) -> list[Any]:
-        """One page and one row more, in the order they are met."""
+        """One page and one more row, in reading order."""
         descending = self.state.descending != backward
         parts = self.order.beyond(beyond, descending) if beyond else [Q()]
         found: list[Any] = []

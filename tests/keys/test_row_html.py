@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from keys import recent
 from keys.models import ProvisioningKey
-from keys.row_forms import render_rows
+from keys.row_html import render_rows
 from keys.rows import May, read_all, row_of
 from tests.base import PortalTestCase
 from tests.factories import make_key

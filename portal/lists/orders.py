@@ -1,7 +1,7 @@
-"""The ways to sort a list, and cursors: "behind this row", as an address holds it.
+"""Sort orders of a list, and cursors: the place after a row, as an address carries it.
 
-A cursor carries the row's sort value and id, so that the database starts reading inside the index. It holds nothing
-secret, and one that makes no sense is as if it were absent.
+A cursor holds the sort value and id of a row, so that the database starts reading inside the index. It holds nothing
+secret. A cursor that cannot be read is ignored.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One way to sort: a column, and the id where values repeat."""
+    """One sort order: a column, then the id where values repeat. An index must have both, in this order."""
 
     field: str
     parse: Callable[[Any], Any]
@@ -57,7 +57,7 @@ class Order:
 
     @property
     def key(self) -> str:
-        """The column that names a row and lies in the index of this order."""
+        """The column that identifies a row and is part of the index of this order."""
         return self.field if self.unique else "pk"
 
     def by(self, descending: bool) -> list[str]:
@@ -66,14 +66,14 @@ class Order:
         return [f"{sign}{self.field}"] if self.unique else [f"{sign}{self.field}", f"{sign}id"]
 
     def beyond(self, cursor: Cursor, descending: bool) -> list[Q]:
-        """The rows behind a cursor, in parts to be read one after the other: those with its value, and the rest.
+        """The rows after a cursor in two parts: those with the same value, then the rest.
 
-        Each part is one range of an index. Put together they are not: PostgreSQL sorts `a > x OR a = x AND id > y`,
-        and SQLite takes only the first half of `(a, id) > (x, y)` from the index, for its ids are row numbers.
+        Each part is one index range. Joined they are not: PostgreSQL sorts the rows of `a > x OR a = x AND id > y`,
+        and SQLite uses the index for only the first half of `(a, id) > (x, y)`, because its ids are row numbers.
         """
-        behind = "lt" if descending else "gt"
-        rest = Q(**{f"{self.field}__{behind}": cursor.value})
-        return [rest] if self.unique else [Q(**{self.field: cursor.value, f"id__{behind}": cursor.id}), rest]
+        after = "lt" if descending else "gt"
+        rest = Q(**{f"{self.field}__{after}": cursor.value})
+        return [rest] if self.unique else [Q(**{self.field: cursor.value, f"id__{after}": cursor.id}), rest]
 
     def write_cursor(self, row: Any) -> str:
         """The cursor of a row that has an id and the column under its name, as it stands in an address."""

@@ -1,11 +1,10 @@
-"""Private Service Edges: the list, and what one of them is."""
+"""One Private Service Edge: its state, certificates and history."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-import django_tables2 as tables
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -14,60 +13,13 @@ from django.views.decorators.http import require_safe
 from enrollment import history
 from enrollment.edge_rows import annotated, described
 from enrollment.models import IssuedCertificate, ServiceEdge
-from keys import activity, list_state
-from keys.ordering import Order, whole_number
-from keys.paging import capped_count, paginate
+from keys import activity
 from keys.presentation import Badge, colons, expiry, stamp
-from keys.tables import heads
-from keys.views.access import requires
-from portal import audit
+from portal.access import requires
 
 PERMISSION = "enrollment.view_serviceedge"
 FORBIDDEN = "You can't view Private Service Edges. Ask an administrator for the Viewer role."
-# Ids are given in the order of enrollment, so the primary key is the index of this order.
-ORDERS = {"enrolled": Order("pk", whole_number, unique=True)}
 SHOWN_CERTIFICATES = 25
-STRANGERS = 10
-WINDOW = timedelta(hours=24)
-
-
-class EdgeTable(tables.Table):
-    """The columns of the list of edges."""
-
-    name = tables.Column("Name", orderable=False)
-    group = tables.Column("Group", orderable=False)
-    status = tables.Column("Status", orderable=False)
-    connection = tables.Column("Connection", orderable=False)
-    version = tables.Column("Version", orderable=False)
-    last_contact = tables.Column("Last Contact", orderable=False)
-    key = tables.Column("Enrolled With Key", orderable=False)
-    enrolled = tables.Column("Enrolled", order_by=ORDERS["enrolled"].field)
-
-
-@require_safe
-@requires(PERMISSION, FORBIDDEN)
-def edge_list(request: HttpRequest) -> HttpResponse:
-    """Edges that are not deleted, and below them who was refused without a known key."""
-    state = list_state.read(request.GET, sortable=ORDERS, default_sort="-enrolled")
-    found = annotated(ServiceEdge.objects.filter(deleted_at=None))
-    page, now = paginate(found, ORDERS[state.column], state), timezone.now()
-    context = {
-        "page": page,
-        "noun": "edge",
-        "rows": [described(edge, now) for edge in page.rows],
-        "heads": heads(EdgeTable, state),
-        "strangers": _strangers(now),
-    }
-    return render(request, "enrollment/edge_list.html", context)
-
-
-def _strangers(now: datetime) -> dict[str, Any]:
-    """Refusals before a secret was proved: a sample, at most one a minute for each code and source network."""
-    found = audit.refusals().filter(object_id="")
-    return {
-        "latest": history.described(found[:STRANGERS]),
-        "count": capped_count(found.filter(at__gt=now - WINDOW)),
-    }
 
 
 @require_safe

@@ -1,4 +1,4 @@
-"""The state of a list page as its address holds it: sort, place, page size, open rows, and later filters."""
+"""The state of a list page. The address is the only state: sort order, place, page size, open rows, filters."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
+from portal.row_ids import row_id
+
 PER_PAGE = (25, 50, 100)
 ALL = "all"
 _MOST_OPEN_ROWS = 100
-_ID = re.compile(r"[0-9]{1,18}")
 _CURSOR = re.compile(r"[A-Za-z0-9_-]{1,4000}")
 Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class ListState:
-    """What the query string asks for, cleaned: a value that means nothing is as if it were absent.
+    """What the query string asks for. Values that have no meaning are dropped, bad filters are kept to be explained.
 
-    `filters` are carried through every link as they are. An open row is in `expand`; with `all_open` the rows in
-    `collapse` are the closed ones.
+    Every link carries `filters` unchanged. `expand` holds the open rows; with `all_open`, `collapse` holds the closed.
     """
 
     default_sort: str
@@ -50,7 +50,7 @@ class ListState:
         return row_id not in self.collapse if self.all_open else row_id in self.expand
 
     def pairs(self) -> Iterator[Pair]:
-        """The query string that leads to this state, without anything that is the default."""
+        """The query string of this state, without defaults."""
         yield from self.filters
         if self.sort != self.default_sort:
             yield "sort", self.sort
@@ -64,7 +64,7 @@ class ListState:
         yield from self.open_pairs()
 
     def open_pairs(self) -> Iterator[Pair]:
-        """The part of the query string that says which rows are open."""
+        """The part of the query string with the open rows."""
         if self.all_open:
             yield "expand", ALL
         for name, ids in (("collapse", self.collapse), ("expand", self.expand)):
@@ -84,7 +84,7 @@ class ListState:
         return replace(self.first_page(), per_page=per_page)
 
     def first_page(self) -> ListState:
-        """The first page; single open rows stay behind, "all open" comes along."""
+        """The first page. Single open rows are dropped, "all open" is kept."""
         return self.at(1)
 
     def at(self, page: int, *, after: str = "", before: str = "") -> ListState:
@@ -102,7 +102,7 @@ class ListState:
 
     @property
     def pairs_beside_filters(self) -> list[Pair]:
-        """What a form that sets the filters carries along."""
+        """The hidden fields of the form that sets the filters."""
         return list(self.unfiltered.pairs())
 
     def opened(self, *, everything: bool) -> ListState:
@@ -118,7 +118,7 @@ def read(
     filters: Collection[str] = (),
     repeatable: Collection[str] = (),
 ) -> ListState:
-    """Read a query string. Never fails; unknown parameters and values are dropped, bad filters are kept to be told."""
+    """Read a query string. Never fails: unknown parameters and values are dropped, bad filters are kept."""
     opened = query.getlist("expand")
     all_open, expand, collapse = ALL in opened, _ids(opened), _ids(query.getlist("collapse"))
     if all_open:
@@ -128,7 +128,7 @@ def read(
     return ListState(
         default_sort=default_sort,
         sort=next((sort for sort in query.getlist("sort") if sort.removeprefix("-") in sortable), default_sort),
-        page=max(1, _number(query.get("page", ""))),
+        page=max(1, row_id(query.get("page", "")) or 1),
         after=_cursor(query.get("after", "")),
         before=_cursor(query.get("before", "")),
         per_page=next((size for size in PER_PAGE if str(size) == query.get("per_page")), PER_PAGE[0]),
@@ -140,21 +140,18 @@ def read(
 
 
 def _values(query: QueryDict, name: str, is_repeatable: bool) -> list[str]:
-    """The values of a filter. A form sends what is empty too: that is absent. The last one counts, as in any form."""
+    """The values of a filter. Forms send empty fields too: these are absent. The last value counts."""
     given = list(dict.fromkeys(value for each in query.getlist(name) if (value := each.strip())))
     return given if is_repeatable else given[-1:]
 
 
-def _number(text: str) -> int:
-    return int(text) if _ID.fullmatch(text) else 0
-
-
 def _cursor(text: str) -> str:
-    """A cursor stands in every link of the page, so nothing else may pass for one."""
+    """A cursor is part of every link of the page, so nothing else may look like one."""
     return text if _CURSOR.fullmatch(text) else ""
 
 
 def _ids(values: list[str]) -> frozenset[int]:
     """Ids, repeated or in one value with commas, as people write them by hand."""
     each = (part for value in values for part in value.split(","))
-    return frozenset([int(part) for part in each if _ID.fullmatch(part)][:_MOST_OPEN_ROWS])
+    ids = [number for part in each if (number := row_id(part)) is not None]
+    return frozenset(ids[:_MOST_OPEN_ROWS])

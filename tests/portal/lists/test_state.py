@@ -6,7 +6,7 @@ from unittest import TestCase
 
 from django.http import QueryDict
 
-from keys.list_state import ListState, read
+from portal.lists.state import ListState, read
 
 SORTABLE = ("name", "uses")
 

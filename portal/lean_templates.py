@@ -1,0 +1,17 @@
+"""Templates are indented for those who read them; pages are not: a list repeats its rows a hundred times."""
+
+from __future__ import annotations
+
+import re
+
+from django.template import Origin
+from django.template.loaders import filesystem
+
+_INDENTED = re.compile(r"(<pre\b.*?</pre>)|(?:[ \t]*\n[ \t]*)+", re.DOTALL)
+
+
+class Loader(filesystem.Loader):
+    """Reads templates without indentation and blank lines, except inside `<pre>`."""
+
+    def get_contents(self, origin: Origin) -> str:
+        return _INDENTED.sub(lambda found: found[1] or "\n", super().get_contents(origin))

@@ -1,0 +1,95 @@
+"""Columns of a list page: their heads, sort orders, and whether a reader may hide them.
+
+django-tables2 declares them and says which head leads to which order. Rows are printed by a template, because a
+hundred rows of django-tables2's bound cells cost more than the rest of the page.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import django_tables2 as tables
+
+from portal.lists.orders import Order
+from portal.lists.state import ListState
+
+
+class Column(tables.Column):
+    """One column. Without an `order` its head does not sort; one that is not `shown` only sorts.
+
+    `ascending` and `descending` are the words of the sort menu, such as "Oldest first".
+    """
+
+    def __init__(
+        self,
+        label: str,
+        *,
+        order: Order | None = None,
+        ascending: str = "",
+        descending: str = "",
+        hideable: bool = True,
+        shown: bool = True,
+        css_class: str = "",
+    ) -> None:
+        super().__init__(
+            label,
+            visible=shown,
+            orderable=order is not None,
+            order_by=order.field if order else None,
+            attrs={"th": {"class": css_class}},
+        )
+        self.order = order
+        self.hideable = hideable
+        self.words = {"": ascending or f"{label}, A to Z", "-": descending or f"{label}, Z to A"}
+
+
+class ListTable(tables.Table):
+    """The columns of one list page, in the order of their declaration."""
+
+    base_columns: Mapping[str, Column]
+
+    @classmethod
+    def orders(cls) -> dict[str, Order]:
+        """The sort orders by the name of their column."""
+        return {name: column.order for name, column in cls.base_columns.items() if column.order}
+
+    @classmethod
+    def sorts(cls) -> dict[str, str]:
+        """What the sort menu offers: the value of `sort` in the address, and its words."""
+        columns = [(name, column) for name, column in cls.base_columns.items() if column.order]
+        return {f"{sign}{name}": words for name, column in columns for sign, words in column.words.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One head of a list. `aria_sort` is empty unless the column sorts the page; `link` is empty where it cannot."""
+
+    label: str
+    link: str
+    aria_sort: str
+    css_class: str
+
+
+def heads(table: type[ListTable], state: ListState) -> list[Head]:
+    """The heads of a list in a state."""
+    return [
+        Head(label, state.sorted_by(turned).link if turned else "", aria_sort, css_class)
+        for label, turned, aria_sort, css_class in _columns(table, state.sort)  # type: ignore[arg-type]  # a class is hashable; its package has no types
+    ]
+
+
+@functools.lru_cache(maxsize=256)
+def _columns(table: type[ListTable], sort: str) -> list[tuple[str, str, str, str]]:
+    """Label, next sort, aria-sort and CSS class of each visible column; the same for everybody."""
+    # Without rows, because django-tables2 would sort them a second time.
+    return [_column(column) for column in table([], order_by=sort).columns]
+
+
+def _column(column: Any) -> tuple[str, str, str, str]:
+    alias = column.order_by_alias
+    aria_sort = ("descending" if alias.is_descending else "ascending") if column.is_ordered else ""
+    turned = str(alias.next) if column.orderable else ""
+    return str(column.header), turned, aria_sort, column.attrs["th"].get("class") or ""

@@ -1,0 +1,306 @@
+"""Filters of a list page. Each is one declaration: parameter, label, control, words of its chip, error.
+
+A list declares a `ListFilters`, which is a django-filter FilterSet: its form cleans the address, templates print the
+fields of that form, and it narrows the rows. Ours are the words and the controls, and `Related`, because
+django-filter's ModelChoiceFilter reads every record it offers.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.utils.datastructures import MultiValueDict
+
+from portal import zones
+from portal.lists import offers
+from portal.lists.offers import Offers, Source
+from portal.lists.state import ListState
+from portal.sort_names import sort_name
+
+LONGEST_TEXT = 200
+MOST_VALUES = 50
+_MOST_SIMILAR = 5
+_LONGEST_CHIP = 60
+
+
+class ListFilter(django_filters.Filter):
+    """What every filter has: a label, a control (a template in `lists/`), and what it asks of the rows.
+
+    `promoted` filters stand in the bar, the others behind *More filters*. `condition` makes a Q of a clean value;
+    without it the value must equal the field.
+    """
+
+    control: ClassVar[str]
+    repeatable: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        field_name: str = "",
+        *,
+        label: str,
+        promoted: bool = False,
+        condition: Callable[[Any], Q] | None = None,
+        **options: Any,
+    ) -> None:
+        unknown = dict.fromkeys(("invalid", "invalid_choice"), f"“{label}” has a value that does not exist.")
+        errors = {**unknown, **options.pop("error_messages", {})}
+        super().__init__(field_name, label=label, error_messages=errors, **options)
+        self.promoted = promoted
+        self._condition = condition
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> ListFilter:
+        # A FilterSet copies its filters for each request; nothing in them changes but the reference to it.
+        return copy.copy(self)
+
+    def condition(self, value: Any) -> Q:
+        """What the rows must satisfy for a clean value."""
+        return self._condition(value) if self._condition else Q(**{self.field_name: value})
+
+    def filter(self, rows: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        return rows if value in (None, "", []) else rows.filter(self.condition(value))
+
+    @functools.cached_property
+    def field(self) -> forms.Field:
+        """The form field. Templates read the control and the label's words from it."""
+        field = self.field_class(label=self.label, **self.extra)
+        field.control = f"lists/_{self.control}.html"
+        return field
+
+    def words(self, value: str, offered: Offers | None) -> str:
+        """How a chip names a value of the address."""
+        return value
+
+
+class Contains(ListFilter):
+    """The rows whose sort name holds a text, whatever its case."""
+
+    control = "search"
+    field_class = forms.CharField
+
+    def __init__(self, field_name: str, *, label: str, **options: Any) -> None:
+        too_long = f"“{label}” is longer than {LONGEST_TEXT} characters."
+        super().__init__(
+            field_name, label=label, max_length=LONGEST_TEXT, error_messages={"max_length": too_long}, **options
+        )
+
+    def condition(self, value: str) -> Q:
+        return super().condition(value) if self._condition else Q(**{f"{self.field_name}__contains": sort_name(value)})
+
+
+class Exactly(ListFilter):
+    """The rows with exactly this text."""
+
+    control = "text"
+    field_class = forms.CharField
+
+    def __init__(self, field_name: str, **options: Any) -> None:
+        super().__init__(field_name, max_length=LONGEST_TEXT, **options)
+
+
+class Choice(ListFilter):
+    """One of a few values."""
+
+    control = "select"
+    field_class = forms.TypedChoiceField
+
+    def words(self, value: str, offered: Offers | None) -> str:
+        return next((str(words) for choice, words in self.extra["choices"] if choice == value), value)
+
+
+class YesNo(Choice):
+    """A boolean column, with a word for each side; `values` are those of the address."""
+
+    def __init__(self, field_name: str, yes: str, no: str, *, values: tuple[str, str] = ("yes", "no"), **options: Any):
+        choices = ((values[0], yes), (values[1], no))
+        super().__init__(field_name, choices=choices, coerce=lambda value: value == values[0], **options)
+
+
+class _Day(ListFilter):
+    control = "day"
+    field_class = forms.DateField
+
+    def __init__(self, field_name: str, *, label: str, **options: Any) -> None:
+        invalid = {"invalid": f"“{label}” is not a date such as 2026-12-31."}
+        super().__init__(field_name, label=label, input_formats=["%Y-%m-%d"], error_messages=invalid, **options)
+
+
+class From(_Day):
+    """From the start of a day, in the zone the page is shown in."""
+
+    def condition(self, value: Any) -> Q:
+        return Q(**{f"{self.field_name}__gte": zones.start_of(value, zones.current())})
+
+
+class Until(_Day):
+    """Up to the end of a day, in the zone the page is shown in."""
+
+    def condition(self, value: Any) -> Q:
+        return Q(**{f"{self.field_name}__lt": zones.end_of(value, zones.current())})
+
+
+class RelatedField(forms.Field):
+    """Records by id or exact name; a clean value is a list of ids. The list sets `offered` when it reads an address."""
+
+    widget = forms.MultipleHiddenInput
+    offered: Offers
+
+    def __init__(self, *, similar: Callable[[str], Sequence[Any]] | None, suggest: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.similar = similar
+        self.suggest = suggest
+
+    def clean(self, value: Any) -> list[int]:
+        wanted = list(value or [])
+        if len(wanted) > MOST_VALUES:
+            raise ValidationError(f"“{self.label}” takes at most {MOST_VALUES} values.", code="many")
+        found = [self.offered.find(text) for text in wanted]
+        if None in found:
+            raise ValidationError(self._unknown(wanted[found.index(None)]), code="invalid")
+        return [offer.id for offer in found if offer]
+
+    def _unknown(self, text: str) -> str:
+        """Names similar records, because without JavaScript there are no suggestions."""
+        near = ", ".join(each.name for each in self.similar(text)[:_MOST_SIMILAR]) if self.similar else ""
+        return self.error_messages["invalid"] + (f" Names that hold “{text}”: {near}." if near else "")
+
+
+class Related(ListFilter):
+    """Rows that belong to one of the chosen records: a select of the first fifty by name."""
+
+    control = "select_related"
+    field_class = RelatedField
+
+    def __init__(self, field_name: str = "", *, source: Source, **options: Any) -> None:
+        super().__init__(field_name, **{"similar": None, "suggest": "", **options})
+        self.source = source
+
+    def condition(self, value: list[int]) -> Q:
+        return super().condition(value) if self._condition else Q(**{f"{self.field_name}__in": value})
+
+    def words(self, value: str, offered: Offers | None) -> str:
+        found = offered.find(value) if offered else None
+        return found.name if found else value
+
+
+class RelatedByName(Related):
+    """The same for more records than a select can hold: fields that suggest names, several at a time.
+
+    `suggest` is the name of the URL that answers `?q=`; `similar` finds records whose names hold a text.
+    """
+
+    control = "suggest"
+    repeatable = True
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One applied filter; its link drops it."""
+
+    text: str
+    link: str
+
+
+class ListFilters(django_filters.FilterSet):
+    """The filters of one list page. Each narrows; one bad value makes all invalid, and then no rows are shown."""
+
+    base_filters: ClassVar[dict[str, ListFilter]]
+
+    def __init__(self, state: ListState, rows: QuerySet[Any]) -> None:
+        data: MultiValueDict[str, str] = MultiValueDict()
+        for name, value in state.filters:
+            data.appendlist(name, value)
+        super().__init__(data if state.filters else None, rows)
+        self.state = state
+        sources = {name: each.source for name, each in self.base_filters.items() if isinstance(each, Related)}
+        self.offered = offers.load(sources, {name: data.getlist(name) for name in sources})
+        for name, offered in self.offered.items():
+            field = self.form.fields[name]
+            field.offered = offered
+            field.chosen_ids = {found.id for text in data.getlist(name) if (found := offered.find(text))}
+
+    @classmethod
+    def repeatable(cls) -> Collection[str]:
+        """The parameters that an address may hold several times."""
+        return [name for name, each in cls.base_filters.items() if each.repeatable]
+
+    def get_form_class(self) -> type[forms.Form]:
+        return _form_class(type(self))  # type: ignore[arg-type]  # a class is hashable; its package has no types
+
+    @property
+    def chosen(self) -> QuerySet[Any] | None:
+        """The rows that the filters leave; None without filters, `.none()` when a value is bad."""
+        if not self.is_bound:
+            return None
+        return self.qs if self.is_valid() else self.queryset.none()
+
+    @property
+    def mistakes(self) -> list[tuple[str, str]]:
+        """The parameters with a bad value, each with what is wrong."""
+        return [(name, error) for name, errors in self.errors.items() for error in errors]
+
+    @property
+    def promoted(self) -> list[forms.BoundField]:
+        """The fields of the bar."""
+        return [self.form[name] for name, each in self.base_filters.items() if each.promoted]
+
+    @property
+    def others(self) -> list[forms.BoundField]:
+        """The fields behind *More filters*."""
+        return [self.form[name] for name, each in self.base_filters.items() if not each.promoted]
+
+    @property
+    def set_behind(self) -> int:
+        """How many values behind *More filters* are set."""
+        return sum(not self.base_filters[name].promoted for name, _ in self.state.filters)
+
+    @property
+    def is_wrong_behind(self) -> bool:
+        """Whether a bad value is behind *More filters*."""
+        return any(not self.base_filters[name].promoted for name, _ in self.mistakes)
+
+    @property
+    def zone(self) -> str:
+        """The zone in which days are meant."""
+        return zones.name_of(zones.current())
+
+    @property
+    def chips(self) -> list[Chip]:
+        """The applied filters, one for each value."""
+        return [self._chip(name, value) for name, value in self.state.filters]
+
+    def _chip(self, name: str, value: str) -> Chip:
+        declared = self.base_filters[name]
+        words = _shown(declared.words(value, self.offered.get(name)))
+        shown = words if len(words) <= _LONGEST_CHIP else f"{words[:_LONGEST_CHIP]}…"
+        return Chip(f"{declared.label}: {shown}", self.state.without((name, value)).link)
+
+
+class _ShownField(forms.BoundField):
+    """A field whose value any page can hold: a NUL, which is refused, is shown as U+FFFD."""
+
+    def value(self) -> Any:
+        value = super().value()
+        return [_shown(each) for each in value] if isinstance(value, list) else _shown(value)
+
+
+def _shown(value: Any) -> Any:
+    return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) else value
+
+
+class _ListForm(forms.Form):
+    bound_field_class = _ShownField
+
+
+@functools.cache
+def _form_class(filters: type[ListFilters]) -> type[forms.Form]:
+    """The form of a list's filters, made once: django-filter makes a class for each request."""
+    fields = {name: each.field for name, each in filters.base_filters.items()}
+    return type(f"{filters.__name__}Form", (_ListForm,), fields)

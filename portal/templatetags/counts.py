@@ -1,0 +1,22 @@
+"""Counts in templates: numbers become words here and nowhere earlier."""
+
+from __future__ import annotations
+
+from django import template
+
+from portal.lists.counting import words
+
+register = template.Library()
+
+
+@register.filter
+def capped(number: int) -> str:
+    """A count that stops at 10,000: `1,234`, or `10,000+`."""
+    return words(number)
+
+
+@register.filter
+def counted(number: int, noun: str) -> str:
+    """A count with its noun: `1 key`, `1,234 keys`, `10,000+ keys`; the plural may follow a comma (`entry,entries`)."""
+    singular, _, plural = noun.partition(",")
+    return f"{words(number)} {singular if number == 1 else plural or f'{singular}s'}"

@@ -1,0 +1,113 @@
+"""Every list page of the portal: a part that was forgotten fails here, whatever the list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.template.loader import get_template
+from django.urls import get_resolver, reverse
+
+from portal.lists.filters import Choice, Related
+from portal.lists.listing import LISTS, List
+from tests.base import PortalTestCase
+from tests.factories import make_key
+from tests.support.html import links, parsed, texts
+
+# Imports every view, and with them every list.
+get_resolver().url_patterns  # noqa: B018
+# By the noun of a list: the name of its URL. A list without one fails.
+ADDRESSES = {"key": "keys:key-list", "certificate": "keys:certificate-list", "edge": "enrollment:edge-list"}
+# So few that their orders need no index.
+FEW = {"certificate"}
+
+
+def indexed(listed: List) -> set[tuple[str, ...]]:
+    """The columns of each index and unique constraint of the model, the primary key as `pk`."""
+    model = listed.rows().model._meta
+    unique = [constraint.fields for constraint in model.constraints if hasattr(constraint, "fields")]
+    return {("pk",), *map(tuple, unique), *(tuple(index.fields) for index in model.indexes)}
+
+
+class EveryList(PortalTestCase):
+    def setUp(self) -> None:
+        self.sign_in("sue")
+        make_key("One")
+
+    def get(self, listed: List, **query: Any) -> Any:
+        return self.client.get(reverse(ADDRESSES[listed.noun]), query)
+
+    def test_each_is_found_here_with_its_address(self) -> None:
+        self.assertEqual({listed.noun for listed in LISTS}, set(ADDRESSES))
+
+    def test_its_templates_exist(self) -> None:
+        for listed in LISTS:
+            get_template(listed.row_template)
+            for name, each in listed.filters.base_filters.items():
+                with self.subTest(list=listed.name, filter=name):
+                    get_template(each.field.control)
+
+    def test_each_order_has_an_index_with_the_id_behind(self) -> None:
+        for listed in LISTS:
+            if listed.noun in FEW:
+                continue
+            for name, order in listed.table.orders().items():
+                relation = order.field.split("__")[0]
+                wanted = (relation,) if order.unique else (relation, "id")
+                with self.subTest(list=listed.name, order=name):
+                    self.assertIn(wanted, indexed(listed))
+
+    def test_the_default_order_is_one(self) -> None:
+        for listed in LISTS:
+            self.assertIn(listed.default_sort, listed.table.sorts())
+
+    def test_heads_and_cells_are_as_many(self) -> None:
+        for listed in LISTS:
+            page = parsed(self.get(listed))
+            for row in page.select("tr.row"):
+                self.assertEqual(len(row.select("td, th")), len(page.select("thead th")), listed.name)
+
+    def test_each_order_shows_the_page_and_says_so(self) -> None:
+        for listed in LISTS:
+            for sort, words in listed.table.sorts().items():
+                with self.subTest(list=listed.name, sort=sort):
+                    page = self.get(listed, sort=sort)
+                    self.assertEqual(page.status_code, 200)
+                    if page.context["list"].page.rows:
+                        self.assertEqual(texts(page, "button.sort-button"), [f"Sort: {words}"])
+
+    def test_each_filter_has_a_labelled_field_and_explains_what_it_does_not_know(self) -> None:
+        for listed in LISTS:
+            for name, each in listed.filters.base_filters.items():
+                with self.subTest(list=listed.name, filter=name):
+                    self.assertTrue(each.label)
+                    page = self.get(listed, **{name: "x" * 201})
+                    self.assertEqual(page.status_code, 200)
+                    (mistake,) = parsed(page).select("#error-summary li a")
+                    self.assertEqual(mistake["href"], f"#id_{name}")
+                    self.assertEqual(len(parsed(page).select(f"#id_{name}")), 1)
+                    self.assertEqual(page.context["list"].page.rows, [])
+
+    def test_each_value_of_a_select_filters_and_is_a_chip_in_words(self) -> None:
+        for listed in LISTS:
+            for name, each in listed.filters.base_filters.items():
+                if not isinstance(each, Choice):
+                    continue
+                for value, words in each.field.choices:
+                    with self.subTest(list=listed.name, filter=name, value=value):
+                        page = self.get(listed, **{name: value})
+                        self.assertEqual(texts(page, ".chip bdi"), [f"{each.label}: {words}"])
+                        self.assertEqual(texts(page, "#error-summary"), [])
+                        self.assertNotIn(f"{name}={value}", links(page, ".chip a")[0])
+
+    def test_each_record_that_a_filter_offers_may_be_named(self) -> None:
+        for listed in LISTS:
+            for name, each in listed.filters.base_filters.items():
+                if not isinstance(each, Related):
+                    continue
+                offered = self.get(listed).context["list"].filters.offered[name]
+                for offer in offered:
+                    for text in (str(offer.id), offer.name):
+                        with self.subTest(list=listed.name, filter=name, text=text):
+                            page = self.get(listed, **{name: text})
+                            self.assertEqual(texts(page, ".chip bdi"), [f"{each.label}: {offer.name}"])
+                            self.assertEqual(texts(page, "#error-summary"), [])
