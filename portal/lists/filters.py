@@ -118,7 +118,9 @@ class Choice(ListFilter):
 class YesNo(Choice):
     """A boolean column, with a word for each side; `values` are those of the address."""
 
-    def __init__(self, field_name: str, yes: str, no: str, *, values: tuple[str, str] = ("yes", "no"), **options: Any):
+    def __init__(
+        self, field_name: str, yes: str, no: str, *, values: tuple[str, str] = ("yes", "no"), **options: Any
+    ) -> None:
         choices = ((values[0], yes), (values[1], no))
         super().__init__(field_name, choices=choices, coerce=lambda value: value == values[0], **options)
 

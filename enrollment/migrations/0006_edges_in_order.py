@@ -26,7 +26,7 @@ def fill_sort_names(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("enrollment", "0004_support_search"),
+        ("enrollment", "0005_renewals_replaced"),
         ("keys", "0001_initial"),
     ]
 
