@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from keys.models import ProvisioningKey, SigningCertificate
-from portal import triggers
+from portal import database, triggers
 from tests import factories
 from tests.base import CommittedTestCase
 
@@ -19,6 +19,8 @@ class MigratingTest(CommittedTestCase):
     def as_before(self) -> None:
         """The tables as they were before certificates could be pending, and triggers that name other tables."""
         triggers.drop_all()
+        # As before any migration, which the executor alone does not announce.
+        database.lift_statement_timeout()
         MigrationExecutor(connection).migrate([("keys", "0001_initial")])
         with connection.cursor() as cursor:
             for trigger in triggers.all_triggers():
