@@ -22,7 +22,7 @@ worker_class = "portal.slow_clients.PatientWorker"
 worker_connections = 500
 # An answer's deadline follows what is sent, which the kernel would do on its own.
 sendfile = False
-threads = 8
+threads = 6
 # Loading the portal once and forking halves the memory; nothing is opened before the fork.
 preload_app = True
 timeout = 30

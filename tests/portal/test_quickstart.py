@@ -2,11 +2,14 @@
 
 import json
 import os
+import signal
 import socket
 import stat
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.request
 from pathlib import Path
 from unittest import TestCase
 
@@ -156,10 +159,14 @@ class CannotStartTest(TestCase):
 
 @pytest.mark.once
 class RunTest(TestCase):
-    maxDiff = None
-
     def test_the_printed_recipe_enrolls_an_edge_and_a_restart_keeps_it(self) -> None:
-        with LivePortal(demo=True) as portal:
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        left = Path(temporary.name) / "portal-metrics-left"
+        left.mkdir()
+        os.utime(left, (0, 0))
+        with LivePortal(demo=True, extra={"TMPDIR": temporary.name, "SCRIPT_NAME": "/elsewhere"}) as portal:
+            self.require_one_metrics_directory(portal, left)
             printed = (portal.state_dir / "log").read_text()
             recipe = printed[printed.index("# An edge in") :].split("\n\n")[0]
             subprocess.run(["bash", "-eu", "-c", recipe], cwd=portal.state_dir, check=True, capture_output=True)
@@ -171,7 +178,19 @@ class RunTest(TestCase):
             self.assertIn("1 of 3", " ".join(page(portal.url, "admin", PASSWORD).split()))
             self.assertNotIn("berlin-lab-2", portal.manage("dumpdata", "enrollment.serviceedge"))
             portal.end()
+            self.assertEqual(list(left.parent.iterdir()), [])
             self.require_refusals(portal)
+
+    def require_one_metrics_directory(self, portal: LivePortal, left: Path) -> None:
+        """The one a killed portal left is removed at the start; a reload keeps ours, and what it counted."""
+        (own,) = left.parent.glob("portal-metrics-*")
+        self.assertNotEqual(own, left)
+        portal.process.send_signal(signal.SIGHUP)
+        time.sleep(1)
+        request = urllib.request.Request(f"{portal.url}/healthz", headers={"Script-Name": "/elsewhere"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            self.assertEqual(answer.read(), b"ok\n")
+        self.assertEqual(list(left.parent.glob("portal-metrics-*")), [own])
 
     def require_refusals(self, portal: LivePortal) -> None:
         """Of a portal that ran: each fault is one sentence at each door, and `make run` makes nothing up."""

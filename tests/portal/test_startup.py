@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sqlite3
 import subprocess
@@ -19,6 +20,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import override_settings
 
 from portal import startup
+from portal.warming import warm_up
 from tests import factories
 from tests.base import PortalTestCase
 from tests.support.live import ROOT
@@ -40,6 +42,12 @@ class ReasonTest(PortalTestCase):
             startup.require_sound()
         with self.assertRaisesMessage(CommandError, "newer version of the portal"):
             call_command("create_key", name="a", group="b", skip_checks=False)
+
+    def test_what_requests_load_is_loaded_before_the_fork_without_a_database(self) -> None:
+        self.addCleanup(gc.unfreeze)
+        with self.assertNumQueries(0):
+            warm_up()
+        self.assertGreater(gc.get_freeze_count(), 10_000)
 
     def test_each_error_of_the_system_checks_is_told(self) -> None:
         mistakes = override_settings(TRUSTED_PROXIES=["10.0.0.0/33"], CLIENT_CERT_HEADER="Host")
