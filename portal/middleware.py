@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from portal import client_certificate, csp, problems
+from portal import client_certificate, csp, lost_forms, problems
 from portal.client_ip import from_trusted_proxy
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -110,5 +110,6 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
 
     def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]) -> Any:
         if request.accepts("text/html"):
-            return super().handle_no_permission(request, view_func)
+            # Led to sign in and back, a form would be lost without a word.
+            return lost_forms.signed_out(request) or super().handle_no_permission(request, view_func)
         return problems.response(request, 401, "sign_in_required", "Sign in required", "Sign in first.")

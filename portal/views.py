@@ -9,7 +9,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from portal import machine_addresses, unavailable
+from portal import lost_forms, machine_addresses, unavailable
 from portal.error_pages import render_error
 
 
@@ -42,5 +42,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 def csrf_failure(request: HttpRequest, reason: str = "", **_: Any) -> HttpResponse:
-    """The page was open too long, or another site sent the form."""
-    return render_error(request, 403, "This page was open too long. Go back, reload it and send the form again.")
+    """The page is older than a sign-in in another tab, or another site sent the form."""
+    return lost_forms.out_of_date(request, reason)

@@ -332,14 +332,14 @@ visit("403, no role", "", LIST, who="nora")
 visit("403, the vendor's", "", lambda world: f"{world.paths['vendor key']}edit/")
 
 
-@state("403, page open too long", who="nobody")
-def open_too_long(page: Page, world: World) -> None:
+@state("403, form without its cookie", who="nobody")
+def form_without_its_cookie(page: Page, world: World) -> None:
     page.goto("/accounts/login/")
     page.context.clear_cookies()
     page.get_by_label("Username").fill("a")
     page.get_by_label("Password").fill("b")
     press(page, "Sign in")
-    page.get_by_text("This page was open too long").wait_for()
+    page.get_by_text("This form was not taken").wait_for()
 
 
 @state("409, key at its limit")

@@ -1,0 +1,63 @@
+"""A form that was not taken, because its session ended or its page is out of date: what happened, and the way back."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.middleware import csrf
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from portal import problems
+from portal.error_pages import render_error
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_FROM_ELSEWHERE = (csrf.REASON_BAD_ORIGIN, csrf.REASON_BAD_REFERER)
+_KEEP = "Nothing was stored. Go back in your browser: what you typed is usually still there. Copy what you need"
+_NO_COOKIE = (
+    "The browser sent the form without the portal's cookie: cookies are blocked, or were deleted. Nothing was stored. "
+    "Allow cookies for this site, open the page again and send the form again."
+)
+_OTHER_SITE = "The form came from another site, so nothing was stored. Open the page here and send it again."
+_OUT_OF_DATE = (
+    "You signed in or out in another tab or window since this page was opened, or it was open for very long. "
+    f"{_KEEP}, then open the page again and send the form again."
+)
+_SIGNED_OUT = f"Your session ended, so this form was not taken. {_KEEP}, then sign in and send the form again."
+
+
+def signed_out(request: HttpRequest) -> HttpResponse | None:
+    """The answer to a form whose session ended; None where the request is no form of a page of ours."""
+    cookies = {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME}
+    if request.method in _SAFE or cookies.isdisjoint(request.COOKIES):
+        return None
+    sign_in = f"{reverse(settings.LOGIN_URL)}?next={quote(_page_of(request))}"
+    return render_error(request, 401, _SIGNED_OUT, ("Sign in", sign_in))
+
+
+def out_of_date(request: HttpRequest, reason: str) -> HttpResponse:
+    """The answer to a form without the token that its page has today; `reason` is Django's."""
+    sentence = _OUT_OF_DATE
+    if reason == csrf.REASON_NO_CSRF_COOKIE:
+        sentence = _NO_COOKIE
+    elif any(reason.startswith(each.partition("%s")[0]) for each in _FROM_ELSEWHERE):
+        sentence = _OTHER_SITE
+    if not request.accepts("text/html"):
+        return problems.response(request, 403, "form_not_taken", "Form not taken", sentence)
+    return render_error(
+        request, 403, sentence, ("Open the page again", _page_of(request)), title="This form was not taken"
+    )
+
+
+def _page_of(request: HttpRequest) -> str:
+    """The address of the page that held the form, as the browser says; the front page where it does not."""
+    sent = request.META.get("HTTP_REFERER", "")
+    if not url_has_allowed_host_and_scheme(sent, {request.get_host()}, require_https=request.is_secure()):
+        return "/"
+    page = urlsplit(sent)
+    # Behind two slashes stands a host.
+    if page.path == reverse(settings.LOGIN_URL) or page.path.startswith("//"):
+        return "/"
+    return f"{page.path}?{page.query}" if page.query else page.path
