@@ -1,4 +1,4 @@
-"""What a portal holds in memory: PSS of gunicorn's master and four workers, idle and after use.
+"""What a portal holds in memory: PSS of gunicorn's master and four workers, idle and after use, and while many sign in.
 
 PSS (proportional set size, proc(5)) counts a page that n processes share 1/n to each, so the sum is what the machine
 spends on the portal.
@@ -9,15 +9,18 @@ from __future__ import annotations
 import itertools
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.bench import load
 from tests.bench.report import Goal, Row
 from tests.support.count_on_page import signed_in
 from tests.support.live import PASSWORD, LivePortal
+from tests.support.signing_in import guess
 
 WORKERS, ENROLLMENTS, PAGES = 4, 300, 100
 GOAL = Goal(200, 150)
+STRANGERS = 32
 _VISITED = (
     "service-edge-keys/", "service-edge-keys/1/", "service-edge-keys/add/", "service-edge-keys/5/edit/",
     "service-edges/", "service-edges/1/", "enrollment-certificates/", "enrollment-certificates/1/",
@@ -37,7 +40,22 @@ def rows() -> list[Row]:
     return [
         Row(what.format(when), f"{sum(found):.0f} MiB", " + ".join(f"{one:.0f}" for one in found), sum(found), goal)
         for when, found, goal in (("idle", idle, None), (after, used, GOAL))
-    ]
+    ] + [_signing_in()]
+
+
+def _signing_in() -> Row:
+    """What `make run` takes beyond its memory at rest while 32 strangers sign in at once: the peak, read each 10 ms."""
+    with LivePortal() as portal, ThreadPoolExecutor(STRANGERS) as pool:
+        guess(portal.url, "admin", password=PASSWORD)
+        peak = idle = sum(_mebibytes(portal.process.pid))
+        guesses = [pool.submit(guess, portal.url, f"stranger{number}", number) for number in range(STRANGERS)]
+        while not all(each.done() for each in guesses):
+            peak = max(peak, sum(_mebibytes(portal.process.pid)))
+            time.sleep(0.01)
+        if any(each.result()[0] != 200 for each in guesses):
+            raise RuntimeError(f"not every sign-in was judged: {[each.result()[0] for each in guesses]}")
+    what = f"memory beyond idle, {STRANGERS} strangers sign in at once, 2 workers"
+    return Row(what, f"{peak - idle:.0f} MiB", f"idle {idle:.0f} MiB", peak - idle, Goal(200, 100))
 
 
 def _idle(master: int) -> list[float]:
