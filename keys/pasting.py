@@ -25,7 +25,7 @@ QUOTES = (
 # Brackets, table cells, bullets and emphasis in front; behind, what ends a sentence too.
 _BEFORE = f"{QUOTES}<([{{|*>\u2022\xb7"
 _BEHIND = f"{QUOTES}>)]}}|*.,;:!?\u2026\u3001\u3002"
-_LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}[\"']?[:=]")
+_LABEL = re.compile(r"[^\W\d][\w.-]{0,63}[\"']?[:=]")
 _DOMAIN = r"([A-Za-z0-9.-]{4,253})"
 _LINK = r"https?://[^<>()\[\]]{1,1500}"
 # As it is; as mail and chat programs link it; as Markdown and Slack write a link; as an address.
@@ -37,7 +37,7 @@ _FIELDS = tuple(
     )
 )  # fmt: skip
 # A backslash before punctuation is Markdown's way to mean the character itself.
-_ESCAPE = re.compile(r"\\+(?=[|.+/=-])|%7[Cc]")
+_ESCAPE = re.compile(r"\\+(?=[|.+/=-])|%(?:7[Cc]|2[BbFf]|3[Dd])")
 _LINE_START = re.compile(r"[\s>]*(?:[-*\u2022]\s+)?")
 _IN_KEYS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=|.-")
 _BARS = "\xa6\u01c0\u2223\u2502\uffe8"
@@ -45,13 +45,13 @@ _MOST_NAMED, _LONGEST_NAME = 2, 60
 
 
 def squeeze(text: str) -> str:
-    """The text without what is not seen, with full-width characters, `\\|` and `%7C` as what they stand for.
+    """The text without what is not seen, with full-width, escaped and percent-encoded characters as what they mean.
 
     Doing it twice changes nothing.
     """
     # The first is much faster, and what nearly all machines send.
     visible = "".join(text.split()) if text.isascii() else "".join(character for _, character in _visible(text))
-    return _ESCAPE.sub(lambda found: "|" if found[0].startswith("%") else "", visible)
+    return _ESCAPE.sub(lambda found: chr(int(found[0][1:], 16)) if found[0].startswith("%") else "", visible)
 
 
 def _visible(text: str) -> Iterator[tuple[int, str]]:
@@ -102,12 +102,27 @@ def fault(text: str) -> str:
     keys = len(BLOB.findall(squeezed))
     if keys > 1:
         return f"There are {keys} keys in the text. Send one."
-    odd = _odd_characters(text)
+    around = _surplus(squeezed) if keys else ""
+    odd = around or _odd_characters(text)
     if odd:
         return odd
     if "PSEK" not in squeezed:
         return "There is no key in the text. A key is three parts with | between them, the last of 124 characters."
-    return _fault_of_form(squeezed, keys)
+    return _fault_of_form(squeezed)
+
+
+def _surplus(squeezed: str) -> str:
+    """What stands before or behind the one key of the text and is none of what may stand there."""
+    key = next(BLOB.finditer(squeezed))
+    prefix, version, _ = squeezed[: key.start()].partition("1|")
+    apart = not prefix[-1:].isalnum()
+    prefix, behind = prefix.strip(_BEFORE), squeezed[key.end() :].strip(_BEHIND)
+    if behind:
+        return f"Remove the {_counted(len(behind))} after the key, which ends with ==."
+    # A few odd characters are better named one by one.
+    if version and apart and len(prefix) > _MOST_NAMED and not _LABEL.fullmatch(prefix):
+        return f"Remove the {_counted(len(prefix))} before the key."
+    return ""
 
 
 def _odd_characters(text: str) -> str:
@@ -125,15 +140,10 @@ def _odd_characters(text: str) -> str:
     return f"{verb} {', '.join(named)}{more}: no key holds that."
 
 
-def _fault_of_form(squeezed: str, keys: int) -> str:
+def _fault_of_form(squeezed: str) -> str:
     """A text of the right characters that is no key."""
     core = squeezed.strip("|.")
     head, _, blob = core.rpartition("|")
-    if keys:
-        end = BLOB.search(squeezed)
-        behind = len(squeezed[end.end() :].strip(_BEHIND)) if end else 0
-        if behind:
-            return f"Remove the {_counted(behind)} after the key, which ends with ==."
     bars = core.count("|")
     if bars != 2:
         return f"A key has two |, this text {bars}. Copy it again, from the first character to the last."
