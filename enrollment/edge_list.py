@@ -19,7 +19,7 @@ from enrollment.edge_rows import annotated, described
 from enrollment.models import ServiceEdge
 from keys import choices
 from keys.models import ProvisioningKey
-from keys.views.key_list import GROUPS
+from keys.views.common_filters import InGroup
 from portal import audit
 from portal.access import requires
 from portal.lists.columns import Column, ListTable
@@ -91,13 +91,7 @@ class EdgeFilters(ListFilters):
         condition=_by_status,
         choices=(("enabled", "Enabled"), ("disabled", "Disabled"), ("revoked", "Revoked")),
     )
-    group = RelatedByName(
-        "group",
-        label="Group",
-        source=GROUPS,
-        suggest="keys:group-names",
-        similar=choices.groups_containing,
-    )
+    group = InGroup()
     key = RelatedByName(
         label="Key",
         source=Source(ProvisioningKey._meta.db_table),

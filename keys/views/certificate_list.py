@@ -6,22 +6,21 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from django.conf import settings
 from django.db.models import DateTimeField, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.functional import lazy
 from django.views.decorators.http import require_safe
 
 from keys import certificate_use, trust
 from keys.certificate_rows import described
 from keys.models import SigningCertificate
 from keys.views.certificate_access import NOT_ALLOWED, VIEW
+from keys.views.common_filters import ManagedBy
 from portal.access import requires
 from portal.lists.columns import Column, ListTable
-from portal.lists.filters import Choice, Contains, ListFilters, Until, YesNo
+from portal.lists.filters import Choice, Contains, ListFilters, Until
 from portal.lists.listing import List
 from portal.lists.orders import Order, moment, text
 
@@ -75,13 +74,7 @@ class CertificateFilters(ListFilters):
             ("expired", "Expired"),
         ),
     )
-    managed = YesNo(
-        "managed",
-        lazy(lambda: settings.VENDOR_NAME, str)(),
-        "Your organization",
-        label="Managed by",
-        values=("vendor", "you"),
-    )
+    managed = ManagedBy()
     expires_before = Until("not_after", label="Expires until")
 
 

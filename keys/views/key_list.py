@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from itertools import chain
 
-from django.conf import settings
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.utils.functional import lazy
 from django.views.decorators.http import require_safe
 
-from keys import choices, rows
-from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate, UseState
+from keys import rows
+from keys.models import ProvisioningKey, SigningCertificate, UseState
 from keys.row_html import ROWS, render_rows, split_at_rows
 from keys.rows import May
+from keys.views.common_filters import InGroup, ManagedBy
 from portal.access import requires
 from portal.lists.columns import Column, ListTable
-from portal.lists.filters import Choice, Contains, From, ListFilters, Related, RelatedByName, Until, YesNo
+from portal.lists.filters import Choice, Contains, From, ListFilters, Related, Until, YesNo
 from portal.lists.listing import List
 from portal.lists.offers import Source
 from portal.lists.orders import Order, moment, text, whole_number
 
 NOT_ALLOWED = "You can't view provisioning keys. Ask an administrator for the Viewer role."
-GROUPS = Source(ServiceEdgeGroup._meta.db_table)
 # A pending certificate has signed nothing, and no key has it.
 CERTIFICATES = Source(SigningCertificate._meta.db_table, "not_after IS NOT NULL")
 
@@ -72,22 +70,10 @@ class KeyFilters(ListFilters):
 
     q = Contains("sort_name", label="Name contains", promoted=True)
     usage = Choice(label="Utilization", promoted=True, choices=UseState.choices, condition=_by_use)
-    group = RelatedByName(
-        "group",
-        label="Group",
-        source=GROUPS,
-        suggest="keys:group-names",
-        similar=choices.groups_containing,
-    )
+    group = InGroup()
     cert = Related("signing_certificate", label="Signing certificate", source=CERTIFICATES)
     visible = YesNo("viewable", "Viewable", "Hidden after creation", label="Key visibility")
-    managed = YesNo(
-        "managed",
-        lazy(lambda: settings.VENDOR_NAME, str)(),
-        "Your organization",
-        label="Managed by",
-        values=("vendor", "you"),
-    )
+    managed = ManagedBy()
     enabled = YesNo("enabled", "Enabled", "Disabled", label="Status")
     created_after = From("created_at", label="Created from")
     created_before = Until("created_at", label="Created until")
