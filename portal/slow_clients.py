@@ -18,7 +18,7 @@ from typing import Any
 
 from gunicorn import http, util
 from gunicorn.errors import ConfigError
-from gunicorn.http.errors import LimitRequestHeaders
+from gunicorn.http.errors import LimitRequestHeaders, NoMoreData
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 READ_SECONDS = 20.0
@@ -69,22 +69,27 @@ class Connection(TConn):
             self.received[:0] = self.parser.unreader.take_buffered()
         self.timeout = time.monotonic() + READ_SECONDS
         self.head = self.length = 0
-        self.ended = False
 
     def receive(self) -> None:
-        """Take what is there and look how long the request is. Raises OSError when the connection broke."""
+        """Take what is there, unless a whole request was sent. Raises OSError when the connection broke or ended."""
+        self._measure()
+        if self.is_complete:
+            return
         self.sock.setblocking(False)
-        try:
+        with suppress(BlockingIOError):
             part = self.sock.recv(LONGEST_HEAD)
+            if not part:
+                raise ConnectionAbortedError(errno.ECONNABORTED, "the client left in the middle of a request")
             self.received += part
-            self.ended = not part
-        except BlockingIOError:
-            pass
+            self._measure()
+
+    def _measure(self) -> None:
+        """Look how long the request is, once its head was received."""
         if not self.head and (end := self.received.find(b"\r\n\r\n")) >= 0:
             self.head = end + 4
             length = _LENGTH.search(self.received, 0, self.head)
             self.length = int(length[1]) if length else 0
-            if len(self.received) < self.head + self.length and not self.is_long:
+            if not self.is_complete and not self.is_long:
                 self._tell_to_continue()
 
     def _tell_to_continue(self) -> None:
@@ -98,8 +103,8 @@ class Connection(TConn):
     def is_complete(self) -> bool:
         """Whether a thread can answer without waiting for the client."""
         if not self.head:
-            return self.ended or len(self.received) > LONGEST_HEAD
-        return self.ended or len(self.received) >= self.head + self.length
+            return len(self.received) > LONGEST_HEAD
+        return len(self.received) >= self.head + self.length
 
     @property
     def is_long(self) -> bool:
@@ -114,21 +119,23 @@ class Connection(TConn):
         self.sock.allowance = ANSWER_SECONDS
 
     def recv(self, size: int) -> bytes:
-        """What the parser reads: what was received, then, of a long request, what still comes in time."""
+        """What the parser reads: what was received, then, of a long request, what still comes in time.
+
+        Raises NoMoreData for the rest: half a form is none, and where the next request begins is not known.
+        """
         if self.received:
             part = bytes(self.received[:size])
             del self.received[:size]
             return part
-        if not self.head and not self.ended:
+        if not self.head:
             raise LimitRequestHeaders("limit request headers fields size")
         remaining = self.timeout - time.monotonic()
-        if not self.reads_on or remaining <= 0:
-            return b""
-        self.sock.settimeout(remaining)
-        try:
-            return self.sock.recv(size)
-        except TimeoutError:
-            return b""
+        if self.reads_on and remaining > 0:
+            self.sock.settimeout(remaining)
+            with suppress(TimeoutError):
+                if part := self.sock.recv(size):
+                    return part
+        raise NoMoreData
 
     def close(self, graceful: bool = False) -> None:
         """Close; gracefully means that the client may read its answer first, for which nobody waits."""
@@ -152,6 +159,13 @@ class PatientWorker(ThreadWorker):
         super().check_config(cfg, log)
         if cfg.is_ssl:
             raise ConfigError("The portal speaks http; put a proxy in front for TLS.")
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Wait, and serve what happened, but for sockets that something else in this round ended or handed over."""
+        registered = self.poller.get_map()
+        for key, _ in self.poller.select(timeout):
+            if registered.get(key.fd) is key:
+                key.data(key.fileobj)
 
     def accept(self, listener: socket.socket) -> None:
         """Accept a connection; where there are too many, the one that keeps the portal waiting longest goes."""
@@ -186,8 +200,6 @@ class PatientWorker(ThreadWorker):
         try:
             conn.receive()
         except OSError:
-            conn.ended = True
-        if conn.ended and not conn.received:
             self.drop(conn)
             return
         conn.reads_on = not conn.is_complete and conn.is_long and self.long_readers < self.most_long_readers
@@ -200,7 +212,7 @@ class PatientWorker(ThreadWorker):
 
     def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
         # Where a request ends that was not received whole is not known.
-        if conn.reads_on or conn.ended or not super()._keepalive_after(conn, keepalive):
+        if conn.reads_on or not super()._keepalive_after(conn, keepalive):
             return False
         behind = conn.parser.unreader.take_buffered() + bytes(conn.received)
         conn.received.clear()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from unittest import TestCase
 
 import pytest
@@ -171,3 +174,55 @@ class SlowClientsTest(TestCase):
         endless = b"".join(b"X-%d: %b\r\n" % (number, b"x" * 4000) for number in range(40))
         client = self.connect(b"GET / HTTP/1.1\r\nHost: x\r\n" + endless)
         self.assertEqual(self.answer(client)[0], 431)
+
+    def test_half_a_body_is_not_given_as_the_whole(self) -> None:
+        left = self.connect(post(36) + b"abc")
+        left.shutdown(socket.SHUT_WR)
+        self.assertEqual(self.answer(left), (408, b""))
+        slow = self.connect(post(20_000) + b"x" * 17_000)
+        self.assertEqual(self.answer(slow), (0, b""))
+
+    def test_a_length_that_was_not_counted_makes_no_second_request_of_the_body(self) -> None:
+        client = self.connect(post(0).replace(b"Length: 0", b"Length: " + b"36".rjust(20, b"0")))
+        time.sleep(0.2)
+        client.sendall(GET.ljust(36))
+        self.assertEqual(self.answer(client), (0, b""))
+
+    def test_all_that_came_before_the_end_is_answered(self) -> None:
+        client = self.connect(GET * 4)
+        client.shutdown(socket.SHUT_WR)
+        self.assertEqual([self.answer(client)[0] for _ in range(5)], [200] * 4 + [0])
+
+    def test_no_more_is_received_than_is_needed(self) -> None:
+        before = self.most_memory()
+        client = self.connect()
+        long = GET[:-2] + b"X-Long: %b\r\n\r\n" % (b"x" * 4000)
+        client.sendall(long * 4000)
+        received = b""
+        while received.count(b"HTTP/1.1 200") < 4000:
+            received += client.recv(65536)
+        self.assertLess(self.most_memory() - before, 4 * 1024 * 1024)
+
+    def test_an_event_of_a_connection_that_ended_meanwhile_ends_no_worker(self) -> None:
+        crowd = [self.connect(b"G") for _ in range(45)]
+        worker = self.worker()
+        for _ in range(5):
+            # What happens while it stands still comes as one round of events.
+            os.kill(worker, signal.SIGSTOP)
+            crowd += [self.connect() for _ in range(10)]
+            for client in crowd:
+                with suppress(OSError):
+                    client.send(b"E")
+            os.kill(worker, signal.SIGCONT)
+            time.sleep(0.1)
+        self.assertLess(self.seconds_of_an_answer(), 1)
+        self.assertEqual(self.worker(), worker)
+
+    def worker(self) -> int:
+        (pid,) = Path(f"/proc/{self.server.pid}/task/{self.server.pid}/children").read_text().split()
+        return int(pid)
+
+    def most_memory(self) -> int:
+        """The most that the worker held until now, in bytes."""
+        status = Path(f"/proc/{self.worker()}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
