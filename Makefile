@@ -23,7 +23,7 @@ test: .venv/.dev ## Run every test: checks, SQLite, PostgreSQL, browser
 
 check: .venv/.dev ## Lint, types, templates, migrations, deployment settings
 	@mkdir -p .cache/check && test -f .cache/check/keyring.json \
-		|| (umask 077 && $(BIN)/python -c "from keys.keyring import generate; print(generate('check'))" > .cache/check/keyring.json)
+		|| (umask 077 && $(BIN)/python -c "from keys.crypto.keyring import generate; print(generate('check'))" > .cache/check/keyring.json)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	git ls-files 'templates/*.html' 'templates/**/*.html' | xargs $(BIN)/djade --check --target-version 5.2

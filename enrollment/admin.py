@@ -11,9 +11,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from enrollment import search
-from enrollment.connection import connection
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import delete_edge, edit_edge
+from enrollment.pages.connection import connection
 from keys.admin import key_finders
 from portal import actors
 from portal.admin_base import ReadOnlyAdmin, SupportAdmin

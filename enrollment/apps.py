@@ -11,8 +11,9 @@ class EnrollmentConfig(AppConfig):
 
     def ready(self) -> None:
         from enrollment import checks, specimen  # noqa: F401  # one is imported for what it registers
-        from enrollment.recent import Recent
-        from keys import recent, verification
+        from enrollment.pages.recent import Recent
+        from keys import recent
+        from keys.crypto import verification
 
         recent.register(Recent())
         verification.register(specimen.make)

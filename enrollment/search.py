@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Q
 
 from enrollment.models import IssuedCertificate, ServiceEdge
-from keys import tokens
+from keys.crypto import tokens
 from keys.models import SigningCertificate
 from portal import identifiers
 from portal.sort_names import sort_name

@@ -9,8 +9,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
 
-from enrollment import issuance
-from keys.certificates import Authority, PrivateKey
+from enrollment.pki import issuance
+from keys.crypto.certificates import Authority, PrivateKey
 
 
 def make(authority: Authority, now: datetime) -> tuple[x509.Certificate, PrivateKey]:

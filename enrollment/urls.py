@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from enrollment import pki_views, revoke_views, views
-from enrollment.edge_detail import edge_detail
-from enrollment.edge_list import edge_list
+from enrollment.endpoints import json, pki
+from enrollment.pages import revoke
+from enrollment.pages.edge_detail import edge_detail
+from enrollment.pages.edge_list import edge_list
 
 app_name = "enrollment"
 urlpatterns = [
-    path("enrollment/v1/enroll", views.enroll, name="enroll"),
-    path("enrollment/v1/renew", views.renew, name="renew"),
-    path("enrollment/v1/heartbeat", views.heartbeat, name="heartbeat"),
-    path(".well-known/est/", include("enrollment.est.urls")),
-    path("pki/<int:issuer_id>.crl", pki_views.revocation_list, name="revocation-list"),
-    path("pki/<int:issuer_id>.cer", pki_views.issuer_certificate, name="issuer-certificate"),
-    path("service-edge-keys/<int:pk>/revoke/", revoke_views.key_revoke, name="key-revoke"),
+    path("enrollment/v1/enroll", json.enroll, name="enroll"),
+    path("enrollment/v1/renew", json.renew, name="renew"),
+    path("enrollment/v1/heartbeat", json.heartbeat, name="heartbeat"),
+    path(".well-known/est/", include("enrollment.endpoints.est.urls")),
+    path("pki/<int:issuer_id>.crl", pki.revocation_list, name="revocation-list"),
+    path("pki/<int:issuer_id>.cer", pki.issuer_certificate, name="issuer-certificate"),
+    path("service-edge-keys/<int:pk>/revoke/", revoke.key_revoke, name="key-revoke"),
     path("service-edges/", edge_list, name="edge-list"),
     path("service-edges/<int:pk>/", edge_detail, name="edge-detail"),
-    path("service-edges/<int:pk>/revoke/", revoke_views.edge_revoke, name="edge-revoke"),
+    path("service-edges/<int:pk>/revoke/", revoke.edge_revoke, name="edge-revoke"),
     path(
         "service-edges/<int:pk>/certificates/<int:certificate_pk>/revoke/",
-        revoke_views.certificate_revoke,
+        revoke.certificate_revoke,
         name="certificate-revoke",
     ),
 ]

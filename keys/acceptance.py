@@ -6,11 +6,11 @@ from datetime import datetime
 
 from cryptography import x509
 
-from keys import authority_rules, verification
-from keys.certificates import Authority
+from keys.crypto import authority_rules, verification
+from keys.crypto.certificates import Authority
+from keys.crypto.pem import PARSER_ERRORS
 from keys.errors import BadCertificate
 from keys.models import SigningCertificate
-from keys.pem import PARSER_ERRORS
 
 
 def chain_of(record: SigningCertificate | None) -> list[x509.Certificate]:

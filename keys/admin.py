@@ -10,8 +10,9 @@ from django.db.models import Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 
-from keys import certificate_use, operations, tokens, trust
+from keys import certificate_use, operations, trust
 from keys.admin_base import RecordAdmin
+from keys.crypto import tokens
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate, UseState
 from portal import identifiers
 from portal.actors import Actor

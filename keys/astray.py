@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.http import escape_leading_slashes
 
-from keys import tokens
+from keys.crypto import tokens
 
 _SAID = 'That was the text of a key. It is a secret: search by its public id instead, <a href="?q={0}">{0}</a>.'
 

@@ -9,7 +9,8 @@ from django.core.checks import CheckMessage, Error, Info, Tags, register
 from django.core.checks import Warning as Caution
 from django.db import connection
 
-from keys import custody, keyring, name_search, sealing, tokens
+from keys import custody, name_search
+from keys.crypto import keyring, sealing, tokens
 from keys.models import ProvisioningKey, SigningCertificate
 
 HINT = "Put back the keyring file of this portal, from its backup; PORTAL_KEYRING_FILE names where it lies."

@@ -7,12 +7,12 @@ from itertools import islice
 
 from django.db import connection
 
-from keys import sealing
-from keys.keyring import Keyring, KeyringError
+from keys.crypto import sealing
+from keys.crypto.keyring import Keyring, KeyringError
+from keys.crypto.sealing import Place, SealBroken
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.models.provisioning_key import token_place
 from keys.models.signing_certificate import private_key_place
-from keys.sealing import Place, SealBroken
 
 # One row that was changed by itself accuses no keyring.
 _SAMPLE = 5

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from django.db.models.expressions import Combinable
 
-    from keys.rows import KeyRow
+    from keys.pages.rows import KeyRow
 
 
 class Teller(Protocol):

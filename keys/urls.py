@@ -4,26 +4,21 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from keys.views.certificate_add import (
-    certificate_add,
-    certificate_generate,
-    certificate_request,
-    certificate_upload,
-)
-from keys.views.certificate_complete import certificate_complete
-from keys.views.certificate_delete import certificate_delete
-from keys.views.certificate_detail import certificate_detail
-from keys.views.certificate_download import certificate_csr, certificate_pem
-from keys.views.certificate_edit import certificate_edit
-from keys.views.certificate_list import certificate_list
-from keys.views.certificate_replace import certificate_replace
-from keys.views.key_add import key_add
-from keys.views.key_delete import key_delete
-from keys.views.key_detail import key_detail
-from keys.views.key_edit import key_edit
-from keys.views.key_list import key_list
-from keys.views.key_reveal import key_download, key_reveal
-from keys.views.suggestions import group_names, key_names
+from keys.pages.certificate_add import certificate_add, certificate_generate, certificate_request, certificate_upload
+from keys.pages.certificate_complete import certificate_complete
+from keys.pages.certificate_delete import certificate_delete
+from keys.pages.certificate_detail import certificate_detail
+from keys.pages.certificate_download import certificate_csr, certificate_pem
+from keys.pages.certificate_edit import certificate_edit
+from keys.pages.certificate_list import certificate_list
+from keys.pages.certificate_replace import certificate_replace
+from keys.pages.key_add import key_add
+from keys.pages.key_delete import key_delete
+from keys.pages.key_detail import key_detail
+from keys.pages.key_edit import key_edit
+from keys.pages.key_list import key_list
+from keys.pages.key_reveal import key_download, key_reveal
+from keys.pages.suggestions import group_names, key_names
 
 app_name = "keys"
 urlpatterns: list[URLPattern] = [

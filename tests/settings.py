@@ -4,7 +4,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from keys import keyring
+from keys.crypto import keyring
 
 STATE = Path(tempfile.mkdtemp(prefix="portal-tests-"))
 KEYRING = STATE / "keyring.json"

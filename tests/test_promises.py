@@ -21,7 +21,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection
 
-from keys import certificates, keyring, tokens
+from keys.crypto import certificates, keyring, tokens
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations import edit_key
 from tests.base import SecureClient

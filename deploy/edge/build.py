@@ -21,7 +21,14 @@ ROOT = Path(__file__).resolve().parents[2]
 SHEBANG = b"#!/usr/bin/python3\n"
 START = "import runpy\nrunpy.run_module('enrollment.edge', run_name='__main__')\n"
 # What the edge imports from outside its own package; tests/deploy/test_edge_archive.py would miss another.
-SHARED = ("enrollment/__init__.py", "keys/__init__.py", "keys/pasting.py", "keys/tokens.py", "keys/certificates.py")
+SHARED = (
+    "enrollment/__init__.py",
+    "keys/__init__.py",
+    "keys/crypto/__init__.py",
+    "keys/crypto/pasting.py",
+    "keys/crypto/tokens.py",
+    "keys/crypto/certificates.py",
+)
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 

@@ -18,7 +18,7 @@ from enrollment.edge.placing import write_answer
 from enrollment.edge.proxy import choose_proxy
 from enrollment.edge.repeating import name_of
 from enrollment.edge.verification import require_trust
-from keys.tokens import Token
+from keys.crypto.tokens import Token
 
 
 @dataclass(frozen=True, slots=True)

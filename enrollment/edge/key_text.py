@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from enrollment.edge.outcomes import Stop, WrongUsage
-from keys import tokens
+from keys.crypto import tokens
 
 # Of any encoding, and of more than a key: what is too long is said so.
 _LARGEST_FILE = 16 * 1024

@@ -22,7 +22,7 @@ from enrollment.edge.outcomes import Stop
 from enrollment.edge.pem import not_after, not_before, read_certificate
 from enrollment.edge.placing import write_answer
 from enrollment.edge.verification import Untrusted, common_names, require_trust
-from keys.certificates import spki_sha256
+from keys.crypto.certificates import spki_sha256
 
 RENEW_FRAME, HEARTBEAT_FRAME = "psek-renew-v1", "psek-heartbeat-v1"
 

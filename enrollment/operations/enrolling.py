@@ -9,12 +9,14 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError
 
-from enrollment import csr, issuance, issuers, lookup, recording
-from enrollment.answer import Enrolled
 from enrollment.errors import Refused
-from enrollment.lookup import KeyState
+from enrollment.operations import issuers, lookup
+from enrollment.operations import taking_a_use as recording
+from enrollment.operations.answer import Enrolled
+from enrollment.operations.lookup import KeyState
 from enrollment.operations.refusing import record_failure, record_refusal
 from enrollment.operations.replaying import replay, replay_or_refuse
+from enrollment.pki import csr, issuance
 from keys.models import SigningCertificate
 from portal.actors import Actor
 

@@ -17,10 +17,11 @@ from typing import NamedTuple
 from django.db import DatabaseError, transaction
 from django.db.models import Q, QuerySet
 
-from enrollment import issuers, revocation_list
-from enrollment.issuance import BACKDATED, ProfileViolation
 from enrollment.models import IssuedCertificate, RevocationList
-from enrollment.revocation_list import Entry, SignedList
+from enrollment.operations import issuers
+from enrollment.pki import revocation_list
+from enrollment.pki.issuance import BACKDATED, ProfileViolation
+from enrollment.pki.revocation_list import Entry, SignedList
 from keys.models import SigningCertificate
 
 logger = logging.getLogger(__name__)

@@ -7,9 +7,9 @@ from contextlib import suppress
 from django.conf import settings
 from django.db import DatabaseError
 
-from enrollment import csr
 from enrollment.errors import BEFORE_PROOF, Refused
-from enrollment.lookup import KeyState
+from enrollment.operations.lookup import KeyState
+from enrollment.pki import csr
 from portal import audit
 from portal.actors import Actor
 from portal.client_ip import network_of

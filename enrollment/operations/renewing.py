@@ -14,14 +14,15 @@ from cryptography import x509
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, transaction
 
-from enrollment import csr, issuance, issuers
-from enrollment.answer import Enrolled
 from enrollment.errors import Refused
 from enrollment.models import IssuedCertificate, ServiceEdge
-from enrollment.operations import revoking
+from enrollment.operations import issuers, revoking
+from enrollment.operations.answer import Enrolled
 from enrollment.operations.contacting import mark_presented
 from enrollment.operations.replaying import is_revoked, repeated
-from keys import keyring, sealing, trust
+from enrollment.pki import csr, issuance
+from keys import trust
+from keys.crypto import keyring, sealing
 from keys.models import ProvisioningKey, SigningCertificate
 from portal import audit
 from portal.actors import Actor
@@ -51,7 +52,7 @@ def renew(
     trust_anchor_sha256: str = "",
     now: datetime | None = None,
 ) -> Enrolled:
-    """The next certificate of the edge that holds `old` (see `enrollment.presented`) and has proved so.
+    """The next certificate of the edge that holds `old` (see `enrollment.endpoints.presented`) and has proved so.
 
     The same request again gives the same certificate. `trust_anchor_sha256` is as for `enroll`. Raises Refused with the
     reason. `now` is in UTC and defaults to the server's clock.

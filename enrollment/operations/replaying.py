@@ -9,11 +9,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 from django.db import IntegrityError
 
-from enrollment import csr, issuance, issuers, lookup
-from enrollment.answer import Enrolled
 from enrollment.errors import Refused
-from enrollment.lookup import KeyState
 from enrollment.models import IssuedCertificate
+from enrollment.operations import issuers, lookup
+from enrollment.operations.answer import Enrolled
+from enrollment.operations.lookup import KeyState
+from enrollment.pki import csr, issuance
 from portal import audit
 from portal.actors import Actor
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django import template
 from django.utils import timezone
 
-from enrollment.edge_rows import EdgeRow, annotated, described
 from enrollment.models import ServiceEdge
+from enrollment.pages.edge_rows import EdgeRow, annotated, described
 
 register = template.Library()
 SHOWN = 25

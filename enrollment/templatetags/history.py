@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django import template
 
-from enrollment import history
-from enrollment.history import History
+from enrollment.pages import history
+from enrollment.pages.history import History
 
 register = template.Library()
 

@@ -9,17 +9,18 @@ from datetime import UTC, datetime
 
 from cryptography import x509
 
-from enrollment import revocation_list
 from enrollment.edge.pem import PARSER_ERRORS
-from enrollment.issuance import may_sign
 from enrollment.models import IssuedCertificate, RevocationList
 from enrollment.operations.listing import newest_list, signs_lists
+from enrollment.pki import revocation_list
+from enrollment.pki.issuance import may_sign
 from enrollment.verifying.faults import BATCH, Fault, Tally, as_far_as_readable
-from keys import acceptance, authority_chains
-from keys.keyring import KeyringError
+from keys import acceptance
+from keys.crypto import authority_chains
+from keys.crypto.keyring import KeyringError
+from keys.crypto.sealing import SealBroken
 from keys.models import SigningCertificate
 from keys.operations.signing_certificates import authority_of
-from keys.sealing import SealBroken
 
 
 def verify(since: datetime, tally: Tally) -> Iterator[Fault]:

@@ -12,8 +12,8 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.lookups import GreaterThanOrEqual
 from django.urls import reverse
 
+from keys.crypto.sealing import Place
 from keys.models.record import Record
-from keys.sealing import Place
 
 MOST_USES = 2_147_483_647
 _LONGEST_NETWORK_LIST = 100

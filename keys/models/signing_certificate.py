@@ -10,8 +10,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
+from keys.crypto.sealing import Place
 from keys.models.record import Record
-from keys.sealing import Place
 
 T = TypeVar("T")
 # Only pending rows lack these values, and every reader asks for complete ones: so they are typed as always there.
@@ -49,8 +49,8 @@ class SigningCertificateQuerySet(models.QuerySet["SigningCertificate"]):
 class SigningCertificate(Record):
     """An enrollment (CA) certificate and, sealed, its private key; a root has no parent.
 
-    Made in `keys.certificates`; what it signs is made in `enrollment.issuance`. One without a private key was uploaded
-    as the parent of others and signs nothing here. A pending one has a private key and a request, and no certificate
+    Made in `keys.crypto.certificates`; what it signs is made in `enrollment.pki.issuance`. One without a private key
+    was uploaded as the parent of others and signs nothing here. A pending one has a private key and a request, and no certificate
     yet: it is disabled, and `der`, `serial`, `fingerprint`, `not_before` and `not_after` are NULL.
     """
 

@@ -6,13 +6,13 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from keys import authority_rules, certificates
-from keys.certificates import LONGEST_CHAIN, LONGEST_COMMON_NAME, Authority
+from keys.crypto import authority_rules, certificates
+from keys.crypto.certificates import LONGEST_CHAIN, LONGEST_COMMON_NAME, Authority
+from keys.crypto.keyring import KeyringError
+from keys.crypto.sealing import SealBroken
 from keys.errors import Invalid
-from keys.keyring import KeyringError
 from keys.models import SigningCertificate
 from keys.operations.signing_certificates import authority_of, create_certificate, hold
-from keys.sealing import SealBroken
 from portal.actors import Actor
 
 MOST_DAYS = 30 * 365

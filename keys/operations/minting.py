@@ -5,7 +5,7 @@ from __future__ import annotations
 from cryptography import x509
 from django.conf import settings
 
-from keys import certificates, keyring, sealing, tokens
+from keys.crypto import certificates, keyring, sealing, tokens
 from keys.models import ProvisioningKey, SigningCertificate
 
 

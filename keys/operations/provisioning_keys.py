@@ -11,13 +11,13 @@ from collections.abc import Collection
 from django.db import transaction
 from django.utils.text import slugify
 
+from keys.crypto.keyring import KeyringError
+from keys.crypto.sealing import SealBroken
 from keys.errors import Gone, Invalid, NotViewable, Unopenable, UsedUp
-from keys.keyring import KeyringError
 from keys.models import CopyState, ProvisioningKey, ServiceEdgeGroup
 from keys.operations import editing, signing_certificates
 from keys.operations.minting import mint_into, open_token
 from keys.operations.service_edge_groups import create_group
-from keys.sealing import SealBroken
 from portal import audit
 from portal.actors import Actor
 

@@ -7,16 +7,16 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 from django.db import transaction
 
-from keys import authority_chains, certificates, pem
-from keys.certificates import PrivateKey
+from keys.crypto import authority_chains, certificates, pem
+from keys.crypto.certificates import PrivateKey
+from keys.crypto.keyring import KeyringError
+from keys.crypto.pem import Given
+from keys.crypto.sealing import SealBroken
 from keys.errors import AlreadyComplete, BadCertificate, Invalid
-from keys.keyring import KeyringError
 from keys.models import SigningCertificate
 from keys.operations import editing, uploading
 from keys.operations.generating import require_common_name
 from keys.operations.signing_certificates import describe, insert, private_key_of, seal_private_key
-from keys.pem import Given
-from keys.sealing import SealBroken
 from portal import audit
 from portal.actors import Actor
 

@@ -13,8 +13,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from keys import acceptance, certificate_use, certificates, keyring, sealing, verification
-from keys.certificates import Authority, PrivateKey
+from keys import acceptance, certificate_use
+from keys.crypto import certificates, keyring, sealing, verification
+from keys.crypto.certificates import Authority, PrivateKey
 from keys.errors import BadCertificate, InUse, Invalid
 from keys.models import SigningCertificate
 from keys.operations import editing

@@ -12,15 +12,15 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from keys import authority_chains, authority_rules, pem, verification
-from keys.authority_chains import Chain
-from keys.certificates import LONGEST_CHAIN, Authority, PrivateKey
+from keys.crypto import authority_chains, authority_rules, pem, verification
+from keys.crypto.authority_chains import Chain
+from keys.crypto.certificates import LONGEST_CHAIN, Authority, PrivateKey
+from keys.crypto.pem import Bundle, Given
 from keys.errors import BadCertificate
 from keys.models import SigningCertificate
 from keys.names import LONGEST_NAME, clean_name
 from keys.operations import editing
 from keys.operations.signing_certificates import describe, insert, seal_private_key
-from keys.pem import Bundle, Given
 from portal.actors import Actor
 from portal.sort_names import sort_name
 

@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, ProgrammingError, transaction
 from django.utils import timezone
 
-from keys.certificates import LONGEST_COMMON_NAME, make_authority
+from keys.crypto.certificates import LONGEST_COMMON_NAME, make_authority
 from keys.errors import Invalid
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate, VendorGate
 from keys.models.record import Record

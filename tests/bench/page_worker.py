@@ -66,7 +66,7 @@ def facts(client: Any, path: str) -> dict[str, Any]:
 def middle_cursor() -> str:
     """A cursor to the key in the middle of the order by name."""
     from keys.models import ProvisioningKey
-    from keys.views.key_list import KeyTable
+    from keys.pages.key_list import KeyTable
 
     keys = ProvisioningKey.objects.only("pk", "sort_name").order_by("sort_name")
     return KeyTable.orders()["name"].write_cursor(keys[keys.count() // 2])

@@ -18,7 +18,7 @@ from typing import Any
 
 import psycopg
 
-from keys import keyring
+from keys.crypto import keyring
 from portal.quickstart import state
 from tests.bench.report import Goal, Row, compare
 from tests.support import postgresql

@@ -50,7 +50,7 @@ def _requests(text: str) -> dict[str, bytes]:
     """An unknown key and a known one with another secret: both parse, and neither is admitted."""
     from django.conf import settings
 
-    from keys import tokens
+    from keys.crypto import tokens
     from tests.factories import make_csr
 
     known, csr = tokens.read(text, {settings.CLOUD_DOMAIN}), make_csr()
@@ -65,7 +65,7 @@ def _requests(text: str) -> dict[str, bytes]:
 def _milliseconds(view: Any, body: bytes) -> float:
     from django.test import RequestFactory
 
-    from enrollment import door
+    from enrollment.endpoints import door
 
     # Nothing is to be answered by the shield.
     door.unproved.reset()
@@ -85,7 +85,7 @@ def main() -> None:
     django.setup()
     from django.core.management import call_command
 
-    from enrollment import views
+    from enrollment.endpoints import json as views
     from tests.factories import make_key, signing_certificate
 
     call_command("migrate", verbosity=0, interactive=False)

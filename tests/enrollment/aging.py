@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from enrollment import operations
-from enrollment.answer import Enrolled
+from enrollment.operations.answer import Enrolled
 from tests.factories import EDGE
 
 

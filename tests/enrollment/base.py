@@ -10,13 +10,15 @@ from cryptography import x509
 from django.conf import settings
 from django.db import connection, transaction
 
-from enrollment import door, issuers, operations
-from enrollment.answer import Enrolled
+from enrollment import operations
+from enrollment.endpoints import door
 from enrollment.errors import BEFORE_PROOF, LONGEST_FAULT, REFUSALS, Refused
 from enrollment.models import IssuedCertificate, ServiceEdge
+from enrollment.operations import issuers
+from enrollment.operations.answer import Enrolled
 from enrollment.operations.refusing import sampled
-from keys import certificates, keyring, sealing
-from keys.certificates import Authority, make_authority
+from keys.crypto import certificates, keyring, sealing
+from keys.crypto.certificates import Authority, make_authority
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations import create_certificate
 from portal.actors import Actor

@@ -10,9 +10,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.test import Client
 
-from enrollment import pki_views
-from enrollment.answer import Enrolled
+from enrollment.endpoints import pki as pki_views
 from enrollment.models import IssuedCertificate, ServiceEdge
+from enrollment.operations.answer import Enrolled
 from keys.models import SigningCertificate
 from tests.enrollment.base import EnrollmentTestCase
 

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, x25519
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from django.test import SimpleTestCase
 
-from enrollment import csr
 from enrollment.errors import Refused
+from enrollment.pki import csr
 from tests.enrollment import forge
 from tests.enrollment.forge import RawRSA
 from tests.factories import make_csr, make_private_key

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
-from enrollment import representations
 from enrollment.edge.answer import parse_answer
 from enrollment.edge.key_pair import make_csr, make_key_pair, spki
 from enrollment.edge.outcomes import Stop
 from enrollment.edge.verification import require_trust
+from enrollment.endpoints import representations
 from enrollment.operations import enroll
 from keys import errors, operations
-from keys.certificates import LONGEST_CHAIN
+from keys.crypto.certificates import LONGEST_CHAIN
 from keys.models import SigningCertificate
 from tests import factories
 from tests.base import PortalTestCase

@@ -17,12 +17,13 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from enrollment import operations, revocation_list
-from enrollment.issuance import Issuer, ProfileViolation
+from enrollment import operations
 from enrollment.models import IssuedCertificate, RevocationList
 from enrollment.operations.listing import publish
-from enrollment.revocation_list import Entry
-from keys.certificates import make_authority
+from enrollment.pki import revocation_list
+from enrollment.pki.issuance import Issuer, ProfileViolation
+from enrollment.pki.revocation_list import Entry
+from keys.crypto.certificates import make_authority
 from keys.errors import InUse
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations import delete_certificate

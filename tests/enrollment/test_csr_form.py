@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enrollment import csr, csr_text
+from enrollment.pki import csr, csr_text
 from tests.enrollment import forge
 from tests.enrollment.forge import RawRSA
 from tests.enrollment.specimens import CA, CSR_CODES, NOT_CA, JudgeTestCase, P, Q, der_of, usage

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from django.test import SimpleTestCase
 
-from enrollment import csr
 from enrollment.errors import LONGEST_FAULT, Refused
+from enrollment.pki import csr
 from tests.enrollment.odd_parts import Odd
 from tests.enrollment.odd_requests import odd_requests
 

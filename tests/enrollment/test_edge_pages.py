@@ -10,22 +10,22 @@ from django.db import connection
 from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
-from enrollment import door
-from enrollment.connection import IN_TOUCH
-from enrollment.connection import connection as connection_of
 from enrollment.edge.cli import add_arguments
-from enrollment.edge_list import EdgeTable
-from enrollment.edge_rows import annotated
+from enrollment.endpoints import door
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import Report, delete_edge, record_contact, revoke_edge
 from enrollment.operations.refusing import sampled
+from enrollment.pages.connection import IN_TOUCH
+from enrollment.pages.connection import connection as connection_of
+from enrollment.pages.edge_list import EdgeTable
+from enrollment.pages.edge_rows import annotated
 from keys.operations import delete_key
-from keys.presentation import colons
+from keys.pages.presentation import colons
 from portal.lists.paging import keys_in_order
 from portal.models import AuditEvent
 from tests.enrollment.base import ENROLL, EnrollmentTestCase, now
+from tests.enrollment.pages.test_history import RUDE, section
 from tests.enrollment.revoking import certificate_of
-from tests.enrollment.test_history import RUDE, section
 from tests.factories import ACTOR, make_key
 from tests.portal.lists.test_paging import cursor_of
 from tests.support.html import texts

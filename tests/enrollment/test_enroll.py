@@ -12,7 +12,7 @@ from django.test import override_settings
 
 from enrollment.errors import REFUSALS
 from enrollment.models import IssuedCertificate, ServiceEdge
-from keys import tokens
+from keys.crypto import tokens
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations import delete_key, edit_certificate, edit_group, edit_key
 from portal.models import AuditEvent

@@ -14,8 +14,8 @@ from django.core.signals import got_request_exception
 from django.test import Client
 from django.views.debug import ExceptionReporter
 
-from enrollment import recording
 from enrollment.models import IssuedCertificate, ServiceEdge
+from enrollment.operations import taking_a_use as recording
 from portal.logs import JsonFormatter
 from portal.models import AuditEvent
 from tests.enrollment.base import ENROLL, EnrollmentTestCase

@@ -12,8 +12,9 @@ from unittest import mock
 
 from django.db import OperationalError, connection
 
-from enrollment import lookup, recording
 from enrollment.models import ServiceEdge
+from enrollment.operations import lookup
+from enrollment.operations import taking_a_use as recording
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.operations import delete_certificate, delete_key, edit_group, edit_key
 from portal.models import AuditEvent

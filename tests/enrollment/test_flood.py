@@ -8,9 +8,9 @@ from typing import Any
 import time_machine
 from django.db.models import Sum
 
-from enrollment import history
 from enrollment.errors import Refused
 from enrollment.operations.refusing import record_refusal, sampled
+from enrollment.pages import history
 from keys.models import ProvisioningKey
 from portal import audit
 from portal.models import AuditEvent, AuditTally
@@ -110,7 +110,7 @@ class AfterProofTests(EnrollmentTestCase):
 
 
 def _state(key: ProvisioningKey) -> Any:
-    from enrollment import lookup
+    from enrollment.operations import lookup
 
     return lookup.find(key.public_id)
 

@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from enrollment import operations
-from enrollment.answer import Enrolled
 from enrollment.models import IssuedCertificate
-from keys.certificates import make_authority
+from enrollment.operations.answer import Enrolled
+from keys.crypto.certificates import make_authority
 from keys.errors import Invalid
 from keys.models import ProvisioningKey
 from keys.operations import edit_key

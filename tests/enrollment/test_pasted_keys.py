@@ -7,7 +7,7 @@ import json
 
 from enrollment.errors import LONGEST_FAULT
 from enrollment.models import ServiceEdge
-from keys import tokens
+from keys.crypto import tokens
 from tests.enrollment.base import EnrollmentTestCase
 from tests.factories import make_csr, make_key
 from tests.keys import key_vectors

@@ -10,10 +10,11 @@ from typing import Any
 from cryptography import x509
 from django.test import override_settings
 
-from enrollment import door, issuers
+from enrollment.endpoints import door
 from enrollment.errors import BEFORE_PROOF, REFUSALS, RENEWAL_REFUSALS
 from enrollment.models import IssuedCertificate
-from keys import keyring, tokens
+from enrollment.operations import issuers
+from keys.crypto import keyring, tokens
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations import delete_key, edit_certificate, edit_group
 from portal.models import AuditEvent

@@ -16,18 +16,19 @@ from cryptography.x509.oid import NameOID
 from django.conf import settings
 from django.test import LiveServerTestCase, override_settings
 
-from enrollment import issuance, operations, verifying
+from enrollment import operations, verifying
 from enrollment.edge import enrolling
 from enrollment.edge.key_pair import make_key_pair, to_pem
 from enrollment.edge.outcomes import Stop
 from enrollment.edge.store import EdgeDirectory
 from enrollment.errors import Refused
-from enrollment.issuance import pin_of
-from enrollment.issuers import chain_of
 from enrollment.models import IssuedCertificate
 from enrollment.operations import renewing
+from enrollment.operations.issuers import chain_of
 from enrollment.operations.listing import newest_list
-from keys import tokens
+from enrollment.pki import issuance
+from enrollment.pki.issuance import pin_of
+from keys.crypto import tokens
 from keys.models import ProvisioningKey, SigningCertificate, VendorGate
 from keys.operations import delete_key, edit_key, generate_certificate
 from portal.models import AuditEvent

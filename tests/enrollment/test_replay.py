@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from django.test import override_settings
 
-from enrollment import issuers, operations
+from enrollment import operations
 from enrollment.models import IssuedCertificate, ServiceEdge
+from enrollment.operations import issuers
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations import delete_key, edit_certificate, edit_group, edit_key
 from portal.models import AuditEvent

@@ -9,9 +9,11 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.test import override_settings
 
-from enrollment import issuers, operations, pki_views
+from enrollment import operations
+from enrollment.endpoints import pki as pki_views
 from enrollment.models import IssuedCertificate, RevocationList, ServiceEdge
-from keys import keyring
+from enrollment.operations import issuers
+from keys.crypto import keyring
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations import reveal_key
 from keys.operations.editing import subject

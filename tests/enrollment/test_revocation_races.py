@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from enrollment import operations, revocation_list
+from enrollment import operations
 from enrollment.models import RevocationList
 from enrollment.operations.listing import publish
+from enrollment.pki import revocation_list
 from tests.enrollment.live import LiveTestCase, body
 from tests.enrollment.revoking import RevocationTestCase, certificate_of, fetch, serials
 from tests.enrollment.storm import storm

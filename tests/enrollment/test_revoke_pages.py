@@ -7,16 +7,16 @@ from datetime import timedelta
 
 from django.core.management import call_command
 
-from enrollment import revocable
 from enrollment.errors import Refused
 from enrollment.models import IssuedCertificate
 from enrollment.operations import Report, record_contact, renew, revoke_certificate
+from enrollment.pages import revocable
 from keys.operations import delete_key
 from portal.models import AuditEvent
 from tests.enrollment.revoking import RevocationTestCase, certificate_of, fetch, serials
 from tests.enrollment.test_revocation import foreign_keyring
 from tests.factories import ACTOR, EDGE, make_csr, make_key
-from tests.keys.views.base import field_errors, managed_key
+from tests.keys.pages.base import field_errors, managed_key
 
 
 class PageTestCase(RevocationTestCase):
@@ -222,7 +222,7 @@ class KeyPageTests(PageTestCase):
         self.assertNotContains(self.client.get(f"/service-edge-keys/{key.pk}/"), "Revoke")
 
     def test_a_hundred_are_shown_and_all_are_counted(self) -> None:
-        from enrollment import revocable
+        from enrollment.pages import revocable
 
         shown, revocable.SHOWN = revocable.SHOWN, 1
         try:

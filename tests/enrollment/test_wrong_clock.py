@@ -14,9 +14,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from enrollment import freshness, operations
-from enrollment.connection import connection
 from enrollment.models import IssuedCertificate, RevocationList
 from enrollment.operations.listing import newest_list, publish
+from enrollment.pages.connection import connection
 from keys.models import ProvisioningKey
 from tests.enrollment.base import now
 from tests.enrollment.revoking import RevocationTestCase, certificate_of, fetch, number, serials

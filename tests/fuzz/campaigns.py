@@ -19,9 +19,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.test import Client
 
-from enrollment import csr, csr_extensions, door
+from enrollment.endpoints import door
 from enrollment.errors import LONGEST_FAULT, REFUSALS, Refused
-from keys import tokens
+from enrollment.pki import csr, csr_extensions
+from keys.crypto import tokens
 from tests.enrollment import forge, odd_parts, odd_requests
 from tests.enrollment.specimens import CA, CSR_CODES, NOT_CA, der_of, usage
 from tests.factories import make_csr, make_private_key

@@ -17,8 +17,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from enrollment import issuance, revocation_list
-from keys.certificates import KEY_TYPES, Authority, make_authority
+from enrollment.pki import issuance, revocation_list
+from keys.crypto.certificates import KEY_TYPES, Authority, make_authority
 from tests.support import pkilint
 
 NOW = datetime.now(UTC).replace(microsecond=0)

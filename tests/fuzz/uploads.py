@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, pkcs7, pkcs12
 from django.db import transaction
 
-from keys import pem
+from keys.crypto import pem
 from keys.errors import CERTIFICATE_FAULTS, BadCertificate
 from keys.models import SigningCertificate
 from keys.operations import upload_chain

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keys.tokens import Token
+from keys.crypto.tokens import Token
 
 Vectors = dict[str, str]
 _SEEN_AS_NOTHING = (

@@ -10,7 +10,8 @@ from django.conf import settings
 from django.core import checks
 from django.test import override_settings
 
-from keys import custody, keyring
+from keys import custody
+from keys.crypto import keyring
 from keys.models import ProvisioningKey
 from keys.operations.minting import mint_into
 from tests import factories

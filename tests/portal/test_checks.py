@@ -101,7 +101,7 @@ class ChecksTest(PortalTestCase):
 
 def other_keyring() -> str:
     """A keyring file with a key of another id."""
-    from keys import keyring
+    from keys.crypto import keyring
     from tests.settings import STATE
 
     path = STATE / "other-keyring.json"

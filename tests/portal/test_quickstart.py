@@ -17,7 +17,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import ImproperlyConfigured
 
-from keys import keyring
+from keys.crypto import keyring
 from portal.quickstart import state
 from portal.quickstart.account import ensure_administrator
 from tests.base import PortalTestCase

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from keys import certificates, keyring, sealing, tokens
+from keys.crypto import certificates, keyring, sealing, tokens
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.models.provisioning_key import token_place
 from keys.operations import create_group

@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from enrollment.edge.answer import Answer, read_answer
 from enrollment.edge.transport import Reply
-from enrollment.issuance import Identity, Issuer, issue
-from keys import tokens
-from keys.certificates import Authority, make_authority, spki_sha256
+from enrollment.pki.issuance import Identity, Issuer, issue
+from keys.crypto import tokens
+from keys.crypto.certificates import Authority, make_authority, spki_sha256
 from tests.support.live import ROOT, LivePortal
 
 NOW = datetime.now(UTC)

@@ -15,7 +15,7 @@ from enrollment.edge.enrolling import Options
 from enrollment.edge.outcomes import Stop
 from enrollment.edge.transport import Reply
 from enrollment.errors import REFUSALS
-from keys import tokens
+from keys.crypto import tokens
 from tests.enrollment.edge.helpers_servers import Script, http, serving
 from tests.support.live import ROOT
 

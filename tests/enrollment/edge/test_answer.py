@@ -15,7 +15,7 @@ from enrollment.edge.outcomes import Stop, TryLater
 from enrollment.edge.repeating import printable
 from enrollment.edge.transport import Reply
 from enrollment.errors import REFUSALS
-from keys.certificates import LONGEST_CHAIN
+from keys.crypto.certificates import LONGEST_CHAIN
 from tests.enrollment.edge.helpers import make_pki, pem
 from tests.factories import make_private_key
 

@@ -13,7 +13,7 @@ import pytest
 from django.core.management import call_command
 
 from enrollment.edge.cli import main
-from keys import tokens
+from keys.crypto import tokens
 from tests.enrollment.edge.helpers import command, run_edge
 from tests.support.live import ROOT
 from tests.support.postgresql import free_port

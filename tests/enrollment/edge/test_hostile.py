@@ -24,7 +24,7 @@ from enrollment.edge.outcomes import Stop
 from enrollment.edge.pem import read_certificate
 from enrollment.edge.repeating import name_of
 from enrollment.edge.store import EdgeDirectory
-from keys import tokens
+from keys.crypto import tokens
 from tests.enrollment.edge.helpers_servers import Script, http, read_request, serving
 from tests.fuzz import answers, campaigns
 

@@ -9,7 +9,7 @@ import pytest
 
 from enrollment.edge.key_text import read_token
 from enrollment.edge.outcomes import Stop, WrongUsage
-from keys import tokens
+from keys.crypto import tokens
 from tests.keys import key_vectors
 
 TOKEN = tokens.mint("api.private.example.com", b"p" * 32)

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from keys import keyring, tokens
 from keys.checks import keyring_opens_what_is_sealed
+from keys.crypto import keyring, tokens
 from keys.management.commands.seed_keys import group_count
 from keys.models import ProvisioningKey, ServiceEdgeGroup, UseState
 from keys.operations import reveal_key

@@ -6,7 +6,7 @@ import tempfile
 
 from django.test import override_settings
 
-from keys import keyring
+from keys.crypto import keyring
 from keys.errors import Unopenable
 from keys.models import ProvisioningKey
 from keys.operations import download_key, reveal_key

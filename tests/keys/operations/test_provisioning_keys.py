@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 from cryptography import x509
 
-from keys import errors, operations, tokens
-from keys.certificates import spki_sha256
+from keys import errors, operations
+from keys.crypto import tokens
+from keys.crypto.certificates import spki_sha256
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from portal.models import AuditEvent
 from tests import factories

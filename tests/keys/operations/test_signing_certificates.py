@@ -2,8 +2,9 @@
 
 from django.utils import timezone
 
-from keys import certificates, errors, operations, sealing
-from keys.keyring import load
+from keys import errors, operations
+from keys.crypto import certificates, sealing
+from keys.crypto.keyring import load
 from keys.models import SigningCertificate
 from portal.models import AuditEvent
 from tests import factories

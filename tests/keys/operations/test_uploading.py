@@ -11,10 +11,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from enrollment.operations import enroll
-from keys import authority_chains, authority_rules, errors, operations
+from keys import errors, operations
+from keys.crypto import authority_chains, authority_rules
+from keys.crypto.pem import MOST_BYTES
 from keys.models import SigningCertificate
 from keys.operations.signing_certificates import private_key_of
-from keys.pem import MOST_BYTES
 from portal.models import AuditEvent
 from tests import factories
 from tests.base import PortalTestCase

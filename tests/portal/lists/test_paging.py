@@ -11,8 +11,8 @@ from django.db import connection
 from django.db.models import Q
 
 from keys.models import ProvisioningKey
-from keys.rows import read
-from keys.views.key_list import KeyTable
+from keys.pages.key_list import KeyTable
+from keys.pages.rows import read
 from portal.lists.counting import COUNTED
 from portal.lists.paging import keys_in_order, last_page
 from tests.base import PortalTestCase

@@ -1,0 +1,92 @@
+"""What the doors of machines share: who calls, one call of the operation, and how a refusal is counted."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest
+
+from enrollment import operations
+from enrollment.endpoints.requests import EnrollRequest
+from enrollment.errors import BEFORE_PROOF, Refused
+from enrollment.models import IssuedCertificate
+from enrollment.operations.answer import Enrolled
+from portal.actors import Actor
+from portal.client_ip import client_ip, network_of
+from portal.metrics import ENROLLMENTS
+from portal.throttle import Shield
+
+logger = logging.getLogger(__name__)
+# Only refusals before proof are counted and shielded: any number of valid enrollments passes from one address.
+unproved = Shield(limit=600, seconds=60)
+
+
+def caller_of(request: HttpRequest) -> Actor:
+    """The edge that sent a request; it has no name yet."""
+    return Actor("edge", "", "enrollment", client_ip=client_ip(request), request_id=request.request_id)  # type: ignore[attr-defined]  # set by RequestIdMiddleware
+
+
+@contextmanager
+def reaching_the_database(caller: Actor) -> Iterator[None]:
+    """A database that is away makes an edge wait. Raises Refused: busy."""
+    try:
+        yield
+    except (DatabaseError, InterfaceError) as error:
+        logger.error("enrollment failed", extra={"kind": type(error).__name__, "request_id": caller.request_id})
+        raise Refused("busy") from error
+
+
+def count(outcome: str) -> None:
+    """Add one to the metric of answers."""
+    ENROLLMENTS.labels(code=outcome).inc()
+
+
+def admit(sent: EnrollRequest, caller: Actor) -> Enrolled:
+    """Enroll and count it. Raises Refused; a database that is away is `busy`."""
+    with reaching_the_database(caller):
+        result = operations.enroll(
+            sent.provisioning_key, sent.csr, trust_anchor_sha256=sent.trust_anchor_sha256, caller=caller
+        )
+    count("replayed" if result.replayed else "enrolled")
+    return result
+
+
+def renew(show: Callable[[], IssuedCertificate], csr: str, caller: Actor, trust_anchor_sha256: str = "") -> Enrolled:
+    """Renew the certificate that `show` recognizes, and count it. Raises Refused, as `show` may; see `admit`."""
+    with reaching_the_database(caller):
+        result = operations.renew(show(), csr, trust_anchor_sha256=trust_anchor_sha256, caller=caller)
+    count("replayed" if result.replayed else "renewed")
+    return result
+
+
+def settle(refused: Refused, caller: Actor) -> tuple[Refused, int | None]:
+    """Count a refusal. The refusal to answer with, and the seconds to wait where waiting helps."""
+    if refused.code in BEFORE_PROOF:
+        refused = _shielded(refused, caller)
+    wait = refused.refusal.retry_after
+    if refused.code == "rate_limited":
+        wait = unproved.retry_after(network_of(caller.client_ip)) or wait
+    count(refused.code)
+    return refused, wait
+
+
+def _shielded(refused: Refused, caller: Actor) -> Refused:
+    """Who proved nothing too often is told only to wait. A proved key is never shielded, whoever its neighbors are."""
+    network = network_of(caller.client_ip)
+    if unproved.retry_after(network):
+        refused = Refused("rate_limited")
+    else:
+        unproved.count(network)
+    _sample(refused.code, caller)
+    return refused
+
+
+def _sample(code: str, caller: Actor) -> None:
+    try:
+        operations.sample_refusal(code, caller)
+    except (DatabaseError, InterfaceError):
+        # A refusal must not become a 500 because the log of strangers is unreachable.
+        logger.warning("refusal not sampled", extra={"code": code, "request_id": caller.request_id})

@@ -1,0 +1,37 @@
+"""Recognizing the certificate an edge presents, and that it holds its private key."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from enrollment.errors import Refused
+from enrollment.models import IssuedCertificate
+from enrollment.pki import proof
+from enrollment.pki.proof import SignedRequest
+
+
+def by_signature(sent: SignedRequest, purpose: str, now: datetime) -> IssuedCertificate:
+    """The certificate of ours that a signed request shows. Raises Refused: unknown_certificate or clock_differs."""
+    found = by_pem(sent.certificate)
+    proof.require(sent, purpose, x509.load_der_x509_certificate(bytes(found.der)), now)
+    return found
+
+
+def by_pem(pem: str) -> IssuedCertificate:
+    """The certificate of ours in `pem`, byte for byte. Raises Refused: unknown_certificate.
+
+    It is found by its fingerprint alone: no issuer's name, serial or signature of a rogue CA can lead here.
+    """
+    try:
+        (certificate,) = x509.load_pem_x509_certificates(pem.encode())
+    except (ValueError, TypeError, x509.InvalidVersion):
+        raise Refused("unknown_certificate") from None
+    fingerprint = hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
+    found = IssuedCertificate.objects.select_related("edge__group").filter(fingerprint=fingerprint).first()
+    if found is None:
+        raise Refused("unknown_certificate")
+    return found

@@ -1,0 +1,35 @@
+"""Whether an edge is in touch: in a word, for pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from keys.pages.presentation import Stamp, stamp
+
+# `enroll_edge --watch` sends a heartbeat every 60 s, give or take a tenth. Two may be lost on the way, and a renewal
+# may take its time, before a person should hear of it.
+IN_TOUCH = timedelta(minutes=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """`tone` is ok, lost or never. `last` is the last contact, None when there was none."""
+
+    word: str
+    tone: str
+    last: Stamp | None = None
+
+
+def connection(last_contact_at: datetime | None, now: datetime) -> Connection:
+    """Connected when heard of within three minutes. Without heartbeats an edge is never connected, and may work.
+
+    A contact dated later than that is from a time when the clock was ahead: it says nothing of now.
+    """
+    if last_contact_at is None:
+        return Connection("Never connected", "never")
+    if abs(now - last_contact_at) <= IN_TOUCH:
+        return Connection("Connected", "ok", stamp(last_contact_at))
+    if last_contact_at > now:
+        return Connection("Disconnected, last contact dated", "lost", stamp(last_contact_at))
+    return Connection("Disconnected since", "lost", stamp(last_contact_at))

@@ -1,0 +1,61 @@
+"""One Private Service Edge: its state, certificates and history."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from enrollment.models import IssuedCertificate, ServiceEdge
+from enrollment.pages import history
+from enrollment.pages.edge_rows import annotated, described
+from keys.pages import activity
+from keys.pages.presentation import Badge, colons, expiry, stamp
+from portal.access import requires
+
+PERMISSION = "enrollment.view_serviceedge"
+FORBIDDEN = "You can't view Private Service Edges. Ask an administrator for the Viewer role."
+SHOWN_CERTIFICATES = 25
+
+
+@require_safe
+@requires(PERMISSION, FORBIDDEN)
+def edge_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    edge = annotated(ServiceEdge.objects.filter(pk=pk)).first()
+    if edge is None:
+        raise Http404
+    now = timezone.now()
+    may_see_activity = request.user.has_perm("portal.view_auditevent")
+    context = {
+        "edge": edge,
+        "row": described(edge, now),
+        "certificates": _certificates(edge, now),
+        "certificates_shown": SHOWN_CERTIFICATES,
+        "history": history.of_edge(str(edge.uuid), request.GET.get("history_after", "")),
+        "activity": activity.of_edge(str(edge.uuid)) if may_see_activity else None,
+    }
+    return render(request, "enrollment/edge_detail.html", context)
+
+
+def _certificates(edge: ServiceEdge, now: datetime) -> list[dict[str, Any]]:
+    found = IssuedCertificate.objects.select_related("issuer").defer("der", "issuer__der", "issuer__sealed_private_key")
+    return [_certificate(each, now) for each in found.filter(edge=edge).order_by("-id")[:SHOWN_CERTIFICATES]]
+
+
+def _certificate(certificate: IssuedCertificate, now: datetime) -> dict[str, Any]:
+    revoked = certificate.revoked_at
+    return {
+        "pk": certificate.pk,
+        "serial": certificate.serial,
+        "fingerprint": colons(certificate.fingerprint),
+        "issuer": certificate.issuer,
+        "not_before": stamp(certificate.not_before),
+        "not_after": stamp(certificate.not_after),
+        "badge": Badge("Revoked", "danger") if revoked else expiry(certificate.not_after, now),
+        "revoked": stamp(revoked) if revoked else None,
+        "reason": certificate.get_revocation_reason_display(),
+    }

@@ -1,0 +1,132 @@
+"""Private Service Edges: the columns of the list, its filters, and the view."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from enrollment.models import ServiceEdge
+from enrollment.pages import history
+from enrollment.pages.connection import IN_TOUCH
+from enrollment.pages.edge_detail import FORBIDDEN, PERMISSION
+from enrollment.pages.edge_rows import annotated, described
+from keys import choices
+from keys.models import ProvisioningKey
+from keys.pages.common_filters import InGroup
+from portal import audit
+from portal.access import requires
+from portal.lists.columns import Column, ListTable
+from portal.lists.counting import capped_count
+from portal.lists.filters import Choice, Contains, Exactly, ListFilters, RelatedByName
+from portal.lists.listing import List
+from portal.lists.offers import Source
+from portal.lists.orders import Order, moment, text, whole_number
+
+STRANGERS = 10
+WINDOW = timedelta(hours=24)
+
+
+class EdgeTable(ListTable):
+    """The columns of the list of edges. State and last contact share an order: the latest contact."""
+
+    name = Column("Name", order=Order("sort_name", text), hideable=False)
+    group = Column("Group", order=Order("group__sort_name", text))
+    state = Column(
+        "State",
+        order=Order("contacted", moment),
+        ascending="Longest without contact first",
+        descending="Latest contact first",
+    )
+    version = Column("Version", order=Order("version", text))
+    key = Column("Enrolled With Key", order=Order("key_sort_name", text))
+    # Ids grow with each enrollment, so the primary key is the index of this order.
+    enrolled = Column(
+        "Enrolled",
+        order=Order("pk", whole_number, unique=True),
+        ascending="Oldest first",
+        descending="Newest first",
+    )
+
+
+def _by_connection(word: str) -> Q:
+    limit = timezone.now() - IN_TOUCH
+    return {
+        "connected": Q(contacted__gt=limit),
+        "disconnected": Q(contacted__lte=limit, last_contact_at__isnull=False),
+        "never": Q(last_contact_at=None),
+    }[word]
+
+
+def _by_status(word: str) -> Q:
+    return {
+        "enabled": Q(enabled=True, revoked=False),
+        "disabled": Q(enabled=False, revoked=False),
+        "revoked": Q(revoked=True),
+    }[word]
+
+
+def _with_keys(ids: list[int]) -> Q:
+    return Q(key_public_id__in=ProvisioningKey.objects.filter(pk__in=ids).order_by().values("public_id"))
+
+
+class EdgeFilters(ListFilters):
+    """The filters of the list of edges."""
+
+    q = Contains("sort_name", label="Name contains", promoted=True)
+    connection = Choice(
+        label="Connection",
+        promoted=True,
+        condition=_by_connection,
+        choices=(("connected", "Connected"), ("disconnected", "Disconnected"), ("never", "Never connected")),
+    )
+    status = Choice(
+        label="Status",
+        condition=_by_status,
+        choices=(("enabled", "Enabled"), ("disabled", "Disabled"), ("revoked", "Revoked")),
+    )
+    group = InGroup()
+    key = RelatedByName(
+        label="Key",
+        source=Source(ProvisioningKey._meta.db_table),
+        suggest="keys:key-names",
+        condition=_with_keys,
+        similar=choices.keys_containing,
+    )
+    version = Exactly("version", label="Version")
+
+
+EDGES = List(
+    name="Service Edges",
+    noun="edge",
+    table=EdgeTable,
+    filters=EdgeFilters,
+    rows=lambda: annotated(ServiceEdge.objects.filter(deleted_at=None)),
+    default_sort="-enrolled",
+    row_template="enrollment/_edge_row.html",
+)
+
+
+@require_safe
+@requires(PERMISSION, FORBIDDEN)
+def edge_list(request: HttpRequest) -> HttpResponse:
+    """Edges that are not deleted; below them the refusals of unrecognized keys."""
+    opened, now = EDGES.open(request), timezone.now()
+    rows = [{"open": opened.state.is_open(edge.pk), "edge": described(edge, now)} for edge in opened.page.rows]
+    context = {"list": replace(opened, rows=rows), "unrecognized": _unrecognized(now)}
+    return render(request, "enrollment/edge_list.html", context)
+
+
+def _unrecognized(now: datetime) -> dict[str, Any]:
+    """Refusals before a secret was proved: a sample, at most one a minute for each code and source network."""
+    found = audit.refusals().filter(object_id="")
+    return {
+        "latest": history.described(found[:STRANGERS]),
+        "count": capped_count(found.filter(at__gt=now - WINDOW)),
+    }

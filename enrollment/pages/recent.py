@@ -1,0 +1,66 @@
+"""How machines fared with the keys of a page lately: from where the last one came, and who was refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import BigIntegerField, CharField, OuterRef, Subquery
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Coalesce
+from django.utils import timezone
+from django.utils.html import format_html
+
+from enrollment.models import ServiceEdge
+from enrollment.pages.history import reason_in_words
+from keys.pages.presentation import time_element
+from keys.pages.rows import KeyRow
+from portal import audit
+from portal.models import TIMES
+
+WINDOW = timedelta(hours=24)
+# More are not counted: a page of a hundred keys under attack must stay as quick as any other.
+MOST = 100
+
+_LAST_FROM = "<div><dt>Last used from</dt><dd>{}</dd></div>"
+_NEVER = "<div><dt>Last refused</dt><dd>Never</dd></div>"
+_REFUSED = (
+    '<div><dt>Last refused</dt><dd>{}<br>{} <code>{}</code><br><a href="{}">{} in the last 24 hours</a></dd></div>'
+)
+
+
+class _Times(Subquery):
+    """The sum of a correlated query's only column, `times`; one event may stand for many."""
+
+    template = "(SELECT COALESCE(SUM(times), 0) FROM (%(subquery)s) counted)"
+    output_field = BigIntegerField()
+
+
+class Recent:
+    """The teller of `keys.recent`; each look-up is at the end of an index."""
+
+    def expressions(self) -> dict[str, Combinable]:
+        edges = ServiceEdge.objects.filter(key_public_id=OuterRef("public_id"), use_number=OuterRef("uses"))
+        now = timezone.now()
+        # Not what a clock dated that was ahead; those of two hosts may differ by a minute.
+        lately = (now - WINDOW, now + timedelta(minutes=1))
+        refused = audit.refusals().filter(object_id=Cast(OuterRef("pk"), CharField()))
+        return {
+            "last_from": Subquery(edges.order_by().values("enrolled_from")[:1]),
+            "refused_at": Subquery(refused.values("at")[:1]),
+            "refused_why": Subquery(refused.values("reason")[:1]),
+            "refused_lately": _Times(refused.filter(at__range=lately).values(times=Coalesce(TIMES, 1))[:MOST]),
+        }
+
+    def say(self, key: KeyRow, told: Mapping[str, Any]) -> str:
+        last_from = format_html(_LAST_FROM, told["last_from"]) if told["last_from"] else ""
+        return last_from + _refusals(key, told)
+
+
+def _refusals(key: KeyRow, told: Mapping[str, Any]) -> str:
+    if not told["refused_at"]:
+        return _NEVER
+    lately = f"{MOST} or more" if told["refused_lately"] >= MOST else told["refused_lately"] or "None"
+    words, history = reason_in_words(told["refused_why"]), f"/service-edge-keys/{key.id}/#history"
+    return format_html(_REFUSED, time_element(told["refused_at"]), words, told["refused_why"], history, lately)

@@ -1,0 +1,59 @@
+"""What a revocation would reach, as pages and commands list it before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from enrollment.models import IssuedCertificate
+from keys.pages.presentation import Stamp, stamp
+
+SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One certificate that would be revoked."""
+
+    edge: str
+    serial: str
+    expires: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How many certificates of how many edges, and the first of them; deleted edges hold none."""
+
+    certificates: int
+    edges: int
+    lines: list[Line]
+
+
+def of_edge(edge_id: int) -> Reach:
+    """The certificates of an edge that are not revoked yet."""
+    return _reach(IssuedCertificate.objects.filter(edge=edge_id))
+
+
+def of_certificate(pk: int) -> Reach:
+    """One certificate, unless it is revoked already."""
+    return _reach(IssuedCertificate.objects.filter(pk=pk))
+
+
+def others(certificate: IssuedCertificate) -> int:
+    """How many other certificates its edge could go on with."""
+    held = IssuedCertificate.objects.filter(edge=certificate.edge_id, revoked_at=None, not_after__gt=timezone.now())
+    return held.exclude(pk=certificate.pk).count()
+
+
+def of_key(public_id: str) -> Reach:
+    """The certificates that are not revoked yet, of each edge the key with this public id admitted."""
+    return _reach(IssuedCertificate.objects.filter(edge__key_public_id=public_id))
+
+
+def _reach(found: QuerySet[IssuedCertificate]) -> Reach:
+    live = found.filter(revoked_at=None)
+    first = live.select_related("edge").only("serial", "not_after", "edge__name").order_by("-edge_id", "-pk")[:SHOWN]
+    lines = [Line(each.edge.name, each.serial, stamp(each.not_after)) for each in first]
+    return Reach(live.count(), live.values("edge").distinct().count(), lines)

@@ -1,0 +1,128 @@
+"""Revoke one certificate, an edge, or every edge of a key, after its name was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from enrollment.models import IssuedCertificate, ServiceEdge
+from enrollment.operations import Revocation, revoke_certificate, revoke_edge, revoke_key
+from enrollment.pages import revocable
+from enrollment.pages.forms import RevokeForm
+from enrollment.pages.revocable import Reach
+from keys.models import ProvisioningKey
+from keys.operations.editing import subject
+from keys.pages.key_access import get_key
+from portal import actors
+from portal.access import requires
+from portal.actors import Actor
+from portal.views import render_error
+
+PERMISSION = "enrollment.revoke_issuedcertificate"
+FORBIDDEN = "You can't revoke certificates. Ask an administrator for the Operator role."
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What is revoked: the certificate, or, without one, the edge, or, without one, every edge of the key."""
+
+    name: str
+    reach: Reach
+    revoke: Callable[[str, Actor], Revocation]
+    key: ProvisioningKey | None
+    edge: ServiceEdge | None = None
+    certificate: IssuedCertificate | None = None
+    others: int = 0
+
+    @property
+    def back(self) -> tuple[str, str]:
+        """Label and address of the page to return to."""
+        if self.edge and self.certificate:
+            return self.edge.name, f"{self.edge.get_absolute_url()}#certificates"
+        if self.key is None:
+            return "Service Edge Keys", reverse("keys:key-list")
+        return self.key.name, f"{self.key.get_absolute_url()}#edges"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(PERMISSION, FORBIDDEN)
+def key_revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    """Everything a key admitted so far; also of a key the vendor manages, for its edges are not the vendor's."""
+    key = get_key(pk)
+
+    def revoke(reason: str, actor: Actor) -> Revocation:
+        return revoke_key(key.public_id, reason=reason, actor=actor, subject=subject(key))
+
+    return _confirm(request, _Target(key.name, revocable.of_key(key.public_id), revoke, key))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(PERMISSION, FORBIDDEN)
+def edge_revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    """Every certificate of one edge."""
+    edge = ServiceEdge.objects.filter(pk=pk).first()
+    if edge is None:
+        raise Http404
+
+    def revoke(reason: str, actor: Actor) -> Revocation:
+        return revoke_edge(edge, reason=reason, actor=actor)
+
+    return _confirm(request, _Target(edge.name, revocable.of_edge(edge.pk), revoke, _key_of(edge), edge))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(PERMISSION, FORBIDDEN)
+def certificate_revoke(request: HttpRequest, pk: int, certificate_pk: int) -> HttpResponse:
+    """One certificate of an edge; the edge keeps its others."""
+    found = IssuedCertificate.objects.select_related("edge").defer("der")
+    certificate = found.filter(pk=certificate_pk).first()
+    # Compared here: to a foreign key, no number is too large for Django, but it is for the database.
+    if certificate is None or certificate.edge_id != pk:
+        raise Http404
+    edge = certificate.edge
+
+    def revoke(reason: str, actor: Actor) -> Revocation:
+        return revoke_certificate(certificate, reason=reason, actor=actor)
+
+    reach, others = revocable.of_certificate(certificate.pk), revocable.others(certificate)
+    return _confirm(request, _Target(edge.name, reach, revoke, _key_of(edge), edge, certificate, others))
+
+
+def _key_of(edge: ServiceEdge) -> ProvisioningKey | None:
+    return ProvisioningKey.objects.only("name", "enabled", "managed").filter(public_id=edge.key_public_id).first()
+
+
+def _confirm(request: HttpRequest, target: _Target) -> HttpResponse:
+    if not target.reach.certificates:
+        return _nothing_left(request, target)
+    form = RevokeForm(target.name, request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        return render(request, "enrollment/revoke.html", {"target": target, "form": form})
+    revocation = target.revoke(form.cleaned_data["reason"], actors.from_request(request))
+    if not revocation.certificates:
+        return _nothing_left(request, target)
+    _tell(request, revocation)
+    return redirect(target.back[1])
+
+
+def _nothing_left(request: HttpRequest, target: _Target) -> HttpResponse:
+    if target.certificate:
+        return render_error(request, 409, f"Certificate {target.certificate.serial} is revoked already.", target.back)
+    whose = target.name if target.edge else f"the edges of {target.name}"
+    return render_error(request, 409, f"There is no certificate of {whose} left to revoke.", target.back)
+
+
+def _tell(request: HttpRequest, revocation: Revocation) -> None:
+    certificates, edges = len(revocation.certificates), revocation.edges
+    messages.success(
+        request,
+        f"Revoked {certificates} certificate{'s'[: certificates != 1]} of {edges} edge{'s'[: edges != 1]}.",
+    )
+    for name in revocation.late_lists:
+        messages.warning(request, f"The revocation list of {name} can't be made now. It follows as soon as it can.")

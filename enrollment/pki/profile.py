@@ -1,0 +1,159 @@
+"""What an edge's certificate must be, field by field, and the comparison of a signed one with that. Pure.
+
+Asked by `enrollment.pki.issuance` before a certificate is released, and by `enrollment.verifying` afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import (
+    AuthorityInformationAccessOID,
+    ExtendedKeyUsageOID,
+    NameOID,
+    SignatureAlgorithmOID,
+)
+
+from enrollment.pki.key_policy import PublicKey
+
+# The largest, RSA 4096 signed by RSA 4096, takes half of it.
+LARGEST_DER = 4096
+Extension = tuple[x509.ExtensionType, bool]
+
+# RFC 5480 §4: the hash is as strong as the key.
+_ALGORITHMS = {
+    "secp256r1": SignatureAlgorithmOID.ECDSA_WITH_SHA256,
+    "secp384r1": SignatureAlgorithmOID.ECDSA_WITH_SHA384,
+}
+_DIGITAL_SIGNATURE = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=False,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What one certificate is to say. `period` is its first and its last valid second."""
+
+    subject: x509.Name
+    public_key: PublicKey
+    issuer: x509.Certificate
+    period: tuple[datetime, datetime]
+    extensions: list[Extension]
+
+
+def subject_of(organization: str, unit: str, edge: str) -> x509.Name:
+    """O, OU and CN: the customer, the group's id and the edge's UUID."""
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization),
+            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, unit),
+            x509.NameAttribute(NameOID.COMMON_NAME, edge),
+        ]
+    )
+
+
+def edge_uri(domain: str, edge: str) -> str:
+    return f"https://{domain}/edges/{edge}"
+
+
+def issuer_extensions(issuer: x509.Certificate, crl_url: str, certificate_url: str) -> tuple[Extension, ...]:
+    """The extensions that are the same in each certificate of an issuer."""
+    crl = x509.DistributionPoint([x509.UniformResourceIdentifier(crl_url)], None, None, None)
+    address = x509.UniformResourceIdentifier(certificate_url)
+    return (
+        (x509.BasicConstraints(ca=False, path_length=None), True),
+        (_DIGITAL_SIGNATURE, True),
+        (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False),
+        (authority_identifier(issuer), False),
+        (x509.CRLDistributionPoints([crl]), False),
+        (
+            x509.AuthorityInformationAccess(
+                [x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, address)]
+            ),
+            False,
+        ),
+    )
+
+
+def authority_identifier(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:
+    """What names the issuer's key in all that it signs."""
+    try:
+        found = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    except x509.ExtensionNotFound:
+        # A CA that was not made here may have none.
+        found = x509.SubjectKeyIdentifier.from_public_key(issuer.public_key())
+    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(found)
+
+
+def edge_extensions(key: PublicKey, uri: str) -> tuple[Extension, ...]:
+    """The extensions that name the edge: its address and its key."""
+    return (
+        (x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri)]), False),
+        (x509.SubjectKeyIdentifier.from_public_key(key), False),
+    )
+
+
+def faults(der: bytes, expected: Expected) -> Iterator[str]:
+    """Read a signed certificate back and name each field that is not what was meant."""
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        found = [(extension.value, extension.critical) for extension in certificate.extensions]
+        public_key = certificate.public_key()
+    except (ValueError, TypeError, x509.DuplicateExtension):
+        yield "encoding"
+        return
+    first, last = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    # Cheap comparisons; the signature comes last.
+    holds = {
+        "size": len(der) <= LARGEST_DER,
+        "version": certificate.version is x509.Version.v3,
+        "serial": _is_ours(certificate.serial_number),
+        "subject": certificate.subject == expected.subject,
+        "issuer": certificate.issuer == expected.issuer.subject,
+        "public key": public_key == expected.public_key,
+        "validity": (first, last) == expected.period and first < last,
+        "validity within the issuer's": _is_within(first, last, expected.issuer),
+        "extensions": found == expected.extensions,
+        "signature algorithm": certificate.signature_algorithm_oid == algorithm_of(expected.issuer),
+    }
+    yield from (name for name, sound in holds.items() if not sound)
+    if not _is_signed_by(certificate, expected.issuer):
+        yield "signature"
+
+
+def _is_ours(serial: int) -> bool:
+    """Positive, 19 bytes, top bit clear: the first is 0x40 to 0x7f."""
+    return 0x40 <= serial >> 144 <= 0x7F
+
+
+def _is_within(first: datetime, last: datetime, issuer: x509.Certificate) -> bool:
+    return issuer.not_valid_before_utc <= first and last <= issuer.not_valid_after_utc
+
+
+def algorithm_of(issuer: x509.Certificate) -> x509.ObjectIdentifier | None:
+    """The only algorithm an issuer signs with; None when its key is of no kind that signs here."""
+    key = issuer.public_key()
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return _ALGORITHMS.get(key.curve.name)
+    return SignatureAlgorithmOID.RSA_WITH_SHA256 if isinstance(key, rsa.RSAPublicKey) else None
+
+
+def _is_signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (InvalidSignature, ValueError, TypeError):
+        return False
+    return True

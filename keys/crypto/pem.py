@@ -1,0 +1,273 @@
+"""Taking apart what people upload: certificates and at most one private key, each fault by name. Pure: no Django.
+
+Read are PEM in any spelling that mail, editors and consoles leave (BOM, UTF-16, joined lines, text in between), DER,
+PKCS #7 and PKCS #12 (RFC 7468, 2315, 7292), and several of these one after the other.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7, pkcs12
+
+from keys.crypto import der
+from keys.crypto.authority_rules import MOST_BITS
+from keys.crypto.certificates import PrivateKey
+from keys.errors import BadCertificate
+
+MOST_CERTIFICATES = 10
+MOST_BYTES = 64 * 1024
+# PKCS #8 of an RSA key of 8,192 bits takes 4,800.
+_LONGEST_KEY = 5200
+_CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE", "PKCS7", "PKCS #7 SIGNED DATA", "CMS")
+_REQUEST_LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")
+_KEY_LABEL = "PRIVATE KEY"
+# The dashes at the end are left for the next marker: some files share them.
+_MARKER = re.compile(r"-----(BEGIN|END) ([A-Z0-9][A-Z0-9 .#]{0,40}?)(?=-----)")
+_QUOTED = re.compile(r"(?m)^[ \t]*(?:[>|][ \t]*)+")
+_ENCRYPTED = "4,ENCRYPTED"
+# The library parses lazily; a KeyError is a TLS feature that it does not know.
+PARSER_ERRORS = (
+    ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType, KeyError,
+)  # fmt: skip
+Given = bytes | Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What an upload held: certificates in its order, and the private key if there was one."""
+
+    certificates: list[x509.Certificate]
+    private_key: PrivateKey | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A PEM block, whose `text` is what stands between its lines, or a DER file, which has no label."""
+
+    label: str
+    data: bytes = field(repr=False)
+    text: str = field(default="", repr=False)
+
+
+def read(certificates: Given, private_key: Given = b"", password: str = "") -> Bundle:
+    """Everything that was given together; the key may stand in either. `password` opens PKCS #12 files and encrypted
+    keys. Raises BadCertificate.
+    """
+    if "\0" in password:
+        # No tool makes one, and the library panics.
+        raise BadCertificate("password_wrong", "password")
+    pieces = [*_pieces(certificates), *(keys := _pieces(private_key))]
+    bundle = Bundle([])
+    found: list[PrivateKey] = []
+    for piece in pieces:
+        kind = _kind(piece)
+        if kind == "pkcs12":
+            certificates_of, key = _pkcs12(piece.data, password)
+            bundle.certificates.extend(certificates_of)
+            found += [key] if key else []
+        elif kind == "key":
+            found.append(_private_key(piece, password))
+        elif kind in {"certificate", "pkcs7"}:
+            bundle.certificates.extend(_certificates(piece, kind, len(bundle.certificates) + 1))
+        if len(bundle.certificates) > MOST_CERTIFICATES:
+            raise BadCertificate("certificate_too_large", most=MOST_CERTIFICATES, kilobytes=MOST_BYTES // 1024)
+    if not bundle.certificates:
+        is_request = any(piece.label in _REQUEST_LABELS for piece in pieces)
+        raise BadCertificate("certificate_is_request" if is_request else "certificate_missing")
+    if len(found) > 1:
+        raise BadCertificate("key_repeated", "private_key")
+    if _is_given(private_key) and not any(_kind(piece) in {"key", "pkcs12"} for piece in keys):
+        raise BadCertificate("key_unreadable", "private_key")
+    return Bundle(bundle.certificates, found[0] if found else None)
+
+
+def public_part(given: Given) -> str:
+    """The certificates that can be read, as PEM: what a form may show again. Nothing else of the text, whatever it is.
+
+    Of a PKCS #12 file nothing: it holds a private key, and is given again with its password.
+    """
+    try:
+        pieces = [piece for piece in _pieces(given) if _kind(piece) in {"certificate", "pkcs7"}]
+    except BadCertificate:
+        return ""
+    shown: list[str] = []
+    for piece in pieces:
+        try:
+            found = _certificates(piece, _kind(piece), 1)
+        except BadCertificate:
+            continue
+        shown += [each.public_bytes(Encoding.PEM).decode() for each in found]
+    return "".join(dict.fromkeys(shown[:MOST_CERTIFICATES]))
+
+
+def _is_given(given: Given) -> bool:
+    return any(each.strip() for each in ([given] if isinstance(given, bytes) else given))
+
+
+def _pieces(given: Given) -> list[_Piece]:
+    parts = [given] if isinstance(given, bytes) else given
+    if sum(map(len, parts)) > MOST_BYTES:
+        raise BadCertificate("certificate_too_large", most=MOST_CERTIFICATES, kilobytes=MOST_BYTES // 1024)
+    return [piece for part in parts for piece in _pieces_of(part)]
+
+
+def _pieces_of(data: bytes) -> Iterator[_Piece]:
+    while der.looks_like_der(data):
+        try:
+            end = der.element(data).end
+        except der.Malformed:
+            end = len(data)
+        yield _Piece("", data[:end])
+        data = data[end:].lstrip()
+    yield from _blocks(_plain(data))
+
+
+def _plain(data: bytes) -> str:
+    """The text of a file, whatever encoding an editor gave it, without what nobody sees."""
+    dashes = data.find(b"-\0-\0-\0")
+    codec = "utf-8" if dashes < 0 else "utf-16-be" if dashes % 2 else "utf-16-le"
+    text = data.decode(codec, errors="replace").replace("\\r", "").replace("\\n", "\n").replace("\xa0", " ")
+    return _QUOTED.sub("", "".join(each for each in text if unicodedata.category(each) != "Cf"))
+
+
+def _blocks(text: str) -> Iterator[_Piece]:
+    """Each PEM block (RFC 7468); what stands between blocks is a comment. One that does not end has no data."""
+    label, begin = "", 0
+    for marker in _MARKER.finditer(text):
+        if label and (marker[1], marker[2]) == ("END", label):
+            yield _block(label, text[begin : marker.start()].lstrip("-"))
+            label = ""
+        elif marker[1] == "BEGIN":
+            if label:
+                yield _Piece(label, b"")
+            label, begin = marker[2], marker.end()
+    if label:
+        yield _Piece(label, b"")
+
+
+def _block(label: str, text: str) -> _Piece:
+    lines = [line.strip() for line in text.splitlines()]
+    encoded = "".join("".join(line.split()) for line in lines if ":" not in line).rstrip("=")
+    try:
+        data = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        data = b""
+    return _Piece(label, data, "\n".join(lines).strip())
+
+
+def _kind(piece: _Piece) -> str:
+    """ "certificate", "pkcs7", "pkcs12" or "key", by what is inside: labels and names of files are often wrong."""
+    if piece.label.endswith(_KEY_LABEL):
+        return "key"
+    if piece.label and piece.label not in (*_CERTIFICATE_LABELS, "PKCS12"):
+        return ""
+    try:
+        inside = list(der.elements(der.element(piece.data).content))
+    except der.Malformed:
+        return "certificate"
+    tags = [each.tag for each in inside[:2]]
+    if tags[:1] == [0x06]:
+        return "pkcs7"
+    if tags[:1] == [der.INTEGER]:
+        return "pkcs12" if inside[0].content == b"\x03" and tags[1:] == [der.SEQUENCE] else "key"
+    return "key" if tags == [der.SEQUENCE, der.OCTETS] else "certificate"
+
+
+def _certificates(piece: _Piece, kind: str, number: int) -> list[x509.Certificate]:
+    try:
+        if kind == "pkcs7":
+            found = pkcs7.load_der_pkcs7_certificates(piece.data)
+        else:
+            # The end of a trusted certificate of OpenSSL is for OpenSSL.
+            found = [x509.load_der_x509_certificate(piece.data[: der.element(piece.data).end])]
+        if not found:
+            raise ValueError("no certificate")
+    except PARSER_ERRORS:
+        raise BadCertificate("certificate_unreadable", number=number) from None
+    for at, certificate in enumerate(found):
+        _read_to_the_end(certificate, number + at)
+    return found
+
+
+def _read_to_the_end(certificate: x509.Certificate, number: int) -> None:
+    try:
+        _ = (certificate.extensions, certificate.public_key(), certificate.signature_hash_algorithm)
+        _ = (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+    except PARSER_ERRORS:
+        raise BadCertificate("certificate_unreadable", number=number) from None
+    try:
+        _ = (certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string())
+    except PARSER_ERRORS:
+        raise BadCertificate("certificate_name_unreadable", number=number) from None
+
+
+def _pkcs12(data: bytes, password: str) -> tuple[list[x509.Certificate], PrivateKey | None]:
+    # Nothing of the file or its password may reach an error, hence "from None" throughout.
+    _require_affordable(data)
+    if der.largest_secret(data) > _LONGEST_KEY:
+        raise BadCertificate("key_too_large", "private_key", most=f"{MOST_BITS:,}")
+    try:
+        store = pkcs12.load_pkcs12(data, password.encode() or None)
+    except PARSER_ERRORS:
+        raise BadCertificate("password_wrong" if password else "password_missing", "password") from None
+    given = [each.certificate for each in (store.cert, *store.additional_certs) if each]
+    for number, certificate in enumerate(given, start=1):
+        _read_to_the_end(certificate, number)
+    return given, None if store.key is None else _usable(store.key)
+
+
+def _private_key(piece: _Piece, password: str) -> PrivateKey:
+    # Nothing of the text may reach an error, hence "from None" throughout.
+    is_encrypted = piece.label.startswith("ENCRYPTED") or _ENCRYPTED in piece.text.replace(" ", "")
+    is_encrypted = is_encrypted or (not piece.label and _is_encrypted(piece.data))
+    if is_encrypted and not password:
+        raise BadCertificate("key_encrypted", "private_key")
+    if is_encrypted:
+        _require_affordable(piece.data)
+    secret = password.encode() if is_encrypted else None
+    _usable(_loaded(piece, secret, unchecked=True))
+    return _usable(_loaded(piece, secret))
+
+
+def _is_encrypted(data: bytes) -> bool:
+    """Whether a key in DER is an EncryptedPrivateKeyInfo, which begins with its algorithm (RFC 5958 §3)."""
+    return der.element(data).content[:1] == b"\x30"
+
+
+def _loaded(piece: _Piece, secret: bytes | None, *, unchecked: bool = False) -> object:
+    options = {"unsafe_skip_rsa_key_validation": unchecked}
+    try:
+        if _ENCRYPTED in piece.text.replace(" ", ""):
+            text = f"-----BEGIN {piece.label}-----\n{piece.text}\n-----END {piece.label}-----\n"
+            return serialization.load_pem_private_key(text.encode(), secret, **options)
+        return serialization.load_der_private_key(piece.data, secret, **options)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        if secret is None:
+            raise BadCertificate("key_unreadable", "private_key") from None
+        raise BadCertificate("password_wrong", "password") from None
+
+
+def _usable(key: object) -> PrivateKey:
+    """Before anything is computed with it: the primes of 16,384 bits are tested for minutes."""
+    if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+        found = type(key).__name__.removesuffix("PrivateKey")
+        raise BadCertificate("unsupported_key", "private_key", what="The private key", key=found)
+    if isinstance(key, rsa.RSAPrivateKey) and key.key_size > MOST_BITS:
+        raise BadCertificate("key_too_large", "private_key", most=f"{MOST_BITS:,}")
+    return key
+
+
+def _require_affordable(data: bytes) -> None:
+    if der.rounds(data) > der.MOST_ROUNDS:
+        raise BadCertificate("key_too_slow", "private_key", most=f"{der.MOST_ROUNDS:,}")

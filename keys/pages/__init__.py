@@ -1,0 +1,1 @@
+"""The pages of keys and signing certificates: views, their forms, and what templates show."""

@@ -1,0 +1,47 @@
+"""The certificate of an address, and who may change it."""
+
+from __future__ import annotations
+
+from cryptography import x509
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+
+from keys.crypto.authority_rules import name_of
+from keys.models import SigningCertificate
+from keys.pages.presentation import colons
+
+ADD = "keys.add_signingcertificate"
+CHANGE = "keys.change_signingcertificate"
+DELETE = "keys.delete_signingcertificate"
+VIEW = "keys.view_signingcertificate"
+FORBIDDEN = "Only administrators change enrollment certificates. Ask one of them."
+NOT_ALLOWED = "You can't view enrollment certificates. Ask an administrator for the Viewer role."
+
+
+def get_certificate(pk: int) -> SigningCertificate:
+    """The certificate without its private key; 404 when there is none."""
+    found = SigningCertificate.objects.select_related("parent").defer(
+        "sealed_private_key", "parent__der", "parent__sealed_private_key"
+    )
+    certificate = found.filter(pk=pk).first()
+    if certificate is None:
+        raise Http404
+    return certificate
+
+
+def said_of(left_out: list[x509.Certificate]) -> str:
+    """What was left out of an upload, as a sentence after another."""
+    if not left_out:
+        return ""
+    named = (f"“{name_of(each)}” (serial {colons(f'{each.serial_number:x}')})" for each in left_out)
+    return f" Left out, because the chain does not need it: {', '.join(named)}."
+
+
+def get_own_certificate(pk: int) -> SigningCertificate:
+    """The certificate of an address that changes it: 403 for one the vendor manages."""
+    certificate = get_certificate(pk)
+    if certificate.managed:
+        vendor = settings.VENDOR_NAME
+        raise PermissionDenied(f"{vendor} manages “{certificate.name}”. It cannot be edited or deleted here.")
+    return certificate

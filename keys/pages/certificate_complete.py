@@ -1,0 +1,43 @@
+"""Upload the certificate that was signed for a request of ours."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from keys.errors import AlreadyComplete, Gone, Refused
+from keys.operations import complete_certificate
+from keys.pages.certificate_access import CHANGE, FORBIDDEN, get_own_certificate, said_of
+from keys.pages.certificate_forms import CompleteForm
+from portal import actors
+from portal.access import requires
+from portal.views import render_error
+
+COMPLETE = "This certificate is not waiting for one: it was signed and uploaded before."
+
+
+@sensitive_post_parameters("certificates", "password")
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(CHANGE, FORBIDDEN)
+def certificate_complete(request: HttpRequest, pk: int) -> HttpResponse:
+    certificate = get_own_certificate(pk)
+    here = (certificate.name, certificate.get_absolute_url())
+    if not certificate.is_pending:
+        return render_error(request, 409, COMPLETE, here)
+    form = CompleteForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
+    if form.is_bound and form.is_valid():
+        try:
+            given, password = form.given("certificates"), form.cleaned_data["password"]
+            left_out = complete_certificate(certificate, given, password=password, actor=actors.from_request(request))
+            messages.success(request, f"{certificate.name} is complete and enabled.{said_of(left_out)}")
+            return redirect(certificate.get_absolute_url())
+        except AlreadyComplete:
+            return render_error(request, 409, COMPLETE, here)
+        except Gone:
+            raise Http404 from None
+        except Refused as refused:
+            form.refuse(refused)
+    return render(request, "keys/certificate_complete.html", {"certificate": certificate, "form": form})

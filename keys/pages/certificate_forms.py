@@ -1,0 +1,267 @@
+"""The forms of a signing certificate: generate, request, upload, edit, delete, and move its keys."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from cryptography import x509
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from keys import choices, trust
+from keys.crypto import authority_rules, pem
+from keys.crypto.certificates import KEY_TYPES
+from keys.crypto.pem import MOST_BYTES
+from keys.errors import Refused
+from keys.models import SigningCertificate
+from keys.names import LONGEST_NAME
+from keys.operations.generating import MOST_DAYS
+from keys.pages.forms import CertificateChoice
+
+_DAYS_MESSAGE = f"Enter a whole number of days from 1 to {MOST_DAYS:,}."
+_PEM = "-----BEGIN CERTIFICATE-----"
+_FILES = "PEM, DER (.cer, .crt), PKCS #7 (.p7b) or PKCS #12 (.pfx, .p12)."
+_KEY_TYPE_HELP = "P-256 or P-384 are fast and accepted everywhere; RSA is for relying parties that know nothing else."
+
+
+class NeverShown(forms.Textarea):
+    """A text that is not sent back to the browser: it may hold a private key."""
+
+    def format_value(self, value: Any) -> str:
+        return ""
+
+
+class PemField(forms.CharField):
+    """PEM, pasted; never shown again."""
+
+    widget: type[forms.Textarea] = NeverShown
+
+    def __init__(self, **options: Any) -> None:
+        attributes = {"rows": 5, "spellcheck": "false", "autocomplete": "off", "placeholder": _PEM}
+        widget = self.widget(attrs={**attributes, **options.pop("attrs", {})})
+        super().__init__(widget=widget, required=False, strip=False, **options)
+
+
+class _PublicPart(forms.BoundField):
+    """Shows of what was pasted or chosen the certificates alone, whatever else stands in it."""
+
+    def value(self) -> Any:
+        given = getattr(self.form, "given", None)
+        return pem.public_part(given(self.name)) if given and self.form.is_bound else super().value()
+
+
+class CertificatesField(PemField):
+    """Certificates, pasted: they stay in a form that is shown again, also those from a file."""
+
+    widget = forms.Textarea
+
+    def get_bound_field(self, form: forms.BaseForm, field_name: str) -> forms.BoundField:
+        return _PublicPart(form, self, field_name)
+
+
+class PasswordField(forms.CharField):
+    """The password of what was chosen; never shown again."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.PasswordInput(attrs={"autocomplete": "off"})
+        super().__init__(widget=widget, required=False, strip=False, max_length=1000, **options)
+
+
+class RefusableForm(forms.BaseForm):
+    """Shows what the operation refused, at its field."""
+
+    def refuse(self, error: Refused) -> None:
+        """Add the refusal to the errors of its field, or of the form."""
+        wanted = getattr(error, "field_name", None)
+        self.add_error(wanted if wanted in self.fields else None, str(error))
+
+
+class CertificateForm(RefusableForm, forms.ModelForm):
+    """What every certificate of ours has."""
+
+    class Meta:
+        model = SigningCertificate
+        fields: ClassVar = ["name", "description", "client_type"]
+        labels: ClassVar = {"client_type": "Client certificate type", "description": "Description (optional)"}
+        help_texts: ClassVar = {
+            "name": "Letters, digits, spaces and the characters . - and _.",
+            "client_type": "None for connectors and Private Service Edges.",
+        }
+        widgets: ClassVar = {
+            "name": forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+            "description": forms.Textarea(attrs={"rows": 2}),
+        }
+        error_messages: ClassVar = {"name": {"required": f"Enter a name of 1 to {LONGEST_NAME} characters."}}
+
+
+class KeyTypeForm(CertificateForm):
+    """A certificate whose key pair is made here; its name becomes the common name."""
+
+    key_type = forms.ChoiceField(
+        label="Key type", choices=[(each, each) for each in KEY_TYPES], initial="EC P-256", help_text=_KEY_TYPE_HELP
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].help_text = "Also the common name: at most 64 bytes of letters, digits, spaces and . - _"
+
+
+class GenerateForm(KeyTypeForm):
+    """A root, or an intermediate below one of the certificates that may sign it."""
+
+    parent = CertificateChoice(
+        SigningCertificate.objects.none(),
+        label="Parent",
+        required=False,
+        empty_label="None: make a root",
+        help_text="Who signs it. Edges, connectors and clients must share one root.",
+        error_messages={"invalid_choice": "Choose a parent from the list: it must be enabled and in force."},
+    )
+    days = forms.IntegerField(
+        label="Validity in days",
+        min_value=1,
+        max_value=MOST_DAYS,
+        initial=3650,
+        help_text="From a day ago, for clocks that are behind. It ends with its parent at the latest.",
+        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), _DAYS_MESSAGE),
+    )
+    field_order = ("name", "description", "parent", "key_type", "days", "client_type")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["parent"].queryset = parents()  # type: ignore[attr-defined]  # a ModelChoiceField
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        self.instance.parent = cleaned.get("parent")
+        return cleaned
+
+
+def parents() -> QuerySet[SigningCertificate]:
+    """The certificates that may sign another CA now."""
+    found = choices.signing_certificates().filter(not_before__lte=timezone.now()).values_list("pk", "der")
+    able = [
+        pk for pk, der in found if authority_rules.may_sign_an_authority(x509.load_der_x509_certificate(bytes(der)))
+    ]
+    return SigningCertificate.objects.filter(pk__in=able).only("name", "not_after").order_by("sort_name")
+
+
+class RequestForm(KeyTypeForm):
+    """A request that a CA elsewhere signs."""
+
+    field_order = ("name", "description", "key_type", "client_type")
+
+
+class PemFormMixin(forms.BaseForm):
+    """Certificates and keys that are pasted or chosen as a file; both together when both are given."""
+
+    def given(self, name: str) -> list[bytes]:
+        """Everything that was given for `name`. A file is read from memory and never written."""
+        chosen = self.files.get(self.add_prefix(f"{name}_file"))
+        if chosen:
+            chosen.seek(0)
+        pasted = self.data.get(self.add_prefix(name)) or ""
+        return [chosen.read(MOST_BYTES + 1) if chosen else b"", pasted.encode(errors="replace")]
+
+
+class UploadForm(PemFormMixin, CertificateForm):
+    """A chain that was made elsewhere."""
+
+    certificates = CertificatesField(
+        label="Certificates", help_text="The certificate, those above it, and the root unless it is here already."
+    )
+    certificates_file = forms.FileField(
+        label="Or a file with them", help_text=_FILES, required=False, allow_empty_file=True
+    )
+    private_key = PemField(
+        label="Private key (optional)",
+        attrs={"placeholder": "-----BEGIN PRIVATE KEY-----"},
+        help_text="The portal seals it. Without a private key it can only be a parent.",
+    )
+    private_key_file = forms.FileField(label="Or a file with the private key", required=False, allow_empty_file=True)
+    password = PasswordField(label="Password (optional)", help_text="Of a .pfx file or an encrypted private key.")
+    field_order = (
+        "name", "description", "certificates", "certificates_file", "private_key", "private_key_file", "password",
+    )  # fmt: skip
+
+
+class CompleteForm(PemFormMixin, RefusableForm, forms.Form):
+    """The certificate that was signed for a request."""
+
+    certificates = CertificatesField(
+        label="Signed certificate", help_text="With those above it, and the root unless it is here already."
+    )
+    certificates_file = forms.FileField(
+        label="Or a file with them", help_text=_FILES, required=False, allow_empty_file=True
+    )
+    password = PasswordField(label="Password (optional)", help_text="Of a .pfx file.")
+
+
+class EditCertificateForm(CertificateForm):
+    """Name, description, type and whether it signs; `version` is the one this form was opened with."""
+
+    version = forms.IntegerField(
+        widget=forms.HiddenInput,
+        error_messages=dict.fromkeys(("required", "invalid"), "Reload the page and try again."),
+    )
+
+    class Meta(CertificateForm.Meta):
+        fields: ClassVar = [*CertificateForm.Meta.fields, "enabled"]
+        help_texts: ClassVar = {
+            **CertificateForm.Meta.help_texts,
+            "enabled": "Off: keys that use it refuse enrollment and renewal. What it issued stays valid and revocable.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["version"] = self.instance.version
+        if self.instance.is_pending:
+            self.fields["enabled"].disabled = True
+            self.fields["enabled"].help_text = "It is enabled when its signed certificate is uploaded."
+
+
+class DeleteCertificateForm(RefusableForm, forms.Form):
+    """Deleting takes typing the name."""
+
+    confirm_name = forms.CharField(
+        max_length=LONGEST_NAME,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"required": "Type the name of the certificate."},
+    )
+
+    def __init__(self, name: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.name = name
+        self.fields["confirm_name"].label = f"Type {name} to confirm"
+
+    def clean_confirm_name(self) -> str:
+        typed: str = self.cleaned_data["confirm_name"]
+        if typed != self.name:
+            raise ValidationError(f"This is not the name of the certificate. Type {self.name}.", code="different")
+        return typed
+
+
+class ReplaceForm(RefusableForm, forms.Form):
+    """The certificate that keys move to, and how many the page said would move."""
+
+    certificate = CertificateChoice(
+        SigningCertificate.objects.none(),
+        label="New signing certificate",
+        empty_label=None,
+        error_messages=dict.fromkeys(
+            ("required", "invalid_choice"), "Choose a certificate from the list: it must be enabled and not expired."
+        ),
+    )
+    confirmed = forms.IntegerField(
+        widget=forms.HiddenInput,
+        error_messages=dict.fromkeys(("required", "invalid"), "Reload the page and try again."),
+    )
+
+    def __init__(self, certificate: SigningCertificate, count: int, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered = choices.signing_certificates().exclude(pk=certificate.pk)
+        field: Any = self.fields["certificate"]
+        field.queryset, field.apart = offered, trust.apart_from(certificate.pk)
+        self.initial["confirmed"] = count

@@ -1,0 +1,81 @@
+"""Move the keys of a signing certificate to another one."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from keys import certificate_use, trust
+from keys.errors import Gone, KeysChanged, Refused
+from keys.models import SigningCertificate
+from keys.operations import move_keys
+from keys.operations.key_moving import MOST_AT_ONCE, movable
+from keys.pages.certificate_access import CHANGE, FORBIDDEN, get_certificate
+from keys.pages.certificate_forms import ReplaceForm
+from portal import actors
+from portal.access import requires
+from portal.lists.counting import capped_count
+
+SHOWN = 20
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(CHANGE, FORBIDDEN)
+@requires("keys.change_provisioningkey", FORBIDDEN)
+def certificate_replace(request: HttpRequest, pk: int) -> HttpResponse:
+    # Also for one the vendor manages: what changes is the keys.
+    certificate = get_certificate(pk)
+    if request.method != "POST":
+        return _page(request, certificate, ReplaceForm(certificate, _count(certificate)))
+    form = ReplaceForm(certificate, 0, request.POST)
+    if not form.is_valid():
+        return _page(request, certificate, form)
+    return _move(request, certificate, form)
+
+
+def _move(request: HttpRequest, certificate: SigningCertificate, form: ReplaceForm) -> HttpResponse:
+    chosen, confirmed = form.cleaned_data["certificate"], form.cleaned_data["confirmed"]
+    _, foreign = trust.sharing(chosen.pk)
+    edges = certificate_use.edges_below(movable(certificate), foreign)
+    try:
+        moved = move_keys(certificate, chosen, confirmed=confirmed, actor=actors.from_request(request))
+    except Gone:
+        raise Http404 from None
+    except KeysChanged as changed:
+        data = request.POST.copy()
+        data["confirmed"] = str(_count(certificate))
+        form = ReplaceForm(certificate, 0, data)
+        form.is_valid()
+        form.refuse(changed)
+        return _page(request, certificate, form, status=409)
+    except Refused as refused:
+        form.refuse(refused)
+        return _page(request, certificate, form)
+    messages.success(request, f"Moved {moved} key{'' if moved == 1 else 's'} to {chosen.name}.")
+    if edges:
+        messages.warning(request, certificate_use.keeping_their_root(edges))
+    return redirect(certificate.get_absolute_url())
+
+
+def _count(certificate: SigningCertificate) -> int:
+    return min(capped_count(movable(certificate)), MOST_AT_ONCE)
+
+
+def _page(request: HttpRequest, certificate: SigningCertificate, form: ReplaceForm, status: int = 200) -> HttpResponse:
+    mine, _ = trust.sharing(certificate.pk)
+    offered = form.fields["certificate"].queryset  # type: ignore[attr-defined]  # a ModelChoiceField
+    others = [each for each in offered if each.pk not in mine]
+    edges = certificate_use.edges_below(movable(certificate), mine) if others else 0
+    context = {
+        "certificate": certificate,
+        "form": form,
+        "count": _count(certificate),
+        "most_at_once": MOST_AT_ONCE,
+        "keys": movable(certificate).order_by("pk")[:SHOWN],
+        "all": capped_count(certificate.keys.all()),
+        "others": others,
+        "kept": certificate_use.keeping_their_root(edges),
+    }
+    return render(request, "keys/certificate_replace.html", context, status=status)

@@ -1,0 +1,246 @@
+"""The forms of a provisioning key. Field names and ids are stable: other people's scripts use them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.urls import reverse_lazy
+from django.utils import timezone
+
+from keys import choices, trust
+from keys.errors import Invalid
+from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
+from keys.models.provisioning_key import MOST_USES, parse_network
+from keys.names import LONGEST_NAME, clean_name
+from keys.pages.presentation import stamp
+from portal import zones
+from portal.forms import LocalTimeField
+from portal.sort_names import sort_name
+
+SUGGESTED_GROUPS = 50
+EXPIRES_HELP = "Time zone: {zone}. From then on the key refuses enrollment. Leave empty for a key that does not expire."
+TURNING_OFF = "Turning this off removes the readable key for good. It can't be turned on again."
+TURNED_OFF = "This was turned off; the text is no longer stored, so it can't be turned on again."
+_USES_MESSAGE = f"Enter a whole number from 1 to {MOST_USES:,}."
+
+
+class CertificateChoice(forms.ModelChoiceField):
+    """A signing certificate that can sign now; `apart` are those below another root than one would expect."""
+
+    apart: Collection[int] = ()
+
+    def label_from_instance(self, obj: Any) -> str:
+        remark = ", different root" if obj.pk in self.apart else ""
+        return f"{obj.name} (expires {stamp(obj.not_after).day}{remark})"
+
+
+class NetworksField(forms.CharField):
+    """Networks in CIDR notation, one a line."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}), required=False, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> list[str]:
+        lines = enumerate(str(super().clean(value)).splitlines(), start=1)
+        networks = [_network(line.strip(), number) for number, line in lines if line.strip()]
+        return list(dict.fromkeys(networks))
+
+
+def _network(line: str, number: int) -> str:
+    try:
+        return str(parse_network(line))
+    except ValueError:
+        raise ValidationError(f"Line {number} is not a network such as 192.0.2.0/24 or 2001:db8::/32.") from None
+
+
+class KeyForm(forms.ModelForm):
+    """What adding and editing a key have in common."""
+
+    max_uses = forms.IntegerField(
+        label="Maximum # Of Private Service Edges",
+        min_value=1,
+        max_value=MOST_USES,
+        initial=1,
+        help_text="How many Private Service Edges may enroll with this key. You can raise it later.",
+        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), _USES_MESSAGE),
+    )
+    signing_certificate = CertificateChoice(
+        SigningCertificate.objects.none(),
+        label="Signing Certificate",
+        required=False,
+        empty_label=None,
+        help_text="Use one with the same root as your connectors and clients.",
+        error_messages={"invalid_choice": "Choose a certificate from the list: it must be enabled and not expired."},
+    )
+    expires_at = LocalTimeField(label="Expires (optional)", required=False)
+    # The zone of the page the time was typed into: it may have changed until the form is sent.
+    expires_at_zone = forms.CharField(required=False, widget=forms.HiddenInput)
+    allowed_networks = NetworksField(
+        label="Allowed networks (optional)",
+        help_text="Edges may enroll from these networks only. One a line, such as 192.0.2.0/24. Empty: from anywhere.",
+    )
+
+    class Meta:
+        model = ProvisioningKey
+        fields = ("name", "max_uses", "signing_certificate", "viewable", "enabled", "expires_at", "allowed_networks")
+        widgets: ClassVar = {"name": forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})}
+        help_texts: ClassVar = {
+            "name": "Letters, digits, spaces and the characters . - and _. Edges are named after it: NAME-1, NAME-2.",
+            "viewable": (
+                "On: operators can show, copy or download the key later; each time is recorded. "
+                "Off: its text is shown once, on the next page, and can't be viewed again."
+            ),
+        }
+        error_messages: ClassVar = {"name": {"required": f"Enter a name of 1 to {LONGEST_NAME} characters."}}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["signing_certificate"]
+        field.queryset = choices.signing_certificates(self.instance.signing_certificate_id)
+        field.apart = trust.apart_from(self.instance.signing_certificate_id)
+        self._settle_zone()
+
+    def _settle_zone(self) -> None:
+        zone = zones.find(self.data.get("expires_at_zone", "")) or zones.current()
+        expires: Any = self.fields["expires_at"]
+        expires.zone, expires.help_text = zone, EXPIRES_HELP.format(zone=zones.described(zone))
+        self.initial["expires_at_zone"] = zones.name_of(zone)
+
+    def clean_signing_certificate(self) -> SigningCertificate:
+        chosen = self.cleaned_data["signing_certificate"] or self._standing_certificate()
+        if chosen is None:
+            raise ValidationError("Choose a signing certificate.", code="required")
+        return chosen
+
+    def _standing_certificate(self) -> SigningCertificate | None:
+        standing = self.instance.signing_certificate_id or choices.default_certificate_id()
+        return choices.signing_certificates(standing).filter(pk=standing or 0).first()
+
+    def clean_expires_at(self) -> datetime | None:
+        expires, kept = self.cleaned_data["expires_at"], self.instance.expires_at
+        field: Any = self.fields["expires_at"]
+        # The field shows minutes of a clock; an unchanged one must lose neither its seconds nor which of two it was.
+        if expires and kept and field.prepare_value(expires) == field.prepare_value(kept):
+            return kept
+        if expires and expires <= timezone.now():
+            raise ValidationError("Enter a time in the future, or disable the key instead.", code="past")
+        return expires
+
+    @property
+    def changes_root(self) -> bool:
+        """Whether the chosen certificate is below another root than the one before."""
+        field: Any = self.fields["signing_certificate"]
+        return self.instance.signing_certificate_id in field.apart
+
+    @property
+    def has_rare_errors(self) -> bool:
+        """Whether "More settings" must be open to show an error."""
+        return bool({"enabled", "expires_at", "allowed_networks"} & set(self.errors))
+
+    def refuse(self, error: Invalid) -> None:
+        """Show what the operation refused, at its field."""
+        self.add_error(error.field_name if error.field_name in self.fields else None, str(error))
+
+
+class AddKeyForm(KeyForm):
+    """A new key, for an existing group or for one made with it."""
+
+    group = forms.CharField(
+        label="Private Service Edges Group",
+        required=False,
+        max_length=LONGEST_NAME,
+        help_text="The name of an existing group, or its id.",
+        widget=forms.TextInput(
+            attrs={"list": "groups", "autocomplete": "off", "data-suggest": reverse_lazy("keys:group-names")}
+        ),
+    )
+    new_group = forms.CharField(
+        label="Or a new group",
+        required=False,
+        max_length=LONGEST_NAME,
+        help_text="Its name. Location and update schedule can be set later.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    field_order = ("name", "max_uses", "group", "new_group", "signing_certificate", "viewable")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("signing_certificate", choices.default_certificate_id())
+
+    def clean_group(self) -> ServiceEdgeGroup | None:
+        wanted = self.cleaned_data["group"]
+        if not wanted:
+            return None
+        found = choices.find_group(wanted)
+        if found is None:
+            raise ValidationError("There is no group of this name or id. Name it below to make it.", code="unknown")
+        return found
+
+    def clean_new_group(self) -> str:
+        if not self.cleaned_data["new_group"]:
+            return ""
+        name = clean_name(self.cleaned_data["new_group"])
+        if ServiceEdgeGroup.objects.filter(sort_name=sort_name(name)).exists():
+            raise ValidationError("A group with this name exists already. Enter it above.", code="taken")
+        return name
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        group, new_group = cleaned.get("group"), cleaned.get("new_group")
+        if group and new_group:
+            self.add_error("new_group", "Choose an existing group or name a new one, not both.")
+        elif not group and not new_group and not {"group", "new_group"} & set(self.errors):
+            self.add_error("group", "Choose a group, or name a new one.")
+        elif group:
+            self.instance.group = group
+        return cleaned
+
+    @property
+    def suggested_groups(self) -> list[ServiceEdgeGroup]:
+        """The first groups by name, for the list that browsers offer while typing."""
+        return choices.first_groups(SUGGESTED_GROUPS)
+
+
+class EditKeyForm(KeyForm):
+    """An existing key; `version` is the one this form was opened with."""
+
+    version = forms.IntegerField(
+        widget=forms.HiddenInput,
+        error_messages=dict.fromkeys(("required", "invalid"), "Reload the page and try again."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["version"] = self.instance.version
+        viewable = self.fields["viewable"]
+        viewable.disabled = not self.instance.viewable
+        viewable.help_text = TURNING_OFF if self.instance.viewable else TURNED_OFF
+
+
+class DeleteKeyForm(forms.Form):
+    """Deleting takes typing the name."""
+
+    confirm_name = forms.CharField(
+        max_length=LONGEST_NAME,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"required": "Type the name of the key."},
+    )
+
+    def __init__(self, key: ProvisioningKey, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.key = key
+        self.fields["confirm_name"].label = f"Type {key.name} to confirm"
+
+    def clean_confirm_name(self) -> str:
+        typed: str = self.cleaned_data["confirm_name"]
+        if typed != self.key.name:
+            raise ValidationError(f"This is not the name of the key. Type {self.key.name}.", code="different")
+        return typed

@@ -1,0 +1,33 @@
+"""Delete a provisioning key, after its name was typed."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from keys.errors import Gone
+from keys.operations import delete_key
+from keys.pages.forms import DeleteKeyForm
+from keys.pages.key_access import get_own_key
+from keys.pages.returning import way_back
+from portal import actors
+from portal.access import requires
+
+FORBIDDEN = "You can't delete provisioning keys. Ask an administrator for the Operator role."
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires("keys.delete_provisioningkey", FORBIDDEN)
+def key_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    key, back = get_own_key(pk), way_back(request)
+    form = DeleteKeyForm(key, request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        return render(request, "keys/key_delete.html", {"key": key, "form": form, "back": back})
+    try:
+        delete_key(key, actor=actors.from_request(request))
+    except Gone:
+        raise Http404 from None
+    messages.success(request, f"Deleted {key.name}.")
+    return redirect(back.url)

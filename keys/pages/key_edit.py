@@ -1,0 +1,81 @@
+"""Edit a provisioning key, and settle it when somebody else did so at the same time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from keys import certificate_use
+from keys.errors import Difference, Gone, Invalid, Stale
+from keys.models import ProvisioningKey
+from keys.operations import edit_key
+from keys.pages.forms import EditKeyForm
+from keys.pages.key_access import get_own_key
+from keys.pages.returning import way_back
+from portal import actors
+from portal.access import requires
+
+FORBIDDEN = "You can't edit provisioning keys. Ask an administrator for the Operator role."
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires("keys.change_provisioningkey", FORBIDDEN)
+def key_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    key = get_own_key(pk)
+    if request.method != "POST":
+        return _page(request, key, EditKeyForm(instance=key))
+    # The form writes into its own copy; `key` stays what the database holds.
+    form = EditKeyForm(request.POST, instance=get_own_key(pk))
+    if not form.is_valid():
+        return _page(request, key, form)
+    return _save(request, key, form)
+
+
+def _save(request: HttpRequest, key: ProvisioningKey, form: EditKeyForm) -> HttpResponse:
+    try:
+        actor = actors.from_request(request)
+        edit_key(form.instance, fields=form.Meta.fields, version=form.cleaned_data["version"], actor=actor)
+    except Invalid as error:
+        form.refuse(error)
+        return _page(request, key, form)
+    except Stale as stale:
+        stale.differences = _as_read(stale.differences, form)
+        return _page(request, key, _opened_again(form, stale), stale)
+    except Gone:
+        raise Http404 from None
+    messages.success(request, f"Saved {form.instance.name}.")
+    if form.changes_root:
+        messages.warning(request, certificate_use.after_another_root(form.instance))
+    return redirect(way_back(request).url)
+
+
+def _opened_again(form: EditKeyForm, stale: Stale) -> EditKeyForm:
+    """The same input over the current version, so that saving once more means it."""
+    data = form.data.copy()  # type: ignore[attr-defined]  # a QueryDict
+    data["version"] = str(stale.version)
+    return EditKeyForm(data, instance=form.instance)
+
+
+def _as_read(differences: list[Difference], form: EditKeyForm) -> list[Difference]:
+    """Both values of each field in words; also of viewing, which somebody turned off for good while it was on here."""
+    told = [replace(each, theirs=_said(each.theirs), yours=_said(each.yours)) for each in differences]
+    viewable = form.fields["viewable"]
+    if viewable.disabled and "viewable" in form.data:
+        told.append(Difference(str(viewable.label), "off, for good", "on"))
+    return told
+
+
+def _said(value: Any) -> datetime | str:
+    """A moment stays one: the page says it in the reader's zone."""
+    return value if isinstance(value, datetime) else str(value) or "none"
+
+
+def _page(request: HttpRequest, key: ProvisioningKey, form: EditKeyForm, stale: Stale | None = None) -> HttpResponse:
+    context = {"key": key, "form": form, "stale": stale, "back": way_back(request)}
+    return render(request, "keys/key_edit.html", context, status=409 if stale else 200)

@@ -1,0 +1,101 @@
+"""Service Edge Keys, the page everybody lives on: its columns, its filters, and the view."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_safe
+
+from keys.models import ProvisioningKey, SigningCertificate, UseState
+from keys.pages import rows
+from keys.pages.common_filters import InGroup, ManagedBy
+from keys.pages.row_html import ROWS, render_rows, split_at_rows
+from keys.pages.rows import May
+from portal.access import requires
+from portal.lists.columns import Column, ListTable
+from portal.lists.filters import Choice, Contains, From, ListFilters, Related, Until, YesNo
+from portal.lists.listing import List
+from portal.lists.offers import Source
+from portal.lists.orders import Order, moment, text, whole_number
+
+NOT_ALLOWED = "You can't view provisioning keys. Ask an administrator for the Viewer role."
+# A pending certificate has signed nothing, and no key has it.
+CERTIFICATES = Source(SigningCertificate._meta.db_table, "not_after IS NOT NULL")
+
+
+class KeyTable(ListTable):
+    """The five columns of the vendor's page, under the vendor's heads; and the orders without a column."""
+
+    name = Column("Name", order=Order("sort_name", text, unique=True), hideable=False)
+    max_uses = Column(
+        "Maximum # Of Private Service Edges",
+        order=Order("max_uses", whole_number),
+        ascending="Lowest maximum first",
+        descending="Highest maximum first",
+        css_class="number",
+    )
+    uses = Column(
+        "Provisioning Key Utilization Count",
+        order=Order("uses", whole_number),
+        ascending="Least used first",
+        descending="Most used first",
+    )
+    group = Column(
+        "Private Service Edges Group",
+        order=Order("group__sort_name", text),
+        ascending="Group, A to Z",
+        descending="Group, Z to A",
+    )
+    token = Column("Provisioning Key")
+    created = Column(
+        "Created",
+        order=Order("created_at", moment),
+        ascending="Oldest first",
+        descending="Newest first",
+        shown=False,
+    )
+
+
+def _by_use(state: str) -> Q:
+    """An unused key and a nearly used one have uses left too."""
+    states = [each for each in UseState.values if each != UseState.FULL] if state == UseState.FREE else [state]
+    return Q(use_state__in=states)
+
+
+class KeyFilters(ListFilters):
+    """The filters of the keys page."""
+
+    q = Contains("sort_name", label="Name contains", promoted=True)
+    usage = Choice(label="Utilization", promoted=True, choices=UseState.choices, condition=_by_use)
+    group = InGroup()
+    cert = Related("signing_certificate", label="Signing certificate", source=CERTIFICATES)
+    visible = YesNo("viewable", "Viewable", "Hidden after creation", label="Key visibility")
+    managed = ManagedBy()
+    enabled = YesNo("enabled", "Enabled", "Disabled", label="Status")
+    created_after = From("created_at", label="Created from")
+    created_before = Until("created_at", label="Created until")
+
+
+KEYS = List(
+    name="Service Edge Keys",
+    noun="key",
+    table=KeyTable,
+    filters=KeyFilters,
+    rows=ProvisioningKey.objects.all,
+    read=rows.read_all,
+    row_template="keys/_key_row.html",
+    has_actions=True,
+)
+
+
+@require_safe
+@requires("keys.view_provisioningkey", NOT_ALLOWED)
+def key_list(request: HttpRequest) -> HttpResponse:
+    opened, may = KEYS.open(request), May.of(request.user)
+    context = {"list": opened, "may": may, "rows_html": ROWS}
+    before, after = split_at_rows(render_to_string("keys/key_list.html", context, request))
+    # Rows are most of a page, and each level of template nesting would copy them once more.
+    return HttpResponse(chain([before], render_rows(opened.page.rows, may, opened.state.is_open), [after]))

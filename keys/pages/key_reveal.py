@@ -1,0 +1,49 @@
+"""Handing out the text of a key: as text for Show and Copy, as a file for Download. POST only, never cached."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_POST
+
+from keys.errors import Refused
+from keys.operations import download_key, file_name, reveal_key
+from keys.pages.key_access import get_key, refuse
+from portal import actors
+from portal.access import requires
+from portal.views import render_error
+
+PURPOSES = ("copy", "show")
+FORBIDDEN = "You can't show, copy or download provisioning keys. Ask an administrator for the Operator role."
+
+
+@require_POST
+@requires("keys.reveal_provisioningkey", FORBIDDEN)
+@sensitive_variables("text")
+def key_reveal(request: HttpRequest, pk: int) -> HttpResponse:
+    key, purpose = get_key(pk), request.POST.get("for", "")
+    if purpose not in PURPOSES:
+        return render_error(request, 400, "Say what the key is for: copy or show.")
+    try:
+        text = reveal_key(key, purpose=purpose, actor=actors.from_request(request))
+    except Refused as error:
+        return refuse(request, error, key)
+    return _text(text)
+
+
+@require_POST
+@requires("keys.reveal_provisioningkey", FORBIDDEN)
+@sensitive_variables("text")
+def key_download(request: HttpRequest, pk: int) -> HttpResponse:
+    key = get_key(pk)
+    try:
+        text = download_key(key, actor=actors.from_request(request))
+    except Refused as error:
+        return refuse(request, error, key)
+    response = _text(text)
+    response["Content-Disposition"] = f'attachment; filename="{file_name(key)}"'
+    return response
+
+
+def _text(text: str) -> HttpResponse:
+    return HttpResponse(text, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store, private"})

@@ -1,0 +1,196 @@
+"""What a page says about one key, worked out before any template: its kind, which decides, and its values."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+from typing import Any, NamedTuple, Protocol
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from keys import recent
+from keys.models import ProvisioningKey, UseState, all_taken
+from keys.pages.presentation import USE_WORDS, Stamp, expiry, stamp
+from portal import zones
+
+NO_PERMISSION = "You do not have permission to view keys"
+NOT_VIEWABLE = "Not viewable after creation"
+_NEVER = Stamp("", "")
+
+
+class HasPermissions(Protocol):
+    """A user, as far as pages of keys are concerned."""
+
+    def has_perm(self, perm: str) -> bool: ...
+
+
+class May(NamedTuple):
+    """What a user may do with keys; asked once a page, not once a row."""
+
+    add: bool
+    change: bool
+    delete: bool
+    reveal: bool
+
+    @classmethod
+    def of(cls, user: HasPermissions) -> May:
+        return cls(*(user.has_perm(f"keys.{verb}_provisioningkey") for verb in cls._fields))
+
+
+class Kind(NamedTuple):
+    """What decides how a key is shown. `copy` is "ready", "refused", or "" for no Copy, Show and Download at all."""
+
+    copy: str
+    hidden: str
+    add: bool
+    edit: bool
+    delete: bool
+    open: bool
+    managed: bool
+    viewable: bool
+    enabled: bool
+    expired: bool
+    use: str
+    certificate_tone: str
+    has_location: bool
+    has_last_use: bool
+    has_expiry: bool
+    has_networks: bool
+
+
+class KeyRow(NamedTuple):
+    """A key as pages read it, each column under its name in the query; none of them is sealed or secret.
+
+    A list makes a hundred of them, and a model costs three times as much.
+    """
+
+    id: int
+    public_id: str
+    name: str
+    sort_name: str
+    managed: bool
+    viewable: bool
+    enabled: bool
+    max_uses: int
+    uses: int
+    use_state: str
+    expires_at: datetime | None
+    allowed_networks: list[str]
+    token_head: str
+    token_tail: str
+    last_used_at: datetime | None
+    last_used_by: str
+    created_at: datetime
+    created_by: str
+    modified_at: datetime
+    modified_by: str
+    group_id: int
+    group__name: str
+    group__sort_name: str
+    group__location: str
+    signing_certificate_id: int
+    signing_certificate__name: str
+    signing_certificate__not_after: datetime
+    told: Mapping[str, Any] | None = None  # no column, see keys/recent.py
+
+
+_COLUMNS = KeyRow._fields[:-1]
+
+
+def read(keys: QuerySet[ProvisioningKey]) -> list[KeyRow]:
+    """The rows of a query, joined to group and certificate."""
+    return [KeyRow(*values) for values in keys.values_list(*_COLUMNS)]
+
+
+def read_all(keys: QuerySet[ProvisioningKey]) -> list[KeyRow]:
+    """The rows of a page, joined to group and certificate, and what is told of them."""
+    along = recent.expressions()
+    rows = keys.annotate(**along).values_list(*_COLUMNS, *along)
+    count = len(_COLUMNS)
+    return [KeyRow._make((*values[:count], dict(zip(along, values[count:], strict=True)))) for values in rows]
+
+
+def without_secrets() -> QuerySet[ProvisioningKey]:
+    """Keys as models, for what works on one of them: without a single sealed or secret column."""
+    return ProvisioningKey.objects.select_related("group", "signing_certificate").only(*_COLUMNS, "version")
+
+
+def kind_of(key: KeyRow, may: May, now: datetime, is_open: bool = False) -> Kind:
+    """The kind of a key, for a user."""
+    hands_out = may.reveal and key.viewable
+    badge = expiry(key.signing_certificate__not_after, now)
+    return Kind(
+        copy="" if not hands_out else "refused" if key.use_state == UseState.FULL else "ready",
+        hidden="" if hands_out else NOT_VIEWABLE if may.reveal else NO_PERMISSION,
+        add=may.add,
+        edit=may.change and not key.managed,
+        delete=may.delete and not key.managed,
+        open=is_open,
+        managed=key.managed,
+        viewable=key.viewable,
+        enabled=key.enabled,
+        expired=bool(key.expires_at and key.expires_at <= now),
+        use=key.use_state,
+        certificate_tone=badge.tone if badge else "",
+        has_location=bool(key.group__location),
+        has_last_use=key.last_used_at is not None,
+        has_expiry=key.expires_at is not None,
+        has_networks=bool(key.allowed_networks),
+    )
+
+
+def values_of(key: KeyRow, now: datetime, zone: tzinfo) -> dict[str, str]:
+    """The values of a key as text. The abbreviated text is among them; a template prints it by kind."""
+    created, changed = stamp(key.created_at, zone), stamp(key.modified_at, zone)
+    last_used = stamp(key.last_used_at, zone) if key.last_used_at else _NEVER
+    expires = stamp(key.expires_at, zone) if key.expires_at else _NEVER
+    return {
+        "id": str(key.id),
+        "public_id": key.public_id,
+        "url": f"/service-edge-keys/{key.id}/",
+        "name": key.name,
+        "max_uses": str(key.max_uses),
+        "uses": str(key.uses),
+        "use_words": USE_WORDS.get(key.use_state, ""),
+        "group": key.group__name,
+        "location": key.group__location,
+        "all_taken": all_taken(key.max_uses),
+        "group_id": str(key.group_id),
+        "head": key.token_head,
+        "tail": key.token_tail,
+        "created": created.text,
+        "created_iso": created.iso,
+        "created_by": key.created_by,
+        "changed": changed.text,
+        "changed_iso": changed.iso,
+        "changed_by": key.modified_by,
+        "last_used": last_used.text,
+        "last_used_iso": last_used.iso,
+        "last_used_by": key.last_used_by,
+        "expires": expires.text,
+        "expires_iso": expires.iso,
+        "networks": ", ".join(key.allowed_networks),
+    } | _shared_values(
+        key.signing_certificate_id, key.signing_certificate__name, key.signing_certificate__not_after, now, zone
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def _shared_values(pk: int, name: str, end: datetime, now: datetime, zone: tzinfo) -> dict[str, str]:
+    """What is said of a certificate and of the vendor: the keys of a page have few of them."""
+    badge, until = expiry(end, now), stamp(end, zone)
+    return {
+        "vendor": settings.VENDOR_NAME,
+        "certificate": name,
+        "certificate_url": f"/enrollment-certificates/{pk}/",
+        "certificate_words": badge.text if badge else "",
+        "certificate_end": until.text,
+        "certificate_end_iso": until.iso,
+    }
+
+
+def row_of(key: KeyRow, may: May, now: datetime) -> dict[str, Any]:
+    """Kind and values together, for a template that prints one key."""
+    return {**kind_of(key, may, now)._asdict(), **values_of(key, now, zones.current())}

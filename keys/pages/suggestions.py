@@ -1,0 +1,30 @@
+"""Names that hold a text, for fields that suggest them while somebody types."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
+
+from keys import choices
+from keys.models.record import Record
+from keys.pages.key_list import NOT_ALLOWED
+from portal.access import requires
+
+
+@require_safe
+@requires("keys.view_provisioningkey", NOT_ALLOWED)
+def group_names(request: HttpRequest) -> JsonResponse:
+    """`{"groups": [{"value": "Berlin DC-1"}, ...]}` for `?q=`, at most fifty."""
+    return JsonResponse({"groups": [_option(each) for each in choices.groups_containing(request.GET.get("q", ""))]})
+
+
+@require_safe
+@requires("keys.view_provisioningkey", NOT_ALLOWED)
+def key_names(request: HttpRequest) -> JsonResponse:
+    """`{"keys": [{"value": "berlin-lab"}, ...]}` for `?q=`, at most fifty."""
+    return JsonResponse({"keys": [_option(each) for each in choices.keys_containing(request.GET.get("q", ""))]})
+
+
+def _option(record: Record) -> dict[str, str]:
+    # A name of digits would be read as an id, so there the id stands.
+    return {"value": str(record.pk), "label": record.name} if record.name.isdecimal() else {"value": record.name}

@@ -1,0 +1,238 @@
+"""History on the key: who used it, when, from where, with what outcome; refusals with their reason."""
+
+from __future__ import annotations
+
+import html
+import re
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from django.db import connection
+
+from enrollment import operations
+from enrollment.errors import REFUSALS, Refused
+from enrollment.models import IssuedCertificate
+from enrollment.pages import history
+from enrollment.pki.csr import judge
+from keys.models import ProvisioningKey
+from portal import audit
+from portal.actors import Actor
+from portal.models import AuditEvent
+from tests.base import PortalTestCase
+from tests.enrollment.base import EnrollmentTestCase, now
+from tests.factories import ACTOR, EDGE, make_csr, make_key, make_private_key
+
+_ELSEWHERE = Actor("edge", "", "enrollment", client_ip="203.0.113.9", request_id="request-2")
+RUDE = ("0", "-1", "x", "1.5", "\0", "9" * 18, "9" * 400, "''", "1 OR 1=1", "٣", "%00", "<script>")
+
+
+def section(response: Any, name: str = "history") -> str:
+    """The words of one section of a page, without tags."""
+    page = response.content.decode()
+    found = page[page.index(f'id="{name}"') :].partition("</section>")[0]
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", found)).split())
+
+
+class WordsTests(EnrollmentTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.sign_in("olga")
+        self.page = f"/service-edge-keys/{self.key.pk}/"
+
+    def history(self, **query: str) -> str:
+        return section(self.client.get(self.page, query))
+
+    def test_an_enrollment_names_edge_moment_address_and_outcome(self) -> None:
+        self.enroll(self.text, caller=_ELSEWHERE)
+        event = AuditEvent.objects.get(action="edge.enrolled")
+        words = self.history()
+        for expected in ("Edge-1", "203.0.113.9", "Enrolled", history.stamp(event.at).text):
+            self.assertIn(expected, words)
+
+    def test_the_same_certificate_again_is_told_apart_from_an_enrollment(self) -> None:
+        csr = make_csr()
+        self.enroll(self.text, csr)
+        self.enroll(self.text, csr, caller=_ELSEWHERE)
+        newest, first = history.of_key(self.key.public_id).uses
+        self.assertEqual(
+            (newest.outcome, newest.edge, newest.address), ("Same certificate again", "Edge-1", "203.0.113.9")
+        )
+        self.assertEqual((first.outcome, first.serial), ("Enrolled", newest.serial))
+
+    def test_a_refusal_has_its_reason_in_words_its_code_and_the_key_pair(self) -> None:
+        csr = make_csr()
+        ProvisioningKey.objects.filter(pk=self.key.pk).update(uses=5)
+        self.assertEqual(self.refusal(self.text, csr, caller=_ELSEWHERE), "key_exhausted")
+        words = self.history()
+        key_pair = judge(csr, 2048).spki_sha256
+        for expected in ("Refused: Key used up key_exhausted", f"Key pair {key_pair[:16]}…", "203.0.113.9"):
+            self.assertIn(expected, words)
+
+    def test_a_refusal_without_a_readable_request_names_an_unknown_machine(self) -> None:
+        self.assertEqual(self.refusal(self.text, "no CSR"), "csr_malformed")
+        self.assertIn("Unknown machine", self.history())
+        self.assertIn("Malformed CSR csr_malformed There is no line -----BEGIN CERTIFICATE REQ", self.history())
+
+    def test_what_is_wrong_inside_a_request_is_said_and_a_private_key_is_not_kept(self) -> None:
+        secret = make_private_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+        self.assertEqual(self.refusal(self.text, secret), "csr_malformed")
+        words = self.history()
+        self.assertIn("This holds a private key. A private key never leaves its machine", words)
+        for line in secret.splitlines()[1:-1]:
+            self.assertNotIn(line[:20], words + str(AuditEvent.objects.latest("id").detail))
+
+    def test_what_a_request_asked_for_in_vain_is_named_when_it_is_admitted_and_again_when_repeated(self) -> None:
+        names = x509.SubjectAlternativeName([x509.DNSName("printer.example")])
+        csr = make_csr(extensions=[(names, False), (x509.OCSPNoCheck(), True)])
+        for _ in range(2):
+            answer = self.enroll(self.text, csr)
+            self.assertEqual(answer.ignored_extensions, ("subjectAltName", "OCSPNoCheck"))
+        self.assertEqual(self.history().count("Ignored: subjectAltName, OCSPNoCheck"), 2)
+        self.assertNotIn("printer.example", self.history())
+
+    def test_a_renewal_and_its_refusal_are_in_the_history_of_the_key(self) -> None:
+        private_key = make_private_key()
+        self.enroll(self.text, make_csr(private_key))
+        old = IssuedCertificate.objects.select_related("edge__group").get()
+        with self.assertRaises(Refused):
+            operations.renew(old, make_csr(private_key), caller=EDGE)
+        due = old.not_after - timedelta(days=5)
+        operations.renew(old, make_csr(private_key), caller=EDGE, now=due)
+        operations.renew(old, make_csr(private_key), caller=EDGE, now=due)
+        outcomes = [(use.outcome, use.code) for use in history.of_key(self.key.public_id).uses]
+        expected = [
+            ("Same certificate again", ""), ("Renewed", ""), ("Renewal refused", "renewal_not_due"), ("Enrolled", ""),
+        ]  # fmt: skip
+        self.assertEqual(outcomes, expected)
+
+    def test_every_reason_has_words(self) -> None:
+        for code, refusal in REFUSALS.items():
+            self.assertEqual(history.reason_in_words(code), refusal.title)
+        self.assertEqual(history.reason_in_words("of_a_later_release"), "of_a_later_release")
+
+    def test_other_keys_people_and_unknown_keys_are_not_in_it(self) -> None:
+        _, text = make_key("Texas")
+        self.enroll(text)
+        self.refusal("1|api.private.example.com|nonsense")
+        operations.sample_refusal("malformed_key", EDGE)
+        self.assertEqual(history.of_key(self.key.public_id).uses, [])
+        self.assertIn("No machine has presented this key.", self.history())
+
+    def test_activity_is_of_people_only_however_many_machines_are_refused(self) -> None:
+        self.sign_in("ada")
+        for _ in range(25):
+            audit.record("edge.refused", EDGE, audit.Subject("key", str(self.key.pk), "Edge"), reason="key_expired")
+        page = self.client.get(self.page).content.decode()
+        activity = page[page.index('id="activity-title"') :].partition("</section>")[0]
+        self.assertIn("<strong>Created</strong>", activity)
+        self.assertNotIn("refused", activity)
+
+    def test_names_and_addresses_are_escaped(self) -> None:
+        subject = audit.Subject("edge", str(uuid.uuid4()), "<b>&")
+        audit.record("edge.enrolled", EDGE, subject, detail={"key_public_id": self.key.public_id})
+        self.assertContains(self.client.get(self.page), "<bdi>&lt;b&gt;&amp;</bdi>")
+
+    def test_whoever_sees_edges_sees_it_and_nobody_else(self) -> None:
+        self.enroll(self.text)
+        for who in ("vic", "tom", "sam", "ada", "sue"):
+            self.sign_in(who)
+            self.assertIn("Enrolled", self.history(), who)
+
+
+class PagingTests(EnrollmentTestCase):
+    @classmethod
+    def setUpTestData(cls) -> None:
+        super().setUpTestData()
+        detail = {"key_public_id": cls.key.public_id}
+        subject = audit.Subject("key", str(cls.key.pk), "Edge")
+        rows = [
+            audit.row("edge.refused", EDGE, subject, reason="key_expired", detail=detail, at=now()) for _ in range(45)
+        ]
+        audit.record_all(rows)
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.sign_in("vic")
+        self.page = f"/service-edge-keys/{self.key.pk}/"
+
+    def test_twenty_a_page_and_a_link_to_the_older_ones_to_the_end(self) -> None:
+        counts, address = [], self.page
+        while address:
+            page = self.client.get(address).content.decode()
+            counts.append(page.count("key_expired"))
+            older = re.search(r'href="([^"]*history_after=\d+)#history">Older', page)
+            address = older.group(1) if older else ""
+        self.assertEqual(counts, [20, 20, 5])
+        self.assertIn(f'href="{self.page}#history">Newest', page)
+
+    def test_each_use_is_on_one_page(self) -> None:
+        seen: list[str] = []
+        after, more = "", True
+        while more:
+            part = history.of_key(self.key.public_id, after)
+            seen += [use.code for use in part.uses]
+            after, more = part.older, bool(part.older)
+        self.assertEqual(len(seen), 45)
+
+    def test_the_way_back_to_the_list_comes_along(self) -> None:
+        page = self.client.get(self.page, {"back": "sort=-uses&q=a&q=b"})
+        self.assertRegex(page.content.decode(), r"\?back=[^&\"]*-uses[^&\"]*&amp;history_after=\d+#history")
+
+    def test_rude_places_are_as_if_absent(self) -> None:
+        for value in RUDE:
+            with self.subTest(value):
+                self.assertEqual(self.client.get(self.page, {"history_after": value}).status_code, 200)
+
+    def test_behind_the_last_nothing_is_older(self) -> None:
+        self.assertContains(self.client.get(self.page, {"history_after": "1"}), "Nothing is older.")
+
+    def test_the_number_of_queries_does_not_depend_on_the_events(self) -> None:
+        self.enroll(self.text)
+        # Session, user and two for permissions; the key, its edges, its events and their edges.
+        with self.assertNumQueries(8):
+            self.client.get(self.page)
+        for _ in range(3):
+            self.enroll(self.text)
+        with self.assertNumQueries(8):
+            self.client.get(self.page)
+
+
+class TheIndexes(PortalTestCase):
+    """Each question of a key page is a range of one index, already in order, however long the log is."""
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        rows: list[dict[str, Any]] = []
+        for number in range(3_000):
+            key = number % 30
+            subject = audit.Subject("key", str(key), f"Key {key}")
+            rows.append(
+                audit.row("edge.refused", EDGE, subject, reason="key_expired", detail={"key_public_id": f"{key:032}"})
+            )
+            rows.append(audit.row("key.copied", ACTOR, subject))
+        audit.record_all(rows)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+
+    def assert_range_of(self, index: str, queryset: Any) -> None:
+        plan = queryset.explain()
+        self.assertIn(index, plan)
+        self.assertNotRegex(plan, "SCAN|Seq Scan|TEMP B-TREE|Sort")
+
+    def test_what_machines_did_with_a_key(self) -> None:
+        found = audit.of_machines(f"{7:032}")
+        self.assertEqual(found.count(), 100)
+        self.assert_range_of("audit_event_of_machines_by_key", found[:21])
+        self.assert_range_of("audit_event_of_machines_by_key", found.filter(id__lt=found[50].pk)[:21])
+
+    def test_what_people_did_to_a_key(self) -> None:
+        self.assertEqual(audit.of_people("7").count(), 100)
+        self.assert_range_of("audit_event_of_people_by_key", audit.of_people("7")[:20])
+
+    def test_the_refusals_of_a_key_and_of_none(self) -> None:
+        self.assertEqual(audit.refusals().filter(object_id="7").count(), 100)
+        for object_id in ("7", ""):
+            self.assert_range_of("audit_event_refused_by_key", audit.refusals().filter(object_id=object_id)[:20])

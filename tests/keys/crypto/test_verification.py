@@ -1,0 +1,109 @@
+"""Whatever is accepted verifies with the real openssl, normally and strictly; whatever is refused says why."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from enrollment import specimen, verifying
+from enrollment.edge.verification import require_path
+from enrollment.operations import enroll
+from keys import errors, operations
+from keys.crypto import authority_rules, verification
+from keys.crypto.certificates import Authority
+from keys.models import SigningCertificate
+from tests import factories
+from tests.base import PortalTestCase
+from tests.factories import ACTOR
+from tests.keys import forge, specimens
+from tests.keys.specimens import Specimen
+
+
+def openssl_accepts(leaf: x509.Certificate, chain: tuple[forge.CA, ...], *options: str) -> bool:
+    """What the program says of a client's certificate below a chain."""
+    with tempfile.TemporaryDirectory() as place:
+        files = {"leaf": leaf.public_bytes(Encoding.PEM), "root": chain[-1].pem}
+        files["between"] = b"".join(each.pem for each in chain[:-1]) or chain[-1].pem
+        for name, content in files.items():
+            (Path(place) / name).write_bytes(content)
+        command = ["openssl", "verify", *options, "-purpose", "sslclient", "-CAfile", "root", "-untrusted", "between"]
+        return subprocess.run([*command, "leaf"], cwd=place, capture_output=True, timeout=60).returncode == 0
+
+
+class SpecimenTest(PortalTestCase):
+    def upload(self, made: Specimen) -> str:
+        """The code of the refusal, or nothing."""
+        text = b"".join(each.pem for each in made.chain)
+        try:
+            operations.upload_chain(
+                SigningCertificate(name="Uploaded"), text, private_key_pem=made.chain[0].key_pem, actor=ACTOR
+            )
+        except errors.BadCertificate as refused:
+            return refused.code
+        finally:
+            SigningCertificate.objects.update(parent=None)
+            SigningCertificate.objects.all().delete()
+        return ""
+
+    def check(self, made: Specimen) -> None:
+        self.assertEqual(self.upload(made), made.code)
+        now = datetime.now(UTC)
+        own, *above = made.chain
+        authority = Authority(own.certificate, own.key)
+        found = verification.fault(authority, [each.certificate for each in above], now)
+        try:
+            leaf, _ = specimen.make(authority, now)
+        except ValueError:
+            self.assertTrue(made.code)
+            self.assertEqual(found and found.code, "unsignable")
+            return
+        options: tuple[tuple[str, ...], ...] = ((), ("-x509_strict", "-policy_check"))
+        accepted = all(openssl_accepts(leaf, made.chain, *each) for each in options)
+        self.assertEqual(accepted, not made.code or made.verifies)
+        if made.code != "weak_signature":  # a security level, which the program does not ask for
+            self.assertEqual(found is None, accepted, found)
+
+    @pytest.mark.once
+    def test_what_cryptography_makes(self) -> None:
+        for made in specimens.built():
+            with self.subTest(made.name):
+                self.check(made)
+
+    @pytest.mark.once
+    def test_what_only_openssl_makes(self) -> None:
+        for made in specimens.made():
+            with self.subTest(made.name):
+                self.check(made)
+
+
+class OldRootTest(PortalTestCase):
+    @pytest.mark.once
+    def test_below_a_root_with_a_broken_hash_edges_enroll_and_check_what_they_get(self) -> None:
+        root = specimens.openssl_root(specimens.P256, "-sha1")
+        own, record = forge.ca("Own", root), SigningCertificate(name="Own")
+        operations.upload_chain(record, own.pem + root.pem, private_key_pem=own.key_pem, actor=ACTOR)
+        _, text = factories.make_key("berlin", signing_certificate=record)
+        enrolled = enroll(text, factories.make_csr(), caller=factories.EDGE)
+        path = [enrolled.certificate, *enrolled.chain, enrolled.trust_anchor]
+        require_path([x509.load_pem_x509_certificate(each.encode()) for each in path], datetime.now(UTC))
+        since = datetime.now(UTC) - timedelta(days=1)
+        self.assertEqual([str(each) for each in verifying.verify(since, verifying.Tally())], [])
+
+
+class HandshakeTest(PortalTestCase):
+    """The check behind the rules, which finds by itself what they name (above)."""
+
+    def test_a_kind_that_no_rule_names_is_refused_with_what_openssl_says(self) -> None:
+        root = forge.ca()
+        twice = x509.PolicyInformation(specimens.ANY, None)
+        own = forge.ca("Odd", root, more=((x509.CertificatePolicies([twice, twice]), False),))
+        authority_rules.judge_chain([own.certificate, root.certificate], datetime.now(UTC), signs=True)
+        with self.assertRaisesMessage(errors.BadCertificate, "OpenSSL refuses a test certificate below “Odd”"):
+            verification.require_verifiable(Authority(own.certificate, own.key), [root.certificate], datetime.now(UTC))
+        self.assertFalse(SigningCertificate.objects.exists())

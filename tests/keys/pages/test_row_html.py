@@ -1,0 +1,42 @@
+"""A row filled into its form is the row the template would print."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import timedelta
+
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from keys import recent
+from keys.models import ProvisioningKey
+from keys.pages.row_html import render_rows
+from keys.pages.rows import May, read_all, row_of
+from tests.base import PortalTestCase
+from tests.factories import make_key
+from tests.keys.pages.base import managed_key, use_up
+
+
+class RowForms(PortalTestCase):
+    def keys(self):
+        make_key("plain", max_uses=10)
+        for uses in (1, 8, 10):
+            use_up(make_key(f"used {uses}", max_uses=10)[0], uses)
+        make_key("hidden", viewable=False)
+        make_key("disabled", enabled=False, allowed_networks=["10.0.0.0/8"])
+        make_key("expired", expires_at=timezone.now() - timedelta(days=1))
+        use_up(managed_key(), 1)
+        ProvisioningKey.objects.filter(name="used 8").update(last_used_at=timezone.now(), last_used_by="<edge> & 100%s")
+        return read_all(ProvisioningKey.objects.all())
+
+    def test_forms_and_template_agree_for_every_state_and_role(self):
+        for key in self.keys():
+            for may in itertools.starmap(May, itertools.product((False, True), repeat=4)):
+                for is_open in (False, True):
+                    with self.subTest(key=key.name, may=may, is_open=is_open):
+                        told = {"open": is_open, "recent": SafeString(recent.say(key))}
+                        row = {**row_of(key, may, timezone.now()), **told}
+                        printed = render_to_string("keys/_key_row.html", {"row": row})
+                        filled = render_rows([key], may, lambda _, is_open=is_open: is_open)
+                        self.assertEqual([*filled], [printed])
