@@ -10,8 +10,7 @@ from django.conf import settings
 from django.db import DatabaseError, IntegrityError
 
 from enrollment.errors import Refused
-from enrollment.operations import issuers, lookup
-from enrollment.operations import taking_a_use as recording
+from enrollment.operations import issuers, lookup, taking_a_use
 from enrollment.operations.answer import Enrolled
 from enrollment.operations.lookup import KeyState
 from enrollment.operations.refusing import record_failure, record_refusal
@@ -78,7 +77,7 @@ def _attempt(state: KeyState, csr_pem: str, wanted_anchor: str, caller: Actor, n
         return replay_or_refuse(state, csr_pem, wanted_anchor, "signer_unavailable", caller, now)
     # 6. Take the use and record edge, certificate and event in one transaction.
     try:
-        name = recording.record(state, identity, issued, judged, caller, now)
+        name = taking_a_use.record(state, identity, issued, judged, caller, now)
     except IntegrityError:
         # 7. The key pair is known: repeat its answer, or refuse.
         return replay(state, judged, wanted_anchor, caller, now)

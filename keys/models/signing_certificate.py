@@ -50,8 +50,8 @@ class SigningCertificate(Record):
     """An enrollment (CA) certificate and, sealed, its private key; a root has no parent.
 
     Made in `keys.crypto.certificates`; what it signs is made in `enrollment.pki.issuance`. One without a private key
-    was uploaded as the parent of others and signs nothing here. A pending one has a private key and a request, and no certificate
-    yet: it is disabled, and `der`, `serial`, `fingerprint`, `not_before` and `not_after` are NULL.
+    was uploaded as the parent of others and signs nothing here. A pending one has a private key and a request, and no
+    certificate yet: it is disabled, and `der`, `serial`, `fingerprint`, `not_before` and `not_after` are NULL.
     """
 
     class ClientType(models.TextChoices):

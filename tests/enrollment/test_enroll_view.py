@@ -15,7 +15,7 @@ from django.test import Client
 from django.views.debug import ExceptionReporter
 
 from enrollment.models import IssuedCertificate, ServiceEdge
-from enrollment.operations import taking_a_use as recording
+from enrollment.operations import taking_a_use
 from portal.logs import JsonFormatter
 from portal.models import AuditEvent
 from tests.enrollment.base import ENROLL, EnrollmentTestCase
@@ -228,5 +228,5 @@ class SecretsTests(EnrollmentTestCase):
     def fail_unforeseen(self, message: str = "") -> Any:
         """An error nobody foresaw, whose message quotes the key unless another is given."""
         self.client.raise_request_exception = False
-        with mock.patch.object(recording, "record", side_effect=RuntimeError(message or self.text)):
+        with mock.patch.object(taking_a_use, "record", side_effect=RuntimeError(message or self.text)):
             return self.post(self.text)

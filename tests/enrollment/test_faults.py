@@ -13,8 +13,7 @@ from unittest import mock
 from django.db import OperationalError, connection
 
 from enrollment.models import ServiceEdge
-from enrollment.operations import lookup
-from enrollment.operations import taking_a_use as recording
+from enrollment.operations import lookup, taking_a_use
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.operations import delete_certificate, delete_key, edit_group, edit_key
 from portal.models import AuditEvent
@@ -105,7 +104,7 @@ class LostAnswerTests(CommittedEnrollmentTestCase):
     """The connection dies after the statement that takes a use was sent: nobody knows whether it was committed."""
 
     def test_a_committed_use_whose_answer_was_lost_is_not_taken_again(self) -> None:
-        server, csr, undisturbed = database_conditions.address(), make_csr(), recording.record
+        server, csr, undisturbed = database_conditions.address(), make_csr(), taking_a_use.record
         self.execute("UPDATE keys_provisioningkey SET max_uses = 2 WHERE id = %s", self.key.pk)
         through = contextlib.ExitStack()
         self.addCleanup(through.close)
@@ -120,7 +119,7 @@ class LostAnswerTests(CommittedEnrollmentTestCase):
             relay.lose_answers()
             return undisturbed(*arguments)
 
-        with mock.patch.object(recording, "record", disturbed):
+        with mock.patch.object(taking_a_use, "record", disturbed):
             self.assert_problem(self.post(self.text, csr), "busy")
         uses = "SELECT uses FROM keys_provisioningkey WHERE id = %s"
         self.assertEqual(past.execute(uses, [self.key.pk]).fetchone(), (2,))
@@ -135,7 +134,7 @@ class ChangedInBetweenTests(CommittedEnrollmentTestCase):
 
     def enroll_while(self, change: Any) -> str:
         """The answer to an enrollment during whose signing, once, `change` is committed."""
-        undisturbed, done = recording.record, threading.Event()
+        undisturbed, done = taking_a_use.record, threading.Event()
 
         def disturbed(*arguments: Any) -> str | None:
             if not done.is_set():
@@ -143,11 +142,11 @@ class ChangedInBetweenTests(CommittedEnrollmentTestCase):
                 change()
             return undisturbed(*arguments)
 
-        recording.record = disturbed
+        taking_a_use.record = disturbed
         try:
             return self.refusal(self.text)
         finally:
-            recording.record = undisturbed
+            taking_a_use.record = undisturbed
 
     def edit(self, **values: object) -> None:
         key = ProvisioningKey.objects.get(pk=self.key.pk)
@@ -202,17 +201,17 @@ class ChangedInBetweenTests(CommittedEnrollmentTestCase):
         self.assertEqual((edge.name, edge.certificates.get().issuer), ("Renamed-1", other))
 
     def test_endless_edits_end_in_busy(self) -> None:
-        undisturbed = recording.record
+        undisturbed = taking_a_use.record
 
         def disturbed(*arguments: Any) -> str | None:
             self.edit(max_uses=ProvisioningKey.objects.get(pk=self.key.pk).max_uses + 1)
             return undisturbed(*arguments)
 
-        recording.record = disturbed
+        taking_a_use.record = disturbed
         try:
             self.assert_refused_busy()
         finally:
-            recording.record = undisturbed
+            taking_a_use.record = undisturbed
 
     def assert_refused_busy(self) -> None:
         self.assertEqual(self.refusal(self.text), "busy")

@@ -16,7 +16,7 @@ from django.test import Client
 from django.views.debug import ExceptionReporter
 
 from enrollment.models import IssuedCertificate, ServiceEdge
-from enrollment.operations import taking_a_use as recording
+from enrollment.operations import taking_a_use
 from keys.crypto import tokens
 from keys.models import ProvisioningKey
 from keys.operations import delete_key
@@ -186,7 +186,7 @@ class SecretsTests(EstTestCase):
 
     def fail_unforeseen(self, message: str) -> Any:
         self.client.raise_request_exception = False
-        with mock.patch.object(recording, "record", side_effect=RuntimeError(message)):
+        with mock.patch.object(taking_a_use, "record", side_effect=RuntimeError(message)):
             return self.est(self.text)
 
     def test_f05_a_key_in_the_query_string_is_refused(self) -> None:
