@@ -101,6 +101,7 @@ def der_of(pem: str) -> bytes:
 def openssl_request(*options: str) -> str:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "request.pem"
-        command = ["openssl", "req", "-new", "-sha256", "-subj", "/CN=edge", *options, "-out", str(path)]
+        key = ["-nodes", "-keyout", str(path.with_name("key.pem"))] if "-newkey" in options else []
+        command = ["openssl", "req", "-new", "-sha256", "-subj", "/CN=edge", *options, *key, "-out", str(path)]
         subprocess.run(command, check=True, capture_output=True)
         return path.read_text()

@@ -65,7 +65,8 @@ class OpenSSLTests(SimpleTestCase):
             config.write_text(f"[ req ]\ndistinguished_name = dn\nattributes = asked\n[ dn ]\n[ asked ]\n{sections}")
             for name, (lines, says) in _SECTIONS.items():
                 command = ["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-                command += ["-keyout", "/dev/null", "-subj", "/CN=edge", "-config", str(config), "-reqexts", name]
+                command += ["-keyout", f"{directory}/key.pem", "-subj", "/CN=edge", "-config", str(config)]
+                command += ["-reqexts", name]
                 made = subprocess.run(command, check=True, capture_output=True, text=True).stdout
                 code, fault, ignored = self.judged(made)
                 with self.subTest(name):

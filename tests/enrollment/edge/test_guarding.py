@@ -97,7 +97,8 @@ def test_a_key_pair_that_may_be_planted_is_refused(edge: Path, plant: Callable[[
 @pytest.mark.parametrize("name", ["certificate.pem", "edge.json", "next-answer.json", ".lock"])
 def test_each_file_is_judged(edge: Path, name: str) -> None:
     write(edge / KEY)
-    (edge / name).symlink_to("/dev/null")
+    (edge / name).symlink_to(edge.parent / "elsewhere")
+    (edge.parent / "elsewhere").touch()
     directory = EdgeDirectory(edge)
     with pytest.raises(Stop, match="symbolic link"), directory.locked():
         directory.read(name)

@@ -30,7 +30,6 @@ from tests.enrollment.specimens import (
 from tests.factories import make_csr, make_private_key
 from tests.keys.weak_moduli import WEAK
 
-_NEW_RSA_KEY = ("-newkey", "rsa:2048", "-nodes", "-keyout", "/dev/null")
 _RFC_9500_P256 = """-----BEGIN EC PRIVATE KEY-----
 MHcCAQEEIObLW92AqkWunJXowVR2Z5/+yVPBaFHnEedDk5WJxk/BoAoGCCqGSM49
 AwEHoUQDQgAEQiVI+I+3gv+17KN0RFLHKh5Vj71vc75eSOkyMsxFxbFsTNEMTLjV
@@ -86,7 +85,7 @@ class AcceptedTests(JudgeTestCase):
 
     def test_openssl_makes_acceptable_requests(self) -> None:
         for kind in (["ec", "-pkeyopt", "ec_paramgen_curve:P-256"], ["rsa:2048"]):
-            self.assert_code("", openssl_request("-newkey", *kind, "-nodes", "-keyout", "/dev/null"))
+            self.assert_code("", openssl_request("-newkey", *kind))
 
     def test_a_minimum_of_3072_bits_refuses_2048(self) -> None:
         self.assertEqual(self.code(forge.request(RawRSA(P, Q)), 3072), "csr_key_rejected")
@@ -120,7 +119,7 @@ class SignatureTests(JudgeTestCase):
             forge.request(self.key, digest=hashes.SHA1()),
             forge.request(self.key, digest=hashes.SHA224()),
             forge.request(rsa_key, digest=hashes.SHA1()),
-            openssl_request("-newkey", "rsa:2048", "-nodes", "-keyout", "/dev/null", "-sigopt", "rsa_padding_mode:pss"),
+            openssl_request("-newkey", "rsa:2048", "-sigopt", "rsa_padding_mode:pss"),
             forge.request(rsa_key, digest=hashes.MD5()),
         )
 
@@ -193,7 +192,7 @@ class KeyTests(JudgeTestCase):
         pss = ["-newkey", "rsa-pss", "-pkeyopt", "rsa_keygen_bits:2048"]
         for options in (explicit, pss):
             with self.subTest(options[1]):
-                pem = openssl_request(*options, "-nodes", "-keyout", "/dev/null")
+                pem = openssl_request(*options)
                 self.assertEqual(self.code(pem), "csr_key_rejected")
 
     def test_c04_a_compressed_point_is_refused_even_with_the_canonical_key_elsewhere_in_the_request(self) -> None:
