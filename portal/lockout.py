@@ -38,6 +38,9 @@ OF_NAME_AND_NETWORK = Limit("locked", 5, timedelta(minutes=1), timedelta(minutes
 OF_NETWORK = Limit("network_locked", 60, timedelta(minutes=10), timedelta(minutes=10))
 OF_NAME = Limit("name_locked", 15, timedelta(minutes=10), timedelta(minutes=10))
 LONGEST = timedelta(minutes=10)
+# Of two attempts, or of two hosts, one may have an earlier time than the other. A lock that ends later than this was
+# made while the clock was ahead.
+LATEST = 2 * LONGEST
 # How long a network stays known after a sign-in from it.
 KNOWN_FOR = timedelta(days=180)
 
@@ -53,7 +56,6 @@ RETURNING failures
 """.format(
     fresh="(portal_signinlock.locked_until IS NOT NULL OR portal_signinlock.first_failure_at <= %(window_start)s "
     "OR portal_signinlock.first_failure_at > %(latest)s)",
-    # A lock that ends later than any could was made while the clock was ahead.
     locked="(portal_signinlock.locked_until > %(now)s AND portal_signinlock.locked_until <= %(latest)s)",
 )
 
@@ -109,8 +111,8 @@ def forget_all() -> None:
 def over() -> QuerySet[SignInLock]:
     """Rows that no longer say anything, those from a clock that was ahead included."""
     now = timezone.now()
-    counting = Q(locked_until=None, first_failure_at__gt=now - LONGEST, first_failure_at__lte=now + LONGEST)
-    return SignInLock.objects.exclude(counting).exclude(locked_until__gt=now, locked_until__lte=now + 2 * LONGEST)
+    counting = Q(locked_until=None, first_failure_at__gt=now - LONGEST, first_failure_at__lte=now + LATEST)
+    return SignInLock.objects.exclude(counting).exclude(locked_until__gt=now, locked_until__lte=now + LATEST)
 
 
 def forgotten() -> QuerySet[KnownNetwork]:
@@ -140,7 +142,7 @@ def _is_known(username: str, network: str) -> bool:
 
 def _require_unlocked(limits: dict[str, Limit], now: datetime) -> None:
     """Asked before anything is written, so that a flood of refused attempts does not take SQLite's write lock."""
-    locked = SignInLock.objects.filter(subject__in=limits, locked_until__gt=now, locked_until__lte=now + LONGEST)
+    locked = SignInLock.objects.filter(subject__in=limits, locked_until__gt=now, locked_until__lte=now + LATEST)
     for lock in locked:
         raise Locked(limits[lock.subject], (lock.locked_until or now) - now)
 
@@ -151,7 +153,7 @@ def _counted(subject: str, limit: Limit, now: datetime) -> bool:
         "now": now,
         "window_start": now - limit.window,
         "locked_until": now + limit.locked_for,
-        "latest": now + LONGEST,
+        "latest": now + LATEST,
     }
     values = {name: connection.ops.adapt_datetimefield_value(moment) for name, moment in moments.items()}
     with connection.cursor() as cursor:

@@ -57,6 +57,14 @@ class GuessingTest(PortalTestCase):
         self.clock.shift(timedelta(minutes=10, seconds=1))
         self.assertEqual(self.attempt(PASSWORD), "")
 
+    def test_a_clock_that_is_a_little_behind_ends_no_limit(self) -> None:
+        """That of another host, or the moment at which an attempt began to wait for its turn."""
+        self.spread(lockout.OF_NAME.attempts)
+        self.clock.shift(timedelta(milliseconds=-200))
+        self.assertIn("Too many attempts", self.attempt(address="198.51.99.9"))
+        self.clock.shift(timedelta(milliseconds=400))
+        self.assertIn("Too many attempts", self.attempt(address="198.51.99.9"))
+
     def test_no_more_than_100_guesses_an_hour_at_a_name(self) -> None:
         judged = 0
         for number in range(360):
