@@ -14,11 +14,8 @@ from enrollment import search
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import delete_edge, edit_edge
 from enrollment.pages.connection import connection
-from keys.admin import key_finders
 from portal import actors
 from portal.admin_base import ReadOnlyAdmin, SupportAdmin
-
-key_finders.append(search.keys_of_edges_named)
 
 
 @admin.register(ServiceEdge)

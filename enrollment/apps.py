@@ -10,10 +10,8 @@ class EnrollmentConfig(AppConfig):
     verbose_name = "Enrollment"
 
     def ready(self) -> None:
-        from enrollment import checks, specimen  # noqa: F401  # one is imported for what it registers
-        from enrollment.pages.recent import Recent
-        from keys import recent
-        from keys.crypto import verification
+        from enrollment import checks  # noqa: F401  # imported for what it registers
+        from enrollment.machines import EnrolledMachines
+        from keys import machines
 
-        recent.register(Recent())
-        verification.register(specimen.make)
+        machines.register(EnrolledMachines())

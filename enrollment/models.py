@@ -11,6 +11,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 
 from keys.names import Named, SortNameField
+from portal import addresses
 
 # Where a moment is missing, orders put it before every other.
 _BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
@@ -71,7 +72,7 @@ class ServiceEdge(Named, models.Model):
 
     def get_absolute_url(self) -> str:
         """The edge's page."""
-        return f"/service-edges/{self.pk}/"
+        return addresses.of("enrollment:edge-detail", self.pk)
 
 
 class IssuedCertificate(models.Model):

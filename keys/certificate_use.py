@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from keys import trust
+from keys import machines, trust
 from keys.models import ProvisioningKey, SigningCertificate
 from portal.lists.counting import RowCount, capped, capped_count, words
 
@@ -51,7 +51,7 @@ class Use:
 def of(certificate: SigningCertificate) -> Use:
     """Everything that depends on one certificate."""
     keys, children = certificate.keys.only("name"), certificate.children.only("name")
-    issued = _issued().filter(issuer=certificate)
+    issued = machines.answers().issued().filter(issuer=certificate)
     return Use(
         keys=list(keys.order_by("pk")[:SHOWN]),
         key_count=capped_count(keys),
@@ -66,9 +66,8 @@ def edges_below(keys: QuerySet[ProvisioningKey], certificates: Collection[int]) 
     """How many edges of these keys hold a certificate in force that one of these issued, as `capped_count` counts."""
     if not certificates:
         return 0
-    issued = _in_force(_issued().filter(issuer__in=certificates), timezone.now())
-    edges = issued.model._meta.get_field("edge").related_model._default_manager
-    admitted = edges.filter(key_public_id__in=keys.order_by().values("public_id"))
+    issued = _in_force(machines.answers().issued().filter(issuer__in=certificates), timezone.now())
+    admitted = machines.answers().edges().filter(key_public_id__in=keys.order_by().values("public_id"))
     return capped_count(admitted.filter(Exists(issued.filter(edge=OuterRef("pk")))))
 
 
@@ -97,17 +96,11 @@ def after_another_root(key: ProvisioningKey) -> str:
 def counts(certificates: Iterable[int], now: datetime) -> dict[int, tuple[int, int]]:
     """For each certificate how many keys use it and how many live certificates it issued, in one statement."""
     keys = ProvisioningKey.objects.filter(signing_certificate=OuterRef("pk"))
-    live = _in_force(_issued().filter(issuer=OuterRef("pk")), now)
+    live = _in_force(machines.answers().issued().filter(issuer=OuterRef("pk")), now)
     found = SigningCertificate.objects.filter(pk__in=list(certificates)).annotate(
         keys_used=RowCount(capped(keys)), live_issued=RowCount(capped(live))
     )
     return {pk: (used, live) for pk, used, live in found.values_list("pk", "keys_used", "live_issued")}
-
-
-def _issued() -> QuerySet[Any]:
-    # What machines were given lies on the floor above, whose modules are not known here; the relation is.
-    model = SigningCertificate._meta.get_field("issued").related_model
-    return model._default_manager.all()
 
 
 def _in_force(issued: QuerySet[Any], now: datetime) -> QuerySet[Any]:

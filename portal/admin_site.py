@@ -43,7 +43,6 @@ class PortalAdminSite(AdminSite):
     site_header = "Support"
     site_title = "Support"
     index_title = "Records"
-    site_url = "/service-edge-keys/"
 
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

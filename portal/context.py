@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 
 from portal.preferences import cookies
 
@@ -17,28 +18,21 @@ class MenuEntry:
 
     label: str
     url_name: str
-    prefix: str
     permission: str = ""
     key: str = ""
 
 
 # The first list stands under Infrastructure / Private Access / Component, the second under Administration.
 MENU = (
-    MenuEntry("Service Edges", "enrollment:edge-list", "/service-edges/", "enrollment.view_serviceedge", "e"),
-    MenuEntry("Service Edge Keys", "keys:key-list", "/service-edge-keys/", "keys.view_provisioningkey", "k"),
-    MenuEntry(
-        "Enrollment Certificates",
-        "keys:certificate-list",
-        "/enrollment-certificates/",
-        "keys.view_signingcertificate",
-        "c",
-    ),
+    MenuEntry("Service Edges", "enrollment:edge-list", "enrollment.view_serviceedge", "e"),
+    MenuEntry("Service Edge Keys", "keys:key-list", "keys.view_provisioningkey", "k"),
+    MenuEntry("Enrollment Certificates", "keys:certificate-list", "keys.view_signingcertificate", "c"),
 )
-ADMINISTRATION = (MenuEntry("Preferences", "preferences", "/preferences/", key="p"),)
+ADMINISTRATION = (MenuEntry("Preferences", "preferences", key="p"),)
 
 
 def _placed(entries: tuple[MenuEntry, ...], request: HttpRequest) -> list[tuple[MenuEntry, bool]]:
-    return [(entry, request.path.startswith(entry.prefix)) for entry in entries]
+    return [(entry, request.path.startswith(reverse(entry.url_name))) for entry in entries]
 
 
 def site(request: HttpRequest) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def render_error(
         "status": status,
         "title": title or page.title,
         "sentence": sentence or page.sentence,
-        "action": action or ("Service Edge Keys", "/service-edge-keys/"),
+        "action": action or ("Service Edge Keys", reverse("keys:key-list")),
         "request_id": getattr(request, "request_id", ""),
     }
     return render(request, "error.html", context, status=status)

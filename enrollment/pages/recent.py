@@ -1,4 +1,4 @@
-"""How machines fared with the keys of a page lately: from where the last one came, and who was refused."""
+"""Recent use of the keys of a page: where the last enrollment came from, and the last refusal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from django.utils.html import format_html
 from enrollment.models import ServiceEdge
 from enrollment.pages.history import reason_in_words
 from keys.pages.presentation import time_element
-from keys.pages.rows import KeyRow
 from portal import audit
 from portal.models import TIMES
 
@@ -37,30 +36,30 @@ class _Times(Subquery):
     output_field = BigIntegerField()
 
 
-class Recent:
-    """The teller of `keys.recent`; each look-up is at the end of an index."""
-
-    def expressions(self) -> dict[str, Combinable]:
-        edges = ServiceEdge.objects.filter(key_public_id=OuterRef("public_id"), use_number=OuterRef("uses"))
-        now = timezone.now()
-        # Not what a clock dated that was ahead; those of two hosts may differ by a minute.
-        lately = (now - WINDOW, now + timedelta(minutes=1))
-        refused = audit.refusals().filter(object_id=Cast(OuterRef("pk"), CharField()))
-        return {
-            "last_from": Subquery(edges.order_by().values("enrolled_from")[:1]),
-            "refused_at": Subquery(refused.values("at")[:1]),
-            "refused_why": Subquery(refused.values("reason")[:1]),
-            "refused_lately": _Times(refused.filter(at__range=lately).values(times=Coalesce(TIMES, 1))[:MOST]),
-        }
-
-    def say(self, key: KeyRow, told: Mapping[str, Any]) -> str:
-        last_from = format_html(_LAST_FROM, told["last_from"]) if told["last_from"] else ""
-        return last_from + _refusals(key, told)
+def expressions() -> dict[str, Combinable]:
+    """What the list of keys reads along with each key; each look-up is at the end of an index."""
+    edges = ServiceEdge.objects.filter(key_public_id=OuterRef("public_id"), use_number=OuterRef("uses"))
+    now = timezone.now()
+    # Not what a clock dated that was ahead; those of two hosts may differ by a minute.
+    lately = (now - WINDOW, now + timedelta(minutes=1))
+    refused = audit.refusals().filter(object_id=Cast(OuterRef("pk"), CharField()))
+    return {
+        "last_from": Subquery(edges.order_by().values("enrolled_from")[:1]),
+        "refused_at": Subquery(refused.values("at")[:1]),
+        "refused_why": Subquery(refused.values("reason")[:1]),
+        "refused_lately": _Times(refused.filter(at__range=lately).values(times=Coalesce(TIMES, 1))[:MOST]),
+    }
 
 
-def _refusals(key: KeyRow, told: Mapping[str, Any]) -> str:
-    if not told["refused_at"]:
+def entries(key_url: str, values: Mapping[str, Any]) -> str:
+    """Entries for a key's details, as HTML: where the last use came from, and the last refusal."""
+    last_from = format_html(_LAST_FROM, values["last_from"]) if values["last_from"] else ""
+    return last_from + _refusals(key_url, values)
+
+
+def _refusals(key_url: str, values: Mapping[str, Any]) -> str:
+    if not values["refused_at"]:
         return _NEVER
-    lately = f"{MOST} or more" if told["refused_lately"] >= MOST else told["refused_lately"] or "None"
-    words, history = reason_in_words(told["refused_why"]), f"/service-edge-keys/{key.id}/#history"
-    return format_html(_REFUSED, time_element(told["refused_at"]), words, told["refused_why"], history, lately)
+    lately = f"{MOST} or more" if values["refused_lately"] >= MOST else values["refused_lately"] or "None"
+    words, history = reason_in_words(values["refused_why"]), f"{key_url}#history"
+    return format_html(_REFUSED, time_element(values["refused_at"]), words, values["refused_why"], history, lately)

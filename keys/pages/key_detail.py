@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from keys import machines
 from keys.models import ProvisioningKey
 from keys.pages import activity, rows
 from keys.pages.key_list import NOT_ALLOWED
@@ -25,5 +26,12 @@ def key_detail(request: HttpRequest, pk: int) -> HttpResponse:
     row = row_of(key, may, timezone.now())
     may_see_history = request.user.has_perm("portal.view_auditevent")
     entries = activity.of_key(pk) if may_see_history else None
-    context = {"row": row, "may": may, "activity": entries, "back": way_back(request)}
+    back = way_back(request)
+    context = {
+        "row": row,
+        "may": may,
+        "activity": entries,
+        "back": back,
+        "machines": machines.answers().key_sections(request, row, back),
+    }
     return render(request, "keys/key_detail.html", context)

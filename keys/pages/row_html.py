@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from keys import recent
+from keys import machines
 from keys.pages.rows import KeyRow, Kind, May, kind_of, values_of
 from portal import zones
 
@@ -53,10 +53,10 @@ def _form(kind: Kind) -> _Form:
 
 def render_rows(keys: Iterable[KeyRow], may: May, is_open: Callable[[int], bool]) -> Iterator[str]:
     """The rows of a page, one after the other."""
-    now, zone = timezone.now(), zones.current()
+    now, zone, known = timezone.now(), zones.current(), machines.answers()
     for key in keys:
         values = _escaped(values_of(key, now, zone))
-        values["recent"] = recent.say(key)
+        values["recent"] = known.recent_use(values["url"], key.recent) if key.recent else ""
         yield _form(kind_of(key, may, now, is_open(key.id))).filled(values)
 
 

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple, Protocol
 from django.conf import settings
 from django.db.models import QuerySet
 
-from keys import recent
+from keys import machines
 from keys.models import ProvisioningKey, UseState, all_taken
 from keys.pages.presentation import USE_WORDS, Stamp, expiry, stamp
-from portal import zones
+from portal import addresses, zones
 
 NO_PERMISSION = "You do not have permission to view keys"
 NOT_VIEWABLE = "Not viewable after creation"
@@ -93,7 +93,7 @@ class KeyRow(NamedTuple):
     signing_certificate_id: int
     signing_certificate__name: str
     signing_certificate__not_after: datetime
-    told: Mapping[str, Any] | None = None  # no column, see keys/recent.py
+    recent: Mapping[str, Any] | None = None  # no column: what keys/machines.py reads along
 
 
 _COLUMNS = KeyRow._fields[:-1]
@@ -105,8 +105,8 @@ def read(keys: QuerySet[ProvisioningKey]) -> list[KeyRow]:
 
 
 def read_all(keys: QuerySet[ProvisioningKey]) -> list[KeyRow]:
-    """The rows of a page, joined to group and certificate, and what is told of them."""
-    along = recent.expressions()
+    """The rows of a page, joined to group and certificate, with their recent use."""
+    along = machines.answers().beside_keys()
     rows = keys.annotate(**along).values_list(*_COLUMNS, *along)
     count = len(_COLUMNS)
     return [KeyRow._make((*values[:count], dict(zip(along, values[count:], strict=True)))) for values in rows]
@@ -149,7 +149,7 @@ def values_of(key: KeyRow, now: datetime, zone: tzinfo) -> dict[str, str]:
     return {
         "id": str(key.id),
         "public_id": key.public_id,
-        "url": f"/service-edge-keys/{key.id}/",
+        "url": addresses.of("keys:key-detail", key.id),
         "name": key.name,
         "max_uses": str(key.max_uses),
         "uses": str(key.uses),
@@ -184,7 +184,7 @@ def _shared_values(pk: int, name: str, end: datetime, now: datetime, zone: tzinf
     return {
         "vendor": settings.VENDOR_NAME,
         "certificate": name,
-        "certificate_url": f"/enrollment-certificates/{pk}/",
+        "certificate_url": addresses.of("keys:certificate-detail", pk),
         "certificate_words": badge.text if badge else "",
         "certificate_end": until.text,
         "certificate_end_iso": until.iso,

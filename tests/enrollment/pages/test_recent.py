@@ -9,7 +9,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from enrollment.pages import recent
-from enrollment.pages.recent import Recent
 from keys.models import ProvisioningKey
 from portal import audit
 from tests.base import PortalTestCase
@@ -96,7 +95,7 @@ class OneQuery(PortalTestCase):
                 # There are no edges here; of an empty table PostgreSQL reads all.
                 cursor.execute("SET LOCAL enable_seqscan = off")
         ids = list(ProvisioningKey.objects.values_list("pk", flat=True))
-        plan = ProvisioningKey.objects.filter(pk__in=ids).annotate(**Recent().expressions()).order_by().explain()
+        plan = ProvisioningKey.objects.filter(pk__in=ids).annotate(**recent.expressions()).order_by().explain()
         self.assertEqual(plan.count("audit_event_refused_by_key"), 3)
         self.assertIn("edge_is_one_use_of_its_key" if connection.vendor == "postgresql" else "key_public_id=?", plan)
         self.assertNotRegex(plan, "SCAN U0|Seq Scan on portal_auditevent|TEMP B-TREE|Sort Key: .*at")

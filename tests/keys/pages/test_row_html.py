@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from keys import recent
+from keys import machines
 from keys.models import ProvisioningKey
 from keys.pages.row_html import render_rows
 from keys.pages.rows import May, read_all, row_of
@@ -35,7 +35,12 @@ class RowForms(PortalTestCase):
             for may in itertools.starmap(May, itertools.product((False, True), repeat=4)):
                 for is_open in (False, True):
                     with self.subTest(key=key.name, may=may, is_open=is_open):
-                        told = {"open": is_open, "recent": SafeString(recent.say(key))}
+                        told = {
+                            "open": is_open,
+                            "recent": SafeString(
+                                machines.answers().recent_use(f"/service-edge-keys/{key.id}/", key.recent)
+                            ),
+                        }
                         row = {**row_of(key, may, timezone.now()), **told}
                         printed = render_to_string("keys/_key_row.html", {"row": row})
                         filled = render_rows([key], may, lambda _, is_open=is_open: is_open)

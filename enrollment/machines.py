@@ -1,0 +1,60 @@
+"""What keys ask about machines (`keys.machines.Machines`), answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from cryptography import x509
+from django.db.models import QuerySet
+from django.db.models.expressions import Combinable
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from enrollment import search, specimen
+from enrollment.models import IssuedCertificate, ServiceEdge
+from enrollment.pages import history, recent
+from enrollment.pages.edge_rows import annotated, described
+from keys.crypto.certificates import Authority, PrivateKey
+
+SHOWN_EDGES = 25
+
+
+class EnrolledMachines:
+    """Answers from the tables of this app; each method says in `keys.machines` what it means."""
+
+    def beside_keys(self) -> Mapping[str, Combinable]:
+        return recent.expressions()
+
+    def recent_use(self, key_url: str, values: Mapping[str, Any]) -> str:
+        return recent.entries(key_url, values)
+
+    def key_sections(self, request: HttpRequest, row: Mapping[str, Any], back: Any) -> str:
+        if not request.user.has_perm("enrollment.view_serviceedge"):
+            return ""
+        found = ServiceEdge.objects.filter(key_public_id=row["public_id"]).order_by("-use_number")
+        now = timezone.now()
+        edges = [described(edge, now) for edge in annotated(found)[:SHOWN_EDGES]]
+        context = {
+            "row": row,
+            "back": back,
+            "edges": edges,
+            "shown": SHOWN_EDGES,
+            "may_revoke": len(edges) == SHOWN_EDGES or any(edge.revocable for edge in edges),
+            "history": history.of_key(row["public_id"], request.GET.get("history_after", "")),
+        }
+        return render_to_string("enrollment/_key_sections.html", context, request)
+
+    def keys_of_edges_named(self, name: str) -> list[str]:
+        return search.keys_of_edges_named(name)
+
+    def issued(self) -> QuerySet[IssuedCertificate]:
+        return IssuedCertificate.objects.all()
+
+    def edges(self) -> QuerySet[ServiceEdge]:
+        return ServiceEdge.objects.all()
+
+    def throw_away_leaf(self, authority: Authority, now: datetime) -> tuple[x509.Certificate, PrivateKey]:
+        return specimen.make(authority, now)
