@@ -106,13 +106,13 @@ def _renewed(old: IssuedCertificate, csr_pem: str, wanted_anchor: str, caller: A
 
 def _is_outdated(done: IssuedCertificate, old: IssuedCertificate, judged: csr.JudgedCSR, now: datetime) -> bool:
     """Whether a recorded renewal that its edge has not used would be issued below another root or for another name,
-    or is not valid yet, for the clock was ahead when it was issued.
+    or is not valid: not yet, for the clock was ahead when it was issued, or no more, though the one it renews is.
 
     An edge that accepts only its own root would refuse it each time it is repeated.
     """
     if done.spki_sha256 != judged.spki_sha256 or done.revoked_at or done.presented_at:
         return False
-    if done.not_before > now:
+    if not done.not_before <= now <= done.not_after:
         return True
     anchors = trust.anchors()
     if anchors[done.issuer_id] != anchors[old.issuer_id]:

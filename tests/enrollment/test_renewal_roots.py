@@ -179,6 +179,14 @@ class ReplacedTests(RenewalTestCase):
         type(self.old.edge).objects.filter(pk=self.old.edge_id).update(group=group)
         self.assertEqual(unit(self.assert_replaced(recorded).certificate), str(group.pk))
 
+    def test_that_has_expired_while_the_old_one_has_not(self) -> None:
+        """EDGE_CERTIFICATE_DAYS was lowered, and the edge was away for some days after it had asked."""
+        with override_settings(EDGE_CERTIFICATE_DAYS=1):
+            recorded = self.row(self.renew(self.csr).certificate)
+        later = recorded.not_after + timedelta(hours=1)
+        replaced = operations.renew(self.old, self.csr, caller=EDGE, now=later)
+        self.assertEqual((replaced.replayed, self.row(replaced.certificate).replaces_id), (False, recorded.pk))
+
     def test_for_the_same_key_pair_which_stays_good(self) -> None:
         """The revoked certificate has the same key pair; neither renewal nor enrollment may hold that against it."""
         self.csr = make_csr(self.private_key)
