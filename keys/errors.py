@@ -105,11 +105,19 @@ class Gone(Refused):
 
 # What can be wrong with an uploaded CA; {name} is a certificate's subject.
 CERTIFICATE_FAULTS: Mapping[str, str] = {
-    "certificate_missing": "No certificate is in it. Give the certificate and those above it: PEM, DER, .p7b or .pfx.",
+    "certificate_missing": "No certificate was found in it. Give the certificate and those above it: PEM with its "
+    "lines -----BEGIN CERTIFICATE----- and -----END CERTIFICATE-----, DER, .p7b or .pfx.",
     "certificate_is_request": "This is a certificate request. Have your CA sign it, and upload the certificate it "
     "makes.",
-    "certificate_unreadable": "Certificate {number} of the file cannot be read: it is cut off or damaged. Export it "
-    "again.",
+    "certificate_unreadable": "Certificate {number} of the file cannot be read: it is cut off, damaged, or not encoded "
+    "as RFC 5280 wants it. Export it again; if that does not help, have it issued again.",
+    "pkcs7_unreadable": "No certificate can be read from the PKCS #7 file (.p7b): it holds none, or is cut off or "
+    "damaged. Export it again, with the certificates up to the root.",
+    "certificate_extension_unreadable": "An extension of certificate {number} of the file is there twice, or its "
+    "content is not what its standard wants. openssl x509 -text shows the extensions; have it issued again without "
+    "that one.",
+    "certificate_algorithm_unknown": "The key or the signature of certificate {number} of the file is of a kind that "
+    "is not supported. Use P-256, P-384, or RSA with 3,072 bits or more, and SHA-256.",
     "certificate_name_unreadable": "A name in certificate {number} of the file is of a string type that is not read "
     "(TeletexString with accents, UniversalString). Have it issued with UTF8String (openssl: string_mask = utf8only).",
     "certificate_too_large": "Give at most {most} certificates and {kilobytes} KB: the chain, and nothing else.",
@@ -139,18 +147,19 @@ CERTIFICATE_FAULTS: Mapping[str, str] = {
     "critical_unknown": "“{name}” has the critical extension {extension}, which is not honored. Sign it without, or "
     "not critical.",
     "name_unusable": "The {whose} of “{name}” {what}. Have a certificate made with a plain {whose}.",
-    "serial_unusable": "The serial number of “{name}” ({serial}) is not positive or exceeds 20 bytes, which newer "
+    "serial_unusable": "The serial number of “{name}” ({serial}) is not positive or exceeds 159 bits, which newer "
     "software refuses. Have it issued again with the same key and another serial number.",
     "path_too_long": "“{name}” allows {limit} CAs below it (pathlen), and there are {below}. Sign with one that has a "
     "larger pathlen, or none.",
     "weak_key": "The key of “{name}” ({key}) is none that is accepted. Use P-256, P-384, or RSA with {bits} to 8,192 "
-    "bits.",
+    "bits and the exponent 65537.",
     "unsupported_key": "{what} is {key}, which is not supported. Use P-256, P-384, or RSA with 3,072 bits or more.",
     "pss_key": "The key of “{name}” is for RSASSA-PSS only (id-RSASSA-PSS). Use a plain RSA key (rsaEncryption), or "
     "P-256.",
     "curve_not_named": "The key of “{name}” spells out its curve (explicit parameters), which verifiers refuse. Write "
     "the key with openssl ec -param_enc named_curve, and sign the certificate again.",
-    "weak_signature": "“{name}” is signed with {hash}, which is broken. Sign it with SHA-256 or better.",
+    "weak_signature": "“{name}” is signed with {hash}, which is not accepted. Sign it with SHA-256, SHA-384 or "
+    "SHA-512.",
     "unverifiable": "OpenSSL refuses a test certificate below “{name}”{strictly}: {reason}. Sign “{name}” again "
     "without that.",
     "unsignable": "“{name}” does not make certificates of the right form: {reason}. Use another certificate.",
@@ -162,14 +171,16 @@ CERTIFICATE_FAULTS: Mapping[str, str] = {
     "wrong_request": "None of these certificates is for this request. Have request.csr signed and upload the result.",
     "key_encrypted": "The private key is encrypted. Type its password, or decrypt it: openssl pkey -in KEY.pem -out "
     "OUT.pem",
-    "key_unreadable": "No private key can be read there. Give it as PEM or DER (PKCS #8, or traditional EC or RSA).",
+    "key_unreadable": "No private key of a supported kind can be read there. Give P-256, P-384 or RSA as PEM or DER "
+    "(PKCS #8, or traditional EC or RSA).",
     "key_too_large": "The private key has more than {most} bits. Use P-256, P-384, or RSA with 3,072 or 4,096 bits.",
     "key_too_slow": "Opening the file would take more than {most} rounds of key derivation, or too much memory. "
     "Export it again with the usual settings.",
-    "key_repeated": "There is more than one private key. Give the one of the certificate that is to sign edges.",
+    "key_repeated": "There are different private keys. Give the one of the certificate that is to sign edges.",
     "key_not_wanted": "The portal has the private key of this request already. Upload certificates only.",
     "password_missing": "This .pfx file is protected by a password, or damaged. Type its password.",
-    "password_wrong": "The password does not open the file, or the file is damaged. Type the password again.",
+    "password_wrong": "The password does not open the file, or the file is damaged or encrypted in a way that is not "
+    "read here. Type the password again, or encrypt it with AES: openssl pkey -in KEY.pem -aes256 -out OUT.pem",
 }  # fmt: skip
 CONSTRAINT_MESSAGES: Mapping[str, tuple[str, str]] = {
     "key_name_is_unique": ("name", "A key with this name exists already."),

@@ -158,8 +158,13 @@ def _judge_key(certificate: x509.Certificate, name: str, signs: bool) -> None:
     key, bits = certificate.public_key(), SIGNING_BITS if signs else PARENT_BITS
     if certificate.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS:
         raise BadCertificate("pss_key", name=name)
+    text = key_type_of(certificate)
     if isinstance(key, rsa.RSAPublicKey):
-        strong = bits <= key.key_size <= MOST_BITS and key.public_numbers().e >= 65537
+        exponent = key.public_numbers().e
+        strong = bits <= key.key_size <= MOST_BITS and weak_rsa.is_usual(exponent)
+        if not weak_rsa.is_usual(exponent):
+            size = exponent.bit_length()
+            text += f", exponent {exponent}" if size <= 64 else f", exponent of {size:,} bits"
     elif isinstance(key, ec.EllipticCurvePublicKey):
         strong = key.curve.name in (_SIGNING_CURVES if signs else _SIGNING_CURVES | {"secp521r1"})
         if not _names_its_curve(certificate, key):
@@ -168,7 +173,7 @@ def _judge_key(certificate: x509.Certificate, name: str, signs: bool) -> None:
         found = type(key).__name__.removesuffix("PublicKey")
         raise BadCertificate("unsupported_key", what=f"The key of “{name}”", key=found)
     if not strong:
-        raise BadCertificate("weak_key", name=name, key=key_type_of(certificate), bits=f"{bits:,}")
+        raise BadCertificate("weak_key", name=name, key=text, bits=f"{bits:,}")
     if isinstance(key, rsa.RSAPublicKey):
         numbers = key.public_numbers()
         weakness = weak_rsa.fault_of(numbers.n, numbers.e)

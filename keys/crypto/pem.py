@@ -10,7 +10,7 @@ import base64
 import binascii
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cryptography import x509
@@ -85,7 +85,7 @@ def read(certificates: Given, private_key: Given = b"", password: str = "") -> B
     if not bundle.certificates:
         is_request = any(piece.label in _REQUEST_LABELS for piece in pieces)
         raise BadCertificate("certificate_is_request" if is_request else "certificate_missing")
-    if len(found) > 1:
+    if any(each.public_key() != found[0].public_key() for each in found):
         raise BadCertificate("key_repeated", "private_key")
     if _is_given(private_key) and not any(_kind(piece) in {"key", "pkcs12"} for piece in keys):
         raise BadCertificate("key_unreadable", "private_key")
@@ -130,7 +130,12 @@ def _pieces_of(data: bytes) -> Iterator[_Piece]:
             end = len(data)
         yield _Piece("", data[:end])
         data = data[end:].lstrip()
-    yield from _blocks(_plain(data))
+    text = _plain(data)
+    if _MARKER.search(text):
+        yield from _blocks(text)
+    elif der.looks_like_der((bare := _block("", text)).data):
+        # Base64 without its lines, as EST and metadata of SAML have it.
+        yield _Piece("", bare.data)
 
 
 def _plain(data: bytes) -> str:
@@ -152,6 +157,8 @@ def _blocks(text: str) -> Iterator[_Piece]:
             if label:
                 yield _Piece(label, b"")
             label, begin = marker[2], marker.end()
+        elif not label:
+            yield _Piece(marker[2], b"")
     if label:
         yield _Piece(label, b"")
 
@@ -191,25 +198,46 @@ def _certificates(piece: _Piece, kind: str, number: int) -> list[x509.Certificat
         else:
             # The end of a trusted certificate of OpenSSL is for OpenSSL.
             found = [x509.load_der_x509_certificate(piece.data[: der.element(piece.data).end])]
-        if not found:
-            raise ValueError("no certificate")
     except PARSER_ERRORS:
-        raise BadCertificate("certificate_unreadable", number=number) from None
+        code = "pkcs7_unreadable" if kind == "pkcs7" else _other_file(piece) or "certificate_unreadable"
+        raise BadCertificate(code, number=number) from None
     for at, certificate in enumerate(found):
         _read_to_the_end(certificate, number + at)
     return found
 
 
+def _other_file(piece: _Piece) -> str:
+    """The fault of a request or a revocation list, which are built like certificates."""
+    others: tuple[tuple[str, Callable[[bytes], object]], ...] = (
+        ("certificate_is_request", x509.load_der_x509_csr),
+        ("certificate_missing", x509.load_der_x509_crl),
+    )
+    for code, load in others:
+        try:
+            load(piece.data)
+        except PARSER_ERRORS:
+            continue
+        return code
+    return ""
+
+
 def _read_to_the_end(certificate: x509.Certificate, number: int) -> None:
-    try:
-        _ = (certificate.extensions, certificate.public_key(), certificate.signature_hash_algorithm)
-        _ = (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
-    except PARSER_ERRORS:
-        raise BadCertificate("certificate_unreadable", number=number) from None
-    try:
-        _ = (certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string())
-    except PARSER_ERRORS:
-        raise BadCertificate("certificate_name_unreadable", number=number) from None
+    """The library reads when it is asked: each part that it may refuse, and the fault that says so."""
+    parts: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("certificate_extension_unreadable", lambda: certificate.extensions),
+        ("certificate_algorithm_unknown", certificate.public_key),
+        ("certificate_algorithm_unknown", lambda: certificate.signature_hash_algorithm),
+        ("certificate_unreadable", lambda: (certificate.not_valid_before_utc, certificate.not_valid_after_utc)),
+        (
+            "certificate_name_unreadable",
+            lambda: [each.rfc4514_string() for each in (certificate.subject, certificate.issuer)],
+        ),
+    )
+    for code, read_part in parts:
+        try:
+            read_part()
+        except PARSER_ERRORS:
+            raise BadCertificate(code, number=number) from None
 
 
 def _pkcs12(data: bytes, password: str) -> tuple[list[x509.Certificate], PrivateKey | None]:

@@ -24,7 +24,7 @@ PRIME = "has a prime as modulus"
 
 def fault_of(modulus: int, exponent: int) -> str:
     """Why a public RSA key of any size is worthless, in words that follow "the key"; empty when nothing is found."""
-    if exponent < SMALLEST_EXPONENT or exponent % 2 == 0 or exponent.bit_length() > _MOST_EXPONENT_BITS:
+    if not is_usual(exponent):
         return f"has an exponent that is not odd or not from {SMALLEST_EXPONENT} to {_MOST_EXPONENT_BITS} bits"
     if math.gcd(modulus, _product_of_small_primes()) != 1:
         return f"has a modulus with a factor below {_SMALL_PRIMES_BELOW}"
@@ -33,6 +33,11 @@ def fault_of(modulus: int, exponent: int) -> str:
     if _has_close_primes(modulus):
         return "has two primes so close to each other that it can be factored at once"
     return ""
+
+
+def is_usual(exponent: int) -> bool:
+    """Whether verifiers accept the public exponent."""
+    return exponent >= SMALLEST_EXPONENT and exponent % 2 == 1 and exponent.bit_length() <= _MOST_EXPONENT_BITS
 
 
 @functools.lru_cache(maxsize=512)

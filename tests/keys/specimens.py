@@ -202,6 +202,7 @@ _OPENSSL: dict[str, tuple[str, str, str, bool]] = {
     "MD5 root": (RSA, "-md5", "", True),
     "serial 0": (P256, "-set_serial 0", "serial_unusable", True),
     "serial negative": (P256, "-set_serial -5", "serial_unusable", True),
+    "exponent 3": (f"{RSA} -pkeyopt rsa_keygen_pubexp:3", "-sha256", "weak_key", True),
     "serial of 21 octets": (P256, f"-set_serial 0x{'ff' * 20}", "serial_unusable", True),
 }
 

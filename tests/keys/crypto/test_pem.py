@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import unittest
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -101,10 +105,34 @@ class TextTest(ReadingTestCase):
             str(self.assert_fault("certificate_unreadable", self.own.pem + self.root.pem.replace(b"M", b"?", 1))),
         )
 
-    def test_a_request_is_called_one(self) -> None:
+    def test_a_block_without_its_first_line_is_not_lost_either(self) -> None:
+        text = self.chain.decode()
+        headless = text.removeprefix("-----BEGIN CERTIFICATE-----\n")
+        self.assertIn("Certificate 1 ", str(self.assert_fault("certificate_unreadable", headless.encode())))
+
+    def test_base64_alone_is_read(self) -> None:
+        bare, bare_key = (re.sub(rb"-----.*-----\n", b"", each) for each in (self.own.pem, self.own.key_pem))
+        self.assert_read(bare, bare_key, key=True, count=1)
+        both = pkcs7.serialize_certificates(self.both, Encoding.DER)
+        self.assert_read(base64.encodebytes(both))
+        self.assert_fault("certificate_missing", base64.b64encode(b"no certificate" * 9))
+
+    def test_what_is_no_certificate_is_not_called_a_damaged_one(self) -> None:
         request = b"-----BEGIN CERTIFICATE REQUEST-----\nMAA=\n-----END CERTIFICATE REQUEST-----\n"
         self.assert_fault("certificate_is_request", request)
         self.assert_read(request + self.chain)
+        made = x509.CertificateSigningRequestBuilder().subject_name(self.own.certificate.subject)
+        self.assert_fault("certificate_is_request", made.sign(self.own.key, SHA256()).public_bytes(Encoding.DER))
+        now = datetime.now(UTC)
+        revoked = x509.CertificateRevocationListBuilder(self.own.certificate.subject, now, now + timedelta(days=1))
+        self.assert_fault("certificate_missing", revoked.sign(self.own.key, SHA256()).public_bytes(Encoding.DER))
+        # A SignedData without certificates, and an EnvelopedData (RFC 2315 sections 9.1 and 10.1).
+        for content in (
+            "302306092a864886f70d010702a0163014020101310030 0b06092a864886f70d0107013100",
+            "300f06092a864886f70d010703a0023000",
+        ):
+            encoded = base64.b64encode(bytes.fromhex(content))
+            self.assert_fault("pkcs7_unreadable", b"-----BEGIN PKCS7-----\n" + encoded + b"\n-----END PKCS7-----\n")
 
 
 class BinaryTest(ReadingTestCase):
@@ -148,7 +176,9 @@ class BinaryTest(ReadingTestCase):
         self.assert_fault("certificate_missing", self.store(certificate=False, above=False), password=PASSWORD)
         self.assert_fault("password_missing", self.store())
         self.assertEqual(self.assert_fault("password_wrong", self.store(), password="wrong").field_name, "password")
-        self.assert_fault("key_repeated", self.store(), self.own.key_pem, password=PASSWORD)
+        self.assert_read(self.store(), self.own.key_pem, password=PASSWORD, key=True)
+        self.assert_read(self.chain + self.own.key_pem, self.own.key_pem, key=True)
+        self.assert_fault("key_repeated", self.store(), self.root.key_pem, password=PASSWORD)
 
     def test_an_encrypted_key_is_opened_with_its_password(self) -> None:
         encryption = BestAvailableEncryption(PASSWORD.encode())
@@ -184,6 +214,30 @@ class BinaryTest(ReadingTestCase):
         self.assertNotIn("PRIVATE", repr(pem.read(self.chain, self.own.key_pem)))
 
 
+class DetailTest(ReadingTestCase):
+    """A certificate that is whole: exporting it again would change nothing, so what is odd in it is named."""
+
+    def test_extensions(self) -> None:
+        odd = {
+            "1.3.6.1.5.5.7.1.1": b"\5\0",
+            "2.5.29.37": b"\x30\0",
+            "2.5.29.31": b"\x30\3\2\1\1",
+        }
+        for oid, value in odd.items():
+            with self.subTest(oid):
+                extension = x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), value)
+                found = forge.ca("Own", self.root, more=((extension, False),))
+                refused = self.assert_fault("certificate_extension_unreadable", found.pem + self.root.pem)
+                self.assertIn("certificate 1 of the file", str(refused))
+                self.assertIn("extension", str(refused))
+
+    def test_a_key_of_an_unknown_kind(self) -> None:
+        curve = b"\x06\x08" + bytes.fromhex("2a8648ce3d030107")
+        for other in ("2a811ccf5501822d", "2a8648ce3d030170"):
+            der = self.own.certificate.public_bytes(Encoding.DER).replace(curve, b"\x06\x08" + bytes.fromhex(other))
+            self.assert_fault("certificate_algorithm_unknown", der)
+
+
 class PublicPartTest(ReadingTestCase):
     def test_only_certificates_are_shown_again(self) -> None:
         self.assertEqual(pem.public_part(self.chain).encode(), self.chain)
@@ -215,7 +269,9 @@ class OpenSSLFilesTest(ReadingTestCase):
             "openssl x509 -in own -addtrust clientAuth -trustout -out trusted\n"
             "openssl x509 -in own -text -out text\n"
             "openssl pkcs8 -topk8 -in key -passout pass:x -scrypt -out scrypt\n"
-            "openssl ec -in key -aes128 -passout pass:x -out traditional 2>/dev/null",
+            "openssl ec -in key -aes128 -passout pass:x -out traditional 2>/dev/null\n"
+            "openssl ec -in key -camellia128 -passout pass:x -out camellia 2>/dev/null\n"
+            "openssl pkey -in camellia -passin pass:x -aes256 -passout pass:x -out again",
             chain=cls.chain, key=cls.own.key_pem, own=cls.own.pem, root=cls.root.pem,
         )  # fmt: skip
 
@@ -251,3 +307,8 @@ class OpenSSLFilesTest(ReadingTestCase):
         for name in ("scrypt", "traditional"):
             with self.subTest(name):
                 self.assert_read(self.chain, self.files[name], key=True, password="x")
+
+    def test_the_advice_for_a_cipher_that_is_not_read_helps(self) -> None:
+        refused = self.assert_fault("password_wrong", self.chain, self.files["camellia"], password="x")
+        self.assertIn("openssl pkey -in KEY.pem -aes256 -out OUT.pem", str(refused))
+        self.assert_read(self.chain, self.files["again"], key=True, password="x")

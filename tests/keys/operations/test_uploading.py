@@ -195,7 +195,7 @@ class FaultTest(UploadTestCase):
             ("certificate_too_large", b"x" * (MOST_BYTES + 1), b""),
             ("key_unreadable", self.own.pem, b"nonsense"),
             ("key_unreadable", self.own.pem, b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
-            ("key_repeated", self.own.pem + self.own.key_pem, self.own.key_pem),
+            ("key_repeated", self.own.pem + self.own.key_pem, self.root.key_pem),
         ):
             with self.subTest(code=code), self.assertRaises(errors.BadCertificate) as refused:
                 operations.upload_chain(SigningCertificate(name="X"), text, private_key_pem=key, actor=ACTOR)
@@ -204,7 +204,9 @@ class FaultTest(UploadTestCase):
     def test_d09_extensions_that_the_library_cannot_read(self) -> None:
         for oid, value in (("1.3.6.1.5.5.7.1.24", "3003020163"), ("2.5.29.17", "3004a3023000"), ("2.5.29.31", "ffff")):
             odd = x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), bytes.fromhex(value))
-            self.assert_fault("certificate_unreadable", forge.ca("Odd", self.root, more=((odd, False),)), self.root)
+            self.assert_fault(
+                "certificate_extension_unreadable", forge.ca("Odd", self.root, more=((odd, False),)), self.root
+            )
 
     def test_d09_a_private_key_that_is_too_large_is_refused_before_its_primes_are_tested(self) -> None:
         """Real primes of this size keep a worker busy for minutes; these are none, which a test of them would tell."""
