@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 
 from django.db import connection
@@ -13,6 +12,7 @@ from portal import triggers
 from tests.base import PortalTestCase
 from tests.factories import make_key, make_managed, signing_certificate
 from tests.keys.pages.base import names
+from tests.support.html import parsed, words
 
 LIST = "/enrollment-certificates/"
 
@@ -56,17 +56,18 @@ class CertificateList(PortalTestCase):
         make_managed(
             certificates=[{"name": name, "years": days / 365.25, "parent": "Root"} for name, (days, *_) in ends.items()]
         )
-        for name, (_, tone, icon, words) in ends.items():
+        for name, (_, tone, icon, said) in ends.items():
             certificate = SigningCertificate.objects.get(name=name)
             key, _text = make_key(f"of {name}", signing_certificate=certificate)
-            badge = (
-                rf'<time class="badge {tone}" datetime="[^"]+" title="[^"]+"><svg class="icon" aria-hidden="true">'
-                rf'<use href="/static/icons/sprite.svg#{icon}"\s*/?>(?:</use>)?</svg>{words}</time>'
-            )
             addresses = (LIST, certificate.get_absolute_url(), "/service-edge-keys/?expand=all", key.get_absolute_url())
             for address in addresses:
                 with self.subTest(name=name, address=address):
-                    self.assertEqual(len(re.findall(badge, self.client.get(address).content.decode())), 1)
+                    (badge,) = (
+                        each
+                        for each in parsed(self.client.get(address)).select(f"time.badge.{tone}[datetime][title]")
+                        if words(each) == said
+                    )
+                    self.assertEqual(badge.select_one("svg use")["href"].partition("#")[2], icon)
         self.assertNotContains(self.client.get(self.certificate.get_absolute_url()), "Expire")
 
     def test_who_may_not_view_certificates_is_refused(self):
