@@ -19,6 +19,7 @@ STATE_FILE = "portal.env"
 _NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 # What cannot stand in a line of portal.env nor in the environment.
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_MOST_DIGITS = 18
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 
@@ -47,6 +48,11 @@ def read_state_file(path: Path) -> dict[str, str]:
     return values
 
 
+def state_directory(base: Path) -> Path:
+    """`$PORTAL_STATE_DIR`; without one, or with an empty one, `var` below `base`."""
+    return base / (os.environ.get("PORTAL_STATE_DIR", "").strip() or "var")
+
+
 class Environment:
     """Named values with one strict reader per kind."""
 
@@ -56,12 +62,20 @@ class Environment:
     @classmethod
     def load(cls, base: Path) -> Environment:
         """The process environment over `$PORTAL_STATE_DIR/portal.env` (default `var/portal.env`)."""
-        state_dir = base / os.environ.get("PORTAL_STATE_DIR", "var")
+        state_dir = state_directory(base)
         values = {**read_state_file(state_dir / STATE_FILE), **os.environ}
         return cls({**values, "PORTAL_STATE_DIR": str(state_dir)})
 
+    def verbatim(self, name: str) -> str:
+        """The value with the spaces around it; empty when there is none."""
+        value = self._values.get(name, "")
+        # What is no text in the environment are halves of surrogate pairs to Python, which nothing can encode.
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            raise ImproperlyConfigured(f"{name} is no text in UTF-8.")
+        return value
+
     def text(self, name: str, default: str | None = None) -> str:
-        value = self._values.get(name, "").strip()
+        value = self.verbatim(name).strip()
         if value:
             return value
         if default is None:
@@ -76,7 +90,8 @@ class Environment:
 
     def integer(self, name: str, default: int, minimum: int, maximum: int) -> int:
         value = self.text(name, str(default))
-        if value.isascii() and value.isdigit() and minimum <= int(value) <= maximum:
+        # Python refuses to convert thousands of digits.
+        if value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS and minimum <= int(value) <= maximum:
             return int(value)
         raise ImproperlyConfigured(f"{name} must be a whole number from {minimum} to {maximum}.")
 
@@ -93,6 +108,8 @@ class Environment:
             return Path(file).read_text(encoding="utf-8").strip()
         except OSError as error:
             raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error.strerror}.") from error
+        except UnicodeDecodeError:
+            raise ImproperlyConfigured(f"The file that {name}_FILE names is no text in UTF-8.") from None
 
     def database(self, name: str, default: str) -> dict[str, Any]:
         """Django's connection settings from the URL in NAME; see `portal.database_url`."""

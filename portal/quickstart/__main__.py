@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from portal import startup
-from portal.env import Environment
+from portal.env import Environment, state_directory
 from portal.quickstart import state
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -23,7 +23,7 @@ def main() -> None:
 
 def _run() -> None:
     os.umask(0o077)
-    state_dir = BASE_DIR / os.environ.get("PORTAL_STATE_DIR", "var")
+    state_dir = state_directory(BASE_DIR)
     values = state.read(state_dir, dict(os.environ))
     os.environ.update({name: value for name, value in values.items() if name not in os.environ or name in _OURS})
     os.environ["PORTAL_STATE_DIR"] = str(state_dir)
@@ -89,8 +89,9 @@ def _greet(state_dir: Path) -> None:
     from portal.quickstart.account import ensure_administrator
     from portal.quickstart.banner import banner
 
-    username = os.environ.get("PORTAL_ADMIN_USERNAME", "admin")
-    password = ensure_administrator(username, os.environ.get("PORTAL_ADMIN_PASSWORD", ""))
+    environ = Environment(os.environ)
+    username = environ.text("PORTAL_ADMIN_USERNAME", "admin")
+    password = ensure_administrator(username, environ.verbatim("PORTAL_ADMIN_PASSWORD"))
     host = os.environ["HOST"]
     warning = "" if state.is_loopback(host) else f"Reachable from other machines at {host}, in clear text."
     print(banner(settings.PORTAL_URL, username, password, state_dir / DEMO_KEY_FILE, warning), flush=True)

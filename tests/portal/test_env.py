@@ -6,7 +6,7 @@ from unittest import TestCase, mock
 
 from django.core.exceptions import ImproperlyConfigured
 
-from portal.env import Environment, read_state_file
+from portal.env import Environment, read_state_file, state_directory
 
 
 class ReadersTest(TestCase):
@@ -26,7 +26,7 @@ class ReadersTest(TestCase):
 
     def test_an_integer_is_in_its_range(self) -> None:
         self.assertEqual(Environment({"X": "397"}).integer("X", 90, 1, 397), 397)
-        for text in ["0", "398", "1e2", "-1", "٣", "ninety"]:
+        for text in ["0", "398", "1e2", "-1", "٣", "ninety", "1" * 5000]:
             with self.assertRaisesMessage(ImproperlyConfigured, "X must be a whole number from 1 to 397"):
                 Environment({"X": text}).integer("X", 90, 1, 397)
 
@@ -37,6 +37,19 @@ class ReadersTest(TestCase):
             self.assertEqual(Environment({"X_FILE": file.name, "X": "ignored"}).secret("X"), "from the file")
         with self.assertRaisesMessage(ImproperlyConfigured, "X_FILE cannot be read"):
             Environment({"X_FILE": "/does/not/exist"}).secret("X")
+
+    def test_bytes_that_are_no_text_are_refused_and_not_quoted(self) -> None:
+        with self.assertRaisesMessage(ImproperlyConfigured, "^X is no text in UTF-8.$"):
+            Environment({"X": "h\udcffush"}).text("X")
+        with tempfile.NamedTemporaryFile("wb") as file:
+            file.write(b"hush\xff")
+            file.flush()
+            with self.assertRaisesMessage(ImproperlyConfigured, "^The file that X_FILE names is no text in UTF-8.$"):
+                Environment({"X_FILE": file.name}).secret("X")
+
+    def test_an_empty_state_directory_is_none(self) -> None:
+        with mock.patch.dict("os.environ", {"PORTAL_STATE_DIR": " "}):
+            self.assertEqual(state_directory(Path("/srv/portal")), Path("/srv/portal/var"))
 
     def test_words_are_separated_by_commas_or_spaces(self) -> None:
         self.assertEqual(Environment({"X": "a, b c,d"}).words("X"), ["a", "b", "c", "d"])

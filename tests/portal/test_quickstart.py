@@ -92,6 +92,11 @@ class AccountTest(PortalTestCase):
         self.assertIsNone(ensure_administrator("admin", "given"))
         self.assertTrue(User.objects.get(username="admin").check_password("given"))
 
+    def test_a_name_with_which_nobody_could_sign_in_is_refused(self) -> None:
+        for name in ("a" * 151, "a b"):
+            with self.assertRaisesMessage(ImproperlyConfigured, "PORTAL_ADMIN_USERNAME: "):
+                ensure_administrator(name, "given")
+
     def test_a_made_up_password_works_and_is_told_once(self) -> None:
         password = ensure_administrator("admin", "")
         self.assertTrue(User.objects.get(username="admin").check_password(password))
@@ -136,6 +141,9 @@ class CannotStartTest(TestCase):
         for said, environ in [
             ("PORT must be a whole number from 1 to 65535", {"PORT": "70000"}),
             ("PORT must be a whole number", {"PORT": "http"}),
+            ("PORT must be a whole number", {"PORT": "1" * 5000}),
+            ("CUSTOMER_ID is no text in UTF-8", {"CUSTOMER_ID": "\udcff"}),
+            ("PORTAL_STATE_DIR is no text in UTF-8", {"PORTAL_STATE_DIR": "/tmp/\udcff"}),
             ("cannot be listened on", {"HOST": "no such host"}),
             ("cannot be listened on", {"HOST": "a" * 64}),
             ("WEB_CONCURRENCY must be a whole number", {"WEB_CONCURRENCY": "two"}),
