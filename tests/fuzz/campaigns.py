@@ -95,14 +95,11 @@ def campaign(name: str, seed: int, count: int, attempt: Attempt, first: int = 0)
     return report
 
 
-def _repeated(attempt: Attempt, made: Any, times: int = 3) -> float:
-    """The shortest of some more times: what the input costs, without a garbage collection or a busy machine."""
-    took = []
-    for _ in range(times):
-        started = time.thread_time()
-        attempt.judge(made)
-        took.append(time.thread_time() - started)
-    return min(took)
+def _repeated(attempt: Attempt, made: Any) -> float:
+    """What the input costs once more, most likely without the garbage collection that came in between."""
+    started = time.thread_time()
+    attempt.judge(made)
+    return time.thread_time() - started
 
 
 @functools.cache
