@@ -171,6 +171,18 @@ class ChangedInBetweenTests(CommittedEnrollmentTestCase):
     def test_a_key_expired_in_between_refuses(self) -> None:
         self.assert_changed("key_expired", lambda: self.edit(expires_at=now() - timedelta(seconds=1)))
 
+    def test_every_condition_of_the_key_is_repeated_by_the_statement_itself(self) -> None:
+        """Past the operations nothing raises the version: each condition of the UPDATE must hold on its own."""
+        keys = ProvisioningKey.objects.filter(pk=self.key.pk)
+        for code, values in (
+            ("key_expired", {"expires_at": now() - timedelta(seconds=1)}),
+            ("key_disabled", {"enabled": False}),
+            ("key_exhausted", {"max_uses": self.key.max_uses, "uses": self.key.max_uses}),
+        ):
+            with self.subTest(code=code):
+                self.assert_changed(code, lambda values=values: keys.update(**values))
+            keys.update(expires_at=None, enabled=True)
+
     def test_a_group_disabled_in_between_refuses(self) -> None:
         def disable() -> None:
             group = ServiceEdgeGroup.objects.get(pk=self.key.group_id)

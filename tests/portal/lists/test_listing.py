@@ -75,6 +75,18 @@ class EveryList(PortalTestCase):
                     if page.context["list"].page.rows:
                         self.assertEqual(texts(page, "button.sort-button"), [f"Sort: {words}"])
 
+    def test_pages_reached_by_next_say_which_rows_they_show(self) -> None:
+        for number in range(60):
+            make_key(f"Row {number:02}")
+        page = self.client.get(reverse("keys:key-list"))
+        for first, last in ((26, 50), (51, 61)):
+            (following,) = links(page, "a[rel=next]")
+            page = self.client.get(reverse("keys:key-list") + following)
+            self.assertEqual(texts(page, ".pager > p"), [f"Showing {first}\N{EN DASH}{last} of 61"])
+        (back,) = links(page, "a[rel=prev]")
+        page = self.client.get(reverse("keys:key-list") + back)
+        self.assertEqual(texts(page, ".pager > p"), ["Showing 26\N{EN DASH}50 of 61"])
+
     def test_each_filter_has_a_labelled_field_and_explains_what_it_does_not_know(self) -> None:
         for listed in LISTS:
             for name, each in listed.filters.base_filters.items():
