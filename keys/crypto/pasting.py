@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 LONGEST_TEXT = 2048
 BLOB = re.compile(r"PSEK[A-Za-z0-9+/]{118}==")
@@ -92,8 +92,11 @@ def parts(reading: str) -> tuple[str, str] | None:
     return (domain.lower(), found[0][0]) if domain else None
 
 
-def fault(text: str) -> str:
-    """Why there is no key in the text: what to remove and where, in ASCII. Repeats nothing but what no key holds."""
+def fault(text: str, is_key: Callable[[str], bool]) -> str:
+    """Why there is no key in the text: what to remove and where, in ASCII. Repeats nothing but what no key holds.
+
+    `is_key` says whether a squeezed text is one, so that nobody is told to remove what stands in a character's place.
+    """
     squeezed = squeeze(text)
     if len(text) > LONGEST_TEXT:
         return f"The text has {len(text):,} characters, and a key at most {LONGEST_TEXT:,}. Send the key alone."
@@ -103,7 +106,7 @@ def fault(text: str) -> str:
     if keys > 1:
         return f"There are {keys} keys in the text. Send one."
     around = _surplus(squeezed) if keys else ""
-    odd = around or _odd_characters(text)
+    odd = around or _odd_characters(text, is_key)
     if odd:
         return odd
     if "PSEK" not in squeezed:
@@ -125,7 +128,7 @@ def _surplus(squeezed: str) -> str:
     return ""
 
 
-def _odd_characters(text: str) -> str:
+def _odd_characters(text: str, is_key: Callable[[str], bool]) -> str:
     """What no key holds, named with its place; what may stand around a key is not counted."""
     visible = list(_visible(text))
     squeezed = "".join(character for _, character in visible)
@@ -136,8 +139,11 @@ def _odd_characters(text: str) -> str:
         return ""
     named = [f"{_name(text[place - 1])} at character {place}" for place, _ in found[:_MOST_NAMED]]
     more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
-    verb = "Write | instead of" if all(character in _BARS for _, character in found) else "Remove"
-    return f"{verb} {', '.join(named)}{more}: no key holds that."
+    if all(character in _BARS for _, character in found):
+        return f"Write | instead of {', '.join(named)}{more}: no key holds that."
+    if is_key("".join(character for character in squeezed if character in _IN_KEYS)):
+        return f"Remove {', '.join(named)}{more}: no key holds that."
+    return f"Copy it again: no key holds {', '.join(named)}{more}."
 
 
 def _fault_of_form(squeezed: str) -> str:
@@ -151,8 +157,9 @@ def _fault_of_form(squeezed: str) -> str:
         return "The text does not begin as a key does. Copy it again, from the first character to the last."
     if len(blob) != BLOB_CHARACTERS:
         difference = BLOB_CHARACTERS - len(blob)
-        what = f"{_counted(difference)} missing" if difference > 0 else f"{_counted(-difference)} too many"
-        return f"After the last | are {what}: a key has {BLOB_CHARACTERS} there and ends with ==. Copy it again."
+        verb = "is" if abs(difference) == 1 else "are"
+        what = f"{_counted(abs(difference))} {verb} {'missing' if difference > 0 else 'too many'}"
+        return f"{what} after the last |: a key has {BLOB_CHARACTERS} there and ends with ==. Copy it again."
     return "A character of the key is wrong or in the wrong place. Copy it again, from the first to the last."
 
 

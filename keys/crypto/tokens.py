@@ -93,11 +93,15 @@ def read_any(text: str) -> Token:
     """Parse a key text of any cloud domain. Raises MalformedToken."""
     if len(text) <= LONGEST_TEXT:
         for reading in pasting.readings(text):
-            found = pasting.parts(reading)
-            token = _sound(*found) if found else None
+            token = _read(reading)
             if token:
                 return token
-    raise MalformedToken(pasting.fault(text))
+    raise MalformedToken(pasting.fault(text, lambda reading: _read(reading) is not None))
+
+
+def _read(reading: str) -> Token | None:
+    found = pasting.parts(reading)
+    return _sound(*found) if found else None
 
 
 def _sound(domain: str, blob: str) -> Token | None:

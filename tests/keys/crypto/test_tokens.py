@@ -111,6 +111,15 @@ class PastedTests(SimpleTestCase):
                     blob = token.text.rpartition("|")[2]
                     self.assertFalse([at for at in range(118) if blob[at : at + 5] in said])
 
+    def test_nobody_is_told_to_remove_what_stands_in_the_place_of_something_else(self) -> None:
+        in_keys = set(GOLDEN.text) | set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=|.-")
+        for name, (text, words) in key_vectors.refused(GOLDEN).items():
+            with self.subTest(name):
+                with self.assertRaisesRegex(MalformedToken, words) as refused:
+                    read(text)
+                if "at character" in str(refused.exception) and str(refused.exception).startswith("Remove"):
+                    self.assertEqual(read("".join(each for each in text if each in in_keys)), GOLDEN)
+
     def test_what_a_refusal_says_to_remove_is_all_that_has_to_be_removed(self) -> None:
         for place in (5, 40, 100):
             text = GOLDEN.text[:place] + "\u201d" + GOLDEN.text[place:]
