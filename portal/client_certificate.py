@@ -93,7 +93,8 @@ def _ders(text: str) -> list[bytes]:
     """The DER of each certificate in PEM, or of each base64 text in a list."""
     if "-----" not in text:
         return [_decoded(item) for item in text.split(",")]
-    if _BLOCK.sub("", text).strip(" \t\r\n,"):
+    # Where an empty header of the proxy stands beside that of a client, an empty item stands in the list.
+    if _BLOCK.sub("", text).strip(" \t\r\n,") or not all(item.strip() for item in text.split(",")):
         raise ValueError("something beside certificates")
     return [_decoded(body) for body in _BLOCK.findall(text)]
 

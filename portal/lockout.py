@@ -66,7 +66,7 @@ class Locked(Exception):
     def __init__(self, limit: Limit, left: timedelta) -> None:
         super().__init__(limit.code)
         self.code = limit.code
-        self.minutes = max(1, -(-left // timedelta(minutes=1)))
+        self.minutes = max(1, -(-min(left, limit.locked_for) // timedelta(minutes=1)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,7 @@ class FormTests(SimpleTestCase):
         )  # fmt: skip
         ambiguous = (
             f"{cert},Hash=1;{cert}", f"{cert};{cert}", f'{cert};Chain="{envoy(OTHER)}"', f"{cert};{same};{same}",
+            f"{whole},", f",{whole}", f"{whole}, ,{whole}", f"{bare},", f",{bare}",
             'Hash=00;Subject="CN=x"', f'Subject="CN=x;{cert}', f"By=a;{cert},",
             f'Cert="{envoy(CLIENT, ISSUER.certificate)}";{same}',
         )  # fmt: skip

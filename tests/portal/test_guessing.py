@@ -61,7 +61,7 @@ class GuessingTest(PortalTestCase):
         """That of another host, or the moment at which an attempt began to wait for its turn."""
         self.spread(lockout.OF_NAME.attempts)
         self.clock.shift(timedelta(milliseconds=-200))
-        self.assertIn("Too many attempts", self.attempt(address="198.51.99.9"))
+        self.assertIn("Too many attempts. Try again in 10 minutes", self.attempt(address="198.51.99.9"))
         self.clock.shift(timedelta(milliseconds=400))
         self.assertIn("Too many attempts", self.attempt(address="198.51.99.9"))
 

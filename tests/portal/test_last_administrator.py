@@ -96,6 +96,12 @@ class RestoreTest(PortalTestCase):
         with mock.patch("sys.stdin", io.StringIO(password + "\n")):
             call_command("restore_administrator", *arguments, stderr=io.StringIO())
 
+    def test_a_password_that_nobody_can_type_is_refused(self) -> None:
+        for odd in ("\0", "\udcff"):
+            with self.assertRaisesMessage(CommandError, "would not take this password"):
+                self.restore(PASSWORD + odd)
+        self.assertFalse(User.objects.exists())
+
     def test_an_account_comes_back_with_a_new_password_and_without_locks(self) -> None:
         User.objects.create_user("admin", password=None, is_active=False)
         for _ in range(6):

@@ -23,6 +23,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, username: str, **options: Any) -> None:
         password = _typed() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+        if "\0" in password or any("\ud800" <= character <= "\udfff" for character in password):
+            raise CommandError("The sign-in page would not take this password: it is no text in UTF-8, or holds a NUL.")
         actor = actors.for_command("restore_administrator")
         try:
             created = accounts.restore_administrator(username, password, actor=actor)
