@@ -16,7 +16,7 @@ from tests.factories import EDGE, make_csr, make_key, signing_certificate
 from tests.keys import forge
 from tests.keys.operations.test_own_authorities import generated, requested
 from tests.keys.pages.base import field_errors, names
-from tests.support.html import the, words
+from tests.support.html import texts, the, words
 
 LIST = "/enrollment-certificates/"
 
@@ -257,9 +257,10 @@ class ShownTest(CertificatePageTestCase):
     def test_another_root_than_most_is_warned_of(self):
         signing_certificate()
         record = generated("Own")
-        self.assertContains(self.client.get(LIST), "Different root", 1)
-        self.assertContains(self.client.get(record.get_absolute_url()), "Its root is another")
-        self.assertNotContains(self.client.get(signing_certificate().get_absolute_url()), "Its root is another")
+        self.assertEqual(texts(self.client.get(LIST), ".badge.warning"), ["Different root"])
+        (notice,) = texts(self.client.get(record.get_absolute_url()), ".notice")
+        self.assertTrue(notice.startswith("Uses a different root than your other certificates."), notice)
+        self.assertEqual(texts(self.client.get(signing_certificate().get_absolute_url()), ".notice"), [])
 
     def test_viewers_look_and_download_but_change_nothing(self):
         record = generated("Own")
