@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from portal.row_ids import row_id
@@ -55,7 +55,10 @@ class Offers:
     @property
     def options(self) -> SafeString:
         """The options of a datalist."""
-        return format_html_join("", '<option value="{}" label="{}">', ((each.text, each.name) for each in self))
+        # `format_html_join` takes five times as long, and this is part of every list page.
+        escaped = html.escape("\0".join(text for each in self for text in (each.text, each.name))).split("\0")
+        pairs = zip(escaped[::2], escaped[1::2], strict=True) if self._offered else ()
+        return SafeString("".join(f'<option value="{text}" label="{name}">' for text, name in pairs))
 
 
 def load(sources: Mapping[str, Source], wanted: Mapping[str, Sequence[str]]) -> dict[str, Offers]:

@@ -21,6 +21,7 @@ NOT_PAGES = {
     "metrics": "text for machines",
     "keys:key-reveal": "POST, the text of a key; refusals are error pages",
     "keys:group-names": "JSON for fields that suggest",
+    "keys:key-names": "JSON for fields that suggest",
     "keys:certificate-pem": "a file",
     "keys:certificate-csr": "a file",
     "keys:key-download": "POST, a file; refusals are error pages",

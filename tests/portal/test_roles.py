@@ -69,6 +69,7 @@ PORTAL: dict[str, Rule] = {
     "enrollment:edge-detail": needs("enrollment.view_serviceedge"),
     "keys:key-list": needs("keys.view_provisioningkey"),
     "keys:group-names": needs("keys.view_provisioningkey"),
+    "keys:key-names": needs("keys.view_provisioningkey"),
     "keys:key-detail": needs("keys.view_provisioningkey"),
     "keys:key-add": needs("keys.add_provisioningkey", FORM),
     "keys:key-edit": needs("keys.change_provisioningkey", FORM),
@@ -163,7 +164,7 @@ class PortalMatrixTest(MatrixTestCase):
             "enrollment:edge-detail": [ServiceEdge.objects.get().pk],
             "enrollment:certificate-revoke": [ServiceEdge.objects.get().pk, IssuedCertificate.objects.get().pk],
         }
-        detail = name.startswith("keys:key-") and name not in {"keys:key-list", "keys:key-add"}
+        detail = name.startswith("keys:key-") and name not in {"keys:key-list", "keys:key-add", "keys:key-names"}
         return reverse(name, args=arguments.get(name, [self.key.pk] if detail else []))
 
     def expected(self, who: str, method: str, rule: Rule) -> str:

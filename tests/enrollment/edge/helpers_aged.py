@@ -13,7 +13,7 @@ from tests.support.live import LivePortal
 
 _PROGRAM = """
 import json
-from enrollment import representations
+from enrollment.endpoints import representations
 from tests.enrollment.aging import enroll_long_ago
 answers = enroll_long_ago(*json.loads({given!r}))
 print(json.dumps([representations.enrolled(answer) for answer in answers]))
