@@ -115,7 +115,9 @@ def require_own_file(descriptor: int, path: Path, *, secret: bool = False) -> No
 
 def _not_a_file(path: Path, status: os.stat_result) -> Stop:
     kind = _KINDS.get(stat.S_IFMT(status.st_mode), "no plain file")
-    return Stop(f"{path} is {kind} instead of a file: it may be planted. Look at it, then: rm {shlex.quote(str(path))}")
+    rm = "rm -r" if stat.S_ISDIR(status.st_mode) else "rm"
+    name = shlex.quote(str(path))
+    return Stop(f"{path} is {kind} instead of a file: it may be planted. Look at it, then: {rm} {name}")
 
 
 def _elsewhere(real: Path) -> str:

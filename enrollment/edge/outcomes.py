@@ -81,6 +81,7 @@ def passes(trouble: OSError) -> bool:
 
 def words_of(trouble: OSError, directory: Path) -> str:
     """What is wrong with the disk, and what to do."""
-    where = trouble.filename if isinstance(trouble.filename, str) else directory
+    # Files are opened by their name in the directory.
+    where = directory / trouble.filename if isinstance(trouble.filename, str) else directory
     advice = _DISK_ADVICE.get(trouble.errno or 0, "")
     return f"Cannot use {where}: {trouble.strerror or type(trouble).__name__}.{advice}"

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from enrollment.edge import guarding
-from enrollment.edge.outcomes import TryLater
+from enrollment.edge.outcomes import Stop, TryLater
 
 KEY = "key.pem"
 CERTIFICATE = "certificate.pem"
@@ -133,7 +133,10 @@ def _make_directory(path: Path) -> None:
         return
     if not path.parent.exists():
         _make_directory(path.parent)
-    path.mkdir(mode=0o700, exist_ok=True)
+    try:
+        path.mkdir(mode=0o700, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise Stop(f"{path} is no directory, and cannot become one. Give another --directory.") from None
     _flush_directory(path.parent)
 
 

@@ -85,7 +85,8 @@ def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     result = run_edge("https://portal.example.com", tmp_path / "file" / "edge")
     assert result.returncode == 1
-    assert result.stderr == f"enroll_edge: Cannot use {tmp_path / 'file' / 'edge'}: Not a directory.\n"
+    assert f"{tmp_path / 'file' / 'edge'} is no directory, and cannot become one." in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(("trouble", "code"), [(errno.ENOSPC, 75), (errno.EIO, 75), (errno.EROFS, 1)])

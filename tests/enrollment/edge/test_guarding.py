@@ -16,6 +16,7 @@ from enrollment.edge.cli import main
 from enrollment.edge.key_pair import make_key_pair, to_pem
 from enrollment.edge.outcomes import Stop
 from enrollment.edge.store import KEY, EdgeDirectory
+from keys.crypto import tokens
 
 pytestmark = pytest.mark.once
 NOBODY = 65534
@@ -92,6 +93,38 @@ def test_a_key_pair_that_may_be_planted_is_refused(edge: Path, plant: Callable[[
     said = refusal(edge)
     assert f"{edge / KEY} {words.removeprefix('Others ')}" in said or f"{words} {edge / KEY}" in said
     assert any(f"{command} " in said for command in ("rm", "chmod 600", "chown", "cp -p"))
+
+
+@pytest.mark.parametrize("plant", [os.mkfifo, Path.mkdir, a_link, a_socket])
+def test_what_is_no_file_goes_with_the_command_that_is_named(edge: Path, plant: Callable[[Path], object]) -> None:
+    plant(edge / KEY)
+    subprocess.run(["sh", "-c", refusal(edge).rpartition(": ")[2]], check=True)
+    with EdgeDirectory(edge).locked():
+        assert EdgeDirectory(edge).read(KEY) is None
+
+
+@pytest.mark.parametrize(
+    ("make", "below", "words"),
+    [
+        (Path.touch, "", "is no directory"),
+        (Path.touch, "below", "is no directory"),
+        (os.mkfifo, "", "is no directory"),
+        (lambda path: path.symlink_to("nowhere"), "", "is no directory"),
+        (lambda path: (path / ".key.pem.new").mkdir(parents=True), "", "/no-edge/.key.pem.new: Is a directory"),
+    ],
+)
+def test_a_path_that_is_no_directory_is_said_to_be_none(
+    edge: Path, make: Callable[[Path], object], below: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = edge.parent / "no-edge"
+    make(path)
+    path.chmod(0o700) if path.is_dir() else None
+    key = edge.parent / "key.txt"
+    key.write_text(tokens.mint("api.private.example.com", bytes([1]) * 32).text)
+    key.chmod(0o600)
+    url = ["--url", "https://portal.example.com", "--key-file", str(key)]
+    assert main([*url, "--directory", str(path / below)]) == 1
+    assert words in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["certificate.pem", "edge.json", "next-answer.json", ".lock"])
