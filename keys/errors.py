@@ -59,6 +59,7 @@ class BadCertificate(Invalid):
     def __init__(self, code: str, field_name: str = "certificates", **values: Any) -> None:
         super().__init__(field_name, CERTIFICATE_FAULTS[code].format(**values))
         self.code = code
+        self.reason: str = values.get("reason", "")
 
 
 @dataclass(frozen=True, slots=True)

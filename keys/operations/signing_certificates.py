@@ -16,7 +16,7 @@ from django.utils import timezone
 from keys import acceptance, certificate_use
 from keys.crypto import certificates, keyring, sealing, verification
 from keys.crypto.certificates import Authority, PrivateKey
-from keys.errors import BadCertificate, InUse, Invalid
+from keys.errors import InUse, Invalid
 from keys.models import SigningCertificate
 from keys.operations import editing
 from portal import audit
@@ -38,10 +38,12 @@ def create_certificate(record: SigningCertificate, authority: Authority, *, acto
 
 
 def _require_verifiable_below(parent: SigningCertificate, authority: Authority) -> None:
-    try:
-        verification.require_verifiable(authority, acceptance.chain_of(parent), timezone.now())
-    except BadCertificate as refused:
-        raise Invalid("parent", f"No CA below “{parent.name}” works. {refused}") from None
+    now = timezone.now()
+    found = verification.fault(authority, acceptance.chain_of(parent), now)
+    if found:
+        # What is made here is as it should be: the fault is above it.
+        what = acceptance.flaw(parent, now) or "Choose another parent."
+        raise Invalid("parent", f"No CA below “{parent.name}” works ({found.reason}). {what}")
 
 
 def seal_private_key(record: SigningCertificate, private_key: PrivateKey) -> None:

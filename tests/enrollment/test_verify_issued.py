@@ -21,7 +21,9 @@ from django.test import override_settings
 
 from enrollment import operations, verifying
 from enrollment.models import IssuedCertificate, RevocationList, ServiceEdge
+from keys.errors import Invalid
 from keys.models import ProvisioningKey, SigningCertificate
+from keys.operations import generate_certificate
 from keys.operations.signing_certificates import describe, insert, seal_private_key
 from portal import triggers
 from portal.models import AuditEvent
@@ -176,8 +178,28 @@ class CertificateTests(VerifyingTestCase):
         self.assert_found("issuer 'Old': verifiers refuse what it signs: “Old” names the key 01:01")
         self.sign_in("ada")
         page = self.client.get(record.get_absolute_url())
-        self.assertContains(page, "<dd>Not all of them. “Old” names the key 01:01")
+        self.assertContains(page, "Not all of them. “Old” names the key 01:01")
         self.assertContains(self.client.get(above.get_absolute_url()), "Yes, as a parent")
+
+    def test_no_page_says_of_an_older_ca_that_openssl_accepts_it(self) -> None:
+        """The rules know nothing of an empty alternative name; strict checks of OpenSSL do."""
+        empty = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), b"\x30\0")
+        made = forge.ca("Old", more=((empty, False),))
+        record = SigningCertificate(name="Old")
+        describe(record, made.certificate)
+        seal_private_key(record, made.key)
+        insert(record, actor=ACTOR, source="")
+        self.assert_found("issuer 'Old': verifiers refuse what it signs: OpenSSL refuses a test certificate")
+        self.sign_in("ada")
+        self.assertNotContains(self.client.get(record.get_absolute_url()), "OpenSSL accepts")
+        with self.assertRaises(Invalid) as refused:
+            generate_certificate(
+                SigningCertificate(name="Child", parent=record), key_type="EC P-256", days=9, actor=ACTOR
+            )
+        self.assertEqual(
+            str(refused.exception),
+            "No CA below “Old” works (Empty Subject Alternative Name extension). Choose another parent.",
+        )
 
     def test_the_issuers_certificate_with_a_changed_name(self) -> None:
         issuer = self.key.signing_certificate
