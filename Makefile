@@ -27,6 +27,7 @@ check: .venv/.dev ## Lint, types, templates, migrations, deployment settings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	git ls-files 'templates/*.html' 'templates/**/*.html' | xargs $(BIN)/djade --check --target-version 5.2
+	@git ls-files '*.html' | xargs awk 'length > 160 { print FILENAME ":" FNR ": longer than 160 characters"; bad = 1 } END { exit bad }'
 	$(BIN)/mypy
 	$(CHECK_ENV) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(CHECK_ENV) $(BIN)/python manage.py check --deploy --fail-level WARNING

@@ -17,6 +17,7 @@ from tests.enrollment.revoking import RevocationTestCase, certificate_of, fetch,
 from tests.enrollment.test_revocation import foreign_keyring
 from tests.factories import ACTOR, EDGE, make_csr, make_key
 from tests.keys.pages.base import field_errors, managed_key
+from tests.support.html import texts
 
 
 class PageTestCase(RevocationTestCase):
@@ -37,7 +38,8 @@ class PageTestCase(RevocationTestCase):
 class EdgePageTests(PageTestCase):
     def test_it_lists_what_would_be_revoked_and_revokes_nothing(self) -> None:
         page = self.client.get(self.of_edge)
-        self.assertContains(page, "<strong>1 certificate</strong> of this edge will be refused")
+        follows = texts(page, ".consequences li")
+        self.assertTrue(follows[0].startswith("1 certificate of this edge will be refused"), follows)
         self.assertContains(page, f"<code>{certificate_of(self.first).serial}</code>")
         self.assertNotContains(page, certificate_of(self.second).serial)
         self.assertContains(page, "This cannot be undone.")
@@ -113,8 +115,9 @@ class CertificatePageTests(PageTestCase):
 
     def test_it_says_what_follows_and_revokes_nothing(self) -> None:
         page = self.client.get(self.of_old)
-        self.assertContains(page, f"Certificate <code>{self.old.serial}</code>")
-        self.assertContains(page, "The edge keeps 1 other certificate and goes on with it.")
+        follows = texts(page, ".consequences li")
+        self.assertTrue(follows[0].startswith(f"Certificate {self.old.serial} will be refused"), follows)
+        self.assertIn("The edge keeps 1 other certificate and goes on with it.", follows)
         self.assertNotContains(page, self.new.serial)
         self.assertContains(page, "This cannot be undone.")
         self.assertEqual(self.revoked(), set())
@@ -196,10 +199,11 @@ def certificate_of_serial(serial: str) -> IssuedCertificate:
 class KeyPageTests(PageTestCase):
     def test_it_counts_and_lists_what_would_be_revoked(self) -> None:
         page = self.client.get(self.of_key)
-        self.assertContains(page, "<strong>2 certificates of 2 edges</strong> will be refused")
+        follows = texts(page, ".consequences li")
+        self.assertTrue(follows[0].startswith("2 certificates of 2 edges will be refused"), follows)
         for enrolled in (self.first, self.second):
             self.assertContains(page, certificate_of(enrolled).serial)
-        self.assertContains(page, f'<a href="{self.key_page}edit/#id_enabled">Disable it first</a>')
+        self.assertEqual(texts(page, f'.notice a[href="{self.key_page}edit/#id_enabled"]'), ["Disable it first"])
 
     def test_the_typed_name_revokes_all_and_no_other_keys_edges(self) -> None:
         _, text = make_key("Texas")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from keys.models import ProvisioningKey
 from tests.keys.pages.base import LIST, KeyPageTestCase, field_errors, managed_key, use_up
+from tests.support.html import texts, the, words
 
 
 class KeyDelete(KeyPageTestCase):
@@ -17,10 +18,11 @@ class KeyDelete(KeyPageTestCase):
     def test_the_page_says_what_follows_and_offers_the_gentler_way(self):
         use_up(self.key, 3)
         page = self.client.get(self.delete)
-        self.assertContains(page, "<strong>3 edges</strong> enrolled with it keep running")
-        self.assertContains(page, "This cannot be undone.")
-        self.assertContains(page, f'<a href="{self.address}edit/#id_enabled">Disable it instead</a>')
-        self.assertContains(page, 'id="id_confirm_name"')
+        follows = texts(page, ".consequences li")
+        self.assertIn("3 edges enrolled with it keep running and renewing, and keep the key's name.", follows)
+        self.assertIn("This cannot be undone.", follows)
+        self.assertEqual(words(the(page, f'main a[href="{self.address}edit/#id_enabled"]')), "Disable it instead")
+        self.assertTrue(the(page, "#id_confirm_name"))
         self.assertTrue(self.exists())
 
     def test_the_typed_name_deletes_and_leads_to_the_list(self):

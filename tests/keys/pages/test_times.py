@@ -13,9 +13,10 @@ from portal import triggers
 from tests.base import PortalTestCase
 from tests.factories import make_csr, make_key
 from tests.keys.pages.base import LIST, KeyPageTestCase, field_errors, names
+from tests.support.html import parsed, words
 
 ZONE = "__Host-zone"
-TIME = re.compile(r"<time([^>]*)>([^<]*)</time>")
+MACHINES = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
 SHOWN = re.compile(r"\d{1,2} [A-Z][a-z]{2} \d{4}, \d{2}:\d{2} (?:[A-Z]{2,5}|UTC[+-]\d{2}:\d{2})")
 MOMENT = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
 
@@ -48,23 +49,24 @@ class Showing(TimesTestCase):
         detail = f"/enrollment-certificates/{self.key.signing_certificate_id}/"
         self.read_in("Europe/Berlin")
         for address in (f"{LIST}?expand=all", self.address, "/enrollment-certificates/", detail):
-            page = self.client.get(address).content.decode()
-            found = TIME.findall(page)
+            page = parsed(self.client.get(address))
+            found = page.select("time")
             self.assertTrue(found, address)
-            for attributes, text in found:
-                self.assertRegex(attributes, r'datetime="\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"')
-                absolute = re.search(r'title="([^"]*)"', attributes)
-                self.assertRegex(absolute[1] if absolute else text, SHOWN)
-                self.assertRegex(absolute[1] if absolute else text, r"CES?T$")
-            # No time stands anywhere else.
-            self.assertIsNone(SHOWN.search(re.sub(r' title="[^"]*"', "", TIME.sub("", page))), address)
+            for element in found:
+                self.assertRegex(element["datetime"], MACHINES)
+                absolute = element.get("title") or words(element)
+                self.assertRegex(absolute, SHOWN)
+                self.assertRegex(absolute, r"CES?T$")
+                element.decompose()
+            self.assertIsNone(SHOWN.search(page.get_text()), "no time stands anywhere else")
 
     def test_f43_relative_words_have_the_absolute_time_as_title(self):
         change(certificate("Service Edge"), not_after=timezone.now() + timedelta(days=3.5))
         for address in (f"{LIST}?expand=all", self.address):
-            page = self.client.get(address).content.decode()
-            badge = r'<time class="badge warning" datetime="[^"]*Z" title="[^"]* UTC"><svg.*?</svg>Expires in 3 days<'
-            self.assertRegex(page, badge)
+            badge = parsed(self.client.get(address)).select_one("time.badge.warning")
+            self.assertEqual(words(badge), "Expires in 3 days")
+            self.assertRegex(badge["datetime"], MACHINES)
+            self.assertRegex(badge["title"], SHOWN)
 
     def test_rows_are_filled_for_each_reader_anew(self):
         for zone, text in (
