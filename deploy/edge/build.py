@@ -90,7 +90,10 @@ def main(argv: list[str]) -> None:
     )
     parser.add_argument("directory", metavar="DIRECTORY", type=Path, help="where to write; made if needed")
     directory: Path = parser.parse_args(argv).directory
-    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"Cannot make the directory {directory}: {error.strerror}.")
     archive = directory / "enroll-edge.pyz"
     build_archive(archive)
     print(archive)

@@ -135,3 +135,10 @@ def test_the_module_runs_from_a_checkout_too() -> None:
     assert result.returncode == 2
     assert result.stderr.startswith("usage: enroll-edge ")
     assert shutil.which(sys.executable)
+
+
+def test_a_file_in_the_place_of_the_directory_is_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = subprocess.run([*BUILD, tmp_path / "file"], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 2
+    assert result.stderr.endswith(f"build.py: error: Cannot make the directory {tmp_path / 'file'}: File exists.\n")
