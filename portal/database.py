@@ -79,7 +79,7 @@ def configure(database: dict[str, Any], statement_timeout_ms: int) -> dict[str, 
     """Complete the connection settings that `Environment.database` read."""
     # Opening a connection per request costs four times the enrollment itself.
     common: dict[str, Any] = {"CONN_MAX_AGE": None, "ATOMIC_REQUESTS": False}
-    if database["ENGINE"].endswith("sqlite3"):
+    if database["ENGINE"] == "portal.sqlite":
         return {**database, **common, "OPTIONS": _sqlite_options()}
     options = _postgresql_options(database.get("OPTIONS", {}), statement_timeout_ms)
     return {**database, **common, "OPTIONS": options}

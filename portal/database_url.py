@@ -27,7 +27,7 @@ def read(url: str) -> dict[str, Any]:
     """Django's settings of a connection. Raises ValueError with a sentence that goes on after "DATABASE_URL"."""
     scheme, separator, rest = url.partition("://")
     if separator and scheme == "sqlite":
-        return {"ENGINE": "django.db.backends.sqlite3", "NAME": _file(rest)}
+        return {"ENGINE": "portal.sqlite", "NAME": _file(rest)}
     if separator and scheme in {"postgres", "postgresql"}:
         return {"ENGINE": "portal.postgresql", **_server(url, rest)}
     raise ValueError(_SCHEMES)

@@ -100,7 +100,7 @@ class DurabilityTests(SimpleTestCase):
     def pragma(self, name: str) -> Any:
         """A setting of a connection to an SQLite file, opened as the portal opens its own."""
         with tempfile.TemporaryDirectory() as directory:
-            settings = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(Path(directory) / "file")}
+            settings = {"ENGINE": "portal.sqlite", "NAME": str(Path(directory) / "file")}
             opened = ConnectionHandler({"default": configure(settings, 0)})["default"]
             try:
                 with opened.cursor() as cursor:
