@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import re
+import select
 import selectors
 import socket
 import time
@@ -67,6 +68,8 @@ class Connection(TConn):
         """Wait for the next request; what came behind the last one is its beginning."""
         if self.parser is not None:
             self.received[:0] = self.parser.unreader.take_buffered()
+        # Its thread left it with a timeout.
+        self.sock.setblocking(False)
         self.timeout = time.monotonic() + READ_SECONDS
         self.head = self.length = 0
 
@@ -75,7 +78,6 @@ class Connection(TConn):
         self._measure()
         if self.is_complete:
             return
-        self.sock.setblocking(False)
         with suppress(BlockingIOError):
             part = self.sock.recv(LONGEST_HEAD)
             if not part:
@@ -111,12 +113,28 @@ class Connection(TConn):
         """Whether the request may be refused before all of it was sent."""
         return self.length > SHORT_BODY
 
+    @property
+    def takes_answers(self) -> bool:
+        """Whether the last answer is on its way: not where a client asks again and again, and reads nothing."""
+        if self.parser is None:
+            return True
+        self._call_writable_when_unsent_below(1)
+        room = select.poll()
+        room.register(self.sock, select.POLLOUT)
+        return bool(room.poll(0))
+
+    def _call_writable_when_unsent_below(self, octets: int) -> None:
+        """0 is the kernel's default: as long as its buffer has room. A Unix socket has no such option."""
+        with suppress(OSError):
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, octets)
+
     def init(self) -> None:
         """At the beginning of each request, in its thread."""
         if self.parser is None:
             self.parser = http.get_parser(self.cfg, self, self.client)
             self.initialized = True
         self.sock.allowance = ANSWER_SECONDS
+        self._call_writable_when_unsent_below(0)
 
     def recv(self, size: int) -> bytes:
         """What the parser reads: what was received, then, of a long request, what still comes in time.
@@ -196,19 +214,27 @@ class PatientWorker(ThreadWorker):
         self.on_pending_socket_readable(conn, conn.sock)
 
     def on_pending_socket_readable(self, conn: Connection, client: socket.socket) -> None:
-        """Some more of a request has come."""
+        """Some more of a request has come, or of the last answer was taken."""
         try:
             conn.receive()
         except OSError:
             self.drop(conn)
             return
-        conn.reads_on = not conn.is_complete and conn.is_long and self.long_readers < self.most_long_readers
-        if conn.is_complete or conn.reads_on:
+        may_read = conn.is_long and self.long_readers < self.most_long_readers
+        if len(conn.received) > BUFFERED and not conn.is_complete and not may_read:
+            self.drop(conn)
+        elif not conn.is_complete and not may_read:
+            self._wait_until(selectors.EVENT_READ, conn)
+        elif not conn.takes_answers:
+            self._wait_until(selectors.EVENT_WRITE, conn)
+        else:
+            conn.reads_on = not conn.is_complete
             self.long_readers += conn.reads_on
             self._stop_waiting(conn)
             super().enqueue_req(conn)
-        elif len(conn.received) > BUFFERED:
-            self.drop(conn)
+
+    def _wait_until(self, event: int, conn: Connection) -> None:
+        self.poller.modify(conn.sock, event, partial(self.on_pending_socket_readable, conn))
 
     def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
         # Where a request ends that was not received whole is not known.

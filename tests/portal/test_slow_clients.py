@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from threading import Thread
 from unittest import TestCase
 
 import pytest
@@ -133,6 +134,15 @@ class SlowClientsTest(TestCase):
         status, body = self.answer(self.connect(b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n"))
         self.assertEqual((status, len(body)), (200, 32 * 1024 * 1024))
 
+    def test_who_asks_again_and_again_and_reads_nothing_holds_nobody_up(self) -> None:
+        for _ in range(16):
+            greedy = self.connect(receive_buffer=4096)
+            greedy.setblocking(False)
+            greedy.send(GET.replace(b"/", b"/page", 1) * 5000)
+        for _ in range(8):
+            time.sleep(0.2)
+            self.assertLess(self.seconds_of_an_answer(), 0.8)
+
     def test_who_does_not_close_holds_nobody_up(self) -> None:
         held = [self.connect(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")) for _ in range(4)]
         self.assertEqual({self.answer(client) for client in held}, {(200, b"0")})
@@ -197,10 +207,12 @@ class SlowClientsTest(TestCase):
         before = self.most_memory()
         client = self.connect()
         long = GET[:-2] + b"X-Long: %b\r\n\r\n" % (b"x" * 4000)
-        client.sendall(long * 4000)
+        sending = Thread(target=client.sendall, args=[long * 4000])
+        sending.start()
         received = b""
         while received.count(b"HTTP/1.1 200") < 4000:
             received += client.recv(65536)
+        sending.join()
         self.assertLess(self.most_memory() - before, 4 * 1024 * 1024)
 
     def test_an_event_of_a_connection_that_ended_meanwhile_ends_no_worker(self) -> None:

@@ -15,12 +15,12 @@ __all__ = ["PatientWorker"]
 slow_clients.READ_SECONDS = 1.5
 slow_clients.ANSWER_SECONDS = slow_clients.AnsweringSocket.allowance = 1.0
 slow_clients.ANSWER_BYTES_PER_SECOND = 64 * 1024 * 1024
-BIG = 32 * 1024 * 1024
+ANSWERS = {"/big": bytes(32 * 1024 * 1024), "/page": bytes(16 * 1024)}
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Answer with the length of the body as it was read; /big answers much, /unread reads nothing."""
+    """Answer with the length of the body as it was read; /big and /page answer that much, /unread reads nothing."""
     body = b"" if environ["PATH_INFO"] == "/unread" else environ["wsgi.input"].read()
-    answer = bytes(BIG) if environ["PATH_INFO"] == "/big" else str(len(body)).encode()
+    answer = ANSWERS.get(environ["PATH_INFO"]) or str(len(body)).encode()
     start_response("200 OK", [("Content-Length", str(len(answer)))])
     return [answer]
