@@ -52,11 +52,13 @@ class ListTable(tables.Table):
     base_columns: Mapping[str, Column]
 
     @classmethod
+    @functools.cache
     def orders(cls) -> dict[str, Order]:
         """The sort orders by the name of their column."""
         return {name: column.order for name, column in cls.base_columns.items() if column.order}
 
     @classmethod
+    @functools.cache
     def sorts(cls) -> dict[str, str]:
         """What the sort menu offers: the value of `sort` in the address, and its words."""
         columns = [(name, column) for name, column in cls.base_columns.items() if column.order]

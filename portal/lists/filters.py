@@ -18,6 +18,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils.datastructures import MultiValueDict
+from django.utils.safestring import SafeString
 
 from portal import zones
 from portal.lists import offers
@@ -111,8 +112,16 @@ class Choice(ListFilter):
     control = "select"
     field_class = forms.TypedChoiceField
 
+    @property
+    def _choices(self) -> tuple[tuple[str, str], ...]:
+        return tuple((value, str(words)) for value, words in self.extra["choices"])
+
+    def options(self, chosen: str) -> SafeString:
+        """The options of its select."""
+        return offers.options(self._choices, (chosen,))
+
     def words(self, value: str, offered: Offers | None) -> str:
-        return next((str(words) for choice, words in self.extra["choices"] if choice == value), value)
+        return dict(self._choices).get(value, value)
 
 
 class YesNo(Choice):
@@ -177,7 +186,7 @@ class RelatedField(forms.Field):
 class Related(ListFilter):
     """Rows that belong to one of the chosen records: a select of the first fifty by name."""
 
-    control = "select_related"
+    control = "select"
     field_class = RelatedField
 
     def __init__(self, field_name: str = "", *, source: Source, **options: Any) -> None:
@@ -223,10 +232,21 @@ class ListFilters(django_filters.FilterSet):
         self.state = state
         sources = {name: each.source for name, each in self.base_filters.items() if isinstance(each, Related)}
         self.offered = offers.load(sources, {name: data.getlist(name) for name in sources})
-        for name, offered in self.offered.items():
-            field = self.form.fields[name]
-            field.offered = offered
-            field.chosen_ids = {found.id for text in data.getlist(name) if (found := offered.find(text))}
+
+    @functools.cached_property
+    def form(self) -> forms.Form:
+        """The form that cleans the address. Templates print its fields; a select has its options ready."""
+        form = self.get_form_class()(self.data if self.is_bound else None)
+        for name, each in self.base_filters.items():
+            field: Any = form.fields[name]
+            given = self.data.getlist(name)
+            if isinstance(each, Related):
+                offered = self.offered[name]
+                field.offered = offered
+                field.options = offered.options([found.id for text in given if (found := offered.find(text))])
+            elif isinstance(each, Choice):
+                field.options = each.options(given[-1] if given else "")
+        return form
 
     @classmethod
     def repeatable(cls) -> Collection[str]:
@@ -246,7 +266,8 @@ class ListFilters(django_filters.FilterSet):
     @property
     def mistakes(self) -> list[tuple[str, str]]:
         """The parameters with a bad value, each with what is wrong."""
-        return [(name, error) for name, errors in self.errors.items() for error in errors]
+        found = self.errors if self.is_bound else {}
+        return [(name, error) for name, errors in found.items() for error in errors]
 
     @property
     def promoted(self) -> list[forms.BoundField]:

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from portal.lists import state
 from portal.lists.columns import ListTable, heads
@@ -15,6 +17,9 @@ from portal.lists.filters import ListFilters
 from portal.lists.paging import Page, paginate
 from portal.lists.state import ListState
 
+# Rendering a form takes longer than everything else in the frame of a list page.
+_forms: dict[tuple[Any, ...], SafeString] = {}
+_MOST_FORMS = 200
 # All lists of the portal, in the order of their declaration; tests walk it.
 LISTS: list[List] = []
 
@@ -72,6 +77,22 @@ class OpenList:
     filters: ListFilters
     page: Page
     rows: Sequence[Any] = field(default_factory=list)
+
+    @property
+    def filter_form(self) -> SafeString:
+        """The form of the filters, and its chips. Without filters it is kept: it depends on nothing but the key."""
+        if self.state.filters:
+            return self._filter_form()
+        offered = tuple(tuple(each) for each in self.filters.offered.values())
+        key = (self.declared, tuple(self.state.pairs_beside_filters), self.filters.zone, offered)
+        if key not in _forms:
+            if len(_forms) >= _MOST_FORMS:
+                _forms.clear()
+            _forms[key] = self._filter_form()
+        return _forms[key]
+
+    def _filter_form(self) -> SafeString:
+        return render_to_string("lists/_filters.html", {"list": self})
 
     @property
     def heads(self) -> Iterable[Any]:
