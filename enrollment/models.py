@@ -86,10 +86,10 @@ class IssuedCertificate(models.Model):
     class RevocationReason(models.TextChoices):
         """RFC 5280 §5.3.1, the ones that apply to an edge."""
 
-        UNSPECIFIED = "unspecified"
-        KEY_COMPROMISE = "keyCompromise"
-        SUPERSEDED = "superseded"
-        CESSATION = "cessationOfOperation"
+        UNSPECIFIED = "unspecified", "Not specified"
+        KEY_COMPROMISE = "keyCompromise", "Key compromised"
+        SUPERSEDED = "superseded", "Replaced by another"
+        CESSATION = "cessationOfOperation", "No longer in operation"
 
     edge = models.ForeignKey(ServiceEdge, on_delete=models.PROTECT, related_name="certificates")
     issuer = models.ForeignKey("keys.SigningCertificate", on_delete=models.PROTECT, related_name="issued")

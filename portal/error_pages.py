@@ -20,8 +20,8 @@ class ErrorPage:
 ERROR_PAGES = {
     400: ErrorPage("The request could not be read", "Go back, check what you entered and send it again."),
     401: ErrorPage("You are signed out", "Sign in and send it again. Nothing was stored."),
-    403: ErrorPage("You may not do this", "Ask an administrator for a role that may."),
-    404: ErrorPage("There is nothing here", "The address is wrong, or what was here has been deleted."),
+    403: ErrorPage("You don't have access", "Ask an administrator for a role that may."),
+    404: ErrorPage("Page not found", "The address is wrong, or what was here has been deleted."),
     409: ErrorPage("This cannot be done now", "Go back and look at the current state."),
     500: ErrorPage(
         "Something went wrong",

@@ -11,19 +11,13 @@ from enrollment.models import IssuedCertificate, ServiceEdge
 
 _LONGEST_NAME = ServiceEdge._meta.get_field("name").max_length
 Reason = IssuedCertificate.RevocationReason
-REASONS = [
-    (Reason.UNSPECIFIED.value, "Not specified"),
-    (Reason.KEY_COMPROMISE.value, "A private key may be known to others"),
-    (Reason.SUPERSEDED.value, "Replaced by another"),
-    (Reason.CESSATION.value, "No longer in operation"),
-]
 
 
 class RevokeForm(forms.Form):
     """The reason, which goes into the revocation list, and the typed name of what is revoked."""
 
     reason = forms.ChoiceField(
-        choices=REASONS,
+        choices=Reason.choices,
         initial=Reason.UNSPECIFIED.value,
         help_text="Written into the revocation list and the audit log.",
         error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose a reason from the list."),

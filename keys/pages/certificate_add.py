@@ -10,6 +10,7 @@ from cryptography import x509
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.html import format_html
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -20,6 +21,7 @@ from keys.pages.certificate_forms import CertificateForm, GenerateForm, RequestF
 from portal import actors
 from portal.access import requires
 from portal.actors import Actor
+from portal.templatetags.links import linked
 
 # Returns what was left out of what was given.
 Save = Callable[[Any, Actor], list[x509.Certificate] | None]
@@ -103,7 +105,8 @@ def _handle(request: HttpRequest, form_class: type[CertificateForm], page: _Page
     if data and form.is_valid():
         try:
             left_out = save(form, actors.from_request(request))
-            messages.success(request, f"Added {form.instance.name}.{said_of(left_out or [])}")
+            added = format_html("Added certificate “{}”.{}", linked([form.instance]), said_of(left_out or []))
+            messages.success(request, added)
             return redirect(form.instance.get_absolute_url())
         except Refused as refused:
             form.refuse(refused)

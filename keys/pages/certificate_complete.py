@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.html import format_html
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
@@ -14,6 +15,7 @@ from keys.pages.certificate_access import CHANGE, FORBIDDEN, get_own_certificate
 from keys.pages.certificate_forms import CompleteForm
 from portal import actors
 from portal.access import requires
+from portal.templatetags.links import linked
 from portal.views import render_error
 
 COMPLETE = "This certificate is not waiting for one: it was signed and uploaded before."
@@ -32,7 +34,8 @@ def certificate_complete(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             given, password = form.given("certificates"), form.cleaned_data["password"]
             left_out = complete_certificate(certificate, given, password=password, actor=actors.from_request(request))
-            messages.success(request, f"{certificate.name} is complete and enabled.{said_of(left_out)}")
+            done = format_html("Certificate “{}” is complete and enabled.{}", linked([certificate]), said_of(left_out))
+            messages.success(request, done)
             return redirect(certificate.get_absolute_url())
         except AlreadyComplete:
             return render_error(request, 409, COMPLETE, here)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
 from keys import certificate_use
@@ -24,7 +25,7 @@ def certificate_delete(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
             delete_certificate(certificate, actor=actors.from_request(request))
-            messages.success(request, f"Deleted {certificate.name}.")
+            messages.success(request, format_html("Deleted certificate “<bdi>{}</bdi>”.", certificate.name))
             return redirect("keys:certificate-list")
         except InUse as refused:
             form.refuse(refused)

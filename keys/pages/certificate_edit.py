@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
 from keys import certificate_use
@@ -15,6 +16,7 @@ from keys.pages.certificate_access import CHANGE, FORBIDDEN, get_own_certificate
 from keys.pages.certificate_forms import EditCertificateForm
 from portal import actors
 from portal.access import requires
+from portal.templatetags.links import linked
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -43,7 +45,7 @@ def _save(request: HttpRequest, certificate: SigningCertificate, form: EditCerti
         return _page(request, certificate, EditCertificateForm(data, instance=form.instance), stale)
     except Gone:
         raise Http404 from None
-    messages.success(request, f"Saved {form.instance.name}.")
+    messages.success(request, format_html("Saved certificate “{}”.", linked([form.instance])))
     return redirect(certificate.get_absolute_url())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
 from keys import certificate_use, trust
@@ -17,6 +18,8 @@ from keys.pages.certificate_forms import ReplaceForm
 from portal import actors
 from portal.access import requires
 from portal.lists.counting import capped_count
+from portal.templatetags.counts import counted
+from portal.templatetags.links import linked
 
 SHOWN = 20
 
@@ -53,7 +56,8 @@ def _move(request: HttpRequest, certificate: SigningCertificate, form: ReplaceFo
     except Refused as refused:
         form.refuse(refused)
         return _page(request, certificate, form)
-    messages.success(request, f"Moved {moved} key{'' if moved == 1 else 's'} to {chosen.name}.")
+    done = format_html("Moved {} to certificate “{}”.", counted(moved, "key"), linked([chosen]))
+    messages.success(request, done)
     if edges:
         messages.warning(request, certificate_use.keeping_their_root(edges))
     return redirect(certificate.get_absolute_url())

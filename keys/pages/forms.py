@@ -156,7 +156,7 @@ class AddKeyForm(KeyForm):
         label="Private Service Edges Group",
         required=False,
         max_length=LONGEST_NAME,
-        help_text="The name of an existing group, or its id.",
+        help_text="Choose or create a group.",
         widget=forms.TextInput(
             attrs={"list": "groups", "autocomplete": "off", "data-suggest": reverse_lazy("keys:group-names")}
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
 from keys.errors import Gone
@@ -29,5 +30,5 @@ def key_delete(request: HttpRequest, pk: int) -> HttpResponse:
         delete_key(key, actor=actors.from_request(request))
     except Gone:
         raise Http404 from None
-    messages.success(request, f"Deleted {key.name}.")
+    messages.success(request, format_html("Deleted key “<bdi>{}</bdi>”.", key.name))
     return redirect(back.url)

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
 from keys import certificate_use
@@ -20,6 +21,7 @@ from keys.pages.key_access import get_own_key
 from keys.pages.returning import way_back
 from portal import actors
 from portal.access import requires
+from portal.templatetags.links import linked
 
 FORBIDDEN = "You can't edit provisioning keys. Ask an administrator for the Operator role."
 
@@ -49,7 +51,7 @@ def _save(request: HttpRequest, key: ProvisioningKey, form: EditKeyForm) -> Http
         return _page(request, key, _opened_again(form, stale), stale)
     except Gone:
         raise Http404 from None
-    messages.success(request, f"Saved {form.instance.name}.")
+    messages.success(request, format_html("Saved key “{}”.", linked([form.instance])))
     if form.changes_root:
         messages.warning(request, certificate_use.after_another_root(form.instance))
     return redirect(way_back(request).url)

@@ -160,7 +160,7 @@ class Until(_Day):
 class RelatedField(forms.Field):
     """Records by id or exact name; a clean value is a list of ids. The list sets `offered` when it reads an address."""
 
-    widget = forms.MultipleHiddenInput
+    widget = forms.SelectMultiple  # takes the list of values; templates draw the control
     offered: Offers
 
     def __init__(self, *, similar: Callable[[str], Sequence[Any]] | None, suggest: str, **options: Any) -> None:

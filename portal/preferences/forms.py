@@ -12,7 +12,7 @@ from portal import zones
 from portal.preferences.values import AUTOMATIC, Density, Preferences, Theme
 
 Choice = tuple[str, Any]
-_UNKNOWN_ZONE = "Choose a time zone from the list, or “As my browser says”."
+_UNKNOWN_ZONE = "Choose a time zone from the list, or “Browser default”."
 
 
 def zone_choices(chosen: str) -> list[Choice]:
@@ -23,7 +23,7 @@ def zone_choices(chosen: str) -> list[Choice]:
         if region in zones.REGIONS:
             regions.setdefault(region, []).append((name, city.replace("_", " ")))
     others = [name for name in (zones.UTC_NAME, chosen) if name and name.partition("/")[0] not in regions]
-    return [(AUTOMATIC, "As my browser says"), *((name, name) for name in dict.fromkeys(others)), *regions.items()]
+    return [(AUTOMATIC, "Browser default"), *((name, name) for name in dict.fromkeys(others)), *regions.items()]
 
 
 class ZoneField(forms.ChoiceField):

@@ -12,7 +12,7 @@ from portal import zones
 class Theme(models.TextChoices):
     """Which colors; `system` follows the device."""
 
-    SYSTEM = "system", "As my device"
+    SYSTEM = "system", "System"
     LIGHT = "light"
     DARK = "dark"
 

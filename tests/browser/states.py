@@ -127,7 +127,7 @@ def menu(page: Page, world: World) -> None:
 def saved(page: Page, world: World) -> None:
     page.goto(f"{world.own}edit/")
     press(page, "Save")
-    page.get_by_text("Saved many 00.").wait_for()
+    page.get_by_text("Saved key “many 00”.").wait_for()
 
 
 visit("key", "keys:key-detail", lambda world: world.own)

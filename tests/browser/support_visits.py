@@ -79,4 +79,4 @@ def require_clean(
     if status == 200:
         assert faults(page, looks) == []
     else:
-        assert who == "sam" or page.get_by_role("heading", name="You may not do this").is_visible()
+        assert who == "sam" or page.get_by_role("heading", name="You don't have access").is_visible()

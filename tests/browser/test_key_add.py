@@ -139,7 +139,7 @@ def test_f24_two_people_editing_at_once_are_told(open_page, stage):
     expect(second.get_by_label("Name", exact=True)).to_have_value("shared by me")
     expect(second.get_by_role("row", name=re.compile("50 20"))).to_be_visible()
     second.get_by_role("button", name="Save my values").click()
-    expect(second.get_by_role("status").first).to_contain_text("Saved shared by me.")
+    expect(second.get_by_role("status").first).to_contain_text("Saved key “shared by me”.")
     expect(second.get_by_role("row", name=re.compile("shared by me"))).to_contain_text("0 of 20")
 
 

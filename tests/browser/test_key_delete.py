@@ -79,7 +79,7 @@ def test_f22_only_the_exact_name_deletes(page, stage):
             expect(page).to_have_title(re.compile("^Error: "))
     field.fill(name)
     field.press("Enter")
-    expect(page.get_by_role("status").first).to_contain_text(f"Deleted {name}.")
+    expect(page.get_by_role("status").first).to_contain_text(f"Deleted key “{name}”.")
     expect(page.get_by_role("link", name=name, exact=True)).to_have_count(0)
 
 
@@ -155,7 +155,7 @@ class TestReturning:
         place = asked(page, gone)
         place.get_by_role("textbox").fill(gone)
         place.get_by_role("button", name="Delete key").click()
-        expect(page.get_by_role("status").first).to_have_text(f"Deleted {gone}.")
+        expect(page.get_by_role("status").first).to_have_text(f"Deleted key “{gone}”.")
         self.assert_back(page, [kept], opened)
         expect(page.locator("tr.details:visible")).to_have_count(1)
         assert stage.audit(gone)[-1].startswith("key.deleted admin")
@@ -169,7 +169,7 @@ class TestReturning:
         page.get_by_label("Name", exact=True).fill(names[0])
         page.get_by_label("Maximum # Of Private Service Edges").fill("77")
         page.get_by_role("button", name="Save").click()
-        expect(page.get_by_role("status").first).to_have_text(f"Saved {names[0]}.")
+        expect(page.get_by_role("status").first).to_have_text(f"Saved key “{names[0]}”.")
         self.assert_back(page, names)
         page.get_by_role("link", name=f"Edit key {names[0]}").click()
         page.get_by_role("link", name="Cancel").click()
@@ -188,5 +188,5 @@ class TestReturning:
         place = asked(page, names[1])
         place.get_by_role("textbox").fill(names[1])
         place.get_by_role("button", name="Delete key").click()
-        expect(page.get_by_role("status").first).to_have_text(f"Deleted {names[1]}.")
+        expect(page.get_by_role("status").first).to_have_text(f"Deleted key “{names[1]}”.")
         self.assert_back(page, names[:1])

@@ -126,7 +126,7 @@ def test_f04_a_key_is_added_edited_and_deleted(page):
     page.get_by_role("link", name="Delete key plain new").click()
     page.get_by_label("Type plain new to confirm").fill("plain new")
     button(page, "Delete key").click()
-    expect(page.get_by_text("Deleted plain new.")).to_be_visible()
+    expect(page.get_by_text("Deleted key “plain new”.")).to_be_visible()
 
 
 def test_f28_errors_still_take_the_focus(page):

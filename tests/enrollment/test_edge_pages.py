@@ -102,7 +102,7 @@ class DetailTests(EdgePagesTestCase):
         revoke_edge(self.edge, reason="keyCompromise", actor=ACTOR)
         page = self.get(self.page)
         self.assertIn("Revoked", section(page, "certificates"))
-        self.assertIn("Key Compromise", section(page, "certificates"))
+        self.assertIn("Key compromised", section(page, "certificates"))
 
     def test_it_leads_to_its_key_and_says_when_that_is_gone(self) -> None:
         self.assertContains(self.get(self.page), f'href="/service-edge-keys/{self.key.pk}/"')

@@ -255,4 +255,4 @@ class RoleTests(PageTestCase):
         self.sign_in("sam")
         pk = certificate_of(self.first).pk
         for path in ("/admin/enrollment/issuedcertificate/", f"/admin/enrollment/issuedcertificate/{pk}/change/"):
-            self.assertContains(self.client.get(path), "Key Compromise")
+            self.assertContains(self.client.get(path), "Key compromised")

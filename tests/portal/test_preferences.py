@@ -20,7 +20,7 @@ from portal.preferences.operations import change_preferences, of_account
 from portal.preferences.values import Density, Preferences, Theme
 from tests.base import CAST, PortalTestCase
 from tests.factories import ACTOR, make_key
-from tests.support.html import the
+from tests.support.html import the, words
 
 PAGE, TOGGLE, LIST = "/preferences/", "/preferences/density/", "/service-edge-keys/"
 COOKIE, ZONE = "__Host-preferences", "__Host-zone"
@@ -113,7 +113,9 @@ class Page(PortalTestCase):
             page = self.post(**{field: value})
             self.assertEqual(list(page.context["form"].errors), [field])
             self.assertContains(page, "<title>Error: Preferences")
-            self.assertContains(page, "There is a problem")
+            link = the(page, "#error-summary h2 a")
+            self.assertEqual([words(link)], page.context["form"].errors[field])
+            self.assertTrue(the(page, str(link["href"])))
         self.assertEqual(of_account(user.pk), Preferences())
 
     def test_zones_are_listed_by_region_and_a_name_beside_the_list_is_kept(self) -> None:

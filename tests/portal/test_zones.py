@@ -123,6 +123,6 @@ def test_a_machine_without_zone_data_has_utc_and_serves() -> None:
     )
     assert on_a_machine("", program) == [
         "['UTC'] None 1 Jan 2026, 00:00 UTC",
-        "[('', 'As my browser says'), ('UTC', 'UTC')]",
+        "[('', 'Browser default'), ('UTC', 'UTC')]",
         "200",
     ]

@@ -14,6 +14,7 @@ from portal.models import AuditEvent
 from tests.base import PortalTestCase
 from tests.factories import make_group, make_key, make_managed, signing_certificate
 from tests.keys.pages.base import LIST, field_errors
+from tests.support.html import links, texts, the
 
 ADD = f"{LIST}add/"
 
@@ -155,15 +156,17 @@ class CreatingAKey(AddTestCase):
 class Refusals(AddTestCase):
     def test_the_summary_has_focus_and_leads_to_the_fields(self):
         response = self.post(name="", max_uses="0")
-        page = response.content.decode()
-        self.assertIn("<title>Error: Add key", page)
-        self.assertRegex(page, r'role="alert" tabindex="-1" autofocus')
-        self.assertIn('<a href="#id_name">Enter a name of 1 to 255 characters.</a>', page)
-        self.assertIn('<a href="#id_max_uses">Enter a whole number from 1 to 2,147,483,647.</a>', page)
-        self.assertRegex(page, r'id="id_name"[^>]*|aria-invalid="true"')
-        field = re.search(r'<input[^>]*id="id_name"[^>]*>', page)[0]
-        self.assertIn('aria-invalid="true"', field)
-        self.assertIn('aria-describedby="id_name_helptext id_name_error"', field)
+        self.assertTrue(texts(response, "title")[0].startswith("Error: Add key"))
+        self.assertEqual(texts(response, "[role=alert][tabindex='-1'][autofocus] h2"), ["Fix 2 fields"])
+        expected = {
+            "#id_name": "Enter a name of 1 to 255 characters.",
+            "#id_max_uses": "Enter a whole number from 1 to 2,147,483,647.",
+        }
+        found = zip(links(response, "#error-summary a"), texts(response, "#error-summary a"), strict=True)
+        self.assertEqual(dict(found), expected)
+        field = the(response, "#id_name")
+        self.assertEqual(field["aria-invalid"], "true")
+        self.assertEqual(field["aria-describedby"], "id_name_helptext id_name_error")
 
     def test_numbers_outside_the_range_are_refused(self):
         for value in ("", "0", "-1", "2147483648", "9" * 30, "1.5", "ten", "١²"):

@@ -28,7 +28,7 @@ class KeyDelete(KeyPageTestCase):
     def test_the_typed_name_deletes_and_leads_to_the_list(self):
         response = self.client.post(self.delete, {"confirm_name": "Oregon"})
         self.assertRedirects(response, LIST, fetch_redirect_response=False)
-        self.assertContains(self.client.get(LIST), "Deleted Oregon.")
+        self.assertEqual(the(self.client.get(LIST), ".message").get_text().strip(), "Deleted key “Oregon”.")
         self.assertFalse(self.exists())
 
     def test_another_name_deletes_nothing(self):

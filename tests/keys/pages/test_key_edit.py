@@ -12,7 +12,7 @@ from keys.operations import generate_certificate
 from portal.models import AuditEvent
 from tests.factories import ACTOR, EDGE, make_csr, make_key
 from tests.keys.pages.base import LIST, KeyPageTestCase, field_errors, managed_key, use_up
-from tests.support.html import parsed, texts, words
+from tests.support.html import parsed, texts, the, words
 
 
 class EditTestCase(KeyPageTestCase):
@@ -37,7 +37,9 @@ class Saving(EditTestCase):
     def test_a_saved_edit_leads_to_the_list_and_says_so(self):
         response = self.post(max_uses="9", name="Oregon 2", enabled=None, allowed_networks="10.0.0.0/8")
         self.assertRedirects(response, LIST, fetch_redirect_response=False)
-        self.assertContains(self.client.get(LIST), "Saved Oregon 2.")
+        message = the(self.client.get(LIST), ".message")
+        self.assertEqual(message.get_text().strip(), "Saved key “Oregon 2”.")
+        self.assertEqual([link["href"] for link in message.select("a")], [self.address])
         key = self.stored()
         self.assertEqual(
             (key.name, key.max_uses, key.enabled, key.allowed_networks), ("Oregon 2", 9, False, ["10.0.0.0/8"])

@@ -149,8 +149,8 @@ class Filters(PortalTestCase):
                 with self.subTest(name=name, value=value[:20]):
                     page = self.get(**{name: value})
                     self.assertEqual((page.status_code, names(page)), (200, []))
-                    self.assertContains(page, f'<a href="#id_{name}">')
-                    self.assertContains(page, "No keys are shown until it is corrected.")
+                    self.assertEqual(links(page, "#error-summary a"), [f"#id_{name}"])
+                    self.assertEqual(texts(page, "#error-summary p"), ["No keys are shown until this is fixed."])
                     self.assertContains(page, "<title>Error: ")
                     self.assertNotContains(page, "\0")
                     self.assertEqual((len(chips(page)), count(page)), (1, "0 of 7 keys"))

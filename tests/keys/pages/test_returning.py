@@ -7,6 +7,7 @@ import re
 from urllib.parse import quote
 
 from tests.keys.pages.base import LIST, KeyPageTestCase
+from tests.support.html import the
 
 STATE = "q=Ore&group=London&sort=-uses&per_page=50&page=3&expand=all"
 FORM = {"name": "Oregon", "max_uses": "9", "viewable": "on", "enabled": "on", "version": "1"}
@@ -36,14 +37,14 @@ class Returning(KeyPageTestCase):
 
     def test_f23_the_form_carries_the_list_through_an_error_and_to_the_end(self):
         for path, wrong, right, said in (
-            ("edit/", {**FORM, "name": ""}, FORM, "Saved Oregon."),
-            ("delete/", {"confirm_name": "x"}, {"confirm_name": "Oregon"}, "Deleted Oregon."),
+            ("edit/", {**FORM, "name": ""}, FORM, "Saved key “Oregon”."),
+            ("delete/", {"confirm_name": "x"}, {"confirm_name": "Oregon"}, "Deleted key “Oregon”."),
         ):
             refused = self.client.post(self.address + path, {**wrong, "back": STATE})
             self.assertEqual((refused.status_code, self.cancel(refused)), (200, f"{LIST}?{STATE}"))
             saved = self.client.post(self.address + path, {**right, "back": STATE})
             self.assertRedirects(saved, f"{LIST}?{STATE}", fetch_redirect_response=False)
-            self.assertContains(self.client.get(saved["Location"]), said)
+            self.assertEqual(the(self.client.get(saved["Location"]), ".message").get_text().strip(), said)
 
     def test_f23_the_dialog_on_the_list_needs_no_more_than_the_list(self):
         headers = {"Referer": f"{HERE}?{STATE}"}

@@ -94,7 +94,7 @@ class EveryList(PortalTestCase):
                     self.assertTrue(each.label)
                     page = self.get(listed, **{name: "x" * 201})
                     self.assertEqual(page.status_code, 200)
-                    (mistake,) = parsed(page).select("#error-summary li a")
+                    (mistake,) = parsed(page).select("#error-summary a")
                     self.assertEqual(mistake["href"], f"#id_{name}")
                     self.assertEqual(len(parsed(page).select(f"#id_{name}")), 1)
                     self.assertEqual(page.context["list"].page.rows, [])
