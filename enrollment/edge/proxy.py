@@ -60,12 +60,15 @@ def _from_environment(address: Address) -> Proxy | None:
 
 def _is_exempt(address: Address, variables: dict[str, str]) -> bool:
     """Whether NO_PROXY names the host, a domain above it, or, for an address, its network."""
+    entries = [each.strip() for each in variables.get("no", "").split(",")]
+    # What Go and browsers write as *.example.com is .example.com to the library.
+    names = ",".join(each[1:] if each.startswith("*.") else each for each in entries)
     by_name = urllib.request.proxy_bypass_environment  # type: ignore[attr-defined]  # documented nowhere but in pydoc
-    if by_name(address.authority, variables):
+    if by_name(address.authority, {"no": names}):
         return True
-    for entry in variables.get("no", "").split(","):
+    for entry in entries:
         try:
-            if ipaddress.ip_address(address.host) in ipaddress.ip_network(entry.strip(" []"), strict=False):
+            if ipaddress.ip_address(address.host) in ipaddress.ip_network(entry.strip("[]"), strict=False):
                 return True
         except ValueError:
             continue

@@ -176,6 +176,8 @@ def chosen(
         ("https://portal.example.com", "example.com", False),
         ("https://portal.example.com", "other.org, .example.com", False),
         ("https://portal.example.com", "ample.com", True),
+        ("https://portal.example.com", "other.org, *.example.com", False),
+        ("https://portal.example.com", "*.ample.com", True),
         ("https://portal.example.com", "*", False),
         ("https://portal.example.com:8443", "portal.example.com:443", True),
         ("https://portal.example.com:8443", "portal.example.com:8443", False),
