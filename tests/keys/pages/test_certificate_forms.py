@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import re
-
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs7, pkcs12
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -13,6 +10,7 @@ from tests.base import PortalTestCase
 from tests.keys import forge
 from tests.keys.operations.test_own_authorities import requested
 from tests.keys.pages.base import field_errors
+from tests.support.html import the
 
 ADD = "/enrollment-certificates/add/upload/"
 PASSWORD = "geheim-7391"
@@ -30,8 +28,9 @@ class KeptTest(PortalTestCase):
 
     def kept(self, answer) -> str:
         """What the field holds in the browser."""
-        shown = re.search(r'<textarea name="certificates"[^>]*>\n?(.*?)</textarea>', answer.content.decode(), re.DOTALL)
-        return html.unescape(shown[1]).replace("\r\n", "\n")
+        # Browsers drop a line break at the start of a field.
+        shown = the(answer, "textarea[name=certificates]").get_text().replace("\r\n", "\n")
+        return shown.removeprefix("\n")
 
     def assert_secret(self, answer, *more: str) -> None:
         lines = self.own.key_pem.decode().splitlines()[1:-1] + list(more)

@@ -90,7 +90,7 @@ class Saving(EditTestCase):
         self.post(viewable=None)
         page = self.client.get(self.edit)
         self.assertContains(page, "it can&#x27;t be turned on again")
-        self.assertRegex(page.content.decode(), r'name="viewable"[^>]*disabled')
+        self.assertTrue(the(page, "[name=viewable]").has_attr("disabled"))
         self.post(viewable="on", max_uses="8")
         self.assertFalse(self.stored().viewable)
         self.assertEqual(self.stored().max_uses, 8)

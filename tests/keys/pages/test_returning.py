@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import html
-import re
 from urllib.parse import quote
 
 from tests.keys.pages.base import LIST, KeyPageTestCase
-from tests.support.html import the
+from tests.support.html import links, texts, the
 
 STATE = "q=Ore&group=London&sort=-uses&per_page=50&page=3&expand=all"
 FORM = {"name": "Oregon", "max_uses": "9", "viewable": "on", "enabled": "on", "version": "1"}
@@ -19,21 +17,21 @@ class Returning(KeyPageTestCase):
         return self.client.get(path, headers={"Referer": referer} if referer else {})
 
     def cancel(self, response):
-        return html.unescape(re.search(r'href="([^"]*)">Cancel<', response.content.decode())[1])
+        return the(response, ".form a.button.quiet")["href"]
 
     def crumb(self, response):
-        crumbs = response.content.decode().partition('aria-label="Breadcrumb"')[2]
-        return html.unescape(re.search(r'href="([^"]*)">Service Edge Keys<', crumbs)[1])
+        crumbs = dict(zip(texts(response, ".breadcrumb a"), links(response, ".breadcrumb a"), strict=True))
+        return crumbs["Service Edge Keys"]
 
     def links(self, response):
         """The links to pages of this key."""
-        return [html.unescape(link) for link in re.findall(rf'href="({self.address}[^"]*)"', response.content.decode())]
+        return links(response, f'a[href^="{self.address}"]')
 
     def test_f23_the_pages_behind_the_list_lead_back_to_it(self):
         for path in (f"{self.address}edit/", f"{self.address}delete/", f"{LIST}add/"):
             page = self.get(path, f"{HERE}?{STATE}")
             self.assertEqual((self.cancel(page), self.crumb(page)), (f"{LIST}?{STATE}",) * 2)
-            self.assertContains(page, f'<input type="hidden" name="back" value="{html.escape(STATE)}">')
+            self.assertEqual(the(page, "input[type=hidden][name=back]")["value"], STATE)
 
     def test_f23_the_form_carries_the_list_through_an_error_and_to_the_end(self):
         for path, wrong, right, said in (
