@@ -78,6 +78,12 @@ class SigningCertificate(Record):
     key_type = models.CharField(max_length=32, editable=False)
     not_before: Known[datetime] = models.DateTimeField("valid from", null=True, editable=False)  # type: ignore[misc]  # see Known
     not_after: Known[datetime] = models.DateTimeField("expires", null=True, editable=False)  # type: ignore[misc]  # see Known
+    tried_at = models.DateTimeField(
+        "tried",
+        null=True,
+        editable=False,
+        help_text="When OpenSSL accepted an edge's certificate below it, also with strict checks.",
+    )
     sealed_private_key = models.BinaryField(null=True)
     sealed_with = models.CharField(max_length=64, null=True, editable=False, help_text="Keyring id.")
 

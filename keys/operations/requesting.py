@@ -6,6 +6,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from keys.crypto import authority_chains, certificates, pem
 from keys.crypto.certificates import PrivateKey
@@ -22,7 +23,7 @@ from portal.actors import Actor
 
 _COMPLETED = (
     "request", "der", "subject", "issuer", "common_name", "serial", "fingerprint", "key_type", "not_before",
-    "not_after", "parent", "enabled",
+    "not_after", "parent", "enabled", "tried_at",
 )  # fmt: skip
 
 
@@ -59,6 +60,7 @@ def complete_certificate(
         chain = uploading.judged_chain(candidates, bundle.certificates, private_key)
         describe(current, chain[0])
         current.parent, current.enabled = uploading.store_parents(chain, actor=actor), True
+        current.tried_at = timezone.now()
         editing.save(current, current, _COMPLETED, actor)
         detail = {"serial": current.serial, "not_after": current.not_after.isoformat(), "source": "completed"}
         audit.record(audit.Action.CERTIFICATE_EDITED, actor, editing.subject(current), detail=detail)

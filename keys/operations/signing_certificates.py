@@ -32,6 +32,7 @@ def create_certificate(record: SigningCertificate, authority: Authority, *, acto
     # Below a root of the vendor's everything was made here, and nothing is left to find.
     if record.parent and not (record.parent.managed and record.parent.parent_id is None):
         _require_verifiable_below(record.parent, authority)
+        record.tried_at = timezone.now()
     describe(record, authority.certificate)
     seal_private_key(record, authority.private_key)
     insert(record, actor=actor, source=source)

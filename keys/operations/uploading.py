@@ -48,6 +48,7 @@ def upload_chain(
         describe(record, chain[0])
         if bundle.private_key:
             seal_private_key(record, bundle.private_key)
+            record.tried_at = timezone.now()
         insert(record, actor=actor, source="uploaded")
     return authority_chains.surplus_of(chain, bundle.certificates)
 

@@ -27,7 +27,7 @@ from portal.lists.orders import Order, moment, text
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 _LISTED = (
     "name", "sort_name", "managed", "enabled", "description", "parent__name", "issuer", "subject", "common_name",
-    "created_at", "not_before", "not_after", "serial", "fingerprint", "key_type", "sealed_with",
+    "created_at", "not_before", "not_after", "serial", "fingerprint", "key_type", "sealed_with", "tried_at",
 )  # fmt: skip
 
 

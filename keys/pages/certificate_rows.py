@@ -27,4 +27,5 @@ def described(certificate: SigningCertificate, now: datetime, strangers: dict[in
         "badge": expiry(certificate.not_after, now),
         "serial": colons(certificate.serial),
         "fingerprint": colons(certificate.fingerprint),
+        "tried": stamp(certificate.tried_at) if certificate.tried_at else None,
     }
