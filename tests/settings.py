@@ -24,3 +24,6 @@ os.environ.update(
 from portal.settings import *  # noqa: E402, F403  # the environment must be set first
 
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # noqa: F405
+if "sqlite" in DATABASES["default"]["ENGINE"]:  # noqa: F405
+    # In memory, as Django does by itself; pytest-django knows that only of Django's own engine.
+    DATABASES["default"]["TEST"] = {"NAME": ":memory:"}  # noqa: F405
