@@ -38,11 +38,6 @@ class Address:
         except ValueError:
             return self.host == "localhost"
 
-    @property
-    def is_authentic(self) -> bool:
-        """Whether what answers there is certainly the portal: verified, or on this machine."""
-        return self.encrypted or self.is_loopback
-
 
 def read_address(url: str, *, insecure_http: bool) -> Address:
     """Parse the address of a portal, with or without the path of the endpoint.

@@ -21,11 +21,10 @@ _OTHER_KEY = "Ask for a key of the portal at --url, put it into --key-file and r
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """`waited_out`: an enrolled edge with --watch waits. It ends only when nothing but a new edge would help."""
+    """What to do, and the exit code of one run. An enrolled edge with --watch waits, whatever the portal says."""
 
     text: str
     exit_code: int = REFUSED
-    waited_out: bool = True
 
 
 ADVICE = {
@@ -53,15 +52,12 @@ ADVICE = {
     "csr_key_rejected": Advice(f"The portal says what is wrong with the key pair in key.pem. {NEW_EDGE}"),
     "csr_extension_not_allowed": Advice(_REQUEST),
     "unknown_certificate": Advice(
-        f"Check --url: this portal did not issue the certificate in --directory, or has forgotten it. {NEW_EDGE}",
-        waited_out=False,
+        f"Check --url: this portal did not issue the certificate in --directory, or has forgotten it. {NEW_EDGE}"
     ),
     "clock_differs": Advice("See timedatectl.", TRY_LATER),
-    "certificate_revoked": Advice(NEW_EDGE, waited_out=False),
-    "certificate_expired": Advice(NEW_EDGE, waited_out=False),
-    "certificate_superseded": Advice(
-        f"Another copy of this directory renewed first; use that one. {NEW_EDGE}", waited_out=False
-    ),
+    "certificate_revoked": Advice(NEW_EDGE),
+    "certificate_expired": Advice(NEW_EDGE),
+    "certificate_superseded": Advice(f"Another copy of this directory renewed first; use that one. {NEW_EDGE}"),
     "renewal_not_due": Advice("Nothing: the certificate is valid, and is renewed when it is time."),
     "rate_limited": Advice("Somebody on this network uses a wrong key.", TRY_LATER),
     "busy": Advice("Nothing: it is tried again.", TRY_LATER),

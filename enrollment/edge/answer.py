@@ -52,7 +52,7 @@ def refuse_other_than(accepted: set[int], reply: Reply, secret: str = "") -> Rep
     if advice and advice.exit_code == TRY_LATER:
         raise TryLater(words, code=code, soon=False)
     # What this program does not know is the page of a proxy, or of a newer portal.
-    raise Stop(words, code=code, waited_out=advice is None or advice.waited_out)
+    raise Stop(words, code=code, waited_out=True)
 
 
 def parse_answer(body: bytes) -> Answer:

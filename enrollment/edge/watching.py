@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from enrollment.edge import enrolling, store
-from enrollment.edge.address import HEARTBEAT, Address, read_address
+from enrollment.edge.address import HEARTBEAT, Address
 from enrollment.edge.asking import Warn
 from enrollment.edge.enrolling import Options
 from enrollment.edge.inspection import inspect
@@ -74,22 +74,16 @@ def _tend(options: Options, said: str, say: Say, warn: Warn) -> str:
 def _require_hope(trouble: Stop, options: Options) -> float:
     """The seconds that the portal asks to wait. Raises `trouble` when waiting does not end it.
 
-    An enrolled edge ends only when its directory is not usable, or when the portal has judged its certificate for good
-    and it is certain that this was the portal.
+    An enrolled edge ends only when its directory is not usable. Nothing that a server sends ends it: a portal may be
+    restored or mended, and a server may not be the portal.
     """
     if isinstance(trouble, TryLater):
         return trouble.retry_after or 0.0
     # Before the first certificate an administrator waits for the machine, and shall see that it failed.
-    if not (trouble.exit_code == TRY_LATER or (_is_enrolled(options) and _may_pass(trouble, options))):
+    may_pass = trouble.waited_out or isinstance(trouble, WrongUsage)
+    if not (trouble.exit_code == TRY_LATER or (_is_enrolled(options) and may_pass)):
         raise trouble
     return 0.0
-
-
-def _may_pass(trouble: Stop, options: Options) -> bool:
-    if trouble.waited_out or isinstance(trouble, WrongUsage):
-        return True
-    # In clear text anybody on the way can say that a certificate is revoked.
-    return bool(trouble.code) and not read_address(options.url, insecure_http=True).is_authentic
 
 
 def _is_enrolled(options: Options) -> bool:

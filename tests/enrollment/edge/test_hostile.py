@@ -111,15 +111,6 @@ def test_a_tls_handshake_that_drips_is_left_in_time(monkeypatch: pytest.MonkeyPa
     assert time.monotonic() - began < 3
 
 
-@pytest.mark.parametrize("code", sorted(answers.VERDICTS))
-def test_a_verdict_ends_a_watch_only_when_it_is_certainly_the_portals(edge: answers.Edge, code: str) -> None:
-    refused = Stop("Revoked.", code=code)
-    for url in ("https://portal.example.com", "http://127.0.0.1"):
-        with pytest.raises(Stop):
-            watching._require_hope(refused, Options(url, edge.path))
-    watching._require_hope(refused, Options("http://portal.example.com", edge.path, insecure_http=True))
-
-
 @pytest.mark.parametrize(
     "trouble", [ValueError("x"), MemoryError(), RecursionError(), type("Panic", (BaseException,), {})()]
 )
@@ -134,11 +125,6 @@ def test_what_nobody_thought_of_is_waited_out_and_names_its_place(
     with answers.ended_after_one_round():
         watching.watch(Options("http://127.0.0.1", edge.path), print, warnings.append)
     assert warnings[0].startswith(f"Unexpected trouble: {type(trouble).__name__} at test_hostile.py:")
-
-
-def test_a_verdict_in_clear_text_is_waited_out_also_without_the_ca_file(edge: answers.Edge, tmp_path: Path) -> None:
-    options = Options("http://portal.example.com", edge.path, ca_file=tmp_path / "absent", insecure_http=True)
-    watching._require_hope(Stop("Revoked.", code="certificate_revoked"), options)
 
 
 def test_a_log_that_cannot_be_written_ends_nothing(tmp_path: Path) -> None:

@@ -264,10 +264,13 @@ def test_watching_ends_at_sigterm_while_it_waits_for_an_answer(aged: Path) -> No
         assert end(process) == (0, "")
 
 
-def test_watching_ends_when_the_edge_is_refused_for_good(portal: LivePortal, aged: Path) -> None:
+def test_watching_goes_on_saying_that_the_edge_is_revoked_and_one_run_ends(portal: LivePortal, aged: Path) -> None:
     name = json.loads((aged / "edge.json").read_text())["edge"]["name"]
     manage_edges(portal, "delete_edge(edge, actor=for_command('test'))", name)
-    result = run_edge(portal.url, aged, "--watch")
+    result = run_edge(portal.url, aged)
     assert result.returncode == 1
     assert "certificate_revoked (HTTP 403)" in result.stderr
-    assert "as a new edge" in result.stderr
+    with watching(portal.url, aged) as process:
+        for _ in range(2):
+            wait_for(process, "certificate_revoked (HTTP 403)")
+        assert end(process)[0] == 0
