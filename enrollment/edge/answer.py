@@ -96,6 +96,7 @@ def _words(reply: Reply, secret: str) -> tuple[str, str]:
         code = code_in(problem["code"], secret)
         detail, reference = words_in(problem["detail"], secret), reference_in(problem.get("request_id"), secret)
     except Exception:
+        # Any shape at all may come: what cannot be read has no code, and the watch goes on.
         code = detail = reference = ""
     if not code:
         return "", f"HTTP {reply.status} without a reason that this program knows. Check --url."
