@@ -12,6 +12,7 @@ from enrollment.errors import Refused
 from enrollment.models import IssuedCertificate
 from enrollment.pki import proof
 from enrollment.pki.proof import SignedRequest
+from keys.crypto.pem import PARSER_ERRORS
 
 
 def by_signature(sent: SignedRequest, purpose: str, now: datetime) -> IssuedCertificate:
@@ -28,7 +29,7 @@ def by_pem(pem: str) -> IssuedCertificate:
     """
     try:
         (certificate,) = x509.load_pem_x509_certificates(pem.encode())
-    except (ValueError, TypeError, x509.InvalidVersion):
+    except PARSER_ERRORS:
         raise Refused("unknown_certificate") from None
     fingerprint = hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
     found = IssuedCertificate.objects.select_related("edge__group").filter(fingerprint=fingerprint).first()

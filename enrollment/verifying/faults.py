@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
 
-from enrollment.edge.pem import PARSER_ERRORS
+from keys.crypto.pem import PARSER_ERRORS
 
 BATCH = 500
 M = TypeVar("M", bound=Model)

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 
 from cryptography import x509
 
-from enrollment.edge.pem import PARSER_ERRORS
 from enrollment.models import IssuedCertificate, RevocationList
 from enrollment.operations.listing import newest_list, signs_lists
 from enrollment.pki import revocation_list
@@ -18,6 +17,7 @@ from enrollment.verifying.faults import BATCH, Fault, Tally, as_far_as_readable
 from keys import acceptance
 from keys.crypto import authority_chains
 from keys.crypto.keyring import KeyringError
+from keys.crypto.pem import PARSER_ERRORS
 from keys.crypto.sealing import SealBroken
 from keys.models import SigningCertificate
 from keys.operations.signing_certificates import authority_of
