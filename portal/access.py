@@ -1,4 +1,4 @@
-"""Who may open a page."""
+"""The permission check of pages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ View = Callable[..., HttpResponse]
 
 
 def requires(permission: str, sentence: str = "") -> Callable[[View], View]:
-    """Refuse with 403 whoever lacks the permission; `sentence` says what to do about it."""
+    """A view decorator that answers 403 to users without `permission`; the page shows `sentence`."""
 
     def decorate(view: View) -> View:
         @wraps(view)

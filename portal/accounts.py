@@ -1,4 +1,4 @@
-"""What changes users and their roles, with its audit events."""
+"""Operations on users and their roles. Each writes its audit event."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class LastAdministrator(Exception):
 
 
 def require_another_administrator(user: User) -> None:
-    """Called in the transaction of a change that takes the rights, the password or the account of `user`.
+    """Raise LastAdministrator when nobody but `user` can manage users.
 
-    Raises LastAdministrator when nobody else could manage users: no other active superuser, or, where there is none at
-    all, no other active Administrator. The rows stay locked until the commit: of two who demote each other one is
-    refused.
+    Superusers manage users; without an active superuser, Administrators do. Call this in the transaction that removes
+    the rights, the password or the account of `user`: the rows of all managers stay locked until the commit, so that
+    two administrators cannot demote each other at the same time.
     """
     list(User.objects.filter(_MANAGES).order_by("pk").select_for_update(of=("self",)))
-    # Read again: who waited for the locks knows only now what the other one did.
+    # Read again: another transaction may have changed these rows while this one waited for the locks.
     superusers = User.objects.filter(is_active=True, is_superuser=True)
     managers = superusers if superusers.exists() else User.objects.filter(_IS_ADMINISTRATOR)
     others = managers.exclude(pk=user.pk)
@@ -51,13 +51,13 @@ def subject(user: User) -> audit.Subject:
     return audit.Subject("user", str(user.pk), user.username)
 
 
-def settle_roles(
-    user: User, changed: Collection[str], *, created: bool, actor: Actor, held: Collection[str] = ()
+def apply_roles(
+    user: User, changed: Collection[str], *, created: bool, actor: Actor, previous_roles: Collection[str] = ()
 ) -> None:
-    """After a user and its roles were saved: staff rights follow from the roles, and the change is recorded.
+    """Derive staff rights from the roles of a saved user, end sessions where needed, and record the change.
 
-    `changed` names the form fields that changed; a new password is recorded as the word "changed" only. `held` names
-    the roles of before: who lost one, or was deactivated, is signed out everywhere.
+    `changed` names the form fields that changed; of a password the event holds only the word "changed". A user who
+    lost one of `previous_roles`, or whose account was activated or deactivated, is signed out everywhere.
     """
     roles = sorted(user.groups.values_list("name", flat=True))
     user.is_staff = user.is_superuser or not STAFF_ROLES.isdisjoint(roles)
@@ -68,19 +68,19 @@ def settle_roles(
     with transaction.atomic():
         user.save(update_fields=["is_staff"])
         demoted = "is_superuser" in changed and not user.is_superuser
-        # Also when the account comes back: a sign-in may have been under way while it went.
-        if demoted or "is_active" in changed or not set(held) <= set(roles):
+        # Activation counts too: a session may have begun while the account was being deactivated.
+        if demoted or "is_active" in changed or not set(previous_roles) <= set(roles):
             end_sessions(user)
         audit.record(action, actor, subject(user), detail=detail)
 
 
 def record_new_password(user: User, *, actor: Actor) -> None:
-    """Say that somebody gave this user another password; the user's open sessions ended with it."""
+    """Record that a user's password changed. Django ends the user's sessions: their hash no longer matches."""
     audit.record(audit.Action.USER_EDITED, actor, subject(user), detail={"password": "changed"})
 
 
 def change_own_password(user: User, password: str, *, actor: Actor) -> None:
-    """Give somebody the password he chose for himself; his other sessions end with it."""
+    """Store the new password a user chose; their other sessions end."""
     with transaction.atomic():
         user.set_password(password)
         user.save(update_fields=["password"])
@@ -88,9 +88,10 @@ def change_own_password(user: User, password: str, *, actor: Actor) -> None:
 
 
 def restore_administrator(username: str, password: str, *, actor: Actor) -> bool:
-    """Make a superuser, or make one of an account: active, with this password, signed out everywhere, no lock left.
+    """Create an active superuser with this password, or turn the existing account into one. Returns whether it is new.
 
-    Returns whether the account is new. Raises ValidationError for a bad user name or password.
+    The account is signed out everywhere, and every sign-in lock ends. Raises ValidationError for a bad user name or
+    password.
     """
     with transaction.atomic():
         user = User.objects.select_for_update().filter(username=username).first() or User(username=username)
@@ -109,7 +110,7 @@ def restore_administrator(username: str, password: str, *, actor: Actor) -> bool
 
 
 def delete_user(user: User, *, actor: Actor) -> None:
-    """Delete an account; what it did stays in the audit log under its name. Raises LastAdministrator."""
+    """Delete an account. Its audit events stay, under its name. Raises LastAdministrator."""
     with transaction.atomic():
         require_another_administrator(user)
         audit.record(audit.Action.USER_DELETED, actor, subject(user))

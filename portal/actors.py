@@ -14,7 +14,7 @@ from portal.client_ip import client_ip
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """One caller of an operation. `interface` is the door: portal, support, enrollment, api or command."""
+    """The caller of an operation. `interface` is portal, support, enrollment, api or command."""
 
     kind: str
     name: str
@@ -25,9 +25,9 @@ class Actor:
 
 
 def from_request(request: HttpRequest, user: AbstractBaseUser | AnonymousUser | None = None) -> Actor:
-    """The signed-in user, through the portal or (under /admin/) through the support pages.
+    """The signed-in user; the interface is `support` under /admin/ and `portal` elsewhere.
 
-    `user` is given while somebody is just signing in or out and the request does not know it.
+    Pass `user` during sign-in and sign-out, when `request.user` is not that user.
     """
     user = user or request.user
     return Actor(
@@ -41,7 +41,7 @@ def from_request(request: HttpRequest, user: AbstractBaseUser | AnonymousUser | 
 
 
 def for_command(command: str) -> Actor:
-    """Whoever runs a management command on this machine."""
+    """The account of this machine that runs a management command."""
     try:
         account = getpass.getuser()
     except (KeyError, OSError):

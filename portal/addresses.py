@@ -1,4 +1,4 @@
-"""Addresses of single records, a hundred in a page: `reverse` once for each name, then only the id is put in."""
+"""Fast URLs of single records: `reverse` runs once for each URL name, then only the id is inserted."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import functools
 
 from django.urls import reverse
 
-_PLACE = 987_654_321
+_PLACEHOLDER = 987_654_321
 
 
 @functools.cache
-def _frame(name: str) -> tuple[str, str]:
-    before, _, after = reverse(name, args=[_PLACE]).partition(str(_PLACE))
+def _around_id(name: str) -> tuple[str, str]:
+    before, _, after = reverse(name, args=[_PLACEHOLDER]).partition(str(_PLACEHOLDER))
     return before, after
 
 
 def of(name: str, pk: int) -> str:
-    """The address with this URL name of the record with this id."""
-    before, after = _frame(name)
+    """The same as `reverse(name, args=[pk])`."""
+    before, after = _around_id(name)
     return f"{before}{pk}{after}"

@@ -34,7 +34,7 @@ admin.site.unregister(User)
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
-    """Who did what, newest first."""
+    """The audit log, newest first."""
 
     list_display = [
         "at",
@@ -58,7 +58,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
 
 class AccountForm(UserChangeForm):
-    """An account and its roles, which may not be the last that can manage users and cease to be."""
+    """An account and its roles. The last account that can manage users must keep that right."""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -71,7 +71,7 @@ class AccountForm(UserChangeForm):
 
 
 class AccountPasswordForm(AdminPasswordChangeForm):
-    """A new password; whoever can do without one is not the last that can manage users."""
+    """A new password. The last account that can manage users must keep a usable one."""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -89,7 +89,7 @@ def _require_another_administrator(user: User, field: str) -> None:
 
 @admin.register(User)
 class AccountAdmin(SupportAdmin, UserAdmin):
-    """Users and their roles. Staff rights follow from the role; only a superuser touches superusers."""
+    """Users and their roles. Staff rights follow from the roles; only a superuser may change a superuser."""
 
     form = AccountForm
     change_password_form = AccountPasswordForm
@@ -116,24 +116,29 @@ class AccountAdmin(SupportAdmin, UserAdmin):
         return super().has_delete_permission(request, obj) and self._may_touch(request, obj)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        # Five roles: boxes to tick work with a keyboard, on a phone and without JavaScript.
+        # Checkboxes work with a keyboard, on a phone and without JavaScript, unlike Django's two lists.
         return super().formfield_for_manytomany(db_field, request, **kwargs, widget=forms.CheckboxSelectMultiple)
 
     @method_decorator(sensitive_post_parameters())
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002  # Django's name
-        # The form saves by itself: password and audit event are one transaction.
+        # The form saves the password itself; this keeps the audit event in the same transaction.
         with transaction.atomic():
             return super().user_change_password(request, id, form_url)
 
     @staticmethod
     def _may_touch(request: HttpRequest, user: User | None) -> bool:
-        # Else an administrator could give a superuser a new password and sign in as one.
+        # Otherwise an administrator could set a superuser's password and sign in as that superuser.
         return user is None or not user.is_superuser or bool(request.user.is_superuser)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        actor, held = actors.from_request(request), [role.name for role in form.initial.get("groups", ())]
-        accounts.settle_roles(form.instance, form.changed_data, created=not change, actor=actor, held=held)
+        accounts.apply_roles(
+            form.instance,
+            form.changed_data,
+            created=not change,
+            actor=actors.from_request(request),
+            previous_roles=[role.name for role in form.initial.get("groups", ())],
+        )
 
     def response_change(self, request: HttpRequest, obj: User) -> HttpResponse:
         self._sign_out_without_session(request)
@@ -145,12 +150,12 @@ class AccountAdmin(SupportAdmin, UserAdmin):
 
     @staticmethod
     def _sign_out_without_session(request: HttpRequest) -> None:
-        # Whoever gave away a role of his own, or his account, has no session any more.
+        # Users who give up a role of their own, or delete their own account, lose their session.
         if not request.session.exists(request.session.session_key or ""):
             logout(request)
 
     def log_change(self, request: HttpRequest, obj: User, message: Any) -> Any:
-        # The page that sets a password saves by itself; this is the one hook both pages pass.
+        # The password page calls no save_model; this is its only hook.
         if "password" in str(message):
             accounts.record_new_password(obj, actor=actors.from_request(request))
         return super().log_change(request, obj, message)

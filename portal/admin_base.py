@@ -1,4 +1,4 @@
-"""What all support pages share: closed look-ups and tolerant input; and pages that only show."""
+"""Base classes of the support pages: look-ups limited to declared filters, searches, fields that report bad input."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FILTER_SUFFIXES = frozenset({"", "exact", "isnull", "id__exact"})
 
 
 class StrictJSONField(forms.JSONField):
-    """JSON whose every fault is a field error: also numbers of thousands of digits and endless nesting."""
+    """JSON whose faults are all field errors: also numbers of thousands of digits and very deep nesting."""
 
     def to_python(self, value: Any) -> Any:
         try:
@@ -34,12 +34,12 @@ class StrictJSONField(forms.JSONField):
             raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": "?"}) from None
 
     def bound_data(self, data: Any, initial: Any) -> Any:
-        """What was typed, as it was typed: decoding it may fail, or yield what no page can hold."""
+        """The text as typed. Django decodes it here, which may fail or give a value that cannot be rendered."""
         return initial if self.disabled else InvalidJSONInput(data or "")
 
 
 def one_of(column: str, known: Sequence[tuple[str, str]]) -> type[admin.SimpleListFilter]:
-    """A filter by known values of a column. Django's own would read the whole table to learn which there are."""
+    """A filter by known values of a column. Django's own filter reads the whole table to find the values."""
 
     class KnownValuesFilter(admin.SimpleListFilter):
         title = column.replace("_", " ")
@@ -60,11 +60,11 @@ def one_of(column: str, known: Sequence[tuple[str, str]]) -> type[admin.SimpleLi
 
 
 class SupportAdmin(admin.ModelAdmin):
-    """Lists are filtered by their own filters alone; Django would let an address read and match any column."""
+    """A support page. Its list accepts only the declared filters, where Django lets a URL match many columns."""
 
     actions = None
     show_full_result_count = False
-    # A count for each choice of each filter would read the table as often.
+    # Facets count the rows of each choice of each filter, and each count reads the whole table.
     show_facets = admin.ShowFacets.NEVER
     formfield_overrides = {models.JSONField: {"form_class": StrictJSONField}}
 
@@ -85,32 +85,32 @@ class SupportAdmin(admin.ModelAdmin):
         return field
 
     def identified(self, term: str) -> list[Q]:
-        """What `term` may identify: for each kind of identifier a condition that an index answers."""
+        """Conditions, each answered by an index, for the identifiers that `term` may be."""
         return []
 
     def words(self, term: str) -> str:
-        """The term as `search_fields` hold it."""
+        """The term in the form that the columns of `search_fields` hold."""
         return term
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
-        """The rows an identifier names; only when it names none, those with all words in their names."""
-        # PostgreSQL refuses NUL in a text, and the autocomplete view passes it on.
+        """The rows that `search_term` identifies; when there are none, the rows that contain all its words."""
+        # PostgreSQL refuses NUL in a text, and Django's autocomplete view does not remove it.
         term = search_term.replace("\0", "").strip()
         hits = [condition for condition in self.identified(term) if queryset.order_by().filter(condition).exists()]
         if hits:
             return queryset.filter(reduce(or_, hits)), False
         if identifiers.is_whole(term):
             return queryset.none(), False
-        # Each word is a condition, and SQLite refuses a thousand of them.
+        # Each word adds a condition, and SQLite limits their number.
         return super().get_search_results(request, queryset, " ".join(self.words(term).split()[:_MOST_WORDS]))
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """Nothing: an address does not fill a form in."""
+        """Nothing, so that a link cannot fill in a form."""
         return {}
 
 
 class ReadOnlyAdmin(SupportAdmin):
-    """Nobody adds, changes or deletes here, superusers included."""
+    """A support page that shows records and changes none, for superusers too."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

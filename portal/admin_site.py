@@ -20,14 +20,14 @@ from portal import accounts, actors
 
 
 class OwnPasswordForm(AdminPasswordChangeForm):
-    """Stores nothing itself: `OwnPasswordView` hands the valid form to the operation."""
+    """Django's form, which stores nothing here: `OwnPasswordView` passes the password to the operation."""
 
     def save(self, commit: bool = True) -> Any:
         return self.user
 
 
 class OwnPasswordView(PasswordChangeView):
-    """A member of the staff changes his own password."""
+    """A member of the staff changes their own password."""
 
     form_class = OwnPasswordForm
 
@@ -38,7 +38,10 @@ class OwnPasswordView(PasswordChangeView):
 
 
 class PortalAdminSite(AdminSite):
-    """No second sign-in door: a stranger goes to the portal's page, a member without staff rights is refused."""
+    """The admin site without a sign-in page of its own.
+
+    Signed-out visitors are sent to the portal's sign-in page; signed-in users without staff rights get 403.
+    """
 
     site_header = "Support"
     site_title = "Support"
@@ -53,7 +56,7 @@ class PortalAdminSite(AdminSite):
 
         @wraps(inner)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            # Django would send a member without staff rights to sign in again, round and round.
+            # Django would redirect a user without staff rights to the sign-in page, which redirects back here.
             if request.user.is_authenticated and not self.has_permission(request):
                 raise PermissionDenied("These pages are for support staff. Ask an administrator for a role that may.")
             return inner(request, *args, **kwargs)

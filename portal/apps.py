@@ -1,4 +1,4 @@
-"""The portal app: what runs once at start-up and after each migrate."""
+"""App configuration: what runs at start-up and around each migrate."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ class PortalConfig(AppConfig):
     verbose_name = "Site"
 
     def ready(self) -> None:
-        from portal import checks, database, roles, sign_in, triggers  # noqa: F401  # two are imported for what they register
+        from portal import checks, database, roles, sign_in, triggers  # noqa: F401  # checks and sign_in register themselves
 
         pre_migrate.connect(database.lift_statement_timeout, dispatch_uid="portal.statement_timeout")
-        pre_migrate.connect(triggers.step_aside, sender=self, dispatch_uid="portal.triggers")
+        pre_migrate.connect(triggers.drop_before_migrations, sender=self, dispatch_uid="portal.triggers")
         post_migrate.connect(triggers.create_all, dispatch_uid="portal.triggers")
         post_migrate.connect(roles.synchronize, dispatch_uid="portal.roles")
 

@@ -1,4 +1,4 @@
-"""The one way to write an audit event. Fields are allow-listed per action, so a new secret cannot slip in."""
+"""Writing and reading audit events. The fields of `detail` are allow-listed, so that no secret enters the log."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from portal.models import BY_MACHINE, BY_PEOPLE, KEY_PUBLIC_ID, ON_A_KEY, AuditE
 
 Action = AuditEvent.Action
 Outcome = AuditEvent.Outcome
-# Rows a minute for one actor, action, reason and object, before only a count is kept.
+# Rows a minute for one actor, action, reason and object. Further events are only counted.
 FIRST = 10
-# Rows a minute for one action and reason, from all networks together, before anything is proved.
+# Rows a minute for one action and reason of unauthenticated callers, from all networks together.
 MOST_NETWORKS = 20
-# What succeeds without end: like refusals, it is bounded.
+# Successful actions that a caller can repeat without limit. Their rows are limited as those of refusals are.
 _REPEATABLE = frozenset({Action.EDGE_REPLAYED})
 
 _KEY = {"name", "max_uses", "group", "signing_certificate", "viewable", "enabled", "expires_at", "allowed_networks"}
@@ -47,7 +47,7 @@ _EDGE = {
     "ignored_extensions",
 }
 _REVOCATION = {"certificates", "serials", "revocation_reason"}
-# How many more there were like this one, with it; see `record`.
+# The number of events that one row stands for; see `record`.
 _COUNTED = {"count"}
 _USER = {"username", "is_active", "is_staff", "is_superuser", "roles", "password"}
 
@@ -69,13 +69,6 @@ class Subject:
     name: str = ""
 
 
-def _checked(action: str, detail: Mapping[str, Any]) -> dict[str, Any]:
-    unknown = set(detail) - DETAIL_FIELDS[action.partition(".")[0]]
-    if unknown:
-        raise ValueError(f"{action} may not record {', '.join(sorted(unknown))}.")
-    return dict(detail)
-
-
 def row(
     action: str,
     actor: Actor,
@@ -88,8 +81,11 @@ def row(
 ) -> dict[str, Any]:
     """The column values of one event. An event with a `reason` (a stable code) is a refusal.
 
-    Raises ValueError when `detail` holds a field that is not listed for the action.
+    Raises ValueError when `detail` holds a field that DETAIL_FIELDS does not list for the action.
     """
+    detail = dict(detail or {})
+    if unknown := detail.keys() - DETAIL_FIELDS[action.partition(".")[0]]:
+        raise ValueError(f"{action} may not record {', '.join(sorted(unknown))}.")
     return {
         "at": at or timezone.now(),
         "action": str(action),
@@ -104,7 +100,7 @@ def row(
         "object_kind": subject.kind,
         "object_id": subject.id,
         "object_name": subject.name[:300],
-        "detail": _checked(action, detail or {}),
+        "detail": detail,
         "once": once,
     }
 
@@ -112,8 +108,8 @@ def row(
 def record(action: str, actor: Actor, subject: Subject, **fields: Any) -> None:
     """Write one event in the caller's transaction; see `row` for the fields. A failing insert fails the operation.
 
-    What can be repeated without end, a refusal or a replay, has FIRST rows a minute for the same actor, reason and
-    object. More are counted, and one event with their `count` follows when the minute is over (`tallies`).
+    Refusals and replays, which a caller can repeat without limit, get FIRST rows a minute for the same actor, reason
+    and object. Further ones are counted; after the minute `tallies` writes one event with their `count`.
     """
     values = row(action, actor, subject, **fields)
     if not values["reason"] and action not in _REPEATABLE:
@@ -126,15 +122,15 @@ def record(action: str, actor: Actor, subject: Subject, **fields: Any) -> None:
 
 
 def record_all(rows: Iterable[dict[str, Any]]) -> None:
-    """Write many events, each the answer of `row`, in the caller's transaction."""
+    """Write many events in the caller's transaction; each item is a result of `row`."""
     AuditEvent.objects.bulk_create([AuditEvent(**values) for values in rows], batch_size=500)
 
 
 def record_once(action: str, actor: Actor, subject: Subject, *, once: str, reason: str) -> bool:
-    """Write a refusal of somebody who proved nothing, unless the log has enough of them for this minute.
+    """Write the refusal of an unauthenticated caller, unless this minute has enough of them.
 
-    At most one row a minute for each reason and `once`, the network of the caller, and MOST_NETWORKS for each reason,
-    across all processes; how many there were is in the metrics. Returns False when this minute is full for everybody.
+    `once` is the caller's network. Each reason gets one row a minute for each network, and MOST_NETWORKS rows a minute
+    in all, across all processes; the metrics count every refusal. Returns False when MOST_NETWORKS is reached.
     """
     minute = tallies.minute_of(timezone.now())
     everywhere = f"{action}|{reason}"
@@ -160,30 +156,30 @@ def history(kind: str, object_id: str, count: int) -> list[AuditEvent]:
 
 
 def of_machines(key_public_id: str) -> QuerySet[AuditEvent]:
-    """What machines did with the key of this public id and were answered, newest first; an index holds this order."""
+    """Events of edges that used the key with this public id, newest first; an index holds this order."""
     found = AuditEvent.objects.filter(BY_MACHINE).annotate(of_key=KEY_PUBLIC_ID)
     return found.filter(of_key=key_public_id).order_by("-id")
 
 
 def of_people(key_id: str) -> QuerySet[AuditEvent]:
-    """What people and commands did to a key, newest first; an index holds this order."""
+    """Events of people and commands on a key, newest first; an index holds this order."""
     return AuditEvent.objects.filter(ON_A_KEY, BY_PEOPLE, object_id=key_id).order_by("-id")
 
 
 def of_edge(uuid: str, *, by_machine: bool) -> QuerySet[AuditEvent]:
-    """What an edge did itself, or what people and commands did to it, newest first."""
+    """Events of an edge, newest first: its own (`by_machine`), or those of people and commands on it."""
     found = AuditEvent.objects.filter(BY_MACHINE if by_machine else BY_PEOPLE)
     return found.filter(object_kind="edge", object_id=uuid).order_by("-id")
 
 
 def refusals() -> QuerySet[AuditEvent]:
-    """What machines were refused on keys, newest first: an index holds this order for each `object_id`.
+    """Refusals of edges that sent a key, newest first; an index holds this order for each `object_id`.
 
-    An `object_id` is a key's id as text, or empty where no key was known.
+    `object_id` is the id of the key as text, or empty for an unrecognized key.
     """
     return AuditEvent.objects.filter(ON_A_KEY, BY_MACHINE).order_by("-at", "-id")
 
 
 def detail_as_json(values: dict[str, Any]) -> dict[str, Any]:
-    """`values` of `row` with the detail as JSON text, for a statement that does not go through the ORM."""
+    """The result of `row` with `detail` as JSON text, for plain SQL."""
     return {**values, "detail": json.dumps(values["detail"])}

@@ -1,4 +1,4 @@
-"""Settings mistakes that must stop a deploy, and facts an operator should know. Ids are stable."""
+"""System checks: errors in settings stop the start, warnings inform the operator. Ids are stable."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ W013 = Caution(
 
 @register(Tags.security)
 def check_secrets(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """The secret key is long and the host list is closed."""
+    """The secret key is long enough, and PORTAL_ALLOWED_HOSTS does not admit every host."""
     found: list[CheckMessage] = []
     if len(settings.SECRET_KEY) < 50:
         found.append(E001)
@@ -49,7 +49,7 @@ def check_secrets(app_configs: Any, **_: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_transport(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """Production speaks https."""
+    """A deployment uses https."""
     return [W004] if settings.PLAIN_HTTP else []
 
 
@@ -69,7 +69,7 @@ def check_trusted_proxies(app_configs: Any, **_: Any) -> list[CheckMessage]:
 
 @register(Tags.security)
 def check_client_certificate_header(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """CLIENT_CERT_HEADER can be the name of a header that means nothing else."""
+    """CLIENT_CERT_HEADER is a valid header name without another meaning."""
     if client_certificate.is_usable(settings.CLIENT_CERT_HEADER):
         return []
     hint = "Name the header in which the proxy hands over client certificates, X-Client-Cert for example, or none."
@@ -78,7 +78,7 @@ def check_client_certificate_header(app_configs: Any, **_: Any) -> list[CheckMes
 
 @register(Tags.security)
 def check_addresses(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """PORTAL_URL and PKI_URL are addresses that may be printed, and written into certificates."""
+    """PORTAL_URL and PKI_URL are plain addresses: pages print them, and certificates contain PKI_URL."""
     found: list[CheckMessage] = []
     if not _is_address(settings.PORTAL_URL, "https?"):
         hint = "Write for example PORTAL_URL=https://portal.example.com"
@@ -104,7 +104,7 @@ def _is_address(text: str, scheme: str) -> bool:
 
 @register(Tags.security, deploy=True)
 def check_pki_port(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """The port of PORTAL_URL, when that is https, does not answer http: PKI_URL must name another."""
+    """When PORTAL_URL is https with a port, PKI_URL names another port: that one does not answer http."""
     portal, pki = urlsplit(settings.PORTAL_URL), urlsplit(settings.PKI_URL)
     if portal.scheme != "https" or ":" not in portal.netloc.rpartition("]")[2] or portal.netloc != pki.netloc:
         return []
@@ -122,7 +122,7 @@ def _is_network(text: str) -> bool:
 
 @register(Tags.compatibility)
 def check_cloud_domain(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """strongSwan's EST client cuts `user:key` at 174 characters, which a longer domain exceeds."""
+    """CLOUD_DOMAIN is short enough for strongSwan's EST client, which truncates `user:key` at 174 characters."""
     if len(settings.CLOUD_DOMAIN) <= STRONGSWAN_DOMAIN_LIMIT:
         return []
     hint = f"Use {STRONGSWAN_DOMAIN_LIMIT} characters or fewer, or enroll with the JSON endpoint."
@@ -131,7 +131,7 @@ def check_cloud_domain(app_configs: Any, **_: Any) -> list[CheckMessage]:
 
 @register(Tags.compatibility)
 def check_customer_id(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """CUSTOMER_ID is the organization of every certificate, which X.520 bounds at 64 characters."""
+    """CUSTOMER_ID fits the organization of a certificate, which has at most 64 characters (X.520)."""
     if 1 <= len(settings.CUSTOMER_ID) <= LONGEST_ORGANIZATION:
         return []
     return [Error("CUSTOMER_ID is longer than 64 characters.", hint="Shorten it.", id="portal.E008")]
@@ -139,7 +139,7 @@ def check_customer_id(app_configs: Any, **_: Any) -> list[CheckMessage]:
 
 @register(Tags.database)
 def check_triggers(app_configs: Any, databases: Any = None, **_: Any) -> list[CheckMessage]:
-    """Every trigger exists once the tables do."""
+    """Every trigger exists, unless the tables do not exist yet."""
     if not databases:
         return []
     try:
@@ -153,7 +153,7 @@ def check_triggers(app_configs: Any, databases: Any = None, **_: Any) -> list[Ch
 
 @register(Tags.database)
 def check_limits_behind_a_pooler(app_configs: Any, databases: Any = None, **_: Any) -> list[CheckMessage]:
-    """A pooler takes no settings for a session, so the role must bring them."""
+    """Behind a pooler, which drops session settings, the database role has the timeouts and synchronous_commit."""
     if not databases or connection.vendor != "postgresql":
         return []
     names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "synchronous_commit")
@@ -170,7 +170,7 @@ def check_limits_behind_a_pooler(app_configs: Any, databases: Any = None, **_: A
 
 @register(Tags.database)
 def check_sqlite_journal(app_configs: Any, databases: Any = None, **_: Any) -> list[CheckMessage]:
-    """Say which journal mode this SQLite gets and why."""
+    """Inform when this SQLite does not run in WAL mode, and why."""
     mode = sqlite_journal_mode()
     if not databases or connection.vendor != "sqlite" or mode == "WAL":
         return []

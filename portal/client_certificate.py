@@ -1,7 +1,7 @@
-"""The TLS client certificate that a trusted proxy verified and hands over in a header, however the proxy writes it.
+"""The TLS client certificate that a trusted proxy verified and passes in a header, in the format of any common proxy.
 
-docs/proxies.md has the forms: PEM, URL-encoded or with spaces for its line ends, base64 of DER (also between colons,
-RFC 9440), and Envoy's pairs; the certificate alone or followed by those above it.
+docs/proxies.md lists the formats: PEM, URL-encoded or with spaces for line ends; base64 of DER, also between colons
+(RFC 9440); Envoy's pairs. The chain may follow the certificate.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from django.http import HttpRequest
 from portal import header_pairs
 from portal.client_ip import from_trusted_proxy
 
-# CLIENT_CERT_HEADER=none: no proxy here hands over certificates.
+# CLIENT_CERT_HEADER=none: no proxy passes certificates.
 OFF = "none"
-# No underscore: gunicorn refuses such names, because they can pose as others.
+# No underscore: deploy/gunicorn.conf.py refuses such headers, because WSGI cannot distinguish `_` from `-`.
 _NAME = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
-# What means something else already, and the chain of RFC 9440, which does not hold the certificate itself.
+# Headers with another meaning, and RFC 9440's chain, which does not contain the certificate itself.
 _TAKEN = frozenset(
     {
         "host", "authorization", "content-type", "content-length", "cookie", "connection", "forwarded", "x-request-id",
@@ -42,33 +42,34 @@ _UNREADABLE = (
 
 
 def is_usable(header: str) -> bool:
-    """Whether CLIENT_CERT_HEADER may have this name."""
+    """Whether CLIENT_CERT_HEADER may be `header`."""
     return bool(_NAME.fullmatch(header)) and header.lower() not in _TAKEN
 
 
-def variable() -> str:
-    """The name under which WSGI has the header."""
+def environ_name() -> str:
+    """The header's key in the WSGI environ."""
     return "HTTP_" + settings.CLIENT_CERT_HEADER.upper().replace("-", "_")
 
 
 def client_certificate(request: HttpRequest) -> str:
-    """The client's certificate in PEM; empty without one or without such a proxy. Raises ValueError as `leaf` does.
+    """The client's certificate in PEM; empty without one, or when no trusted proxy sent the request.
 
-    The proxy must have verified it and must overwrite the header in every request: nothing here can tell.
+    The proxy must verify the certificate and must set or remove the header in every request: the portal cannot check
+    that. Raises ValueError as `leaf` does.
     """
     if settings.CLIENT_CERT_HEADER.lower() == OFF or not from_trusted_proxy(request):
         return ""
-    value = request.META.get(variable(), "")
+    value = request.META.get(environ_name(), "")
     return "" if unquote(value).strip() in _NOTHING else leaf(value.strip())
 
 
 def leaf(value: str) -> str:
-    """The client's own certificate in PEM: the first one, when all that follow it are CAs.
+    """The client's own certificate in PEM: the first one, when all that follow are CAs. Raises ValueError otherwise.
 
-    Raises ValueError for anything else. Two headers arrive as one list, so a claim of the client beside the word of
-    the proxy would look like a chain; but no edge's certificate is a CA.
+    WSGI joins repeated headers with commas. If the client sent the header too and the proxy only added its own, the
+    result looks like a chain. The check for CAs detects that, because no edge's certificate is a CA.
     """
-    ders = _from_pairs(value) if _ENVOY.match(value) else _ders(unquote(value))
+    ders = _envoy_ders(value) if _ENVOY.match(value) else _ders(unquote(value))
     try:
         own, *above = [x509.load_der_x509_certificate(der) for der in ders]
         is_chain = all(map(_is_authority, above))
@@ -79,8 +80,8 @@ def leaf(value: str) -> str:
     return own.public_bytes(Encoding.PEM).decode()
 
 
-def _from_pairs(value: str) -> list[bytes]:
-    """`Cert` or `Chain`, which begins with the same certificate, of the only element (Envoy)."""
+def _envoy_ders(value: str) -> list[bytes]:
+    """The DER of each certificate in Envoy's `Chain`, or in `Cert` without one. There may be only one element."""
     (pairs,) = header_pairs.parse(value)
     (cert,) = [_ders(unquote(text)) for name, text in pairs if name == "cert"] or [[]]
     (chain,) = [_ders(unquote(text)) for name, text in pairs if name == "chain"] or [[]]
@@ -90,10 +91,10 @@ def _from_pairs(value: str) -> list[bytes]:
 
 
 def _ders(text: str) -> list[bytes]:
-    """The DER of each certificate in PEM, or of each base64 text in a list."""
+    """The DER of each certificate in PEM, or in a comma-separated list of base64."""
     if "-----" not in text:
         return [_decoded(item) for item in text.split(",")]
-    # Where an empty header of the proxy stands beside that of a client, an empty item stands in the list.
+    # An empty header of the proxy, joined with a header of the client, is an empty item in the list.
     if _BLOCK.sub("", text).strip(" \t\r\n,") or not all(item.strip() for item in text.split(",")):
         raise ValueError("something beside certificates")
     return [_decoded(body) for body in _BLOCK.findall(text)]

@@ -1,4 +1,4 @@
-"""The caller's address: forwarded headers count only when a trusted proxy sent the request."""
+"""The caller's IP address. Forwarded headers count only in requests that a trusted proxy sent."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _warned = Shield(limit=1, seconds=60)
 
 
 def parse_address(text: str) -> Address | None:
-    """An address without port, zone or IPv4 mapping; None when the text is not one."""
+    """An IP address from text, without zone and IPv4 mapping; None when the text is no address."""
     try:
         address = ipaddress.ip_address(text.strip().split("%", 1)[0])
     except ValueError:
@@ -41,31 +41,33 @@ def _is_trusted(peer: str, proxies: Sequence[str]) -> bool:
 
 
 def from_trusted_proxy(request: HttpRequest) -> bool:
-    """Whether the peer that connected to us is one of TRUSTED_PROXIES."""
+    """Whether the peer of the connection is one of TRUSTED_PROXIES."""
     return bool(settings.TRUSTED_PROXIES) and _is_trusted(request.META.get("REMOTE_ADDR", ""), settings.TRUSTED_PROXIES)
 
 
 def client_ip(request: HttpRequest) -> str | None:
-    """The nearest address that is not a trusted proxy; None when it cannot be known.
+    """The nearest address that is not a trusted proxy; None when it is unknown.
 
-    It is unknown behind a Unix socket without a header, and where a trusted proxy forwards what is no address
-    (`unknown`, `_hidden`): the proxy's own address never stands for that of its client.
+    It is unknown behind a Unix socket without a header, and when a trusted proxy forwards something that is no address
+    (`unknown`, `_hidden`). The proxy's own address is never used for its client.
     """
     nearest = parse_address(request.META.get("REMOTE_ADDR", ""))
     if from_trusted_proxy(request):
-        # Each proxy appends the address it saw, so the list is read from its end and stops at the first one that is
-        # not trusted: what stands before it was written by that client.
+        # Each proxy appends the address it saw. Everything before the first untrusted address from the end was written
+        # by that client.
         for hop in reversed(_forwarded_for(request)):
-            nearest = _parse_hop(hop)
+            text = hop.strip().strip('"')
+            node = _NODE.fullmatch(text)
+            nearest = parse_address((node["six"] or node["four"]) if node else text)
             if nearest is None:
-                _warn()
+                _warn_once_a_minute()
             if nearest is None or not _is_trusted(str(nearest), settings.TRUSTED_PROXIES):
                 break
     return str(nearest) if nearest else None
 
 
 def _forwarded_for(request: HttpRequest) -> list[str]:
-    """X-Forwarded-For, or without one the `for` of each element of Forwarded; "" where a hop says nothing."""
+    """The items of X-Forwarded-For; without that header the `for` of each element of Forwarded, "" when missing."""
     listed: str = request.META.get("HTTP_X_FORWARDED_FOR", "")
     if listed.strip():
         return listed.split(",")
@@ -76,21 +78,16 @@ def _forwarded_for(request: HttpRequest) -> list[str]:
     return [dict(pairs).get("for", "") for pairs in elements] if elements != [[]] else []
 
 
-def _parse_hop(text: str) -> Address | None:
-    node = _NODE.fullmatch(text.strip().strip('"'))
-    return parse_address((node["six"] or node["four"]) if node else text.strip().strip('"'))
-
-
-def _warn() -> None:
+def _warn_once_a_minute() -> None:
     if not _warned.retry_after(""):
         _warned.count("")
         logger.warning("a trusted proxy forwards no readable client address; see docs/proxies.md")
 
 
 def network_of(address: str | None) -> str:
-    """The /24 or /48 an address belongs to: the unit in which strangers are counted. "unknown" without an address.
+    """The /24 or /48 of an address, the unit in which unauthenticated callers are counted; "unknown" without one.
 
-    A site gets a /48 of IPv6 (RFC 6177) and may use any address in it.
+    An IPv6 site gets a /48 (RFC 6177) and may use every address in it.
     """
     parsed = parse_address(address or "")
     if parsed is None:

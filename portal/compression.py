@@ -1,4 +1,4 @@
-"""Pages over the wire: HTML is compressed where nobody else can learn from its length."""
+"""Compression of HTML pages, only where an attacker cannot learn from the length."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from django.middleware.gzip import GZipMiddleware
 
 
 class CompressionMiddleware(GZipMiddleware):
-    """Compresses the answer to a GET that a page of the portal, or a person at the address bar, made.
+    """Compresses the answer to a GET that comes from a page of the portal or from the address bar.
 
-    BREACH (CVE-2013-3587) reads a secret off the lengths of compressed answers that hold it beside a text of the
-    attacker's, whose site makes the victim's browser ask again and again. Here such requests are answered as they are:
-    browsers tell in `Sec-Fetch-Site` who asks. The text of a key is only ever in the answer to a POST. What is left to
-    guess in a page is the CSRF token, and that is masked anew in each.
+    BREACH (CVE-2013-3587) derives a secret from the lengths of compressed answers that contain it beside text of an
+    attacker, whose site makes the victim's browser repeat the request. Browsers name the origin of a request in
+    `Sec-Fetch-Site`; answers to other sites are not compressed. A key's text is only in answers to POST. The remaining
+    secret of a page is the CSRF token, which Django masks differently in each answer.
     """
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

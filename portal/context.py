@@ -1,4 +1,4 @@
-"""What every template may use: the vendor's name, the menu, its shortcuts, and how the page is to look."""
+"""The context of every template: the vendor's name, the menu with its shortcuts, and the user's preferences."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from portal.preferences import cookies
 
 @dataclass(frozen=True, slots=True)
 class MenuEntry:
-    """A page in the menu. `key` leads there after `g`; without `permission` it is everybody's."""
+    """A page in the menu. Its keyboard shortcut is `g`, then `key`. Without `permission` every user sees it."""
 
     label: str
     url_name: str
@@ -22,7 +22,7 @@ class MenuEntry:
     key: str = ""
 
 
-# The first list stands under Infrastructure / Private Access / Component, the second under Administration.
+# MENU is the section Infrastructure / Private Access / Component, ADMINISTRATION the section Administration.
 MENU = (
     MenuEntry("Service Edges", "enrollment:edge-list", "enrollment.view_serviceedge", "e"),
     MenuEntry("Service Edge Keys", "keys:key-list", "keys.view_provisioningkey", "k"),
@@ -31,16 +31,16 @@ MENU = (
 ADMINISTRATION = (MenuEntry("Preferences", "preferences", key="p"),)
 
 
-def _placed(entries: tuple[MenuEntry, ...], request: HttpRequest) -> list[tuple[MenuEntry, bool]]:
+def _with_current(entries: tuple[MenuEntry, ...], request: HttpRequest) -> list[tuple[MenuEntry, bool]]:
     return [(entry, request.path.startswith(reverse(entry.url_name))) for entry in entries]
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """Context of each page; a menu entry comes with whether the page lies below it. Costs no query."""
-    menu, administration = _placed(MENU, request), _placed(ADMINISTRATION, request)
+    """The context processor. Each menu entry is paired with whether the request is for it or a page below it."""
+    menu, administration = _with_current(MENU, request), _with_current(ADMINISTRATION, request)
     return {
         "vendor_name": settings.VENDOR_NAME,
-        # What machines are to be given, which need not be the address of this request.
+        # The address that edges use, which may differ from the address of this request.
         "portal_url": settings.PORTAL_URL,
         "menu": menu,
         "administration": administration,

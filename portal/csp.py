@@ -1,4 +1,4 @@
-"""Content-Security-Policy, in the shape of Django 6's SECURE_CSP setting so that an upgrade deletes this module."""
+"""Content-Security-Policy, written as Django 6's SECURE_CSP setting, so that an upgrade makes this module needless."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ADMIN: dict[str, list[str]] = {
     "base-uri": ["'none'"],
     "object-src": ["'none'"],
 }
-# The Django admin's jQuery assigns HTML strings and stops working under Trusted Types; the portal's own pages do not.
+# Django admin's jQuery assigns HTML strings, which Trusted Types forbid. The portal's own pages do not.
 PORTAL: dict[str, list[str]] = {**ADMIN, "require-trusted-types-for": ["'script'"]}
 
 

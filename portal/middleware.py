@@ -95,7 +95,7 @@ class ForwardedProtoMiddleware:
             request.META.pop("HTTP_X_FORWARDED_PROTO", None)
             request.META.pop("HTTP_X_FORWARDED_FOR", None)
             request.META.pop("HTTP_FORWARDED", None)
-            request.META.pop(client_certificate.variable(), None)
+            request.META.pop(client_certificate.environ_name(), None)
         return self.get_response(request)
 
 

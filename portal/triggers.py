@@ -100,10 +100,10 @@ def create_all(**_: Any) -> None:
                     cursor.execute(statement)
 
 
-def step_aside(plan: Sequence[Any] = (), **_: Any) -> None:
-    """Remove the triggers before SQLite tables are rebuilt; the pre_migrate handler. `create_all` brings them back.
+def drop_before_migrations(plan: Sequence[Any] = (), **_: Any) -> None:
+    """Drop the triggers on SQLite before migrations run; the pre_migrate handler. `create_all` creates them again.
 
-    A rebuild renames a table, and SQLite refuses that while a trigger of another table names it.
+    Django rebuilds a SQLite table by renaming it, which SQLite refuses while a trigger of another table names it.
     """
     if plan and connection.vendor == "sqlite":
         drop_all()

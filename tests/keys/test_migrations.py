@@ -41,5 +41,5 @@ class MigratingTest(CommittedTestCase):
             SigningCertificate.objects.filter(name="Root").update(enabled=False)
 
     def test_without_anything_to_do_the_triggers_stay_where_they_are(self) -> None:
-        triggers.step_aside(plan=[])
+        triggers.drop_before_migrations(plan=[])
         self.assertEqual(triggers.missing(), [])
