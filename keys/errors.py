@@ -1,4 +1,4 @@
-"""Why an operation on keys, groups or certificates says no: types with a stable code; doors turn them into HTTP."""
+"""Why an operation on keys, groups or certificates refuses: types with a stable code and their HTTP status."""
 
 from __future__ import annotations
 
@@ -6,26 +6,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-
-class Refused(Exception):
-    """An operation was refused; the text says why and what to do."""
-
-    code = "refused"
+from portal.refusals import Invalid, Refused
 
 
-class NotViewable(Refused):
+class NotHandedOut(Refused):
+    """The text of a key is not shown, copied or downloaded."""
+
+    title = "The key is not handed out"
+
+
+class NotViewable(NotHandedOut):
     """The text was shown once at creation and is not stored."""
 
     code = "key_not_viewable"
+    status = 404
 
 
-class UsedUp(Refused):
+class UsedUp(NotHandedOut):
     """All uses are taken; the text is handed out again once the limit is raised."""
 
     code = "key_used_up"
 
 
-class Unopenable(Refused):
+class Unopenable(NotHandedOut):
     """The stored text does not open: it was changed, moved from another row, or its keyring is lost."""
 
     code = "key_unopenable"
@@ -35,29 +38,22 @@ class Managed(Refused):
     """The vendor manages this record; it is read only here."""
 
     code = "managed_by_vendor"
+    status = 403
+    title = "Managed by the vendor"
 
 
 class InUse(Refused):
     """Something still depends on the record."""
 
     code = "in_use"
-
-
-class Invalid(Refused):
-    """A field has a value the database would refuse."""
-
-    code = "invalid"
-
-    def __init__(self, field_name: str, message: str) -> None:
-        super().__init__(message)
-        self.field_name = field_name
+    title = "Still in use"
 
 
 class BadCertificate(Invalid):
     """What was given to become a CA is not fit for it; `code` is a key of CERTIFICATE_FAULTS."""
 
     def __init__(self, code: str, field_name: str = "certificates", **values: Any) -> None:
-        super().__init__(field_name, CERTIFICATE_FAULTS[code].format(**values))
+        super().__init__(field_name, CERTIFICATE_FAULTS[code].format(**values), code)
         self.code = code
         self.reason: str = values.get("reason", "")
 
@@ -81,6 +77,7 @@ class Stale(Refused):
     differences: list[Difference] = field(default_factory=list)
 
     code = "stale_version"
+    title = "Changed in the meantime"
 
     def __str__(self) -> str:
         return f"{self.changed_by} changed this in the meantime."
@@ -90,6 +87,9 @@ class AlreadyComplete(Refused):
     """The request has its certificate already."""
 
     code = "certificate_complete"
+
+    def __init__(self) -> None:
+        super().__init__("This certificate is not waiting for one: it was signed and uploaded before.")
 
 
 class KeysChanged(Refused):
@@ -102,6 +102,8 @@ class Gone(Refused):
     """The record was deleted in the meantime."""
 
     code = "gone"
+    status = 404
+    title = "Deleted in the meantime"
 
 
 # What can be wrong with an uploaded CA; {name} is a certificate's subject.

@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from portal import audit, lockout
 from portal.actors import Actor
+from portal.refusals import Refused
 from portal.roles import ADMINISTRATOR, STAFF_ROLES
 from portal.sessions import end_sessions
 
@@ -19,8 +20,10 @@ _IS_ADMINISTRATOR = Q(is_active=True, groups__name=ADMINISTRATOR)
 _MANAGES = Q(is_active=True, is_superuser=True) | Q(is_active=True, pk__in=User.objects.filter(_IS_ADMINISTRATOR))
 
 
-class LastAdministrator(Exception):
+class LastAdministrator(Refused):
     """The change would leave nobody who can sign in and manage users."""
+
+    code = "last_administrator"
 
     def __init__(self) -> None:
         super().__init__(

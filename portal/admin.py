@@ -19,9 +19,8 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 
-from portal import accounts, actors, identifiers
+from portal import accounts, actors, identifiers, refusal_pages
 from portal.admin_base import ReadOnlyAdmin, SupportAdmin, one_of
-from portal.error_pages import render_error
 from portal.middleware import REQUEST_ID
 from portal.models import AuditEvent
 from portal.roles import ADMINISTRATOR
@@ -164,7 +163,7 @@ class AccountAdmin(SupportAdmin, UserAdmin):
         try:
             return super().delete_view(request, object_id, extra_context)
         except accounts.LastAdministrator as refused:
-            return render_error(request, 409, str(refused), ("Users", reverse("admin:auth_user_changelist")))
+            return refusal_pages.answer(request, refused, ("Users", reverse("admin:auth_user_changelist")))
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         for user in queryset:

@@ -22,6 +22,7 @@ ERROR_PAGES = {
     401: ErrorPage("You are signed out", "Sign in and send it again. Nothing was stored."),
     403: ErrorPage("You don't have access", "Ask an administrator for a role that may."),
     404: ErrorPage("Page not found", "The address is wrong, or what was here has been deleted."),
+    422: ErrorPage("Some values are not accepted", "Go back, correct them and send it again."),
     409: ErrorPage("This cannot be done now", "Go back and look at the current state."),
     500: ErrorPage(
         "Something went wrong",

@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "keys.astray.AstrayKeyMiddleware",
     "portal.hashing.TooManyPasswordsMiddleware",
+    "portal.refusal_pages.RefusalMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "portal.urls"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -25,9 +25,7 @@ SHOWN_CERTIFICATES = 25
 @require_safe
 @requires(PERMISSION, FORBIDDEN)
 def edge_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    edge = annotated(ServiceEdge.objects.filter(pk=pk)).first()
-    if edge is None:
-        raise Http404
+    edge = get_object_or_404(annotated(ServiceEdge.objects.all()), pk=pk)
     now = timezone.now()
     may_see_activity = request.user.has_perm("portal.view_auditevent")
     context = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
@@ -66,9 +66,7 @@ def key_revoke(request: HttpRequest, pk: int) -> HttpResponse:
 @requires(PERMISSION, FORBIDDEN)
 def edge_revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Every certificate of one edge."""
-    edge = ServiceEdge.objects.filter(pk=pk).first()
-    if edge is None:
-        raise Http404
+    edge = get_object_or_404(ServiceEdge, pk=pk)
 
     def revoke(reason: str, actor: Actor) -> Revocation:
         return revoke_edge(edge, reason=reason, actor=actor)
@@ -80,10 +78,9 @@ def edge_revoke(request: HttpRequest, pk: int) -> HttpResponse:
 @requires(PERMISSION, FORBIDDEN)
 def certificate_revoke(request: HttpRequest, pk: int, certificate_pk: int) -> HttpResponse:
     """One certificate of an edge; the edge keeps its others."""
-    found = IssuedCertificate.objects.select_related("edge").defer("der")
-    certificate = found.filter(pk=certificate_pk).first()
+    certificate = get_object_or_404(IssuedCertificate.objects.select_related("edge").defer("der"), pk=certificate_pk)
     # Compared here: to a foreign key, no number is too large for Django, but it is for the database.
-    if certificate is None or certificate.edge_id != pk:
+    if certificate.edge_id != pk:
         raise Http404
     edge = certificate.edge
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import CASCADE, ProtectedError
 from django.utils import timezone
@@ -39,9 +40,14 @@ def lock(record: R) -> R:
     current = model._default_manager.select_for_update().filter(pk=record.pk).first()
     if current is None:
         raise Gone(f"“{record.name}” was deleted in the meantime.")
-    if current.managed:
-        raise Managed("The vendor manages this record. It cannot be edited or deleted here.")
+    require_own(current)
     return current
+
+
+def require_own(record: Record) -> None:
+    """Raise Managed for a record of the vendor's."""
+    if record.managed:
+        raise Managed(f"{settings.VENDOR_NAME} manages “{record.name}”. It cannot be edited or deleted here.")
 
 
 def subject(record: Record) -> audit.Subject:

@@ -52,7 +52,7 @@ def complete_certificate(
     with transaction.atomic(), editing.refusals_of(SigningCertificate):
         current = editing.lock(record)
         if not current.is_pending:
-            raise AlreadyComplete(f"“{current.name}” has its certificate already.")
+            raise AlreadyComplete
         private_key = _private_key_of(current)
         candidates = [each for each in bundle.certificates if each.public_key() == private_key.public_key()]
         if not candidates:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from cryptography import x509
-from django.conf import settings
-from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.shortcuts import get_object_or_404
 
 from keys.crypto.authority_rules import name_of
 from keys.models import SigningCertificate
+from keys.operations.editing import require_own
 from keys.pages.presentation import colons
 
 ADD = "keys.add_signingcertificate"
@@ -24,10 +23,7 @@ def get_certificate(pk: int) -> SigningCertificate:
     found = SigningCertificate.objects.select_related("parent").defer(
         "sealed_private_key", "parent__der", "parent__sealed_private_key"
     )
-    certificate = found.filter(pk=pk).first()
-    if certificate is None:
-        raise Http404
-    return certificate
+    return get_object_or_404(found, pk=pk)
 
 
 def said_of(left_out: list[x509.Certificate]) -> str:
@@ -41,7 +37,5 @@ def said_of(left_out: list[x509.Certificate]) -> str:
 def get_own_certificate(pk: int) -> SigningCertificate:
     """The certificate of an address that changes it: 403 for one the vendor manages."""
     certificate = get_certificate(pk)
-    if certificate.managed:
-        vendor = settings.VENDOR_NAME
-        raise PermissionDenied(f"{vendor} manages “{certificate.name}”. It cannot be edited or deleted here.")
+    require_own(certificate)
     return certificate

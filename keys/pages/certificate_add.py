@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
-from keys.errors import Refused
+from keys.errors import Invalid
 from keys.operations import generate_certificate, request_certificate, upload_chain
 from keys.pages.certificate_access import ADD, FORBIDDEN, said_of
 from keys.pages.certificate_forms import CertificateForm, GenerateForm, RequestForm, UploadForm
@@ -108,6 +108,6 @@ def _handle(request: HttpRequest, form_class: type[CertificateForm], page: _Page
             added = format_html("Added certificate “{}”.{}", linked([form.instance]), said_of(left_out or []))
             messages.success(request, added)
             return redirect(form.instance.get_absolute_url())
-        except Refused as refused:
+        except Invalid as refused:
             form.refuse(refused)
     return render(request, "keys/certificate_form.html", {"form": form, "page": page})

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.html import format_html
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from keys.errors import AlreadyComplete, Gone, Refused
+from keys.errors import AlreadyComplete, Invalid
 from keys.operations import complete_certificate
 from keys.pages.certificate_access import CHANGE, FORBIDDEN, get_own_certificate, said_of
 from keys.pages.certificate_forms import CompleteForm
-from portal import actors
+from portal import actors, refusal_pages
 from portal.access import requires
 from portal.templatetags.links import linked
-from portal.views import render_error
-
-COMPLETE = "This certificate is not waiting for one: it was signed and uploaded before."
 
 
 @sensitive_post_parameters("certificates", "password")
@@ -28,7 +25,7 @@ def certificate_complete(request: HttpRequest, pk: int) -> HttpResponse:
     certificate = get_own_certificate(pk)
     here = (certificate.name, certificate.get_absolute_url())
     if not certificate.is_pending:
-        return render_error(request, 409, COMPLETE, here)
+        return refusal_pages.answer(request, AlreadyComplete(), here)
     form = CompleteForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
     if form.is_bound and form.is_valid():
         try:
@@ -37,10 +34,8 @@ def certificate_complete(request: HttpRequest, pk: int) -> HttpResponse:
             done = format_html("Certificate “{}” is complete and enabled.{}", linked([certificate]), said_of(left_out))
             messages.success(request, done)
             return redirect(certificate.get_absolute_url())
-        except AlreadyComplete:
-            return render_error(request, 409, COMPLETE, here)
-        except Gone:
-            raise Http404 from None
-        except Refused as refused:
+        except AlreadyComplete as refused:
+            return refusal_pages.answer(request, refused, here)
+        except Invalid as refused:
             form.refuse(refused)
     return render(request, "keys/certificate_complete.html", {"certificate": certificate, "form": form})

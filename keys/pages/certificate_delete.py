@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
 from keys import certificate_use
-from keys.errors import Gone, InUse
+from keys.errors import InUse
 from keys.operations import delete_certificate
 from keys.pages.certificate_access import DELETE, FORBIDDEN, get_own_certificate
 from keys.pages.certificate_forms import DeleteCertificateForm
@@ -29,8 +29,6 @@ def certificate_delete(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("keys:certificate-list")
         except InUse as refused:
             form.refuse(refused)
-            status = 409
-        except Gone:
-            raise Http404 from None
+            status = refused.status
     context = {"certificate": certificate, "form": form, "use": certificate_use.of(certificate)}
     return render(request, "keys/certificate_delete.html", context, status=status)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
 from keys import certificate_use
-from keys.errors import Gone, Invalid, Stale
+from keys.errors import Invalid, Stale
 from keys.models import SigningCertificate
 from keys.operations import edit_certificate
 from keys.pages.certificate_access import CHANGE, FORBIDDEN, get_own_certificate
@@ -43,8 +43,6 @@ def _save(request: HttpRequest, certificate: SigningCertificate, form: EditCerti
         data = form.data.copy()  # type: ignore[attr-defined]  # a QueryDict
         data["version"] = str(stale.version)
         return _page(request, certificate, EditCertificateForm(data, instance=form.instance), stale)
-    except Gone:
-        raise Http404 from None
     messages.success(request, format_html("Saved certificate “{}”.", linked([form.instance])))
     return redirect(certificate.get_absolute_url())
 
@@ -53,4 +51,4 @@ def _page(
     request: HttpRequest, certificate: SigningCertificate, form: EditCertificateForm, stale: Stale | None = None
 ) -> HttpResponse:
     context = {"certificate": certificate, "form": form, "stale": stale, "use": certificate_use.of(certificate)}
-    return render(request, "keys/certificate_edit.html", context, status=409 if stale else 200)
+    return render(request, "keys/certificate_edit.html", context, status=stale.status if stale else 200)

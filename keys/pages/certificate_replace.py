@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
 from keys import certificate_use, trust
-from keys.errors import Gone, KeysChanged, Refused
+from keys.errors import Invalid, KeysChanged, Managed
 from keys.models import SigningCertificate
 from keys.operations import move_keys
 from keys.operations.key_moving import MOST_AT_ONCE, movable
@@ -44,16 +44,14 @@ def _move(request: HttpRequest, certificate: SigningCertificate, form: ReplaceFo
     edges = certificate_use.edges_below(movable(certificate), foreign)
     try:
         moved = move_keys(certificate, chosen, confirmed=confirmed, actor=actors.from_request(request))
-    except Gone:
-        raise Http404 from None
     except KeysChanged as changed:
         data = request.POST.copy()
         data["confirmed"] = str(_count(certificate))
         form = ReplaceForm(certificate, 0, data)
         form.is_valid()
         form.refuse(changed)
-        return _page(request, certificate, form, status=409)
-    except Refused as refused:
+        return _page(request, certificate, form, status=changed.status)
+    except (Invalid, Managed) as refused:
         form.refuse(refused)
         return _page(request, certificate, form)
     done = format_html("Moved {} to certificate “{}”.", counted(moved, "key"), linked([chosen]))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
-from keys.errors import Gone
 from keys.operations import delete_key
 from keys.pages.forms import DeleteKeyForm
 from keys.pages.key_access import get_own_key
@@ -26,9 +25,6 @@ def key_delete(request: HttpRequest, pk: int) -> HttpResponse:
     form = DeleteKeyForm(key, request.POST if request.method == "POST" else None)
     if not form.is_valid():
         return render(request, "keys/key_delete.html", {"key": key, "form": form, "back": back})
-    try:
-        delete_key(key, actor=actors.from_request(request))
-    except Gone:
-        raise Http404 from None
+    delete_key(key, actor=actors.from_request(request))
     messages.success(request, format_html("Deleted key “<bdi>{}</bdi>”.", key.name))
     return redirect(back.url)

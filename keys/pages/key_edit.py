@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
 from keys import certificate_use
-from keys.errors import Difference, Gone, Invalid, Stale
+from keys.errors import Difference, Invalid, Stale
 from keys.models import ProvisioningKey
 from keys.operations import edit_key
 from keys.pages.forms import EditKeyForm
@@ -49,8 +49,6 @@ def _save(request: HttpRequest, key: ProvisioningKey, form: EditKeyForm) -> Http
     except Stale as stale:
         stale.differences = _as_read(stale.differences, form)
         return _page(request, key, _opened_again(form, stale), stale)
-    except Gone:
-        raise Http404 from None
     messages.success(request, format_html("Saved key “{}”.", linked([form.instance])))
     if form.changes_root:
         messages.warning(request, certificate_use.after_another_root(form.instance))
@@ -80,4 +78,4 @@ def _said(value: Any) -> datetime | str:
 
 def _page(request: HttpRequest, key: ProvisioningKey, form: EditKeyForm, stale: Stale | None = None) -> HttpResponse:
     context = {"key": key, "form": form, "stale": stale, "back": way_back(request)}
-    return render(request, "keys/key_edit.html", context, status=409 if stale else 200)
+    return render(request, "keys/key_edit.html", context, status=stale.status if stale else 200)

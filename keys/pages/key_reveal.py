@@ -8,8 +8,8 @@ from django.views.decorators.http import require_POST
 
 from keys.errors import Refused
 from keys.operations import download_key, file_name, reveal_key
-from keys.pages.key_access import get_key, refuse
-from portal import actors
+from keys.pages.key_access import get_key
+from portal import actors, refusal_pages
 from portal.access import requires
 from portal.views import render_error
 
@@ -26,8 +26,8 @@ def key_reveal(request: HttpRequest, pk: int) -> HttpResponse:
         return render_error(request, 400, "Say what the key is for: copy or show.")
     try:
         text = reveal_key(key, purpose=purpose, actor=actors.from_request(request))
-    except Refused as error:
-        return refuse(request, error, key)
+    except Refused as refused:
+        return refusal_pages.answer(request, refused, (key.name, key.get_absolute_url()))
     return _text(text)
 
 
@@ -38,8 +38,8 @@ def key_download(request: HttpRequest, pk: int) -> HttpResponse:
     key = get_key(pk)
     try:
         text = download_key(key, actor=actors.from_request(request))
-    except Refused as error:
-        return refuse(request, error, key)
+    except Refused as refused:
+        return refusal_pages.answer(request, refused, (key.name, key.get_absolute_url()))
     response = _text(text)
     response["Content-Disposition"] = f'attachment; filename="{file_name(key)}"'
     return response
