@@ -101,7 +101,7 @@ def _without_request_text(record: logging.LogRecord) -> bool:
 def on_starting(server) -> None:
     with startup.explained():
         startup.require_sound_to_serve()
-    from portal.warming import warm_up
+    from portal.preloading import warm_up
 
     warm_up()
 

@@ -10,7 +10,7 @@ from django.core.checks import Warning as Caution
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from enrollment import freshness, organizations
+from enrollment import other_organizations, revocation_list_age
 from enrollment.models import IssuedCertificate, RevocationList
 from portal.lists.counting import capped_count, words
 
@@ -23,7 +23,7 @@ def check_revocation_lists(app_configs: Any, databases: Any = None, **_: Any) ->
     try:
         if RevocationList._meta.db_table not in connection.introspection.table_names():
             return []
-        names = freshness.late()
+        names = revocation_list_age.late()
     except DatabaseError:
         return []
     hint = "See that the clock is right and deploy/portal-crls.timer is enabled, and run `manage.py build_crls`."
@@ -41,7 +41,7 @@ def check_organization(app_configs: Any, databases: Any = None, **_: Any) -> lis
     try:
         if IssuedCertificate._meta.db_table not in connection.introspection.table_names():
             return []
-        count = capped_count(organizations.named_otherwise(settings.CUSTOMER_ID, timezone.now()))
+        count = capped_count(other_organizations.named_otherwise(settings.CUSTOMER_ID, timezone.now()))
     except DatabaseError:
         return []
     edges = "1 edge holds" if count == 1 else f"{words(count)} edges hold"

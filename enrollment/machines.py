@@ -13,11 +13,11 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from enrollment import search, specimen
+from enrollment import search, trial_certificate
 from enrollment.models import IssuedCertificate, ServiceEdge
-from enrollment.pages import history, recent
+from enrollment.pages import history, recent_use
 from enrollment.pages.edge_rows import annotated, described
-from keys.crypto.certificates import Authority, PrivateKey
+from keys.crypto.ca_certificates import Authority, PrivateKey
 
 SHOWN_EDGES = 25
 
@@ -26,10 +26,10 @@ class EnrolledMachines:
     """Answers from the tables of this app; each method says in `keys.machines` what it means."""
 
     def beside_keys(self) -> Mapping[str, Combinable]:
-        return recent.expressions()
+        return recent_use.expressions()
 
     def recent_use(self, key_url: str, values: Mapping[str, Any]) -> str:
-        return recent.entries(key_url, values)
+        return recent_use.entries(key_url, values)
 
     def key_sections(self, request: HttpRequest, row: Mapping[str, Any], back: Any) -> str:
         if not request.user.has_perm("enrollment.view_serviceedge"):
@@ -57,4 +57,4 @@ class EnrolledMachines:
         return ServiceEdge.objects.all()
 
     def throw_away_leaf(self, authority: Authority, now: datetime) -> tuple[x509.Certificate, PrivateKey]:
-        return specimen.make(authority, now)
+        return trial_certificate.make(authority, now)

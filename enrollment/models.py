@@ -11,7 +11,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 
 from keys.names import Named, SortNameField
-from portal import addresses
+from portal import record_addresses
 
 # Where a moment is missing, orders put it before every other.
 _BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
@@ -72,7 +72,7 @@ class ServiceEdge(Named, models.Model):
 
     def get_absolute_url(self) -> str:
         """The edge's page."""
-        return addresses.of("enrollment:edge-detail", self.pk)
+        return record_addresses.of("enrollment:edge-detail", self.pk)
 
 
 class IssuedCertificate(models.Model):

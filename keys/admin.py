@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 
-from keys import certificate_use, machines, operations, trust
+from keys import certificate_use, machines, operations, trust_anchors
 from keys.admin_base import RecordAdmin
 from keys.crypto import tokens
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate, UseState
@@ -73,7 +73,7 @@ class ProvisioningKeyAdmin(RecordAdmin):
     def save_model(self, request: HttpRequest, obj: ProvisioningKey, form: ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if change and "signing_certificate" in form.changed_data:
-            mine, _ = trust.sharing(obj.signing_certificate_id)
+            mine, _ = trust_anchors.sharing(obj.signing_certificate_id)
             if form.initial["signing_certificate"] not in mine:
                 messages.warning(request, certificate_use.after_another_root(obj))
 

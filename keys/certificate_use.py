@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from keys import machines, trust
+from keys import machines, trust_anchors
 from keys.models import ProvisioningKey, SigningCertificate
 from portal.lists.counting import RowCount, capped, capped_count, words
 
@@ -88,7 +88,7 @@ def keeping_their_root(count: int) -> str:
 
 def after_another_root(key: ProvisioningKey) -> str:
     """What it means that a key signs below another root since it was saved."""
-    _, foreign = trust.sharing(key.signing_certificate_id)
+    _, foreign = trust_anchors.sharing(key.signing_certificate_id)
     edges = edges_below(ProvisioningKey.objects.filter(pk=key.pk), foreign)
     return f"{_OTHER_ROOT.format(name=key.name)} {keeping_their_root(edges)}".strip()
 

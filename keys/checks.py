@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Error, Info, Tags, register
 from django.core.checks import Warning as Caution
 from django.db import connection
 
-from keys import custody, name_search
+from keys import keyring_in_use, name_search
 from keys.crypto import keyring, sealing, tokens
 from keys.models import ProvisioningKey, SigningCertificate
 
@@ -23,7 +23,7 @@ def check_keyring(app_configs: Any, databases: Any = None, **_: Any) -> list[Che
     try:
         keyring.load(path)
     except keyring.KeyringError as error:
-        used = custody.ids_in_use() if databases else []
+        used = keyring_in_use.ids_in_use() if databases else []
         needed = f" Rows of the database are sealed with {_listed(used)} of it." if used else ""
         return [Error(f"{path}: {error}{needed}", hint=HINT, id="keys.E001")]
     if not keyring.is_private(path):
@@ -54,7 +54,7 @@ def check_keyring_is_complete(app_configs: Any, databases: Any = None, **_: Any)
         ring = keyring.load(settings.KEYRING_FILE)
     except keyring.KeyringError:
         return []
-    lacking, foreign = custody.unopened(ring)
+    lacking, foreign = keyring_in_use.unopened(ring)
     found = []
     if lacking:
         found.append(f"The keyring {settings.KEYRING_FILE} lacks {_listed(lacking)}, with which rows are sealed.")

@@ -14,8 +14,8 @@ from django.db.models import QuerySet
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 
-from keys.crypto import verification
-from keys.crypto.certificates import Authority, PrivateKey
+from keys.crypto import openssl_verification
+from keys.crypto.ca_certificates import Authority, PrivateKey
 
 
 class Machines(Protocol):
@@ -40,7 +40,7 @@ class Machines(Protocol):
         """Edges, with `key_public_id`."""
 
     def throw_away_leaf(self, authority: Authority, now: datetime) -> tuple[x509.Certificate, PrivateKey]:
-        """A certificate as an edge below this CA would get it, and its key, for `keys.crypto.verification`."""
+        """A certificate as an edge below this CA would get it, and its key, for `keys.crypto.openssl_verification`."""
 
 
 _registered: list[Machines] = []
@@ -49,7 +49,7 @@ _registered: list[Machines] = []
 def register(machines: Machines) -> None:
     """Let `machines` answer. A later one replaces it."""
     _registered[:] = [machines]
-    verification.register(machines.throw_away_leaf)
+    openssl_verification.register(machines.throw_away_leaf)
 
 
 def answers() -> Machines:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from portal import tallies
+from portal import audit_tallies
 from portal.actors import Actor
 from portal.models import BY_MACHINE, BY_PEOPLE, KEY_PUBLIC_ID, ON_A_KEY, AuditEvent
 
@@ -117,7 +117,7 @@ def record(action: str, actor: Actor, subject: Subject, **fields: Any) -> None:
         return
     scope = "|".join([str(action), values["reason"], actor.kind, actor.id, subject.kind, subject.id])
     with transaction.atomic():
-        if tallies.count_up(scope, tallies.minute_of(timezone.now()), values) <= FIRST:
+        if audit_tallies.count_up(scope, audit_tallies.minute_of(timezone.now()), values) <= FIRST:
             AuditEvent.objects.create(**values)
 
 
@@ -132,22 +132,22 @@ def record_once(action: str, actor: Actor, subject: Subject, *, once: str, reaso
     `once` is the caller's network. Each reason gets one row a minute for each network, and MOST_NETWORKS rows a minute
     in all, across all processes; the metrics count every refusal. Returns False when MOST_NETWORKS is reached.
     """
-    minute = tallies.minute_of(timezone.now())
+    minute = audit_tallies.minute_of(timezone.now())
     everywhere = f"{action}|{reason}"
     once = f"{everywhere}|{once}|{minute:%Y-%m-%dT%H:%M}"
-    if tallies.seen(everywhere, minute) >= MOST_NETWORKS:
+    if audit_tallies.seen(everywhere, minute) >= MOST_NETWORKS:
         return False
     if not AuditEvent.objects.filter(once=once).exists():
         event = AuditEvent(**row(action, actor, subject, reason=reason, once=once))
         with transaction.atomic():
-            if tallies.count_up(everywhere, minute) <= MOST_NETWORKS:
+            if audit_tallies.count_up(everywhere, minute) <= MOST_NETWORKS:
                 AuditEvent.objects.bulk_create([event], ignore_conflicts=True)
     return True
 
 
 def write_counts() -> None:
     """Write the events with the counts of past minutes; see `record`."""
-    tallies.write_finished(FIRST)
+    audit_tallies.write_finished(FIRST)
 
 
 def history(kind: str, object_id: str, count: int) -> list[AuditEvent]:

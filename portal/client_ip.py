@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from portal import header_pairs
-from portal.throttle import Shield
+from portal.rate_limit import Shield
 
 logger = logging.getLogger(__name__)
 UNIX_SOCKET = "unix"

@@ -12,7 +12,7 @@ from django.db.models.functions import Cast, Length
 from django.db.models.lookups import LessThanOrEqual
 
 from portal import zones
-from portal.literals import Is, IsNot, Member
+from portal.index_conditions import Is, IsNot, Member
 from portal.preferences.values import AUTOMATIC, Density, Theme
 
 BY_MACHINE = Is("interface", value="enrollment")
@@ -112,7 +112,7 @@ class AuditEvent(models.Model):
 
 
 class AuditTally(models.Model):
-    """How often one kind of event happened in one minute; see `portal.tallies`. `event` is the latest one's columns."""
+    """How often one kind of event happened in one minute. `event` is the latest. See `portal.audit_tallies`."""
 
     scope = models.CharField(max_length=300)
     minute = models.DateTimeField()

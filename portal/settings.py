@@ -67,8 +67,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "portal.middleware.SignInRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "keys.astray.AstrayKeyMiddleware",
-    "portal.hashing.TooManyPasswordsMiddleware",
+    "keys.key_in_address.KeyInAddressMiddleware",
+    "portal.password_hashing.TooManyPasswordsMiddleware",
     "portal.refusal_pages.RefusalMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -84,14 +84,14 @@ TEMPLATES = [
             "loaders": [
                 (
                     "django.template.loaders.cached.Loader",
-                    ["portal.lean_templates.Loader", "django.template.loaders.app_directories.Loader"],
+                    ["portal.template_loader.Loader", "django.template.loaders.app_directories.Loader"],
                 )
             ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "portal.context.site",
+                "portal.context_processors.site",
             ],
         },
     }
@@ -111,7 +111,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
-PASSWORD_HASHERS = ["portal.hashing.BoundedArgon2PasswordHasher"]
+PASSWORD_HASHERS = ["portal.password_hashing.BoundedArgon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
@@ -152,7 +152,7 @@ PROBE_ADDRESSES = ("/healthz", "/readyz", "/metrics")
 # Input limits
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
-FILE_UPLOAD_HANDLERS = ["portal.uploads.BeginningInMemory"]
+FILE_UPLOAD_HANDLERS = ["portal.upload_handler.BeginningInMemory"]
 
 # Static files
 STATIC_URL = "static/"
@@ -190,5 +190,5 @@ EDGE_CERTIFICATE_DAYS = env.integer("EDGE_CERTIFICATE_DAYS", 90, 1, 397)
 EDGE_RSA_MINIMUM_BITS = env.integer("EDGE_RSA_MINIMUM_BITS", 2048, 2048, 4096)
 METRICS_TOKEN = env.secret("METRICS_TOKEN", "")
 METRICS_OPEN = env.boolean("METRICS_OPEN", default=False)
-METRICS_SOURCES = ["enrollment.freshness.metrics"]
-READINESS_PROBES = ["keys.checks.keyring_opens_what_is_sealed", "enrollment.freshness.no_list_has_expired"]
+METRICS_SOURCES = ["enrollment.revocation_list_age.metrics"]
+READINESS_PROBES = ["keys.checks.keyring_opens_what_is_sealed", "enrollment.revocation_list_age.no_list_has_expired"]

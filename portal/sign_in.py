@@ -16,8 +16,8 @@ from django.utils.decorators import method_decorator
 
 from portal import actors, audit, lockout
 from portal.client_ip import client_ip, network_of
-from portal.hashing import TooManyPasswords
 from portal.metrics import SIGN_INS
+from portal.password_hashing import TooManyPasswords
 from portal.preferences import cookies, operations
 
 _ELSEWHERE = "Too many attempts. Try again in {time}, or from a network you have signed in from before."

@@ -18,7 +18,7 @@ PURE_ROOMS = ("keys/crypto", "enrollment/pki", "enrollment/edge")
 PURE = {
     "enrollment/errors.py",
     "enrollment/operations/answer.py",
-    "portal/throttle.py",
+    "portal/rate_limit.py",
     *(str(path.relative_to(ROOT)) for room in PURE_ROOMS for path in (ROOT / room).rglob("*.py")),
 }
 DOORS = ("endpoints", "pages", "views", "admin", "forms", "api", "templatetags", "commands")

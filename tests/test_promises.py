@@ -21,7 +21,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection
 
-from keys.crypto import certificates, keyring, tokens
+from keys.crypto import ca_certificates, keyring, tokens
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations import edit_key
 from tests.base import SecureClient
@@ -205,7 +205,7 @@ class StolenDatabaseTests(EnrollmentTestCase):
             assert isinstance(private_key, ec.EllipticCurvePrivateKey)
             value = private_key.private_numbers().private_value
             found[f"private key of {record.name}"] = value.to_bytes((value.bit_length() + 7) // 8)
-            self.assertNotIn(certificates.private_key_der(private_key), everything())
+            self.assertNotIn(ca_certificates.private_key_der(private_key), everything())
         ring = keyring.load(settings.KEYRING_FILE)
         found |= {f"master key {key_id}": key for key_id, key in ring.keys.items()}
         found |= {"sealing key": ring.sealing_key(ring.active), "pepper": ring.pepper(ring.active)}

@@ -25,9 +25,9 @@ SHARED = (
     "enrollment/__init__.py",
     "keys/__init__.py",
     "keys/crypto/__init__.py",
-    "keys/crypto/pasting.py",
+    "keys/crypto/pasted_keys.py",
     "keys/crypto/tokens.py",
-    "keys/crypto/certificates.py",
+    "keys/crypto/ca_certificates.py",
 )
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 

@@ -11,9 +11,9 @@ from cryptography import x509
 from enrollment.edge.advice import ADVICE
 from enrollment.edge.outcomes import TRY_LATER, Stop, TryLater
 from enrollment.edge.pem import not_after, read_certificate
-from enrollment.edge.repeating import code_in, origin_in, reference_in, words_in
+from enrollment.edge.printable import code_in, origin_in, reference_in, words_in
 from enrollment.edge.transport import Reply
-from keys.crypto.certificates import LONGEST_CHAIN
+from keys.crypto.ca_certificates import LONGEST_CHAIN
 
 _NOT_AN_ANSWER = "The answer is not one of an enrollment portal. Check --url."
 

@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from enrollment.edge import renewing, store, transport
-from enrollment.edge.address import ENDPOINT, read_address
 from enrollment.edge.answer import moment, parse_answer
-from enrollment.edge.asking import Portal, Warn
-from enrollment.edge.inspection import inspect
+from enrollment.edge.directory_state import inspect
 from enrollment.edge.key_pair import KeyPair, make_csr, make_key_pair, spki, to_pem
 from enrollment.edge.key_text import read_token
 from enrollment.edge.placing import write_answer
+from enrollment.edge.portal_url import ENDPOINT, read_address
+from enrollment.edge.printable import name_of
 from enrollment.edge.proxy import choose_proxy
-from enrollment.edge.repeating import name_of
+from enrollment.edge.retries import Portal, Warn
 from enrollment.edge.verification import require_trust
 from keys.crypto.tokens import Token
 

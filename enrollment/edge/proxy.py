@@ -14,8 +14,8 @@ import urllib.request
 from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from enrollment.edge.address import Address
 from enrollment.edge.outcomes import Stop, TryLater, WrongUsage
+from enrollment.edge.portal_url import Address
 
 _VARIABLE = "HTTPS_PROXY"
 

@@ -13,16 +13,16 @@ from datetime import UTC, datetime
 from cryptography import x509
 
 from enrollment.edge import store
-from enrollment.edge.address import RENEW
 from enrollment.edge.answer import parse_answer
-from enrollment.edge.asking import Portal, Warn
-from enrollment.edge.inspection import Found
+from enrollment.edge.directory_state import Found
 from enrollment.edge.key_pair import KeyPair, from_pem, make_csr, make_key_pair, sign, spki, to_pem
 from enrollment.edge.outcomes import Stop
 from enrollment.edge.pem import not_after, not_before, read_certificate
 from enrollment.edge.placing import write_answer
+from enrollment.edge.portal_url import RENEW
+from enrollment.edge.retries import Portal, Warn
 from enrollment.edge.verification import Untrusted, common_names, require_trust
-from keys.crypto.certificates import spki_sha256
+from keys.crypto.ca_certificates import spki_sha256
 
 RENEW_FRAME, HEARTBEAT_FRAME = "psek-renew-v1", "psek-heartbeat-v1"
 

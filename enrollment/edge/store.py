@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from enrollment.edge import guarding
+from enrollment.edge import directory_guard
 from enrollment.edge.outcomes import Stop, TryLater
 
 KEY = "key.pem"
@@ -51,10 +51,10 @@ class EdgeDirectory:
         with self._opened() as directory:
             self._make_private(directory)
             flags = os.O_RDWR | os.O_CREAT | _NO_LINK
-            with guarding.refusing_links(self.path / _LOCK):
+            with directory_guard.refusing_links(self.path / _LOCK):
                 descriptor = os.open(_LOCK, flags, 0o600, dir_fd=directory)
             try:
-                guarding.require_own_file(descriptor, self.path / _LOCK)
+                directory_guard.require_own_file(descriptor, self.path / _LOCK)
                 _wait_for(descriptor, time.monotonic() + patience, self.path)
                 self._held = directory
                 yield
@@ -68,10 +68,10 @@ class EdgeDirectory:
         if self._held is not None:
             yield self._held
             return
-        real = guarding.require_safe_way(self.path)
+        real = directory_guard.require_safe_way(self.path)
         descriptor = os.open(real, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
-            guarding.require_own_directory(descriptor, self.path)
+            directory_guard.require_own_directory(descriptor, self.path)
             yield descriptor
         finally:
             os.close(descriptor)
@@ -79,27 +79,27 @@ class EdgeDirectory:
     def _make_private(self, directory: int) -> None:
         """Close what others may read, where that disturbs nobody; an empty directory also if they may write."""
         mode = os.fstat(directory).st_mode
-        if not mode & guarding.OTHERS:
+        if not mode & directory_guard.OTHERS:
             return
-        writable = mode & guarding.OTHERS_WRITE
+        writable = mode & directory_guard.OTHERS_WRITE
         if not writable and _OURS.issuperset(os.listdir(directory)):
             os.fchmod(directory, 0o700)
         elif writable:
-            guarding.require_empty(directory, self.path)
+            directory_guard.require_empty(directory, self.path)
             os.fchmod(directory, 0o700)
             # Whoever was quicker than the line above.
-            guarding.require_empty(directory, self.path)
+            directory_guard.require_empty(directory, self.path)
 
     def read(self, name: str) -> bytes | None:
         """The content of one file, or None when it is absent. Raises Stop when it may be somebody else's."""
         path = self.path / name
         try:
-            with self._opened() as directory, guarding.refusing_links(path):
+            with self._opened() as directory, directory_guard.refusing_links(path):
                 descriptor = os.open(name, os.O_RDONLY | _NO_LINK, dir_fd=directory)
         except FileNotFoundError:
             return None
         try:
-            guarding.require_own_file(descriptor, path, secret=name in _SECRET)
+            directory_guard.require_own_file(descriptor, path, secret=name in _SECRET)
             with os.fdopen(descriptor, "rb", closefd=False) as file:
                 return file.read()
         finally:

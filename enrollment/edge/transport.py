@@ -14,8 +14,8 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from enrollment.edge.address import Address
 from enrollment.edge.outcomes import Stop, TryLater, WrongUsage
+from enrollment.edge.portal_url import Address
 from enrollment.edge.proxy import Proxy, open_tunnel
 
 STEP_SECONDS = 15.0

@@ -15,7 +15,7 @@ from enrollment.edge.answer import Answer
 from enrollment.edge.key_pair import spki
 from enrollment.edge.outcomes import TRY_LATER, Stop
 from enrollment.edge.pem import PARSER_ERRORS, not_after, not_before, require_issued_by
-from keys.crypto.certificates import spki_sha256
+from keys.crypto.ca_certificates import spki_sha256
 
 
 class Untrusted(Stop):

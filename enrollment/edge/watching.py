@@ -14,12 +14,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from enrollment.edge import enrolling, store
-from enrollment.edge.address import HEARTBEAT, Address
-from enrollment.edge.asking import Warn
+from enrollment.edge.directory_state import inspect
 from enrollment.edge.enrolling import Options
-from enrollment.edge.inspection import inspect
 from enrollment.edge.outcomes import TRY_LATER, Stop, TryLater, WrongUsage, explain
+from enrollment.edge.portal_url import HEARTBEAT, Address
 from enrollment.edge.renewing import HEARTBEAT_FRAME, signed
+from enrollment.edge.retries import Warn
 from enrollment.edge.transport import USER_AGENT
 
 Say = Callable[[str], None]

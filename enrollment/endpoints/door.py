@@ -17,7 +17,7 @@ from enrollment.operations.answer import Enrolled
 from portal.actors import Actor
 from portal.client_ip import client_ip, network_of
 from portal.metrics import ENROLLMENTS
-from portal.throttle import Shield
+from portal.rate_limit import Shield
 
 logger = logging.getLogger(__name__)
 # Only refusals before proof are counted and shielded: any number of valid enrollments passes from one address.

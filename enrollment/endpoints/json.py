@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST
 
 from enrollment import operations
-from enrollment.endpoints import door, presented, representations, requests
+from enrollment.endpoints import door, presented_certificate, representations, requests
 from enrollment.errors import Refused
 from enrollment.operations.answer import Enrolled
 from enrollment.pki import proof
@@ -39,7 +39,7 @@ def renew(request: HttpRequest) -> HttpResponse:
 
     def answer(caller: Actor) -> HttpResponse:
         sent = requests.read_renew(request)
-        certificate = partial(presented.by_signature, sent.signed, proof.RENEW, timezone.now())
+        certificate = partial(presented_certificate.by_signature, sent.signed, proof.RENEW, timezone.now())
         return _admitted(door.renew(certificate, sent.signed.content, caller, sent.trust_anchor_sha256))
 
     return _answer_or_refuse(request, answer)
@@ -55,7 +55,7 @@ def heartbeat(request: HttpRequest) -> HttpResponse:
     def answer(caller: Actor) -> HttpResponse:
         sent = requests.read_heartbeat(request)
         with door.reaching_the_database(caller):
-            certificate = presented.by_signature(sent, proof.HEARTBEAT, timezone.now())
+            certificate = presented_certificate.by_signature(sent, proof.HEARTBEAT, timezone.now())
             operations.record_contact(certificate, requests.read_report(sent.content))
         door.count("heartbeat")
         return HttpResponse(status=204, headers={"Cache-Control": "no-store"})

@@ -12,9 +12,9 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from enrollment.models import RevocationList
-from enrollment.operations.listing import newest_list, publish
+from enrollment.operations.revocation_lists import newest_list, publish
 from keys.models import SigningCertificate
-from portal.throttle import Shield
+from portal.rate_limit import Shield
 
 # Below the 60 seconds within which a revocation must be seen.
 _LIST_MAX_AGE = 30

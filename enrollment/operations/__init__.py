@@ -1,9 +1,9 @@
 """Every change machines cause, and what staff may change on edges. Nothing else writes these tables."""
 
-from enrollment.operations.contacting import Report, record_contact
 from enrollment.operations.edges import delete_edge, edit_edge
 from enrollment.operations.enrolling import enroll
-from enrollment.operations.refusing import sample_refusal
+from enrollment.operations.heartbeats import Report, record_contact
+from enrollment.operations.recording_refusals import sample_refusal
 from enrollment.operations.renewing import renew
 from enrollment.operations.revoking import Revocation, revoke_certificate, revoke_edge, revoke_key
 

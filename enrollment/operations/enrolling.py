@@ -13,7 +13,7 @@ from enrollment.errors import Refused
 from enrollment.operations import issuers, lookup, taking_a_use
 from enrollment.operations.answer import Enrolled
 from enrollment.operations.lookup import KeyState
-from enrollment.operations.refusing import record_failure, record_refusal
+from enrollment.operations.recording_refusals import record_failure, record_refusal
 from enrollment.operations.replaying import replay, replay_or_refuse
 from enrollment.pki import csr, issuance
 from keys.models import SigningCertificate

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 
 from enrollment.pki.issuance import Issuer
-from keys.crypto import certificates, keyring, sealing
+from keys.crypto import ca_certificates, keyring, sealing
 from keys.models import SigningCertificate
 
 _loaded: dict[int, Issuer] = {}
@@ -35,7 +35,7 @@ def _load(certificate_id: int) -> Issuer:
     record = SigningCertificate.objects.complete().get(pk=certificate_id)
     ring = keyring.load(settings.KEYRING_FILE)
     sealed = sealing.unseal(bytes(record.sealed_private_key or b""), record.private_key_place, ring)
-    private_key = certificates.load_private_key(sealed)
+    private_key = ca_certificates.load_private_key(sealed)
     certificate = x509.load_der_x509_certificate(bytes(record.der))
     if private_key.public_key() != certificate.public_key():
         raise sealing.SealBroken("The private key is not the certificate's.")
@@ -70,4 +70,4 @@ def ders_of(record: SigningCertificate) -> Iterator[bytes]:
 def _key_ids(pems: list[str]) -> Iterator[str]:
     """SHA-256 (hex) of each certificate's public key: no edge may present one of these."""
     for pem in pems:
-        yield certificates.spki_sha256(x509.load_pem_x509_certificate(pem.encode())).hex()
+        yield ca_certificates.spki_sha256(x509.load_pem_x509_certificate(pem.encode())).hex()

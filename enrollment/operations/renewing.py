@@ -18,10 +18,10 @@ from enrollment.errors import Refused
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import issuers, revoking
 from enrollment.operations.answer import Enrolled
-from enrollment.operations.contacting import mark_presented
+from enrollment.operations.heartbeats import mark_presented
 from enrollment.operations.replaying import is_revoked, repeated
 from enrollment.pki import csr, issuance
-from keys import trust
+from keys import trust_anchors
 from keys.crypto import keyring, sealing
 from keys.models import ProvisioningKey, SigningCertificate
 from portal import audit
@@ -52,7 +52,7 @@ def renew(
     trust_anchor_sha256: str = "",
     now: datetime | None = None,
 ) -> Enrolled:
-    """The next certificate of the edge that holds `old` (see `enrollment.endpoints.presented`) and has proved so.
+    """The next certificate of the edge that proved to hold `old`; see `enrollment.endpoints.presented_certificate`.
 
     The same request again gives the same certificate. `trust_anchor_sha256` is as for `enroll`. Raises Refused with the
     reason. `now` is in UTC and defaults to the server's clock.
@@ -114,7 +114,7 @@ def _is_outdated(done: IssuedCertificate, old: IssuedCertificate, judged: csr.Ju
         return False
     if not done.not_before <= now <= done.not_after:
         return True
-    anchors = trust.anchors()
+    anchors = trust_anchors.anchors()
     if anchors[done.issuer_id] != anchors[old.issuer_id]:
         return True
     return x509.load_der_x509_certificate(bytes(done.der)).subject != _identity_of(done.edge).subject
@@ -201,7 +201,7 @@ def _issuer_for(old: IssuedCertificate, now: datetime) -> SigningCertificate:
     another root, or when the certificate's time is over: the issuer of the current certificate, else another one of
     the root, the root itself last. Raises Refused: issuer_unavailable.
     """
-    anchors = trust.anchors()
+    anchors = trust_anchors.anchors()
     of_key = (
         ProvisioningKey.objects.filter(public_id=old.edge.key_public_id)
         .values_list("signing_certificate_id", flat=True)

@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from enrollment.models import IssuedCertificate, ServiceEdge
-from enrollment.operations.listing import CHUNK, publish
+from enrollment.operations.revocation_lists import CHUNK, publish
 from keys.models import SigningCertificate
 from portal import audit
 from portal.actors import Actor

@@ -13,7 +13,7 @@ from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.pages.connection import Connection, connection
 from keys.models import ProvisioningKey
 from keys.pages.presentation import Stamp, stamp
-from portal import addresses
+from portal import record_addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def described(edge: Any, now: datetime) -> EdgeRow:
         enrolled=stamp(edge.enrolled_at),
         enrolled_from=edge.enrolled_from or "",
         key=edge.key_name,
-        key_url=addresses.of("keys:key-detail", edge.key_id) if edge.key_id else "",
+        key_url=record_addresses.of("keys:key-detail", edge.key_id) if edge.key_id else "",
         serial=edge.serial or "",
         revocable=edge.revocable,
     )

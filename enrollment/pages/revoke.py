@@ -13,9 +13,9 @@ from django.views.decorators.http import require_http_methods
 
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import Revocation, revoke_certificate, revoke_edge, revoke_key
-from enrollment.pages import revocable
-from enrollment.pages.forms import RevokeForm
-from enrollment.pages.revocable import Reach
+from enrollment.pages import revoke_preview
+from enrollment.pages.revoke_form import RevokeForm
+from enrollment.pages.revoke_preview import Reach
 from keys.models import ProvisioningKey
 from keys.operations.editing import subject
 from keys.pages.key_access import get_key
@@ -59,7 +59,7 @@ def key_revoke(request: HttpRequest, pk: int) -> HttpResponse:
     def revoke(reason: str, actor: Actor) -> Revocation:
         return revoke_key(key.public_id, reason=reason, actor=actor, subject=subject(key))
 
-    return _confirm(request, _Target(key.name, revocable.of_key(key.public_id), revoke, key))
+    return _confirm(request, _Target(key.name, revoke_preview.of_key(key.public_id), revoke, key))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -71,7 +71,7 @@ def edge_revoke(request: HttpRequest, pk: int) -> HttpResponse:
     def revoke(reason: str, actor: Actor) -> Revocation:
         return revoke_edge(edge, reason=reason, actor=actor)
 
-    return _confirm(request, _Target(edge.name, revocable.of_edge(edge.pk), revoke, _key_of(edge), edge))
+    return _confirm(request, _Target(edge.name, revoke_preview.of_edge(edge.pk), revoke, _key_of(edge), edge))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -87,7 +87,7 @@ def certificate_revoke(request: HttpRequest, pk: int, certificate_pk: int) -> Ht
     def revoke(reason: str, actor: Actor) -> Revocation:
         return revoke_certificate(certificate, reason=reason, actor=actor)
 
-    reach, others = revocable.of_certificate(certificate.pk), revocable.others(certificate)
+    reach, others = revoke_preview.of_certificate(certificate.pk), revoke_preview.others(certificate)
     return _confirm(request, _Target(edge.name, reach, revoke, _key_of(edge), edge, certificate, others))
 
 

@@ -1,6 +1,6 @@
 """Identity + public key + issuer + profile -> certificate, checked against the profile before it is released. Pure.
 
-CA certificates themselves are made in `keys.crypto.certificates`.
+CA certificates themselves are made in `keys.crypto.ca_certificates`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from enrollment.pki import profile
 from enrollment.pki.key_policy import PublicKey
-from keys.crypto.certificates import PrivateKey, random_serial, signature_hash, spki_sha256
+from keys.crypto.ca_certificates import PrivateKey, random_serial, signature_hash, spki_sha256
 
 BACKDATED = timedelta(minutes=5)
 ISSUER_MUST_LIVE = timedelta(days=1)

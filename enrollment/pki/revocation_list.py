@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from enrollment.pki.issuance import BACKDATED, Issuer, ProfileViolation
 from enrollment.pki.profile import algorithm_of, authority_identifier
-from keys.crypto.certificates import signature_hash
+from keys.crypto.ca_certificates import signature_hash
 
 VALID_FOR = timedelta(days=7)
 # The reason code 0 is left out, as RFC 5280 §5.3.1 asks.

@@ -16,7 +16,7 @@ from django.db.models import Count
 from enrollment.models import IssuedCertificate
 from enrollment.pki import issuance, key_policy, profile
 from enrollment.verifying.faults import Fault, Tally, as_far_as_readable, batches, noted, to_the_second
-from keys.crypto.pem import PARSER_ERRORS
+from keys.crypto.uploaded_pem import PARSER_ERRORS
 from keys.models import SigningCertificate
 from portal.models import AuditEvent
 

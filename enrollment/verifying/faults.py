@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
 
-from keys.crypto.pem import PARSER_ERRORS
+from keys.crypto.uploaded_pem import PARSER_ERRORS
 
 BATCH = 500
 M = TypeVar("M", bound=Model)

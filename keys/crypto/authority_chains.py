@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 
 from keys.crypto.authority_rules import find, hash_of, is_weakly_signed, name_of, shown
-from keys.crypto.certificates import LONGEST_CHAIN
+from keys.crypto.ca_certificates import LONGEST_CHAIN
 from keys.errors import BadCertificate
 
 _MOST_STEPS = 500

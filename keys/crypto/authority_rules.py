@@ -1,7 +1,7 @@
 """What a CA certificate must be to sign edges here, or to stand above one that does. Pure: no Django, no database.
 
 The rules are those of RFC 5280 §4.2 and §6.1 and of `openssl verify -x509_strict`, the strengths those of
-docs/certificates.md. What they do not foresee, `keys.crypto.verification` finds.
+docs/certificates.md. What they do not foresee, `keys.crypto.openssl_verification` finds.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, PublicKeyAlgorithmOID
 
-from keys.crypto import der, weak_rsa
-from keys.crypto.certificates import key_type_of
+from keys.crypto import ber, weak_rsa
+from keys.crypto.ca_certificates import key_type_of
 from keys.errors import BadCertificate
 
 Kind = TypeVar("Kind", bound=x509.ExtensionType)
@@ -186,8 +186,8 @@ def _judge_key(certificate: x509.Certificate, name: str, signs: bool) -> None:
 def _names_its_curve(certificate: x509.Certificate, key: ec.EllipticCurvePublicKey) -> bool:
     """RFC 5480 §2.1.1: the parameters of the curve are never written out."""
     canonical = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    content = der.element(canonical).content
-    algorithm = content[: der.element(content).end]
+    content = ber.element(canonical).content
+    algorithm = content[: ber.element(content).end]
     return algorithm in certificate.tbs_certificate_bytes
 
 

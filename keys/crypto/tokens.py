@@ -15,9 +15,9 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from keys.crypto import pasting
+from keys.crypto import pasted_keys
 
-LONGEST_TEXT = pasting.LONGEST_TEXT
+LONGEST_TEXT = pasted_keys.LONGEST_TEXT
 VERSION = "1"
 MAGIC_TEXT = "PSEK"
 MAGIC = base64.b64decode(MAGIC_TEXT)
@@ -75,7 +75,7 @@ def mint(domain: str, pin: bytes) -> Token:
 
 def canonicalize(text: str) -> str:
     """Remove what is not seen anywhere, and quotes around the whole. Doing it twice changes nothing."""
-    return pasting.squeeze(text).strip(pasting.QUOTES)
+    return pasted_keys.squeeze(text).strip(pasted_keys.QUOTES)
 
 
 def read(text: str, domains: Collection[str]) -> Token:
@@ -92,15 +92,15 @@ def read(text: str, domains: Collection[str]) -> Token:
 def read_any(text: str) -> Token:
     """Parse a key text of any cloud domain. Raises MalformedToken."""
     if len(text) <= LONGEST_TEXT:
-        for reading in pasting.readings(text):
+        for reading in pasted_keys.readings(text):
             token = _read(reading)
             if token:
                 return token
-    raise MalformedToken(pasting.fault(text, lambda reading: _read(reading) is not None))
+    raise MalformedToken(pasted_keys.fault(text, lambda reading: _read(reading) is not None))
 
 
 def _read(reading: str) -> Token | None:
-    found = pasting.parts(reading)
+    found = pasted_keys.parts(reading)
     return _sound(*found) if found else None
 
 

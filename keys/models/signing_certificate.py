@@ -49,7 +49,7 @@ class SigningCertificateQuerySet(models.QuerySet["SigningCertificate"]):
 class SigningCertificate(Record):
     """An enrollment (CA) certificate and, sealed, its private key; a root has no parent.
 
-    Made in `keys.crypto.certificates`; what it signs is made in `enrollment.pki.issuance`. One without a private key
+    Made in `keys.crypto.ca_certificates`; what it signs is made in `enrollment.pki.issuance`. One without a private key
     was uploaded as the parent of others and signs nothing here. A pending one has a private key and a request, and no
     certificate yet: it is disabled, and `der`, `serial`, `fingerprint`, `not_before` and `not_after` are NULL.
     """

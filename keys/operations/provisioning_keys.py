@@ -16,7 +16,7 @@ from keys.crypto.sealing import SealBroken
 from keys.errors import Gone, Invalid, NotViewable, Unopenable, UsedUp
 from keys.models import CopyState, ProvisioningKey, ServiceEdgeGroup
 from keys.operations import editing, signing_certificates
-from keys.operations.minting import mint_into, open_token
+from keys.operations.key_minting import mint_into, open_token
 from keys.operations.service_edge_groups import create_group
 from portal import audit
 from portal.actors import Actor

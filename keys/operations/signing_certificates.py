@@ -13,9 +13,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from keys import acceptance, certificate_use
-from keys.crypto import certificates, keyring, sealing, verification
-from keys.crypto.certificates import Authority, PrivateKey
+from keys import certificate_use, openssl_acceptance
+from keys.crypto import ca_certificates, keyring, openssl_verification, sealing
+from keys.crypto.ca_certificates import Authority, PrivateKey
 from keys.errors import InUse, Invalid
 from keys.models import SigningCertificate
 from keys.operations import editing
@@ -40,17 +40,19 @@ def create_certificate(record: SigningCertificate, authority: Authority, *, acto
 
 def _require_verifiable_below(parent: SigningCertificate, authority: Authority) -> None:
     now = timezone.now()
-    found = verification.fault(authority, acceptance.chain_of(parent), now)
+    found = openssl_verification.fault(authority, openssl_acceptance.chain_of(parent), now)
     if found:
         # What is made here is as it should be: the fault is above it.
-        what = acceptance.flaw(parent, now) or "Choose another parent."
+        what = openssl_acceptance.flaw(parent, now) or "Choose another parent."
         raise Invalid("parent", f"No CA below “{parent.name}” works ({found.reason}). {what}")
 
 
 def seal_private_key(record: SigningCertificate, private_key: PrivateKey) -> None:
     """Put the private key into the record, sealed for its place; nothing is written yet."""
     ring = keyring.load(settings.KEYRING_FILE)
-    record.sealed_private_key = sealing.seal(certificates.private_key_der(private_key), record.private_key_place, ring)
+    record.sealed_private_key = sealing.seal(
+        ca_certificates.private_key_der(private_key), record.private_key_place, ring
+    )
     record.sealed_with = ring.active
 
 
@@ -75,7 +77,7 @@ def private_key_of(record: SigningCertificate) -> PrivateKey:
     """The private key in memory. Raises KeyringError or SealBroken when it does not open."""
     ring = keyring.load(settings.KEYRING_FILE)
     sealed = sealing.unseal(bytes(record.sealed_private_key or b""), record.private_key_place, ring)
-    return certificates.load_private_key(sealed)
+    return ca_certificates.load_private_key(sealed)
 
 
 def hold(pk: int | None, *, field: str, now: datetime | None = None) -> SigningCertificate:
@@ -100,7 +102,7 @@ def describe(record: SigningCertificate, certificate: x509.Certificate) -> None:
     record.common_name = str(names[0].value) if names else ""
     record.serial = f"{certificate.serial_number:x}"
     record.fingerprint = certificate.fingerprint(hashes.SHA256()).hex()
-    record.key_type = certificates.key_type_of(certificate)
+    record.key_type = ca_certificates.key_type_of(certificate)
     record.not_before = certificate.not_valid_before_utc
     record.not_after = certificate.not_valid_after_utc
 

@@ -15,13 +15,13 @@ from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, ProgrammingError, transaction
 from django.utils import timezone
 
-from keys.crypto.certificates import LONGEST_COMMON_NAME, make_authority
+from keys.crypto.ca_certificates import LONGEST_COMMON_NAME, make_authority
 from keys.errors import Invalid
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate, VendorGate
 from keys.models.record import Record
 from keys.names import clean_name
 from keys.operations import editing
-from keys.operations.minting import mint_into
+from keys.operations.key_minting import mint_into
 from keys.operations.service_edge_groups import create_group
 from keys.operations.signing_certificates import authority_of, create_certificate
 from portal import audit

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from keys import acceptance, certificate_use, trust
+from keys import certificate_use, openssl_acceptance, trust_anchors
 from keys.models import SigningCertificate
 from keys.pages.certificate_access import NOT_ALLOWED, VIEW, get_certificate
 from keys.pages.certificate_rows import described
@@ -25,12 +25,12 @@ SHOWN_KEYS = 20
 def certificate_detail(request: HttpRequest, pk: int) -> HttpResponse:
     certificate, now = get_certificate(pk), timezone.now()
     context = {
-        **described(certificate, now, trust.strangers()),
+        **described(certificate, now, trust_anchors.strangers()),
         **_keys(request, certificate),
         "live": certificate_use.counts([pk], now)[pk][1],
     }
     if not certificate.is_pending:
-        context["flaw"] = acceptance.flaw(certificate, now)
+        context["flaw"] = openssl_acceptance.flaw(certificate, now)
         context["pem"] = ssl.DER_cert_to_PEM_cert(bytes(certificate.der))
     return render(request, "keys/certificate_detail.html", context)
 

@@ -10,15 +10,15 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from keys import choices, trust
-from keys.crypto import authority_rules, pem
-from keys.crypto.certificates import KEY_TYPES
-from keys.crypto.pem import MOST_BYTES
+from keys import choices, trust_anchors
+from keys.crypto import authority_rules, uploaded_pem
+from keys.crypto.ca_certificates import KEY_TYPES
+from keys.crypto.uploaded_pem import MOST_BYTES
 from keys.errors import Refused
 from keys.models import SigningCertificate
 from keys.names import LONGEST_NAME
-from keys.operations.generating import MOST_DAYS
-from keys.pages.forms import CertificateChoice
+from keys.operations.ca_generating import MOST_DAYS
+from keys.pages.key_forms import CertificateChoice
 
 _DAYS_MESSAGE = f"Enter a whole number of days from 1 to {MOST_DAYS:,}."
 _PEM = "-----BEGIN CERTIFICATE-----"
@@ -49,7 +49,7 @@ class _PublicPart(forms.BoundField):
 
     def value(self) -> Any:
         given = getattr(self.form, "given", None)
-        return pem.public_part(given(self.name)) if given and self.form.is_bound else super().value()
+        return uploaded_pem.public_part(given(self.name)) if given and self.form.is_bound else super().value()
 
 
 class CertificatesField(PemField):
@@ -263,5 +263,5 @@ class ReplaceForm(RefusableForm, forms.Form):
         super().__init__(*args, **kwargs)
         offered = choices.signing_certificates().exclude(pk=certificate.pk)
         field: Any = self.fields["certificate"]
-        field.queryset, field.apart = offered, trust.apart_from(certificate.pk)
+        field.queryset, field.apart = offered, trust_anchors.apart_from(certificate.pk)
         self.initial["confirmed"] = count

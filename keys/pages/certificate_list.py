@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from keys import certificate_use, trust
+from keys import certificate_use, trust_anchors
 from keys.models import SigningCertificate
 from keys.pages.certificate_access import NOT_ALLOWED, VIEW
 from keys.pages.certificate_rows import described
@@ -98,7 +98,7 @@ CERTIFICATES = List(
 def certificate_list(request: HttpRequest) -> HttpResponse:
     opened, now = CERTIFICATES.open(request), timezone.now()
     counts = certificate_use.counts([each.pk for each in opened.page.rows], now)
-    strangers = trust.strangers()
+    strangers = trust_anchors.strangers()
     shows_keys = request.user.has_perm("keys.view_provisioningkey")
     rows = [
         {

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
-from keys import certificate_use, trust
+from keys import certificate_use, trust_anchors
 from keys.errors import Invalid, KeysChanged, Managed
 from keys.models import SigningCertificate
 from keys.operations import move_keys
@@ -40,7 +40,7 @@ def certificate_replace(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _move(request: HttpRequest, certificate: SigningCertificate, form: ReplaceForm) -> HttpResponse:
     chosen, confirmed = form.cleaned_data["certificate"], form.cleaned_data["confirmed"]
-    _, foreign = trust.sharing(chosen.pk)
+    _, foreign = trust_anchors.sharing(chosen.pk)
     edges = certificate_use.edges_below(movable(certificate), foreign)
     try:
         moved = move_keys(certificate, chosen, confirmed=confirmed, actor=actors.from_request(request))
@@ -66,7 +66,7 @@ def _count(certificate: SigningCertificate) -> int:
 
 
 def _page(request: HttpRequest, certificate: SigningCertificate, form: ReplaceForm, status: int = 200) -> HttpResponse:
-    mine, _ = trust.sharing(certificate.pk)
+    mine, _ = trust_anchors.sharing(certificate.pk)
     offered = form.fields["certificate"].queryset  # type: ignore[attr-defined]  # a ModelChoiceField
     others = [each for each in offered if each.pk not in mine]
     edges = certificate_use.edges_below(movable(certificate), mine) if others else 0

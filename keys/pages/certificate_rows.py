@@ -10,7 +10,7 @@ from keys.pages.presentation import colons, distinguished_name, expiry, stamp
 
 
 def described(certificate: SigningCertificate, now: datetime, strangers: dict[int, int]) -> dict[str, Any]:
-    """What templates show of a certificate. `strangers` are those with an unusual root, see `keys.trust`."""
+    """What templates show of a certificate. `strangers` are those with an unusual root, see `keys.trust_anchors`."""
     shown: dict[str, Any] = {
         "certificate": certificate,
         "subject": distinguished_name(certificate.subject),

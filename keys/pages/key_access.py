@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404
 
 from keys.models import ProvisioningKey
 from keys.operations.editing import require_own
-from keys.pages.rows import without_secrets
+from keys.pages.key_rows import without_secrets
 
 
 def get_key(pk: int) -> ProvisioningKey:

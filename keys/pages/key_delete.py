@@ -9,8 +9,8 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
 from keys.operations import delete_key
-from keys.pages.forms import DeleteKeyForm
 from keys.pages.key_access import get_own_key
+from keys.pages.key_forms import DeleteKeyForm
 from keys.pages.returning import way_back
 from portal import actors
 from portal.access import requires

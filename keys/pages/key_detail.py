@@ -9,10 +9,10 @@ from django.views.decorators.http import require_safe
 
 from keys import machines
 from keys.models import ProvisioningKey
-from keys.pages import activity, rows
+from keys.pages import activity, key_rows
 from keys.pages.key_list import NOT_ALLOWED
+from keys.pages.key_rows import May, row_of
 from keys.pages.returning import way_back
-from keys.pages.rows import May, row_of
 from portal.access import requires
 
 
@@ -20,7 +20,7 @@ from portal.access import requires
 @requires("keys.view_provisioningkey", NOT_ALLOWED)
 def key_detail(request: HttpRequest, pk: int) -> HttpResponse:
     may = May.of(request.user)
-    key = next(iter(rows.read(ProvisioningKey.objects.filter(pk=pk))), None)
+    key = next(iter(key_rows.read(ProvisioningKey.objects.filter(pk=pk))), None)
     if key is None:
         raise Http404
     row = row_of(key, may, timezone.now())

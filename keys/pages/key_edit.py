@@ -16,8 +16,8 @@ from keys import certificate_use
 from keys.errors import Difference, Invalid, Stale
 from keys.models import ProvisioningKey
 from keys.operations import edit_key
-from keys.pages.forms import EditKeyForm
 from keys.pages.key_access import get_own_key
+from keys.pages.key_forms import EditKeyForm
 from keys.pages.returning import way_back
 from portal import actors
 from portal.access import requires

@@ -10,10 +10,10 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
 from keys.models import ProvisioningKey, SigningCertificate, UseState
-from keys.pages import rows
+from keys.pages import key_rows
 from keys.pages.common_filters import InGroup, ManagedBy
+from keys.pages.key_rows import May
 from keys.pages.row_html import ROWS, render_rows, split_at_rows
-from keys.pages.rows import May
 from portal.access import requires
 from portal.lists.columns import Column, ListTable
 from portal.lists.filters import Choice, Contains, From, ListFilters, Related, Until, YesNo
@@ -85,7 +85,7 @@ KEYS = List(
     table=KeyTable,
     filters=KeyFilters,
     rows=ProvisioningKey.objects.all,
-    read=rows.read_all,
+    read=key_rows.read_all,
     row_template="keys/_key_row.html",
     has_actions=True,
 )

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from keys import machines
-from keys.pages.rows import KeyRow, Kind, May, kind_of, values_of
+from keys.pages.key_rows import KeyRow, Kind, May, kind_of, values_of
 from portal import zones
 
 # Stands in a page for its rows. No value can forge it, for its angle brackets would be escaped.

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import portal.literals
+import portal.index_conditions
 
 
 class Migration(migrations.Migration):
@@ -14,9 +14,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="auditevent",
             index=models.Index(
-                portal.literals.Member("detail", name="key_public_id"),
+                portal.index_conditions.Member("detail", name="key_public_id"),
                 models.F("id"),
-                condition=models.Q(portal.literals.Is("interface", value="enrollment")),
+                condition=models.Q(portal.index_conditions.Is("interface", value="enrollment")),
                 name="audit_event_of_machines_by_key",
             ),
         ),
@@ -24,8 +24,8 @@ class Migration(migrations.Migration):
             model_name="auditevent",
             index=models.Index(
                 condition=models.Q(
-                    portal.literals.Is("object_kind", value="key"),
-                    portal.literals.IsNot("interface", value="enrollment"),
+                    portal.index_conditions.Is("object_kind", value="key"),
+                    portal.index_conditions.IsNot("interface", value="enrollment"),
                 ),
                 fields=["object_id", "id"],
                 name="audit_event_of_people_by_key",
@@ -35,7 +35,8 @@ class Migration(migrations.Migration):
             model_name="auditevent",
             index=models.Index(
                 condition=models.Q(
-                    portal.literals.Is("object_kind", value="key"), portal.literals.Is("interface", value="enrollment")
+                    portal.index_conditions.Is("object_kind", value="key"),
+                    portal.index_conditions.Is("interface", value="enrollment"),
                 ),
                 fields=["object_id", "at", "id"],
                 name="audit_event_refused_by_key",

@@ -63,11 +63,11 @@ def _require_the_keyring_of_the_database(state_dir: Path) -> None:
     django.setup()
     from django.conf import settings
 
-    from keys import custody
+    from keys import keyring_in_use
     from keys.crypto import keyring
 
     ring = state_dir / state.KEYRING
-    if not os.path.lexists(ring) and Path(settings.KEYRING_FILE) == ring.resolve() and not custody.ids_in_use():
+    if not os.path.lexists(ring) and Path(settings.KEYRING_FILE) == ring.resolve() and not keyring_in_use.ids_in_use():
         state.write_private(ring, keyring.generate() + "\n")
     startup.require_sound()
 

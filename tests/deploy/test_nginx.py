@@ -20,7 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from keys.crypto.certificates import Authority, make_authority
+from keys.crypto.ca_certificates import Authority, make_authority
 from tests.factories import make_private_key
 from tests.support.nginx import SITE, Nginx
 

@@ -16,9 +16,9 @@ from enrollment.errors import BEFORE_PROOF, LONGEST_FAULT, REFUSALS, Refused
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import issuers
 from enrollment.operations.answer import Enrolled
-from enrollment.operations.refusing import sampled
-from keys.crypto import certificates, keyring, sealing
-from keys.crypto.certificates import Authority, make_authority
+from enrollment.operations.recording_refusals import sampled
+from keys.crypto import ca_certificates, keyring, sealing
+from keys.crypto.ca_certificates import Authority, make_authority
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations import create_certificate
 from portal.actors import Actor
@@ -37,7 +37,7 @@ def authority_of(record: SigningCertificate) -> Authority:
     """A stored signing certificate with its private key."""
     ring = keyring.load(settings.KEYRING_FILE)
     sealed = sealing.unseal(bytes(record.sealed_private_key), record.private_key_place, ring)
-    return Authority(x509.load_der_x509_certificate(bytes(record.der)), certificates.load_private_key(sealed))
+    return Authority(x509.load_der_x509_certificate(bytes(record.der)), ca_certificates.load_private_key(sealed))
 
 
 def make_issuer(name: str = "Own", *, days: int = 365, key_type: str = "EC P-256", at: datetime | None = None) -> Any:

@@ -12,7 +12,7 @@ from enrollment.edge.verification import require_trust
 from enrollment.endpoints import representations
 from enrollment.operations import enroll
 from keys import errors, operations
-from keys.crypto.certificates import LONGEST_CHAIN
+from keys.crypto.ca_certificates import LONGEST_CHAIN
 from keys.models import SigningCertificate
 from tests import factories
 from tests.base import PortalTestCase

@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 
 from enrollment import operations
 from enrollment.models import IssuedCertificate, RevocationList
-from enrollment.operations.listing import publish
+from enrollment.operations.revocation_lists import publish
 from enrollment.pki import revocation_list
 from enrollment.pki.issuance import Issuer, ProfileViolation
 from enrollment.pki.revocation_list import Entry
-from keys.crypto.certificates import make_authority
+from keys.crypto.ca_certificates import make_authority
 from keys.errors import InUse
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations import delete_certificate
@@ -320,7 +320,7 @@ class AddressTests(RevocationTestCase):
 
     def test_a_list_that_cannot_be_made_is_503_and_not_tried_at_each_request(self) -> None:
         with foreign_keyring():
-            with self.assertLogs("enrollment.operations.listing", "ERROR") as logged:
+            with self.assertLogs("enrollment.operations.revocation_lists", "ERROR") as logged:
                 responses = [self.plain.get(self.crl) for _ in range(3)]
             self.assertEqual({(r.status_code, r["Retry-After"]) for r in responses}, {(503, "30")})
             self.assertEqual(len(logged.records), 1)
@@ -328,7 +328,7 @@ class AddressTests(RevocationTestCase):
 
     def test_a_list_that_cannot_be_renewed_is_given_out_and_tried_once_in_a_while(self) -> None:
         fetch(self.issuer)
-        with foreign_keyring(), self.assertLogs("enrollment.operations.listing", "ERROR") as logged:
+        with foreign_keyring(), self.assertLogs("enrollment.operations.revocation_lists", "ERROR") as logged:
             operations.revoke_edge(self.edge, reason="unspecified", actor=ACTOR)
             self.assertEqual({self.plain.get(self.crl).status_code for _ in range(5)}, {200})
             self.assertEqual(len(logged.records), 2, "by the revocation, and by one of the requests")

@@ -14,7 +14,7 @@ from enrollment.edge.cli import add_arguments
 from enrollment.endpoints import door
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import Report, delete_edge, record_contact, revoke_edge
-from enrollment.operations.refusing import sampled
+from enrollment.operations.recording_refusals import sampled
 from enrollment.pages.connection import IN_TOUCH
 from enrollment.pages.connection import connection as connection_of
 from enrollment.pages.edge_list import EdgeTable

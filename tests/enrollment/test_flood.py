@@ -9,7 +9,7 @@ import time_machine
 from django.db.models import Sum
 
 from enrollment.errors import Refused
-from enrollment.operations.refusing import record_refusal, sampled
+from enrollment.operations.recording_refusals import record_refusal, sampled
 from enrollment.pages import history
 from keys.models import ProvisioningKey
 from portal import audit

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from enrollment import operations
 from enrollment.models import IssuedCertificate
 from enrollment.operations.answer import Enrolled
-from keys.crypto.certificates import make_authority
+from keys.crypto.ca_certificates import make_authority
 from keys.errors import Invalid
 from keys.models import ProvisioningKey
 from keys.operations import edit_key

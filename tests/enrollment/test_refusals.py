@@ -240,7 +240,7 @@ class SampledTests(EnrollmentTestCase):
             self.post("not a key")
 
     def test_another_process_cannot_write_the_row_twice(self) -> None:
-        from enrollment.operations.refusing import sampled
+        from enrollment.operations.recording_refusals import sampled
 
         known = AuditEvent.objects.count()
         for _ in range(3):

@@ -25,7 +25,7 @@ from enrollment.errors import Refused
 from enrollment.models import IssuedCertificate
 from enrollment.operations import renewing
 from enrollment.operations.issuers import chain_of
-from enrollment.operations.listing import newest_list
+from enrollment.operations.revocation_lists import newest_list
 from enrollment.pki import issuance
 from enrollment.pki.issuance import pin_of
 from keys.crypto import tokens

@@ -156,7 +156,7 @@ class UnavailableIssuerTests(RevocationTestCase):
 
     def test_d04_without_the_issuers_key_it_sticks_and_the_list_follows(self) -> None:
         before = fetch(self.issuer)
-        with foreign_keyring(), self.assertLogs("enrollment.operations.listing", "ERROR"):
+        with foreign_keyring(), self.assertLogs("enrollment.operations.revocation_lists", "ERROR"):
             revocation = operations.revoke_edge(self.edge, reason="unspecified", actor=ACTOR)
             self.assertEqual(revocation.late_lists, ["Service Edge"])
             self.assertIsNotNone(certificate_of(self.first).revoked_at)

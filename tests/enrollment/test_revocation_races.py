@@ -12,7 +12,7 @@ from cryptography import x509
 
 from enrollment import operations
 from enrollment.models import RevocationList
-from enrollment.operations.listing import publish
+from enrollment.operations.revocation_lists import publish
 from enrollment.pki import revocation_list
 from tests.enrollment.live import LiveTestCase, body
 from tests.enrollment.revoking import RevocationTestCase, certificate_of, fetch, serials

@@ -89,7 +89,7 @@ class RevokeTests(RevocationTestCase):
         self.assertEqual(self.revoked(), set())
 
     def test_a_list_that_cannot_be_built_is_said(self) -> None:
-        with foreign_keyring(), self.assertLogs("enrollment.operations.listing", "ERROR"):
+        with foreign_keyring(), self.assertLogs("enrollment.operations.revocation_lists", "ERROR"):
             _, err = self.revoke("--key", "Edge")
         self.assertIn("list of 'Service Edge' could not be built", err)
 
@@ -143,7 +143,7 @@ class BuildTests(RevocationTestCase):
     def test_a_list_that_cannot_be_built_exits_1_and_the_newest_there_is_stays_in_the_file(self) -> None:
         self.build()
         known = self.file.read_bytes()
-        with foreign_keyring(), self.assertLogs("enrollment.operations.listing", "ERROR"):
+        with foreign_keyring(), self.assertLogs("enrollment.operations.revocation_lists", "ERROR"):
             call_command("revoke", "--key", "Edge", stdout=io.StringIO(), stderr=io.StringIO())
             with self.assertRaisesMessage(CommandError, "Not current: Service Edge."):
                 self.build()

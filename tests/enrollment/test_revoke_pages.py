@@ -10,7 +10,7 @@ from django.core.management import call_command
 from enrollment.errors import Refused
 from enrollment.models import IssuedCertificate
 from enrollment.operations import Report, record_contact, renew, revoke_certificate
-from enrollment.pages import revocable
+from enrollment.pages import revoke_preview
 from keys.operations import delete_key
 from portal.models import AuditEvent
 from tests.enrollment.revoking import RevocationTestCase, certificate_of, fetch, serials
@@ -94,7 +94,7 @@ class EdgePageTests(PageTestCase):
         self.assertEqual(self.client.get("/service-edges/999999/revoke/").status_code, 404)
 
     def test_a_list_that_cannot_be_made_now_is_said(self) -> None:
-        with foreign_keyring(), self.assertLogs("enrollment.operations.listing", "ERROR"):
+        with foreign_keyring(), self.assertLogs("enrollment.operations.revocation_lists", "ERROR"):
             self.post(self.of_edge, "Edge-1")
         page = self.client.get(self.key_page)
         self.assertContains(page, "Revoked 1 certificate of 1 edge.")
@@ -156,13 +156,13 @@ class CertificatePageTests(PageTestCase):
 
     def test_revoked_between_page_and_operation_is_409_too(self) -> None:
         """Somebody else was first, after this request had looked."""
-        looked = revocable.of_certificate(self.old.pk)
+        looked = revoke_preview.of_certificate(self.old.pk)
         revoke_certificate(self.old, reason="keyCompromise", actor=ACTOR)
-        looking, revocable.of_certificate = revocable.of_certificate, lambda _: looked
+        looking, revoke_preview.of_certificate = revoke_preview.of_certificate, lambda _: looked
         try:
             self.assertEqual(self.post(self.of_old, "Edge-1", "superseded").status_code, 409)
         finally:
-            revocable.of_certificate = looking
+            revoke_preview.of_certificate = looking
         self.assertEqual(certificate_of_serial(self.old.serial).revocation_reason, "keyCompromise")
 
     def test_another_name_or_reason_revokes_nothing(self) -> None:
@@ -226,13 +226,13 @@ class KeyPageTests(PageTestCase):
         self.assertNotContains(self.client.get(f"/service-edge-keys/{key.pk}/"), "Revoke")
 
     def test_a_hundred_are_shown_and_all_are_counted(self) -> None:
-        from enrollment.pages import revocable
+        from enrollment.pages import revoke_preview
 
-        shown, revocable.SHOWN = revocable.SHOWN, 1
+        shown, revoke_preview.SHOWN = revoke_preview.SHOWN, 1
         try:
             self.assertContains(self.client.get(self.of_key), "The latest 1 are shown. All 2 will be revoked.")
         finally:
-            revocable.SHOWN = shown
+            revoke_preview.SHOWN = shown
 
 
 class RoleTests(PageTestCase):

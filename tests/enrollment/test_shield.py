@@ -6,8 +6,8 @@ import threading
 
 from django.test import SimpleTestCase
 
-from portal import throttle
-from portal.throttle import Shield
+from portal import rate_limit
+from portal.rate_limit import Shield
 
 
 class ShieldTests(SimpleTestCase):
@@ -56,9 +56,9 @@ class ShieldTests(SimpleTestCase):
 
     def test_only_the_callers_counted_latest_are_remembered(self) -> None:
         self.count("first", 3)
-        for number in range(throttle._MOST_CALLERS):
+        for number in range(rate_limit._MOST_CALLERS):
             self.shield.count(str(number))
-        self.assertEqual(len(self.shield._windows), throttle._MOST_CALLERS)
+        self.assertEqual(len(self.shield._windows), rate_limit._MOST_CALLERS)
         self.assertIsNone(self.shield.retry_after("first"))
 
     def test_threads_lose_no_count(self) -> None:

@@ -13,9 +13,9 @@ from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from enrollment import freshness, operations
+from enrollment import operations, revocation_list_age
 from enrollment.models import IssuedCertificate, RevocationList
-from enrollment.operations.listing import newest_list, publish
+from enrollment.operations.revocation_lists import newest_list, publish
 from enrollment.pages.connection import connection
 from keys.models import ProvisioningKey
 from tests.enrollment.base import now
@@ -72,14 +72,14 @@ class ListTests(RevocationTestCase):
 
     def test_d04_readiness_replaces_a_list_that_nobody_accepts_yet(self) -> None:
         self.publish(now() + 100 * DAY)
-        self.assertTrue(freshness.no_list_has_expired())
+        self.assertTrue(revocation_list_age.no_list_has_expired())
         newest = newest_list(self.issuer)
         assert newest
         self.assertLessEqual(newest.this_update, now())
 
     def test_d04_a_list_from_the_future_that_stays_is_late(self) -> None:
         self.publish(now() + 100 * DAY)
-        self.assertEqual(freshness.late(), ["Service Edge"])
+        self.assertEqual(revocation_list_age.late(), ["Service Edge"])
 
 
 @dataclass

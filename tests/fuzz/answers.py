@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from enrollment.edge import asking, store, transport, watching
+from enrollment.edge import retries, store, transport, watching
+from enrollment.edge.directory_state import inspect
 from enrollment.edge.enrolling import Options
-from enrollment.edge.inspection import inspect
 from enrollment.edge.key_pair import to_pem
 from enrollment.edge.placing import write_answer
 from enrollment.errors import REFUSALS
@@ -186,7 +186,7 @@ def watched(edge: Edge) -> Iterator[Callable[..., str]]:
             raise AssertionError(warned[-1])
         return "waits" if any(warning.endswith("Waiting.") for warning in warned) else "goes on"
 
-    with serving(answer) as port, mock.patch.object(asking, "_PAUSES", ()), ended_after_one_round():
+    with serving(answer) as port, mock.patch.object(retries, "_PAUSES", ()), ended_after_one_round():
         url = f"http://127.0.0.1:{port}"
         with mock.patch.object(transport, "STEP_SECONDS", 2.0):
             yield show

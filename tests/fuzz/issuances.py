@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from enrollment.pki import issuance, revocation_list
-from keys.crypto.certificates import KEY_TYPES, Authority, make_authority
+from keys.crypto.ca_certificates import KEY_TYPES, Authority, make_authority
 from tests.support import pkilint
 
 NOW = datetime.now(UTC).replace(microsecond=0)

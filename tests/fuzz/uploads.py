@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, pkcs7, pkcs12
 from django.db import transaction
 
-from keys.crypto import pem
+from keys.crypto import uploaded_pem
 from keys.errors import CERTIFICATE_FAULTS, BadCertificate
 from keys.models import SigningCertificate
 from keys.operations import upload_chain
@@ -88,7 +88,7 @@ def _mutated(chance: random.Random, given: bytes) -> bytes:
 def judge_upload(made: Upload) -> str:
     """An upload is accepted, or refused with a fault of the list; a form that shows it again raises nothing."""
     certificates, key, password = made
-    shown = pem.public_part([certificates, key])
+    shown = uploaded_pem.public_part([certificates, key])
     if "PRIVATE" in shown:
         raise AssertionError(f"shown again: {shown}")
     try:

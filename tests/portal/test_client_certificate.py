@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from keys.crypto.certificates import Authority, make_authority
+from keys.crypto.ca_certificates import Authority, make_authority
 from portal.client_certificate import client_certificate, is_usable, leaf
 from tests.enrollment.base import now
 from tests.factories import make_private_key

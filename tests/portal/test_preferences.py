@@ -283,7 +283,7 @@ class Shortcuts(PortalTestCase):
             self.assertNotContains(page, trace)
 
     def test_every_page_of_the_menu_has_a_key_of_its_own(self) -> None:
-        from portal.context import ADMINISTRATION, MENU
+        from portal.context_processors import ADMINISTRATION, MENU
 
         keys = [entry.key for entry in (*MENU, *ADMINISTRATION)]
         self.assertEqual(len(set(keys)), len(keys))

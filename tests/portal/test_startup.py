@@ -20,7 +20,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import override_settings
 
 from portal import startup
-from portal.warming import warm_up
+from portal.preloading import warm_up
 from tests import factories
 from tests.base import PortalTestCase
 from tests.support.live import ROOT

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from enrollment.endpoints import door, presented
+from enrollment.endpoints import door, presented_certificate
 from enrollment.endpoints.est import answers, requests
 from enrollment.endpoints.est.doors import operation
 from enrollment.errors import Refused
@@ -58,7 +58,7 @@ def simplereenroll(request: HttpRequest, label: SigningCertificate | None) -> Ht
             door.count("certificate_required")
             return answers.certificate_required()
         csr = requests.read_renew(request)
-        return answers.issued(door.renew(partial(presented.by_pem, certificate), csr, caller))
+        return answers.issued(door.renew(partial(presented_certificate.by_pem, certificate), csr, caller))
     except Refused as refused:
         return answers.refusal(*door.settle(refused, caller))
 

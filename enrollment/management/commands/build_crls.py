@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from enrollment.models import RevocationList
-from enrollment.operations.listing import publish, signs_lists
+from enrollment.operations.revocation_lists import publish, signs_lists
 from keys.models import SigningCertificate
 
 # Lists are public, and nginx's master process may be of another account.

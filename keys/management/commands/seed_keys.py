@@ -18,11 +18,11 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from keys.crypto import certificates, keyring, sealing, tokens
+from keys.crypto import ca_certificates, keyring, sealing, tokens
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.models.provisioning_key import token_place
 from keys.operations import create_group
-from keys.operations.minting import trust_anchor
+from keys.operations.key_minting import trust_anchor
 from portal import actors
 from portal.database import lift_statement_timeout
 from portal.sort_names import sort_name
@@ -133,7 +133,7 @@ class _Mint:
         self._ring = keyring.load(settings.KEYRING_FILE)
         self._pepper = self._ring.pepper(self._ring.active)
         root = x509.load_der_x509_certificate(bytes(trust_anchor(certificate).der))
-        self._pin = certificates.spki_sha256(root)
+        self._pin = ca_certificates.spki_sha256(root)
         self._now = timezone.now()
         # Names and numbers repeat from run to run; secrets come from the operating system.
         self._chance = random.Random(0)  # noqa: S311

@@ -23,7 +23,7 @@ from enrollment.edge.answer import Answer, read_answer
 from enrollment.edge.transport import Reply
 from enrollment.pki.issuance import Identity, Issuer, issue
 from keys.crypto import tokens
-from keys.crypto.certificates import Authority, make_authority, spki_sha256
+from keys.crypto.ca_certificates import Authority, make_authority, spki_sha256
 from tests.support.live import ROOT, LivePortal
 
 NOW = datetime.now(UTC)

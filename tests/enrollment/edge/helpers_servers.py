@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from enrollment.edge.key_pair import to_pem
-from keys.crypto.certificates import Authority, PrivateKey, make_authority
+from keys.crypto.ca_certificates import Authority, PrivateKey, make_authority
 from tests.factories import make_private_key
 
 Handler = Callable[[socket.socket], None]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from enrollment.edge import asking, watching
+from enrollment.edge import retries, watching
 from enrollment.edge.advice import ADVICE
 from enrollment.edge.answer import refuse_other_than
 from enrollment.edge.cli import main
@@ -37,7 +37,7 @@ def test_every_refusal_of_the_portal_has_advice() -> None:
 def test_a_refusal_is_told_with_its_code_and_ends_with_the_right_exit_code(
     code: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(retries.time, "sleep", lambda seconds: None)
     (tmp_path / "key.txt").write_text(KEY)
     (tmp_path / "key.txt").chmod(0o600)
     line = ["--directory", str(tmp_path / "edge"), "--key-file", str(tmp_path / "key.txt")]

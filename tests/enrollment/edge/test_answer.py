@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from enrollment.edge.advice import ADVICE
 from enrollment.edge.answer import read_answer
 from enrollment.edge.outcomes import Stop, TryLater
-from enrollment.edge.repeating import printable
+from enrollment.edge.printable import printable
 from enrollment.edge.transport import Reply
 from enrollment.errors import REFUSALS
-from keys.crypto.certificates import LONGEST_CHAIN
+from keys.crypto.ca_certificates import LONGEST_CHAIN
 from tests.enrollment.edge.helpers import make_pki, pem
 from tests.factories import make_private_key
 

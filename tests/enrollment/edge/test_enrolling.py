@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from enrollment.edge import asking
+from enrollment.edge import retries
 from enrollment.edge.cli import main
 from tests.enrollment.edge.helpers import WHOLE, command, forged, make_key, modes, run_edge, uses
 from tests.enrollment.edge.helpers_servers import (
@@ -174,7 +174,7 @@ def test_a_busy_portal_is_asked_again_within_the_run(
     portal: LivePortal, many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pauses: list[float] = []
-    monkeypatch.setattr(asking.time, "sleep", pauses.append)
+    monkeypatch.setattr(retries.time, "sleep", pauses.append)
     requests: list[bytes] = []
 
     def busy_twice(connection: socket.socket) -> None:
@@ -195,7 +195,7 @@ def test_a_portal_that_asks_for_patience_is_left_at_once(
     many: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
     status: int, wait: int,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(asking.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(retries.time, "sleep", lambda seconds: None)
     script = Script(http(status, b'{"code": "a_code", "detail": "Why."}', f"Retry-After: {wait}"))
     with serving(script) as port:
         assert enroll(f"http://127.0.0.1:{port}", tmp_path, many) == 75

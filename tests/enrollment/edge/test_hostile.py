@@ -17,12 +17,12 @@ from urllib.parse import quote
 import pytest
 
 from enrollment.edge import renewing, transport, watching
-from enrollment.edge.address import read_address
 from enrollment.edge.cli import main
 from enrollment.edge.enrolling import Options
 from enrollment.edge.outcomes import Stop
 from enrollment.edge.pem import read_certificate
-from enrollment.edge.repeating import name_of
+from enrollment.edge.portal_url import read_address
+from enrollment.edge.printable import name_of
 from enrollment.edge.store import EdgeDirectory
 from keys.crypto import tokens
 from tests.enrollment.edge.helpers_servers import Script, http, read_request, serving
@@ -89,7 +89,7 @@ def test_a_server_that_never_comes_to_an_end_is_left_in_time(
             nap(0.02)
 
     began, warnings = time.monotonic(), list[str]()
-    with serving(drip) as port, answers.ended_after_one_round(), mock.patch("enrollment.edge.asking._PAUSES", ()):
+    with serving(drip) as port, answers.ended_after_one_round(), mock.patch("enrollment.edge.retries._PAUSES", ()):
         watching.watch(Options(f"http://127.0.0.1:{port}", edge.path), print, warnings.append)
     assert time.monotonic() - began < 3
     assert warnings[-1].endswith("it took too long. Waiting.")

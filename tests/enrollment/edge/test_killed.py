@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from enrollment.edge.inspection import inspect
+from enrollment.edge.directory_state import inspect
 from enrollment.edge.store import EdgeDirectory
 from tests.enrollment.edge.helpers import WHOLE, command, make_key, modes, run_edge, uses
 from tests.support.live import ROOT, LivePortal

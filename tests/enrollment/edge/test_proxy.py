@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from enrollment.edge.address import Address, read_address
 from enrollment.edge.cli import main
 from enrollment.edge.enrolling import Options
 from enrollment.edge.outcomes import Stop, TryLater, WrongUsage
+from enrollment.edge.portal_url import Address, read_address
 from enrollment.edge.proxy import Proxy, choose_proxy
 from enrollment.edge.transport import Reply, post, trusted_servers
 from tests.enrollment.edge.helpers_servers import (

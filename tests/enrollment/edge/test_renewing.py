@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from enrollment.edge.inspection import inspect
+from enrollment.edge.directory_state import inspect
 from enrollment.edge.key_pair import make_key_pair, to_pem
 from enrollment.edge.store import EdgeDirectory
 from tests.enrollment.edge.helpers import WHOLE, command, make_key, modes, run_edge, uses

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from enrollment.edge import transport
-from enrollment.edge.address import read_address
 from enrollment.edge.outcomes import Stop, TryLater, WrongUsage
+from enrollment.edge.portal_url import read_address
 from enrollment.edge.transport import Reply, post, trusted_servers
 from tests.enrollment.edge.helpers_servers import (
     Script,

@@ -10,7 +10,7 @@ from cryptography import x509
 
 from enrollment.edge.key_pair import spki
 from enrollment.edge.verification import Untrusted, require_path, require_trust
-from keys.crypto.certificates import make_authority, spki_sha256
+from keys.crypto.ca_certificates import make_authority, spki_sha256
 from tests.enrollment.edge.helpers import EDGE, NOW, make_pki, pem, sign
 from tests.factories import make_private_key
 

@@ -191,10 +191,10 @@ class IssuerTests(EnrollmentTestCase):
         self.assertTrue(_openssl_verifies(enrolled, "sslclient"))
 
     def test_the_trust_anchor_is_what_the_key_pins(self) -> None:
-        from keys.crypto import certificates, tokens
+        from keys.crypto import ca_certificates, tokens
 
         anchor = x509.load_pem_x509_certificate(self.enroll(self.text).trust_anchor.encode())
-        self.assertEqual(tokens.read(self.text, {settings.CLOUD_DOMAIN}).pin, certificates.spki_sha256(anchor))
+        self.assertEqual(tokens.read(self.text, {settings.CLOUD_DOMAIN}).pin, ca_certificates.spki_sha256(anchor))
 
     def test_a_key_moved_to_another_issuer_chains_to_it_at_once(self) -> None:
         self.enroll(self.text)

@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 
 from enrollment.models import IssuedCertificate
 from enrollment.pki import issuance, profile
-from keys.crypto.certificates import KEY_TYPES, Authority, make_authority, random_serial
+from keys.crypto.ca_certificates import KEY_TYPES, Authority, make_authority, random_serial
 from portal import triggers
 from tests.enrollment.base import EnrollmentTestCase, make_issuer, now
 from tests.factories import make_key, make_private_key

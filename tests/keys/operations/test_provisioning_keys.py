@@ -6,7 +6,7 @@ from cryptography import x509
 
 from keys import errors, operations
 from keys.crypto import tokens
-from keys.crypto.certificates import spki_sha256
+from keys.crypto.ca_certificates import spki_sha256
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from portal.models import AuditEvent
 from tests import factories

@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from keys import errors, operations
-from keys.crypto import certificates, sealing
+from keys.crypto import ca_certificates, sealing
 from keys.crypto.keyring import load
 from keys.models import SigningCertificate
 from portal.models import AuditEvent
@@ -15,7 +15,7 @@ from tests.settings import KEYRING
 
 def make_certificate(name: str = "Own CA") -> SigningCertificate:
     record = SigningCertificate(name=name)
-    authority = certificates.make_authority(name, "An organization", now=timezone.now(), days=365)
+    authority = ca_certificates.make_authority(name, "An organization", now=timezone.now(), days=365)
     operations.create_certificate(record, authority, actor=ACTOR)
     return record
 
@@ -25,7 +25,7 @@ class CertificateOperationsTest(PortalTestCase):
         one, other = make_certificate("One"), make_certificate("Other")
         ring = load(str(KEYRING))
         private_key = sealing.unseal(bytes(one.sealed_private_key), one.private_key_place, ring)
-        self.assertEqual(certificates.load_private_key(private_key).key_size, 256)
+        self.assertEqual(ca_certificates.load_private_key(private_key).key_size, 256)
         with self.assertRaises(sealing.SealBroken):
             sealing.unseal(bytes(one.sealed_private_key), other.private_key_place, ring)
 

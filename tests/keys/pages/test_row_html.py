@@ -11,8 +11,8 @@ from django.utils.safestring import SafeString
 
 from keys import machines
 from keys.models import ProvisioningKey
+from keys.pages.key_rows import May, read_all, row_of
 from keys.pages.row_html import render_rows
-from keys.pages.rows import May, read_all, row_of
 from tests.base import PortalTestCase
 from tests.factories import make_key
 from tests.keys.pages.base import managed_key, use_up

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from keys.models import ProvisioningKey
 from keys.pages.key_list import KeyTable
-from keys.pages.rows import read
+from keys.pages.key_rows import read
 from portal.lists.counting import COUNTED
 from portal.lists.paging import keys_in_order, last_page
 from tests.base import PortalTestCase

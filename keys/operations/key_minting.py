@@ -5,7 +5,7 @@ from __future__ import annotations
 from cryptography import x509
 from django.conf import settings
 
-from keys.crypto import certificates, keyring, sealing, tokens
+from keys.crypto import ca_certificates, keyring, sealing, tokens
 from keys.models import ProvisioningKey, SigningCertificate
 
 
@@ -20,7 +20,7 @@ def mint_into(key: ProvisioningKey) -> str:
     """Fill the token columns of an unsaved key and return the text, which is nowhere else when not viewable."""
     ring = keyring.load(settings.KEYRING_FILE)
     root = x509.load_der_x509_certificate(bytes(trust_anchor(key.signing_certificate).der))
-    token = tokens.mint(settings.CLOUD_DOMAIN, certificates.spki_sha256(root))
+    token = tokens.mint(settings.CLOUD_DOMAIN, ca_certificates.spki_sha256(root))
     key.public_id = token.public_id.hex()
     key.fingerprint, key.pepper_id = tokens.fingerprint(token, ring.pepper(ring.active)), ring.active
     key.token_head, key.token_tail = tokens.abbreviate(token.text)

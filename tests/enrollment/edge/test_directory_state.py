@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from enrollment.edge.inspection import Found, inspect
+from enrollment.edge.directory_state import Found, inspect
 from enrollment.edge.key_pair import make_key_pair, to_pem
 from enrollment.edge.outcomes import Stop
 from enrollment.edge.store import EdgeDirectory

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from django.test import SimpleTestCase
 
-from keys.crypto import certificates
-from keys.crypto.certificates import KEY_TYPES, Authority, make_authority
+from keys.crypto import ca_certificates
+from keys.crypto.ca_certificates import KEY_TYPES, Authority, make_authority
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -82,7 +82,7 @@ class AuthorityTests(SimpleTestCase):
 
         digest = hashes.Hash(hashes.SHA256())
         digest.update(spki(self.root.certificate.public_key()))
-        self.assertEqual(certificates.spki_sha256(self.root.certificate), digest.finalize())
+        self.assertEqual(ca_certificates.spki_sha256(self.root.certificate), digest.finalize())
 
     def test_the_private_key_is_in_no_repr(self) -> None:
         self.assertNotIn("private_key", repr(self.root))
@@ -93,7 +93,7 @@ class KeyTypeTests(SimpleTestCase):
         for name in ("EC P-256", "EC P-384", "RSA 3072"):
             with self.subTest(name):
                 authority = root(key_type=name)
-                self.assertEqual(certificates.key_type_of(authority.certificate), name)
+                self.assertEqual(ca_certificates.key_type_of(authority.certificate), name)
                 expected = "sha384" if name == "EC P-384" else "sha256"
                 self.assertEqual(authority.certificate.signature_hash_algorithm.name, expected)
         self.assertIn("RSA 4096", KEY_TYPES)
@@ -104,25 +104,25 @@ class KeyTypeTests(SimpleTestCase):
 
     def test_private_keys_come_back_from_pkcs8(self) -> None:
         for key in (ec.generate_private_key(ec.SECP384R1()), rsa.generate_private_key(65537, 2048)):
-            loaded = certificates.load_private_key(certificates.private_key_der(key))
+            loaded = ca_certificates.load_private_key(ca_certificates.private_key_der(key))
             self.assertEqual(loaded.public_key(), key.public_key())
 
     def test_other_private_keys_and_garbage_are_refused(self) -> None:
         other = ed25519.Ed25519PrivateKey.generate().private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
         for der in (other, b"", b"\x30\x00", bytes(100)):
             with self.subTest(der[:4]), self.assertRaises(ValueError):
-                certificates.load_private_key(der)
+                ca_certificates.load_private_key(der)
 
 
 class SerialTests(SimpleTestCase):
     def test_d02_serials_are_positive_19_bytes_and_unique(self) -> None:
-        serials = [certificates.random_serial() for _ in range(100_000)]
+        serials = [ca_certificates.random_serial() for _ in range(100_000)]
         self.assertEqual(len(set(serials)), len(serials))
         self.assertEqual({serial.bit_length() for serial in serials}, {19 * 8 - 1})
 
     def test_d02_every_other_bit_of_a_serial_varies(self) -> None:
         ones = zeros = 0
         for _ in range(200):
-            serial = certificates.random_serial()
+            serial = ca_certificates.random_serial()
             ones, zeros = ones | serial, zeros | ~serial
         self.assertEqual(ones & zeros & (2**150 - 1), 2**150 - 1)

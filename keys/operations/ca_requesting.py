@@ -8,15 +8,15 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from keys.crypto import authority_chains, certificates, pem
-from keys.crypto.certificates import PrivateKey
+from keys.crypto import authority_chains, ca_certificates, uploaded_pem
+from keys.crypto.ca_certificates import PrivateKey
 from keys.crypto.keyring import KeyringError
-from keys.crypto.pem import Given
 from keys.crypto.sealing import SealBroken
+from keys.crypto.uploaded_pem import Given
 from keys.errors import AlreadyComplete, BadCertificate, Invalid
 from keys.models import SigningCertificate
-from keys.operations import editing, uploading
-from keys.operations.generating import require_common_name
+from keys.operations import ca_uploading, editing
+from keys.operations.ca_generating import require_common_name
 from keys.operations.signing_certificates import describe, insert, private_key_of, seal_private_key
 from portal import audit
 from portal.actors import Actor
@@ -30,10 +30,10 @@ _COMPLETED = (
 def request_certificate(record: SigningCertificate, *, key_type: str, actor: Actor) -> None:
     """Make the record pending: a key pair, its private key sealed, and a CSR. Raises Invalid for its name."""
     require_common_name(record.name)
-    request, private_key = certificates.make_request(record.name, settings.CUSTOMER_ID, key_type)
+    request, private_key = ca_certificates.make_request(record.name, settings.CUSTOMER_ID, key_type)
     record.request = request.public_bytes(Encoding.DER)
     record.subject, record.common_name = request.subject.rfc4514_string(), record.name
-    record.key_type, record.issuer, record.enabled = certificates.key_type_of(request), "", False
+    record.key_type, record.issuer, record.enabled = ca_certificates.key_type_of(request), "", False
     seal_private_key(record, private_key)
     insert(record, actor=actor, source="requested")
 
@@ -46,7 +46,7 @@ def complete_certificate(
     It is enabled from then on. Returns what was given and left out, because the chain does not need it. Raises Gone,
     Managed, AlreadyComplete or BadCertificate.
     """
-    bundle = pem.read(certificates, password=password)
+    bundle = uploaded_pem.read(certificates, password=password)
     if bundle.private_key is not None:
         raise BadCertificate("key_not_wanted")
     with transaction.atomic(), editing.refusals_of(SigningCertificate):
@@ -57,9 +57,9 @@ def complete_certificate(
         candidates = [each for each in bundle.certificates if each.public_key() == private_key.public_key()]
         if not candidates:
             raise BadCertificate("wrong_request")
-        chain = uploading.judged_chain(candidates, bundle.certificates, private_key)
+        chain = ca_uploading.judged_chain(candidates, bundle.certificates, private_key)
         describe(current, chain[0])
-        current.parent, current.enabled = uploading.store_parents(chain, actor=actor), True
+        current.parent, current.enabled = ca_uploading.store_parents(chain, actor=actor), True
         current.tried_at = timezone.now()
         editing.save(current, current, _COMPLETED, actor)
         detail = {"serial": current.serial, "not_after": current.not_after.isoformat(), "source": "completed"}

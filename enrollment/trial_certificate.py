@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
 
 from enrollment.pki import issuance
-from keys.crypto.certificates import Authority, PrivateKey
+from keys.crypto.ca_certificates import Authority, PrivateKey
 
 
 def make(authority: Authority, now: datetime) -> tuple[x509.Certificate, PrivateKey]:

@@ -6,7 +6,7 @@ from collections import Counter
 
 from cryptography import x509
 
-from keys.crypto.certificates import spki_sha256
+from keys.crypto.ca_certificates import spki_sha256
 from keys.models import SigningCertificate
 
 

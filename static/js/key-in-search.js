@@ -1,5 +1,5 @@
 // A key text pasted into a search does not leave the page: its public id, which is no secret, takes its place.
-// The server does the same for whoever sends it all the same (`keys.astray`).
+// The server does the same for whoever sends it all the same (`keys.key_in_address`).
 const KEY = /PSEK([A-Za-z0-9+/_-]{22,})/;
 const note = "That was the text of a key, which is a secret. Its public id stands here instead.";
 

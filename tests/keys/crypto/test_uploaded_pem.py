@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
-from keys.crypto import pem
+from keys.crypto import uploaded_pem
 from keys.errors import BadCertificate
 from tests.keys import forge
 from tests.keys.specimens import shell
@@ -38,14 +38,14 @@ class ReadingTestCase(unittest.TestCase):
         cls.chain = cls.own.pem + cls.root.pem
 
     def assert_read(self, *given: bytes, key: bool = False, password: str = "", count: int = 2) -> None:
-        found = pem.read(*given, password=password)
+        found = uploaded_pem.read(*given, password=password)
         self.assertEqual(set(found.certificates), set(self.both[:count]))
         expected = self.own.key.public_key() if key else None
         self.assertEqual(found.private_key.public_key() if found.private_key else None, expected)
 
     def assert_fault(self, code: str, *given: bytes, password: str = "") -> BadCertificate:
         with self.assertRaises(BadCertificate) as refused:
-            pem.read(*given, password=password)
+            uploaded_pem.read(*given, password=password)
         self.assertEqual(refused.exception.code, code)
         return refused.exception
 
@@ -211,7 +211,7 @@ class BinaryTest(ReadingTestCase):
             refused = self.assert_fault("password_wrong", *given, password="geheim-4711")
             self.assertNotIn("geheim", str(refused) + repr(refused.__cause__) + repr(refused.args))
             self.assertIsNone(refused.__cause__)
-        self.assertNotIn("PRIVATE", repr(pem.read(self.chain, self.own.key_pem)))
+        self.assertNotIn("PRIVATE", repr(uploaded_pem.read(self.chain, self.own.key_pem)))
 
 
 class DetailTest(ReadingTestCase):
@@ -240,13 +240,16 @@ class DetailTest(ReadingTestCase):
 
 class PublicPartTest(ReadingTestCase):
     def test_only_certificates_are_shown_again(self) -> None:
-        self.assertEqual(pem.public_part(self.chain).encode(), self.chain)
+        self.assertEqual(uploaded_pem.public_part(self.chain).encode(), self.chain)
         self.assertEqual(
-            pem.public_part(b"\xef\xbb\xbfsecret words" + self.own.key_pem + self.own.pem * 2).encode(), self.own.pem
+            uploaded_pem.public_part(b"\xef\xbb\xbfsecret words" + self.own.key_pem + self.own.pem * 2).encode(),
+            self.own.pem,
         )
-        self.assertEqual(pem.public_part(pkcs7.serialize_certificates(self.both, Encoding.DER)).count("BEGIN"), 2)
+        self.assertEqual(
+            uploaded_pem.public_part(pkcs7.serialize_certificates(self.both, Encoding.DER)).count("BEGIN"), 2
+        )
         for given in (b"", self.own.key_pem, b"x" * 70_000, self.own.pem[:-9], b"\x30\x82\xff\xff", bytes(range(256))):
-            self.assertEqual(pem.public_part(given), "")
+            self.assertEqual(uploaded_pem.public_part(given), "")
 
 
 @pytest.mark.once

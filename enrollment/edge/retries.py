@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from enrollment.edge import transport
-from enrollment.edge.address import Address
 from enrollment.edge.answer import refuse_other_than
 from enrollment.edge.outcomes import TryLater
+from enrollment.edge.portal_url import Address
 from enrollment.edge.proxy import Proxy
 from enrollment.edge.transport import Reply
 

@@ -12,10 +12,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from keys.crypto import authority_chains, authority_rules, pem, verification
+from keys.crypto import authority_chains, authority_rules, openssl_verification, uploaded_pem
 from keys.crypto.authority_chains import Chain
-from keys.crypto.certificates import LONGEST_CHAIN, Authority, PrivateKey
-from keys.crypto.pem import Bundle, Given
+from keys.crypto.ca_certificates import LONGEST_CHAIN, Authority, PrivateKey
+from keys.crypto.uploaded_pem import Bundle, Given
 from keys.errors import BadCertificate
 from keys.models import SigningCertificate
 from keys.names import LONGEST_NAME, clean_name
@@ -41,7 +41,7 @@ def upload_chain(
     Without one it can only be a parent. Returns what was given and left out, because the chain does not need it.
     Raises BadCertificate, or Invalid when the name is taken.
     """
-    bundle = pem.read(certificates, private_key_pem, password)
+    bundle = uploaded_pem.read(certificates, private_key_pem, password)
     with transaction.atomic(), editing.refusals_of(SigningCertificate):
         chain = judged_chain(_lowest(bundle), bundle.certificates, bundle.private_key)
         record.parent = store_parents(chain, actor=actor, taken=record.name)
@@ -93,7 +93,7 @@ def judged_chain(
                 authority_rules.judge_chain(chain, now, signs=private_key is not None)
                 authority_chains.surplus_of(chain, given)
                 if private_key:
-                    verification.require_verifiable(Authority(own, private_key), chain[1:], now)
+                    openssl_verification.require_verifiable(Authority(own, private_key), chain[1:], now)
             except BadCertificate as refused:
                 refusals.append(refused)
             else:

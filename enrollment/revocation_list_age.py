@@ -10,7 +10,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from enrollment.models import IssuedCertificate, RevocationList
-from enrollment.operations.listing import RENEWED_AFTER, publish, signs_lists
+from enrollment.operations.revocation_lists import RENEWED_AFTER, publish, signs_lists
 from keys.models import SigningCertificate
 
 # The timer looks every 20 seconds; an hour later it is not running.

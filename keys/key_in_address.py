@@ -15,7 +15,7 @@ from keys.crypto import tokens
 _SAID = 'That was the text of a key. It is a secret: search by its public id instead, <a href="?q={0}">{0}</a>.'
 
 
-class AstrayKeyMiddleware:
+class KeyInAddressMiddleware:
     """Leads a page with a key text in its query to the same page without it, which says what to search for instead.
 
     What pages show of a key, up to the end of its public id, is no secret and passes. Comes after the messages.

@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from keys.crypto.authority_rules import name_of
-from keys.crypto.certificates import Authority, PrivateKey
+from keys.crypto.ca_certificates import Authority, PrivateKey
 from keys.errors import BadCertificate
 
 LeafMaker = Callable[[Authority, datetime], tuple[x509.Certificate, PrivateKey]]

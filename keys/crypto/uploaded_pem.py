@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7, pkcs12
 
-from keys.crypto import der
+from keys.crypto import ber
 from keys.crypto.authority_rules import MOST_BITS
-from keys.crypto.certificates import PrivateKey
+from keys.crypto.ca_certificates import PrivateKey
 from keys.errors import BadCertificate
 
 MOST_CERTIFICATES = 10
@@ -123,17 +123,17 @@ def _pieces(given: Given) -> list[_Piece]:
 
 
 def _pieces_of(data: bytes) -> Iterator[_Piece]:
-    while der.looks_like_der(data):
+    while ber.looks_like_der(data):
         try:
-            end = der.element(data).end
-        except der.Malformed:
+            end = ber.element(data).end
+        except ber.Malformed:
             end = len(data)
         yield _Piece("", data[:end])
         data = data[end:].lstrip()
     text = _plain(data)
     if _MARKER.search(text):
         yield from _blocks(text)
-    elif der.looks_like_der((bare := _block("", text)).data):
+    elif ber.looks_like_der((bare := _block("", text)).data):
         # Base64 without its lines, as EST and metadata of SAML have it.
         yield _Piece("", bare.data)
 
@@ -180,15 +180,15 @@ def _kind(piece: _Piece) -> str:
     if piece.label and piece.label not in (*_CERTIFICATE_LABELS, "PKCS12"):
         return ""
     try:
-        inside = list(der.elements(der.element(piece.data).content))
-    except der.Malformed:
+        inside = list(ber.elements(ber.element(piece.data).content))
+    except ber.Malformed:
         return "certificate"
     tags = [each.tag for each in inside[:2]]
     if tags[:1] == [0x06]:
         return "pkcs7"
-    if tags[:1] == [der.INTEGER]:
-        return "pkcs12" if inside[0].content == b"\x03" and tags[1:] == [der.SEQUENCE] else "key"
-    return "key" if tags == [der.SEQUENCE, der.OCTETS] else "certificate"
+    if tags[:1] == [ber.INTEGER]:
+        return "pkcs12" if inside[0].content == b"\x03" and tags[1:] == [ber.SEQUENCE] else "key"
+    return "key" if tags == [ber.SEQUENCE, ber.OCTETS] else "certificate"
 
 
 def _certificates(piece: _Piece, kind: str, number: int) -> list[x509.Certificate]:
@@ -197,7 +197,7 @@ def _certificates(piece: _Piece, kind: str, number: int) -> list[x509.Certificat
             found = pkcs7.load_der_pkcs7_certificates(piece.data)
         else:
             # The end of a trusted certificate of OpenSSL is for OpenSSL.
-            found = [x509.load_der_x509_certificate(piece.data[: der.element(piece.data).end])]
+            found = [x509.load_der_x509_certificate(piece.data[: ber.element(piece.data).end])]
     except PARSER_ERRORS:
         code = "pkcs7_unreadable" if kind == "pkcs7" else _other_file(piece) or "certificate_unreadable"
         raise BadCertificate(code, number=number) from None
@@ -243,7 +243,7 @@ def _read_to_the_end(certificate: x509.Certificate, number: int) -> None:
 def _pkcs12(data: bytes, password: str) -> tuple[list[x509.Certificate], PrivateKey | None]:
     # Nothing of the file or its password may reach an error, hence "from None" throughout.
     _require_affordable(data)
-    if der.largest_secret(data) > _LONGEST_KEY:
+    if ber.largest_secret(data) > _LONGEST_KEY:
         raise BadCertificate("key_too_large", "private_key", most=f"{MOST_BITS:,}")
     try:
         store = pkcs12.load_pkcs12(data, password.encode() or None)
@@ -270,7 +270,7 @@ def _private_key(piece: _Piece, password: str) -> PrivateKey:
 
 def _is_encrypted(data: bytes) -> bool:
     """Whether a key in DER is an EncryptedPrivateKeyInfo, which begins with its algorithm (RFC 5958 §3)."""
-    return der.element(data).content[:1] == b"\x30"
+    return ber.element(data).content[:1] == b"\x30"
 
 
 def _loaded(piece: _Piece, secret: bytes | None, *, unchecked: bool = False) -> object:
@@ -297,5 +297,5 @@ def _usable(key: object) -> PrivateKey:
 
 
 def _require_affordable(data: bytes) -> None:
-    if der.rounds(data) > der.MOST_ROUNDS:
-        raise BadCertificate("key_too_slow", "private_key", most=f"{der.MOST_ROUNDS:,}")
+    if ber.rounds(data) > ber.MOST_ROUNDS:
+        raise BadCertificate("key_too_slow", "private_key", most=f"{ber.MOST_ROUNDS:,}")

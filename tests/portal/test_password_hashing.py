@@ -10,7 +10,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher, identify_hasher, m
 from django.contrib.auth.models import User
 from django.test import SimpleTestCase
 
-from portal import hashing
+from portal import password_hashing
 from portal.models import SignInLock
 from tests.base import PortalTestCase
 
@@ -36,8 +36,8 @@ class TurnTest(SimpleTestCase):
             return number
 
         with ThreadPoolExecutor(16) as pool:
-            done = list(pool.map(lambda number: hashing._in_turn(work, str(number)), range(16)))
-        self.assertEqual((most, done), (hashing.AT_ONCE, [str(number) for number in range(16)]))
+            done = list(pool.map(lambda number: password_hashing._in_turn(work, str(number)), range(16)))
+        self.assertEqual((most, done), (password_hashing.AT_ONCE, [str(number) for number in range(16)]))
 
     def test_a_hash_takes_at_most_46_mib(self) -> None:
         self.assertRegex(make_password("x"), r"^argon2\$argon2id\$v=19\$m=47104,t=1,p=1\$")
@@ -51,7 +51,7 @@ class BusyTest(PortalTestCase):
         return self.client.post("/accounts/login/", {"username": "ann", "password": password})
 
     def test_who_waits_too_long_gets_503_and_loses_no_attempt(self) -> None:
-        with hashing._slots, mock.patch.object(hashing, "WAIT_SECONDS", 0.01):
+        with password_hashing._slots, mock.patch.object(password_hashing, "WAIT_SECONDS", 0.01):
             for _ in range(7):
                 response = self.sign_in_as_ann()
                 self.assertEqual((response.status_code, response["Retry-After"]), (503, "5"))

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from enrollment.pages import recent
+from enrollment.pages import recent_use
 from keys.models import ProvisioningKey
 from portal import audit
 from tests.base import PortalTestCase
@@ -54,7 +54,7 @@ class RecentTests(EnrollmentTestCase):
         self.assertIn("None in the last 24 hours", self.row())
 
     def test_counting_ends(self) -> None:
-        self.refuse(recent.MOST + 5)
+        self.refuse(recent_use.MOST + 5)
         self.assertIn("100 or more in the last 24 hours", self.row())
 
     def test_it_is_the_keys_own(self) -> None:
@@ -95,7 +95,7 @@ class OneQuery(PortalTestCase):
                 # There are no edges here; of an empty table PostgreSQL reads all.
                 cursor.execute("SET LOCAL enable_seqscan = off")
         ids = list(ProvisioningKey.objects.values_list("pk", flat=True))
-        plan = ProvisioningKey.objects.filter(pk__in=ids).annotate(**recent.expressions()).order_by().explain()
+        plan = ProvisioningKey.objects.filter(pk__in=ids).annotate(**recent_use.expressions()).order_by().explain()
         self.assertEqual(plan.count("audit_event_refused_by_key"), 3)
         self.assertIn("edge_is_one_use_of_its_key" if connection.vendor == "postgresql" else "key_public_id=?", plan)
         self.assertNotRegex(plan, "SCAN U0|Seq Scan on portal_auditevent|TEMP B-TREE|Sort Key: .*at")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from enrollment.edge.address import Address, read_address
 from enrollment.edge.outcomes import WrongUsage
+from enrollment.edge.portal_url import Address, read_address
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.test import SimpleTestCase
 from django.urls import reverse
 
-from portal import addresses
+from portal import record_addresses
 
 
 class AddressesTest(SimpleTestCase):
     def test_they_are_those_of_reverse(self) -> None:
         for name in ("keys:key-detail", "keys:certificate-detail", "enrollment:edge-detail", "keys:key-edit"):
             for pk in (1, 987_654_321, 2**63 - 1):
-                self.assertEqual(addresses.of(name, pk), reverse(name, args=[pk]))
+                self.assertEqual(record_addresses.of(name, pk), reverse(name, args=[pk]))

@@ -11,12 +11,12 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from enrollment import specimen, verifying
+from enrollment import trial_certificate, verifying
 from enrollment.edge.verification import require_path
 from enrollment.operations import enroll
 from keys import errors, operations
-from keys.crypto import authority_rules, verification
-from keys.crypto.certificates import Authority
+from keys.crypto import authority_rules, openssl_verification
+from keys.crypto.ca_certificates import Authority
 from keys.models import SigningCertificate
 from tests import factories
 from tests.base import PortalTestCase
@@ -56,9 +56,9 @@ class SpecimenTest(PortalTestCase):
         now = datetime.now(UTC)
         own, *above = made.chain
         authority = Authority(own.certificate, own.key)
-        found = verification.fault(authority, [each.certificate for each in above], now)
+        found = openssl_verification.fault(authority, [each.certificate for each in above], now)
         try:
-            leaf, _ = specimen.make(authority, now)
+            leaf, _ = trial_certificate.make(authority, now)
         except ValueError:
             self.assertTrue(made.code)
             self.assertEqual(found and found.code, "unsignable")
@@ -105,5 +105,7 @@ class HandshakeTest(PortalTestCase):
         own = forge.ca("Odd", root, more=((x509.CertificatePolicies([twice, twice]), False),))
         authority_rules.judge_chain([own.certificate, root.certificate], datetime.now(UTC), signs=True)
         with self.assertRaisesMessage(errors.BadCertificate, "OpenSSL refuses a test certificate below “Odd”"):
-            verification.require_verifiable(Authority(own.certificate, own.key), [root.certificate], datetime.now(UTC))
+            openssl_verification.require_verifiable(
+                Authority(own.certificate, own.key), [root.certificate], datetime.now(UTC)
+            )
         self.assertFalse(SigningCertificate.objects.exists())

@@ -12,7 +12,7 @@ from enrollment.errors import Refused
 from enrollment.models import IssuedCertificate
 from enrollment.pki import proof
 from enrollment.pki.proof import SignedRequest
-from keys.crypto.pem import PARSER_ERRORS
+from keys.crypto.uploaded_pem import PARSER_ERRORS
 
 
 def by_signature(sent: SignedRequest, purpose: str, now: datetime) -> IssuedCertificate:

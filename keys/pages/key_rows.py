@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from keys import machines
 from keys.models import ProvisioningKey, UseState, all_taken
 from keys.pages.presentation import USE_WORDS, Stamp, expiry, stamp
-from portal import addresses, zones
+from portal import record_addresses, zones
 
 NO_PERMISSION = "You do not have permission to view keys"
 NOT_VIEWABLE = "Not viewable after creation"
@@ -149,7 +149,7 @@ def values_of(key: KeyRow, now: datetime, zone: tzinfo) -> dict[str, str]:
     return {
         "id": str(key.id),
         "public_id": key.public_id,
-        "url": addresses.of("keys:key-detail", key.id),
+        "url": record_addresses.of("keys:key-detail", key.id),
         "name": key.name,
         "max_uses": str(key.max_uses),
         "uses": str(key.uses),
@@ -184,7 +184,7 @@ def _shared_values(pk: int, name: str, end: datetime, now: datetime, zone: tzinf
     return {
         "vendor": settings.VENDOR_NAME,
         "certificate": name,
-        "certificate_url": addresses.of("keys:certificate-detail", pk),
+        "certificate_url": record_addresses.of("keys:certificate-detail", pk),
         "certificate_words": badge.text if badge else "",
         "certificate_end": until.text,
         "certificate_end_iso": until.iso,

@@ -10,10 +10,10 @@ from django.conf import settings
 from django.core import checks
 from django.test import override_settings
 
-from keys import custody
+from keys import keyring_in_use
 from keys.crypto import keyring
 from keys.models import ProvisioningKey
-from keys.operations.minting import mint_into
+from keys.operations.key_minting import mint_into
 from tests import factories
 from tests.base import PortalTestCase
 from tests.settings import KEYRING
@@ -58,7 +58,7 @@ class CustodyTest(PortalTestCase):
         with override_settings(KEYRING_FILE=self.ring("rotated", self.own(), rotated)):
             factories.make_key("hidden", viewable=False)
         factories.make_key("after")
-        self.assertEqual(custody.ids_in_use(), ["rotated", "test"])
+        self.assertEqual(keyring_in_use.ids_in_use(), ["rotated", "test"])
         # An older keyring than the restored database, then one that lost its old key.
         self.assertIn("lacks key 'rotated'", self.errors(self.ring("old", self.own()))[0][1])
         self.assertIn("lacks key 'test'", self.errors(self.ring("new", rotated))[0][1])
@@ -89,4 +89,4 @@ class CustodyTest(PortalTestCase):
             key.save()
         # The table names, the certificates, and two steps (the id, and none after it) in each of two indexes.
         with self.assertNumQueries(6):
-            self.assertEqual(custody.ids_in_use(), ["test"])
+            self.assertEqual(keyring_in_use.ids_in_use(), ["test"])

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from cryptography import x509
 
-from keys.crypto import authority_rules, verification
-from keys.crypto.certificates import Authority
-from keys.crypto.pem import PARSER_ERRORS
+from keys.crypto import authority_rules, openssl_verification
+from keys.crypto.ca_certificates import Authority
+from keys.crypto.uploaded_pem import PARSER_ERRORS
 from keys.errors import BadCertificate
 from keys.models import SigningCertificate
 
@@ -38,7 +38,7 @@ def flaw_of(authority: Authority, record: SigningCertificate, now: datetime) -> 
     Nothing when it accepts it, whatever rules say that came later.
     """
     chain = chain_of(record)
-    found = verification.fault(Authority(chain[0], authority.private_key), chain[1:], now)
+    found = openssl_verification.fault(Authority(chain[0], authority.private_key), chain[1:], now)
     return (_flaw(chain, now, signs=True) or str(found)) if found else ""
 
 

@@ -6,8 +6,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from keys.crypto import authority_rules, certificates
-from keys.crypto.certificates import LONGEST_CHAIN, LONGEST_COMMON_NAME, Authority
+from keys.crypto import authority_rules, ca_certificates
+from keys.crypto.ca_certificates import LONGEST_CHAIN, LONGEST_COMMON_NAME, Authority
 from keys.crypto.keyring import KeyringError
 from keys.crypto.sealing import SealBroken
 from keys.errors import Invalid
@@ -27,7 +27,7 @@ def generate_certificate(record: SigningCertificate, *, key_type: str, days: int
     require_common_name(record.name)
     parent = _loaded(record.parent) if record.parent else None
     now = timezone.now()
-    authority = certificates.make_authority(
+    authority = ca_certificates.make_authority(
         record.name, settings.CUSTOMER_ID, now=now, days=days, key_type=key_type, parent=parent
     )
     with transaction.atomic():

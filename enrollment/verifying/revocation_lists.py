@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from cryptography import x509
 
 from enrollment.models import IssuedCertificate, RevocationList
-from enrollment.operations.listing import newest_list, signs_lists
+from enrollment.operations.revocation_lists import newest_list, signs_lists
 from enrollment.pki import revocation_list
 from enrollment.pki.issuance import may_sign
 from enrollment.verifying.faults import BATCH, Fault, Tally, as_far_as_readable
-from keys import acceptance
+from keys import openssl_acceptance
 from keys.crypto import authority_chains
 from keys.crypto.keyring import KeyringError
-from keys.crypto.pem import PARSER_ERRORS
 from keys.crypto.sealing import SealBroken
+from keys.crypto.uploaded_pem import PARSER_ERRORS
 from keys.models import SigningCertificate
 from keys.operations.signing_certificates import authority_of
 
@@ -76,7 +76,7 @@ def _refusals(issuer: SigningCertificate) -> Iterator[str]:
         authority = authority_of(issuer)
     except (KeyringError, SealBroken, ValueError):
         return
-    found = acceptance.flaw_of(authority, issuer, now)
+    found = openssl_acceptance.flaw_of(authority, issuer, now)
     if found:
         yield f"verifiers refuse what it signs: {found}"
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from enrollment.operations import enroll
 from keys import errors, operations
 from keys.crypto import authority_chains, authority_rules
-from keys.crypto.pem import MOST_BYTES
+from keys.crypto.uploaded_pem import MOST_BYTES
 from keys.models import SigningCertificate
 from keys.operations.signing_certificates import private_key_of
 from portal.models import AuditEvent

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse_lazy
 from django.utils import timezone
 
-from keys import choices, trust
+from keys import choices, trust_anchors
 from keys.errors import Invalid
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.models.provisioning_key import MOST_USES, parse_network
@@ -104,7 +104,7 @@ class KeyForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         field: Any = self.fields["signing_certificate"]
         field.queryset = choices.signing_certificates(self.instance.signing_certificate_id)
-        field.apart = trust.apart_from(self.instance.signing_certificate_id)
+        field.apart = trust_anchors.apart_from(self.instance.signing_certificate_id)
         self._settle_zone()
 
     def _settle_zone(self) -> None:

@@ -14,7 +14,7 @@ from portal import audit
 from portal.actors import Actor
 from portal.client_ip import network_of
 from portal.database import is_unavailable
-from portal.throttle import Shield
+from portal.rate_limit import Shield
 
 # Asked before the database, so that a flood of strangers does not reach it.
 sampled = Shield(limit=1, seconds=60)

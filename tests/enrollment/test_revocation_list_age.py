@@ -11,9 +11,9 @@ from django.core import checks
 from django.db import OperationalError, transaction
 from django.test import override_settings
 
-from enrollment import freshness, operations
+from enrollment import operations, revocation_list_age
 from enrollment.models import RevocationList
-from enrollment.operations.listing import newest_list, publish
+from enrollment.operations.revocation_lists import newest_list, publish
 from keys.models import SigningCertificate
 from portal import health
 from tests.enrollment.base import make_issuer, now
@@ -64,7 +64,7 @@ class MetricsTests(FreshnessTestCase):
         issuer = str(self.issuer.pk)
         self.age(hours=1)
         self.assertEqual(self.read("portal_crl_waiting"), {issuer: 0})
-        with foreign_keyring(), self.assertLogs("enrollment.operations.listing", "ERROR"):
+        with foreign_keyring(), self.assertLogs("enrollment.operations.revocation_lists", "ERROR"):
             operations.revoke_edge(self.edge, reason="unspecified", actor=ACTOR)
         self.assertEqual(self.read("portal_crl_waiting"), {issuer: 1})
         fetch_list(self.issuer)
@@ -117,12 +117,18 @@ class ReadinessTests(FreshnessTestCase):
         assert before
         self.assertEqual(self.client.get("/readyz").status_code, 200)
         self.assertGreater(number(fetch_list(self.issuer)), before.number)
-        self.assertEqual(freshness.late(), [])
+        self.assertEqual(revocation_list_age.late(), [])
 
     def test_d04_one_that_cannot_be_renewed_is_not_ready(self) -> None:
         self.age(days=8)
-        failing = mock.patch("enrollment.operations.listing.revocation_list.sign", side_effect=ValueError("broken"))
-        with failing, self.assertLogs("enrollment.operations.listing"), self.assertLogs("portal.health") as logged:
+        failing = mock.patch(
+            "enrollment.operations.revocation_lists.revocation_list.sign", side_effect=ValueError("broken")
+        )
+        with (
+            failing,
+            self.assertLogs("enrollment.operations.revocation_lists"),
+            self.assertLogs("portal.health") as logged,
+        ):
             response = self.client.get("/readyz")
         self.assertEqual((response.status_code, response.content), (503, b"not ready\n"))
         self.assertEqual(logged.records[0].kind, "no_list_has_expired")  # type: ignore[attr-defined]
@@ -130,9 +136,9 @@ class ReadinessTests(FreshnessTestCase):
     def test_an_old_one_that_is_still_valid_is_no_reason(self) -> None:
         self.age(days=6)
         with self.assertNumQueries(1):
-            self.assertTrue(freshness.no_list_has_expired())
+            self.assertTrue(revocation_list_age.no_list_has_expired())
 
     def test_one_that_is_made_elsewhere_is_none_either(self) -> None:
         self.age(days=8)
         SigningCertificate.objects.filter(pk=self.issuer.pk).update(sealed_private_key=None, sealed_with=None)
-        self.assertTrue(freshness.no_list_has_expired())
+        self.assertTrue(revocation_list_age.no_list_has_expired())
