@@ -1,4 +1,4 @@
-"""Edges whose certificate names another organization than CUSTOMER_ID, which was changed since."""
+"""Certificates whose organization is not CUSTOMER_ID, because the setting was changed since."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from enrollment.models import IssuedCertificate
 
 
 class _Hex(Func):
-    """A column of bytes as hexadecimal digits; SQLite's are capitals, and its LIKE takes both."""
+    """A column of bytes as hexadecimal digits. SQLite's are capitals, and its LIKE ignores case."""
 
     function = "HEX"
     output_field = TextField()
@@ -24,7 +24,7 @@ class _Hex(Func):
 
 
 class _Like(Lookup):
-    """SQL's own LIKE: `_` stands for one character."""
+    """SQL's LIKE, in which `_` matches any one character."""
 
     lookup_name = "like"
 
@@ -37,9 +37,9 @@ class _Like(Lookup):
 
 
 def named_otherwise(organization: str, now: datetime) -> QuerySet[IssuedCertificate]:
-    """The certificates in force that name another organization: of each edge the last one.
+    """The current certificate of each edge, where it names another organization.
 
-    Only the certificate itself says so, and the database reads it: a million take some seconds.
+    No column holds the organization, so the database searches the certificates: a million take some seconds.
     """
     named = Q()
     for pattern in _patterns(organization):
@@ -49,8 +49,11 @@ def named_otherwise(organization: str, now: datetime) -> QuerySet[IssuedCertific
 
 
 def _patterns(organization: str) -> list[str]:
-    """How a subject that begins with this organization stands in DER, behind the Z of the validity's end."""
+    """Patterns for the DER of a certificate whose subject starts with this organization.
+
+    The subject follows the end of the validity, whose last character is Z (5a), and is a SEQUENCE (30) of any length.
+    """
     name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization)]).public_bytes()
-    # The name without its own tag and length, of which the first byte says how many follow when it is above 128.
+    # Without the tag and the length. Above 128, the first byte of a length gives the number of bytes that follow.
     part = name[2:] if name[1] < 128 else name[2 + (name[1] & 0x7F) :]
     return [f"%5a30{length}{part.hex()}%" for length in ("__", "81__", "82____")]

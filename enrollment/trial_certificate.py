@@ -1,4 +1,4 @@
-"""A throw-away certificate of an edge below a CA, made as real ones are: for trying the CA before it is stored."""
+"""A test certificate below a CA, made as an edge's is, so that a CA is tried before it is stored."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from keys.crypto.ca_certificates import Authority, PrivateKey
 
 
 def make(authority: Authority, now: datetime) -> tuple[x509.Certificate, PrivateKey]:
-    """The certificate and its key; nothing is recorded. Raises ValueError when the result is not what edges get."""
+    """A certificate and its private key; nothing is stored. Raises ValueError when it violates the profile."""
     key = ec.generate_private_key(ec.SECP256R1())
     issuer = issuance.Issuer(
         id=0,

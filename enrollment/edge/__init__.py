@@ -1,1 +1,1 @@
-"""A complete edge: `manage.py enroll_edge`. Knows neither Django, settings nor a database."""
+"""The program that enrolls and renews an edge. It needs neither Django, settings nor a database."""

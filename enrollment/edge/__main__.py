@@ -1,4 +1,4 @@
-"""`python -m enrollment.edge`, and what the archive `enroll-edge.pyz` starts with."""
+"""The entry point of `python -m enrollment.edge` and of the archive `enroll-edge.pyz`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""What to do at the edge about each refusal of the portal, beside what the portal says itself, and how the run ends.
+"""What an operator of an edge does about each refusal code of the portal, and the exit code of the run.
 
-docs/edge.md prints this table; a test holds the two together, and holds this one against `enrollment.errors`.
+The portal's own sentence is printed before this advice. docs/edge.md prints this table. A test compares the two, and
+compares the codes with `enrollment.errors`.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ NEW_EDGE = "To enroll as a new edge, which costs one use, give an empty --direct
 _ADMINISTRATOR = "Then run the same command again."
 _PROXY = "Something between this machine and the portal changes requests, or one of the two programs is too old."
 _REQUEST = (
-    "The portal says what is wrong with the request. This program made it well: something between this machine and the "
-    "portal changes requests, or one of the two programs is too old."
+    "The portal's message names the fault in the request. Something between this machine and the portal changes "
+    "requests, or one of the two programs is too old."
 )
 _OTHER_KEY = "Ask for a key of the portal at --url, put it into --key-file and run the same command again."
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What to do, and the exit code of one run. An enrolled edge with --watch waits, whatever the portal says."""
+    """What to do, and the exit code of one run. An enrolled edge with --watch waits after every refusal."""
 
     text: str
     exit_code: int = REFUSED
@@ -49,18 +50,18 @@ ADVICE = {
     "unsupported_media_type": Advice(_PROXY),
     "csr_malformed": Advice(_REQUEST),
     "csr_signature_invalid": Advice(_REQUEST),
-    "csr_key_rejected": Advice(f"The portal says what is wrong with the key pair in key.pem. {NEW_EDGE}"),
+    "csr_key_rejected": Advice(f"The portal's message names the fault of the key pair in key.pem. {NEW_EDGE}"),
     "csr_extension_not_allowed": Advice(_REQUEST),
     "unknown_certificate": Advice(
-        f"Check --url: this portal did not issue the certificate in --directory, or has forgotten it. {NEW_EDGE}"
+        f"Check --url: this portal has no record of the certificate in --directory. {NEW_EDGE}"
     ),
     "clock_differs": Advice("See timedatectl.", TRY_LATER),
     "certificate_revoked": Advice(NEW_EDGE),
     "certificate_expired": Advice(NEW_EDGE),
     "certificate_superseded": Advice(f"Another copy of this directory renewed first; use that one. {NEW_EDGE}"),
-    "renewal_not_due": Advice("Nothing: the certificate is valid, and is renewed when it is time."),
-    "rate_limited": Advice("Somebody on this network uses a wrong key.", TRY_LATER),
-    "busy": Advice("Nothing: it is tried again.", TRY_LATER),
+    "renewal_not_due": Advice("Nothing: the certificate is valid, and is renewed when due."),
+    "rate_limited": Advice("A machine on this network sends a wrong key.", TRY_LATER),
+    "busy": Advice("Nothing: the program tries again.", TRY_LATER),
     "signer_unavailable": Advice(_ADMINISTRATOR, TRY_LATER),
     "issuer_unavailable": Advice(_ADMINISTRATOR, TRY_LATER),
 }

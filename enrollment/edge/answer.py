@@ -1,4 +1,4 @@
-"""Reading what the portal answered. Nothing in it is believed here: that is `verification`."""
+"""Parsing the portal's answers. Nothing in them is trusted yet: `verification` checks the certificates."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NOT_AN_ANSWER = "The answer is not one of an enrollment portal. Check --url."
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The members of an accepted enrollment, parsed. `chain` starts with the issuer and ends before the anchor."""
+    """The members of an accepted enrollment or renewal. `chain` starts with the issuer and ends before the anchor."""
 
     edge: dict[str, str]
     certificate: x509.Certificate
@@ -30,12 +30,15 @@ class Answer:
 
 
 def read_answer(reply: Reply) -> Answer:
-    """The answer in an accepted reply. Raises Stop when it is none."""
+    """The answer in a reply of status 200 or 201. Raises Stop or TryLater for any other reply."""
     return parse_answer(refuse_other_than({200, 201}, reply).body)
 
 
 def refuse_other_than(accepted: set[int], reply: Reply, secret: str = "") -> Reply:
-    """The reply, if its status is accepted. Else raises TryLater or Stop, with the portal's words but not `secret`."""
+    """The reply, if its status is accepted. Raises TryLater or Stop otherwise, with the portal's sentence.
+
+    The sentence is left out when it repeats a part of `secret`.
+    """
     if reply.status in accepted:
         return reply
     if 300 <= reply.status < 400:
@@ -47,27 +50,27 @@ def refuse_other_than(accepted: set[int], reply: Reply, secret: str = "") -> Rep
     code, words = _words(reply, secret)
     advice = ADVICE.get(code)
     if reply.status in {408, 429} or reply.status >= 500:
-        # Too many attempts are not helped by another one a moment later.
+        # After 429 another attempt within seconds would be refused too.
         raise TryLater(words, code=code, retry_after=reply.retry_after, soon=reply.status != 429)
     if advice and advice.exit_code == TRY_LATER:
         raise TryLater(words, code=code, soon=False)
-    # What this program does not know is the page of a proxy, or of a newer portal.
+    # An unknown code comes from a newer portal; an answer without one is the page of a proxy.
     raise Stop(words, code=code, waited_out=True)
 
 
 def parse_answer(body: bytes) -> Answer:
-    """The members of an enrollment's or a renewal's answer. Raises Stop."""
+    """Parse the body of an enrollment's or a renewal's answer. Raises Stop."""
     try:
         return _parse(json.loads(body.decode()))
     except Exception:
-        # Whatever its shape breaks here: what is no answer is no answer.
+        # JSON of any shape may come, so any exception of the parser means the same.
         raise Stop(_NOT_AN_ANSWER, waited_out=True) from None
 
 
 def _parse(document: Any) -> Answer:
     edge = {name: _text(document["edge"][name]) for name in ("id", "name", "group")}
     if len(document["chain"]) >= LONGEST_CHAIN:
-        raise ValueError("an endless chain")
+        raise ValueError("the chain is too long")
     return Answer(
         edge=edge,
         certificate=_certificate(document["certificate"]),
@@ -96,7 +99,7 @@ def _words(reply: Reply, secret: str) -> tuple[str, str]:
         code = code_in(problem["code"], secret)
         detail, reference = words_in(problem["detail"], secret), reference_in(problem.get("request_id"), secret)
     except Exception:
-        # Any shape at all may come: what cannot be read has no code, and the watch goes on.
+        # JSON of any shape may come; what cannot be parsed has no code.
         code = detail = reference = ""
     if not code:
         return "", f"HTTP {reply.status} without a reason that this program knows. Check --url."
@@ -106,5 +109,5 @@ def _words(reply: Reply, secret: str) -> tuple[str, str]:
 
 
 def moment(certificate: x509.Certificate) -> str:
-    """The end of a certificate, as the portal writes moments."""
+    """The end of a certificate's validity in RFC 3339, in seconds and UTC, as the portal writes it."""
     return f"{not_after(certificate):%Y-%m-%dT%H:%M:%SZ}"

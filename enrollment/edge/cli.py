@@ -27,7 +27,7 @@ usage; 75 try again later; 130 interrupted from the keyboard
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options, also for Django's parser."""
+    """Add the options to `parser`, which is this program's or Django's."""
     parser.add_argument("--url", required=True, help="address of the portal, https://HOST[:PORT]/")
     parser.add_argument("--directory", required=True, type=Path, help="where this edge keeps its key and certificate")
     parser.add_argument("--key-file", type=Path, help="file with the provisioning key; without it the key is asked for")
@@ -51,9 +51,9 @@ def _seconds(text: str) -> float:
 
 def main(argv: Sequence[str], program: str = "manage.py enroll_edge") -> int:
     """Run the command and return its exit code."""
-    # Before the parser, which would repeat the text in its complaint.
+    # Before the parser, whose error message would repeat the key.
     if any("|PSEK" in argument for argument in argv):
-        _say(
+        _print_error(
             "A key does not belong on the command line, where others can see it. Use --key-file, and replace this key."
         )
         return USAGE
@@ -69,39 +69,38 @@ def main(argv: Sequence[str], program: str = "manage.py enroll_edge") -> int:
 
 
 def run(options: Options) -> int:
-    """Enroll and tell: success on standard output, all else on standard error."""
-    _speak_any_language()
-    # The library's remarks about a server's certificates are for programmers; what is wrong with them is judged here.
+    """Enroll or watch, print the result and return the exit code.
+
+    Success goes to standard output, everything else to standard error.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A group's name that the terminal cannot show must not end a run.
+            stream.reconfigure(errors="backslashreplace")
+    # The library's warnings about certificates are for programmers; `verification` judges the certificates.
     warnings.simplefilter("ignore")
     try:
         if options.watch:
-            watch(options, _tell, _say)
+            watch(options, _print_result, _print_error)
             return DONE
-        _tell(enroll(options, _say))
+        _print_result(enroll(options, _print_error))
     except KeyboardInterrupt:
-        _say("Interrupted. Run the same command again to go on.")
+        _print_error("Interrupted. Run the same command again to continue.")
         return INTERRUPTED
-    except Exception as trouble:
-        stop = explain(trouble, options.directory)
-        _say(str(stop))
+    except Exception as error:
+        stop = explain(error, options.directory)
+        _print_error(str(stop))
         return stop.exit_code
     return DONE
 
 
-def _speak_any_language() -> None:
-    """A group's name that the terminal cannot show must not end a run."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def _tell(done: str) -> None:
-    # Whoever watches the output of a service reads it line by line.
+def _print_result(result: str) -> None:
+    # A full disk or a closed pipe must not end an edge.
     with suppress(OSError):
-        print(done, flush=True)
+        # The journal of a service shows each line at once.
+        print(result, flush=True)
 
 
-def _say(message: str) -> None:
-    # A log on a full disk, or that nobody reads any more, ends no edge.
+def _print_error(message: str) -> None:
     with suppress(OSError):
         print(f"enroll_edge: {message}", file=sys.stderr)

@@ -1,7 +1,7 @@
-"""Whether somebody else may have put something into the edge's directory: whoever can plant a key pair is the edge.
+"""Refusing a directory or a file that another user could have written: whoever plants a key pair becomes the edge.
 
-The rules are those of OpenSSH for its key files (sshd_config, StrictModes): the directory and all above it can be
-written to by root and this user alone. A shared directory with the sticky bit, such as /tmp, may stand above it.
+The rules are those of OpenSSH for its key files (sshd_config, StrictModes): only root and this user can write to the
+directory and to every directory above it. A shared directory with the sticky bit, such as /tmp, may be above it.
 """
 
 from __future__ import annotations
@@ -19,21 +19,24 @@ from enrollment.edge.outcomes import Stop
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
-_KINDS = {
+_FILE_TYPES = {
     stat.S_IFLNK: "a symbolic link", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket",
     stat.S_IFBLK: "a device", stat.S_IFCHR: "a device", stat.S_IFDIR: "a directory",
 }  # fmt: skip
-# What open() says of a link that is not followed, of a socket, and of a device without a driver.
+# open(2) fails with these for a link that is not followed, a socket, and a device without a driver.
 _NOT_OPENED = {errno.ELOOP, errno.ENXIO, errno.EMLINK, errno.ENODEV, errno.EISDIR}
 
 
 def require_safe_way(path: Path) -> Path:
-    """The directory's path without links, after all directories on the way were judged. Raises Stop, OSError."""
+    """Check every directory of the path, and return the path without links. Raises Stop, OSError."""
     given = Path(os.path.abspath(path))
     real = given.resolve(strict=True)
     for step in (given, *given.parents):
         if step.is_symlink() and step.lstat().st_uid not in {0, os.geteuid()}:
-            raise Stop(f"{step} is a symbolic link of user {_user(step.lstat().st_uid)}. {_elsewhere(real)}")
+            raise Stop(
+                f"{step} is a symbolic link of user {_user(step.lstat().st_uid)}. "
+                f"If it is meant to be there, give --directory {shlex.quote(str(real))}"
+            )
     for parent in dict.fromkeys((*given.parents, *real.parents)):
         _require_safe_parent(parent)
     return real
@@ -54,10 +57,10 @@ def _require_safe_parent(parent: Path) -> None:
 
 
 def require_own_directory(directory: int, path: Path) -> None:
-    """Raises Stop when the opened directory belongs to somebody else."""
+    """Raises Stop when the opened directory belongs to another user, root included."""
     owner = os.fstat(directory).st_uid
     if owner != os.geteuid():
-        # What root wrote here, the edge's own user could not read.
+        # The edge's own user could not read files that root writes.
         raise Stop(
             f"{path} belongs to user {_user(owner)} and this is user {_user(os.geteuid())}. "
             "Run the command as that user, or give another --directory."
@@ -65,19 +68,19 @@ def require_own_directory(directory: int, path: Path) -> None:
 
 
 def require_empty(directory: int, path: Path) -> None:
-    """Raises Stop for a directory that others may write to and that holds something: it may be theirs."""
+    """Raises Stop for a directory that others may write to, unless it is empty: the files in it may be theirs."""
     held = sorted(os.listdir(directory))
     if held:
         raise Stop(
             f"Others may write to {path} (mode {_mode(os.fstat(directory))}), so what is in it may be theirs, for one "
-            f"{held[0]!r}. Give a directory of its own, which is made if needed; or look whether all of it is yours, "
+            f"{held[0]!r}. Give another --directory, which is made if needed; or check that all of it is yours, "
             f"and close it: chmod go-w {shlex.quote(str(path))}"
         )
 
 
 @contextmanager
 def refusing_links(path: Path) -> Iterator[None]:
-    """Raises Stop where the system does not open what stands in a file's place."""
+    """Raises Stop when opening `path` fails because it is not a plain file."""
     try:
         yield
     except OSError as error:
@@ -87,7 +90,7 @@ def refusing_links(path: Path) -> Iterator[None]:
 
 
 def require_own_file(descriptor: int, path: Path, *, secret: bool = False) -> None:
-    """Raises Stop unless this is a plain file that this user alone can have written, and read if it is `secret`."""
+    """Raises Stop unless this is a plain file that only this user can write and, if `secret`, read."""
     status, name = os.fstat(descriptor), shlex.quote(str(path))
     if not stat.S_ISREG(status.st_mode):
         raise _not_a_file(path, status)
@@ -114,14 +117,10 @@ def require_own_file(descriptor: int, path: Path, *, secret: bool = False) -> No
 
 
 def _not_a_file(path: Path, status: os.stat_result) -> Stop:
-    kind = _KINDS.get(stat.S_IFMT(status.st_mode), "no plain file")
+    found = _FILE_TYPES.get(stat.S_IFMT(status.st_mode), "no plain file")
     rm = "rm -r" if stat.S_ISDIR(status.st_mode) else "rm"
     name = shlex.quote(str(path))
-    return Stop(f"{path} is {kind} instead of a file: it may be planted. Look at it, then: {rm} {name}")
-
-
-def _elsewhere(real: Path) -> str:
-    return f"If it is meant to be there, give --directory {shlex.quote(str(real))}"
+    return Stop(f"{path} is {found} instead of a file: it may be planted. Look at it, then: {rm} {name}")
 
 
 def _mode(status: os.stat_result) -> str:

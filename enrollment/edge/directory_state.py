@@ -1,4 +1,4 @@
-"""What a directory says about its edge: new, unfinished, enrolled, expired, or damaged beyond repair."""
+"""The state of an edge's directory: new, unfinished, enrolled, expired, or damaged beyond repair."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _NEW_EDGE = "give an empty --directory to enroll as a new edge, which costs one 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is there. With a `key_pair` and no `certificate` the enrollment is unfinished, or has to be repaired."""
+    """The usable content of a directory. A `key_pair` without a `certificate` still has to be enrolled, or repaired."""
 
     key_pair: KeyPair | None = None
     certificate: x509.Certificate | None = None
 
 
 def inspect(directory: store.EdgeDirectory, now: datetime, warn: Callable[[str], None]) -> Found:
-    """Look at a locked directory. Damage that a second answer repairs is only warned of.
+    """Read a locked directory. Warns of damage that a repeated answer of the portal repairs.
 
-    Raises Stop when going on would lose something: a key pair, or the edge that an expired certificate belongs to;
-    TryLater when the clock is behind.
+    Raises Stop when the key pair is lost or damaged, or belongs to another or an expired certificate. Raises TryLater
+    when the certificate is not valid yet, because the machine's clock is behind.
     """
     key_pair = _read_key_pair(directory)
     if key_pair is None:
@@ -48,14 +48,14 @@ def inspect(directory: store.EdgeDirectory, now: datetime, warn: Callable[[str],
 def _read_key_pair(directory: store.EdgeDirectory) -> KeyPair | None:
     content = directory.read(store.KEY)
     if content is None:
-        # It is written before everything else, so whoever finds the others alone has lost it.
+        # The key pair is written before all other files: where they exist without it, it is lost.
         if any(directory.read(name) is not None for name in store.NAMES):
             raise Stop(f"{store.KEY} is missing in {directory.path}. Restore it, or {_NEW_EDGE}")
         return None
     try:
         return from_pem(content)
     except ValueError:
-        # Never replaced: it may be the only copy of a key that has a certificate.
+        # The file is never replaced: it may be the only copy of a key that has a certificate.
         raise Stop(f"{directory.path / store.KEY} holds no usable private key. Restore it, or {_NEW_EDGE}") from None
 
 
@@ -89,7 +89,7 @@ def _require_own_and_current(
 
 
 def _rest_is_whole(directory: store.EdgeDirectory, certificate: x509.Certificate, now: datetime) -> bool:
-    """Whether the other three files are there and fit the certificate."""
+    """Whether chain, trust anchor and description exist and fit the certificate."""
     chain, anchor = directory.read(store.CHAIN), directory.read(store.TRUST_ANCHOR)
     description = directory.read(store.DESCRIPTION)
     if chain is None or anchor is None or description is None:

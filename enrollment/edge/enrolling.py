@@ -1,4 +1,4 @@
-"""The cycle of an edge, in an order that survives being killed at any point."""
+"""Enrolling an edge, or renewing its certificate, in an order that survives being killed at any point."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ from enrollment.edge.printable import name_of
 from enrollment.edge.proxy import choose_proxy
 from enrollment.edge.retries import Portal, Warn
 from enrollment.edge.verification import require_trust
-from keys.crypto.tokens import Token
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line said."""
+    """The options of the command line."""
 
     url: str
     directory: Path
@@ -37,16 +36,16 @@ class Options:
 
     @property
     def portal(self) -> Portal:
-        """Raises WrongUsage."""
+        """The portal that the options name. Raises WrongUsage."""
         address = read_address(self.url, insecure_http=self.insecure_http)
         proxy = choose_proxy(address, self.proxy, insecure_http=self.insecure_http)
-        # The system's store takes a moment to read.
+        # Reading the system's store takes time, and http does not need it.
         servers = transport.trusted_servers(self.ca_file) if address.encrypted or self.ca_file else None
         return Portal(address, servers, proxy)
 
 
 def enroll(options: Options, warn: Warn) -> str:
-    """Bring the directory to a valid certificate and say what was done. Raises Stop, or OSError from the disk."""
+    """Make the directory hold a valid certificate, and return one sentence about it. Raises Stop, or OSError."""
     portal = options.portal
     directory = store.EdgeDirectory(options.directory)
     with directory.locked():
@@ -59,21 +58,18 @@ def enroll(options: Options, warn: Warn) -> str:
             done = "Renewed" if renewed else "Already enrolled"
             return f"{done}: the certificate is valid until {moment(renewed or found.certificate)}."
         token = read_token(options.key_file, warn)
-        key_pair = found.key_pair or _keep_key_pair(directory)
-        answer = parse_answer(portal.ask(ENDPOINT, _request(token, key_pair), {200, 201}, warn, token.text).body)
+        key_pair = found.key_pair or _make_key_pair(directory)
+        members = {"provisioning_key": token.text, "csr": make_csr(key_pair), "trust_anchor_sha256": token.pin.hex()}
+        reply = portal.ask(ENDPOINT, json.dumps(members).encode(), {200, 201}, warn, token.text)
+        answer = parse_answer(reply.body)
         require_trust(answer, token.pin, spki(key_pair.public_key()), datetime.now(UTC))
         write_answer(directory, answer, options.url)
     name, group = (name_of(answer.edge[member], token.text) for member in ("name", "group"))
     return f"Enrolled as {name} in group {group}; the certificate is valid until {moment(answer.certificate)}."
 
 
-def _keep_key_pair(directory: store.EdgeDirectory) -> KeyPair:
-    """A new key pair, on the disk before anybody hears of it: only with the same one is an answer repeated."""
+def _make_key_pair(directory: store.EdgeDirectory) -> KeyPair:
+    """A new key pair, stored before it is sent: the portal repeats an answer only for the same key pair."""
     key_pair = make_key_pair()
     directory.write(store.KEY, to_pem(key_pair))
     return key_pair
-
-
-def _request(token: Token, key_pair: KeyPair) -> bytes:
-    members = {"provisioning_key": token.text, "csr": make_csr(key_pair), "trust_anchor_sha256": token.pin.hex()}
-    return json.dumps(members).encode()

@@ -1,4 +1,4 @@
-"""The edge's key pair: making it, reading it back, asking for a certificate with it."""
+"""The edge's key pair: generating, storing and reading it, and signing requests with it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 if TYPE_CHECKING:
-    # Since cryptography 40.
+    # `cryptography` has it from version 40 on; the program also runs with older ones.
     from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 KeyPair = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
@@ -31,12 +31,12 @@ def make_key_pair() -> KeyPair:
 
 
 def to_pem(key_pair: KeyPair) -> bytes:
-    """PKCS #8 without a password: the file's mode is its protection, so that an edge can start unattended."""
+    """PKCS #8 without a password, so that an edge can start unattended: the mode of the file protects it."""
     return key_pair.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def from_pem(content: bytes) -> KeyPair:
-    """Read a key pair back, also an EC or RSA one that somebody else made. Raises ValueError."""
+    """Read an EC or RSA key pair, which may come from another tool. Raises ValueError."""
     try:
         key_pair = load_pem_private_key(content, password=None)
     except (TypeError, UnsupportedAlgorithm) as error:
@@ -47,19 +47,19 @@ def from_pem(content: bytes) -> KeyPair:
 
 
 def spki(public_key: CertificatePublicKeyTypes) -> bytes:
-    """The SubjectPublicKeyInfo, by which public keys are compared."""
+    """The SubjectPublicKeyInfo (RFC 5280 §4.1), by which public keys are compared."""
     return public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def make_csr(key_pair: KeyPair) -> str:
-    """A PKCS #10 request that asks for nothing: the portal decides the identity."""
+    """A PKCS #10 request in PEM. Its subject is a constant, because the portal decides the identity."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "edge")])
     request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key_pair, hashes.SHA256())
     return request.public_bytes(Encoding.PEM).decode()
 
 
 def sign(key_pair: KeyPair, text: str) -> str:
-    """Base64 of the signature that renewal and heartbeat ask for: SHA-256, as `openssl dgst -sha256 -sign` makes it."""
+    """The signature of a renewal or heartbeat in base64: SHA-256, as `openssl dgst -sha256 -sign` makes it."""
     if isinstance(key_pair, rsa.RSAPrivateKey):
         signature = key_pair.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
     else:

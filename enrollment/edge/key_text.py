@@ -1,4 +1,4 @@
-"""Getting the provisioning key: from a file or by asking, never from the command line."""
+"""Reading the provisioning key from a file or from the terminal, never from the command line."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pathlib import Path
 from enrollment.edge.outcomes import Stop, WrongUsage
 from keys.crypto import tokens
 
-# Of any encoding, and of more than a key: what is too long is said so.
+# Bytes. More than a key in any encoding, so that a text that is too long is refused as such.
 _LARGEST_FILE = 16 * 1024
-# The longer marks first: that of UTF-16 is the beginning of that of UTF-32.
+# UTF-32 before UTF-16, because the mark of UTF-32-LE starts with that of UTF-16-LE.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
@@ -25,7 +25,7 @@ def read_token(key_file: Path | None, warn: Callable[[str], None]) -> tokens.Tok
     """The key in `key_file`, or the one typed. Raises WrongUsage when there is none, Stop when it is not a key."""
     text = _ask() if key_file is None else _read(key_file, warn)
     try:
-        # The edge has no cloud of its own: the domain that the text names is the right one.
+        # The edge has no setting for a cloud domain, so it accepts the one that the key names.
         token = tokens.read_any(text)
     except tokens.MalformedToken as fault:
         raise Stop(f"malformed_key: {fault}") from None
@@ -54,7 +54,7 @@ def _read(path: Path, warn: Callable[[str], None]) -> str:
 
 
 def _encoding_of(content: bytes) -> str:
-    """By the byte order mark or, in a text that is nearly all ASCII, by where its zero bytes are; else UTF-8."""
+    """The encoding by the byte order mark, else by the place of the zero bytes in an ASCII text, else UTF-8."""
     for mark, encoding in _MARKS:
         if content.startswith(mark):
             return encoding

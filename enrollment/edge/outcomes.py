@@ -1,4 +1,4 @@
-"""How a run of the edge can end other than well: each with a text for a person and an exit code for a script."""
+"""The ways in which a run ends without success: each has a sentence for a person and an exit code for a script."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ REFUSED = 1
 USAGE = 2
 TRY_LATER = 75
 INTERRUPTED = 130
-# Trouble with the disk that passes, or that an operator ends without touching the command.
+# Errors of the disk that may pass, or that an operator mends without changing the command.
 _PASSING = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
 _DISK_ADVICE = {
     errno.ENOSPC: " Free some space there.",
@@ -23,10 +23,10 @@ _DISK_ADVICE = {
 
 
 class Stop(Exception):
-    """The run ends here; the text says why and what to do. `code` is the portal's, when it is the portal that refuses.
+    """Ends the run. `reason` says why and what to do; `code` is the portal's refusal code, or "".
 
-    `waited_out` says that somebody else may end the trouble, an administrator or who keeps the server: one run is
-    refused, but an enrolled edge that watches keeps its certificate and waits.
+    With `waited_out` an administrator of the portal or of the server may remove the cause: a single run ends, but an
+    enrolled edge with --watch keeps its certificate and waits.
     """
 
     exit_code = REFUSED
@@ -39,15 +39,15 @@ class Stop(Exception):
 
 
 class WrongUsage(Stop):
-    """The command was called with something that cannot work."""
+    """An option has a value that cannot work."""
 
     exit_code = USAGE
 
 
 class TryLater(Stop):
-    """Nothing is wrong with the request; the same command may succeed later.
+    """The request is right, and the same command may succeed later.
 
-    `retry_after` is in seconds. `soon` means that a few seconds may be enough, so one run may try again itself.
+    `retry_after` is in seconds. With `soon` a few seconds may be enough, so one run tries again itself.
     """
 
     exit_code = TRY_LATER
@@ -62,26 +62,19 @@ class TryLater(Stop):
         return f"{self.reason} Try again {when}: the same --directory costs no second use."
 
 
-def explain(trouble: BaseException, directory: Path) -> Stop:
-    """Any exception as an ending with words for a person. What nobody thought of says where, never what it held."""
-    if isinstance(trouble, Stop):
-        return trouble
-    if isinstance(trouble, OSError):
-        words = words_of(trouble, directory)
-        return TryLater(words, soon=False) if passes(trouble) else Stop(words, waited_out=True)
-    steps = traceback.extract_tb(trouble.__traceback__)
+def explain(error: BaseException, directory: Path) -> Stop:
+    """Turn any exception into a Stop with a sentence for a person.
+
+    An unexpected exception gives its type and its place only, because its text may hold a secret.
+    """
+    if isinstance(error, Stop):
+        return error
+    if isinstance(error, OSError):
+        # Files are opened by their name in the directory, so `filename` is relative.
+        where = directory / error.filename if isinstance(error.filename, str) else directory
+        advice = _DISK_ADVICE.get(error.errno or 0, "")
+        reason = f"Cannot use {where}: {error.strerror or type(error).__name__}.{advice}"
+        return TryLater(reason, soon=False) if error.errno in _PASSING else Stop(reason, waited_out=True)
+    steps = traceback.extract_tb(error.__traceback__)
     place = f"{Path(steps[-1].filename).name}:{steps[-1].lineno}" if steps else "unknown place"
-    return TryLater(f"Unexpected trouble: {type(trouble).__name__} at {place}. Please report it.", soon=False)
-
-
-def passes(trouble: OSError) -> bool:
-    """Whether trouble with the disk is of the kind that ends without a change to the command."""
-    return trouble.errno in _PASSING
-
-
-def words_of(trouble: OSError, directory: Path) -> str:
-    """What is wrong with the disk, and what to do."""
-    # Files are opened by their name in the directory.
-    where = directory / trouble.filename if isinstance(trouble.filename, str) else directory
-    advice = _DISK_ADVICE.get(trouble.errno or 0, "")
-    return f"Cannot use {where}: {trouble.strerror or type(trouble).__name__}.{advice}"
+    return TryLater(f"Unexpected trouble: {type(error).__name__} at {place}. Please report it.", soon=False)

@@ -1,6 +1,6 @@
-"""Certificates as PEM, read so that nothing is left to fail later.
+"""Reading and writing certificates as PEM. What the edge uses of a certificate is parsed at once.
 
-With any `cryptography` from 38 on, which is what Debian 12 has; the portal itself runs with a newer one.
+Works with `cryptography` from 38 on, which Debian 12 has; the portal itself needs a newer one.
 """
 
 from __future__ import annotations
@@ -47,26 +47,29 @@ def read_certificates(pem: bytes) -> list[x509.Certificate]:
 
 
 def write_certificates(certificates: list[x509.Certificate]) -> bytes:
-    """One block after the other."""
+    """The certificates as PEM blocks, one after the other."""
     return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates)
 
 
 def not_before(certificate: Any) -> datetime:
-    """The first moment of a certificate. Any, because the stubs know only the newest version of the library."""
+    """The first moment of a certificate's validity, in UTC.
+
+    The parameter is Any, because the type stubs know only the newest version of the library.
+    """
     early = getattr(certificate, "not_valid_before_utc", None)
     moment: datetime = early or certificate.not_valid_before.replace(tzinfo=UTC)
     return moment
 
 
 def not_after(certificate: Any) -> datetime:
-    """The last moment of a certificate."""
+    """The last moment of a certificate's validity, in UTC."""
     late = getattr(certificate, "not_valid_after_utc", None)
     moment: datetime = late or certificate.not_valid_after.replace(tzinfo=UTC)
     return moment
 
 
 def require_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> None:
-    """Raises InvalidSignature, or one of PARSER_ERRORS, unless `issuer` is named in and has signed `certificate`."""
+    """Raises InvalidSignature, or one of PARSER_ERRORS, unless `certificate` names `issuer` and is signed by it."""
     if hasattr(certificate, "verify_directly_issued_by"):
         certificate.verify_directly_issued_by(issuer)
     else:
@@ -74,7 +77,7 @@ def require_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -
 
 
 def _require_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> None:
-    """The same for `cryptography` before 40."""
+    """`require_issued_by` for `cryptography` before 40, which has no such method."""
     key, algorithm = issuer.public_key(), certificate.signature_hash_algorithm
     signature, signed = certificate.signature, certificate.tbs_certificate_bytes
     if certificate.issuer != issuer.subject or algorithm is None:

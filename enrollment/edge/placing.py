@@ -1,4 +1,4 @@
-"""Putting an answer into the directory."""
+"""Storing an answer of the portal in the edge's directory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from enrollment.edge.pem import write_certificates
 
 
 def write_answer(directory: store.EdgeDirectory, answer: Answer, url: str) -> None:
-    """Store the answer; the certificate comes last, because its presence says that all the rest is there."""
+    """Store a verified answer. The certificate is written last: where it exists, the other files do too."""
     description = {
         "edge": answer.edge,
         "portal": url,

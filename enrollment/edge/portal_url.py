@@ -1,4 +1,4 @@
-"""Where the portal is: reading --url, and deciding whether a key may travel there."""
+"""The address of the portal: parsing --url, and deciding whether a key may be sent there."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Address:
     path: str
 
     def at(self, endpoint: str) -> Address:
-        """Another endpoint of the same portal."""
+        """The address of `endpoint` on the same portal."""
         return replace(self, path=self.path.removesuffix(ENDPOINT) + endpoint)
 
     @property
@@ -32,7 +32,7 @@ class Address:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether what is sent there stays on this machine."""
+        """Whether the host is this machine."""
         try:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
@@ -42,7 +42,7 @@ class Address:
 def read_address(url: str, *, insecure_http: bool) -> Address:
     """Parse the address of a portal, with or without the path of the endpoint.
 
-    Raises WrongUsage, also for clear text to another machine unless `insecure_http`.
+    Raises WrongUsage for what is not such an address, and for http to another machine unless `insecure_http`.
     """
     address = _parse(url)
     if not address.encrypted and not address.is_loopback and not insecure_http:
@@ -64,7 +64,7 @@ def _parse(url: str) -> Address:
         raise WrongUsage("--url is not an address. It looks like https://portal.example.com/") from None
     if parts.scheme not in {"http", "https"} or not host or port == 0:
         raise WrongUsage("--url must be the address of a portal: https://HOST[:PORT]/")
-    # A password or a query in the address would end up in logs; the endpoint refuses both anyway.
+    # Logs would show a password or a query in the address, and the endpoint refuses both.
     if parts.username is not None or parts.query or parts.fragment:
         raise WrongUsage("--url may hold no user name, query or fragment.")
     encrypted = parts.scheme == "https"

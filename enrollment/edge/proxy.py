@@ -1,7 +1,7 @@
-"""The way to a portal through an HTTP proxy: which proxy, and the tunnel that it is asked for (RFC 9110 §9.3.6).
+"""Choosing the HTTP proxy on the way to a portal, and opening a tunnel through it (CONNECT, RFC 9110 §9.3.6).
 
-Through the tunnel TLS is spoken with the portal itself and verified as without a proxy: the proxy sees where the
-connection leads, and neither the provisioning key nor an answer.
+TLS runs through the tunnel and is verified as without a proxy. The proxy sees the address of the portal, but neither
+the provisioning key nor an answer.
 """
 
 from __future__ import annotations
@@ -33,17 +33,20 @@ class Proxy:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What goes to the proxy alone."""
+        """The headers that only the proxy gets."""
         return {"Proxy-Authorization": self.authorization} if self.authorization else {}
 
 
 def choose_proxy(address: Address, given: str | None, *, insecure_http: bool) -> Proxy | None:
-    """The proxy to use: `given` as --proxy ("" for none), else for https what the environment names.
+    """The proxy that --proxy names in `given` ("" for none). Without it, HTTPS_PROXY, for https alone.
 
-    Raises WrongUsage, also for a proxy before an http portal, which would read the key, unless `insecure_http`.
+    Raises WrongUsage for what is not a proxy's address. Raises it also for a proxy before a portal with http, because
+    the proxy would read the key, unless `insecure_http`.
     """
     if given is None:
-        return _from_environment(address) if address.encrypted else None
+        variables = urllib.request.getproxies_environment()
+        named = variables.get("https", "")
+        return _parse(named, _VARIABLE) if address.encrypted and named and not _is_exempt(address, variables) else None
     if given and not address.encrypted and not insecure_http:
         raise WrongUsage(
             "Over http the provisioning key would reach the proxy in clear text. "
@@ -52,16 +55,10 @@ def choose_proxy(address: Address, given: str | None, *, insecure_http: bool) ->
     return _parse(given, "--proxy") if given else None
 
 
-def _from_environment(address: Address) -> Proxy | None:
-    variables = urllib.request.getproxies_environment()
-    named = variables.get("https", "")
-    return None if not named or _is_exempt(address, variables) else _parse(named, _VARIABLE)
-
-
 def _is_exempt(address: Address, variables: dict[str, str]) -> bool:
     """Whether NO_PROXY names the host, a domain above it, or, for an address, its network."""
     entries = [each.strip() for each in variables.get("no", "").split(",")]
-    # What Go and browsers write as *.example.com is .example.com to the library.
+    # Go and browsers write *.example.com; the library knows only .example.com.
     names = ",".join(each[1:] if each.startswith("*.") else each for each in entries)
     by_name = urllib.request.proxy_bypass_environment  # type: ignore[attr-defined]  # documented nowhere but in pydoc
     if by_name(address.authority, {"no": names}):
@@ -76,7 +73,7 @@ def _is_exempt(address: Address, variables: dict[str, str]) -> bool:
 
 
 def _parse(text: str, source: str) -> Proxy:
-    """Raises WrongUsage, which does not repeat the text: it may hold a password."""
+    """Parse a proxy's address. Raises WrongUsage, without the text: it may hold a password."""
     try:
         parts = urlsplit(text if "://" in text else f"http://{text}")
         host, port = parts.hostname or "", parts.port or 3128
@@ -94,7 +91,10 @@ def _parse(text: str, source: str) -> Proxy:
 
 
 def open_tunnel(connected: socket.socket, proxy: Proxy, address: Address) -> None:
-    """Ask the proxy for a connection to the portal. Raises Stop or TryLater when it refuses, OSError, HTTPException."""
+    """Ask the proxy for a connection to the portal.
+
+    Raises Stop or TryLater when the proxy refuses, and OSError or HTTPException when its answer breaks off.
+    """
     target = address.authority
     lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
     lines += [f"{name}: {value}" for name, value in proxy.headers.items()]
@@ -111,4 +111,4 @@ def open_tunnel(connected: socket.socket, proxy: Proxy, address: Address) -> Non
         raise Stop(f"{refused} It asks for a user name and password: http://USER:PASSWORD@HOST:PORT", waited_out=True)
     if response.status in {408, 429} or response.status >= 500:
         raise TryLater(refused)
-    raise Stop(f"{refused} Ask who keeps the proxy, or except the portal with NO_PROXY.", waited_out=True)
+    raise Stop(f"{refused} Ask the administrator of the proxy, or name the portal in NO_PROXY.", waited_out=True)

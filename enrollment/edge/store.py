@@ -1,8 +1,8 @@
-"""The edge's directory: one process at a time, each file whole or absent, all of it private.
+"""The edge's directory: one process uses it at a time, each file is whole or absent, and all of it is private.
 
-A file is written beside its place, flushed to the disk and renamed into place, so that a process killed at any
-moment leaves the old file or the new one. What somebody else may have put there is refused, see `guarding`; files
-are opened by their name in the directory that was judged, never through a link.
+A file is written under a temporary name, flushed to the disk and renamed, so that a process killed at any moment
+leaves the old file or the new one. `directory_guard` refuses what another user may have written. Files are opened by their
+name relative to the checked directory, never through a link.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ CERTIFICATE = "certificate.pem"
 CHAIN = "chain.pem"
 TRUST_ANCHOR = "trust-anchor.pem"
 DESCRIPTION = "edge.json"
-# A renewal on its way: the key pair it is for, and the answer that is being put into place.
+# An unfinished renewal: its key pair, and its verified answer.
 NEXT_KEY = "next-key.pem"
 NEXT_ANSWER = "next-answer.json"
 _LOCK = ".lock"
@@ -32,12 +32,12 @@ _SECRET = {KEY, NEXT_KEY}
 _OURS = {_LOCK, *_ALL, *(f".{name}.new" for name in _ALL)}
 _LOCK_SECONDS = 30.0
 _NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-# Without O_NONBLOCK opening a named pipe would wait for somebody to write into it.
+# Without O_NONBLOCK, opening a named pipe would wait for a writer.
 _NO_LINK = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 class EdgeDirectory:
-    """Where one edge keeps what it is."""
+    """The directory of one edge, with its key pair and certificates."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -45,8 +45,11 @@ class EdgeDirectory:
 
     @contextmanager
     def locked(self, patience: float = _LOCK_SECONDS) -> Iterator[None]:
-        """Make the directory if needed and keep other processes out. Raises TryLater when one stays inside, and Stop
-        when somebody else may have written here."""
+        """Make the directory if needed, and lock it.
+
+        Raises TryLater when another process holds the lock longer than `patience` seconds, and Stop when another user
+        may have written here.
+        """
         _make_directory(self.path)
         with self._opened() as directory:
             self._make_private(directory)
@@ -64,7 +67,7 @@ class EdgeDirectory:
 
     @contextmanager
     def _opened(self) -> Iterator[int]:
-        """The directory itself, after everything above it was judged. Raises Stop."""
+        """A descriptor of the directory, after the path to it was checked. Raises Stop."""
         if self._held is not None:
             yield self._held
             return
@@ -77,7 +80,10 @@ class EdgeDirectory:
             os.close(descriptor)
 
     def _make_private(self, directory: int) -> None:
-        """Close what others may read, where that disturbs nobody; an empty directory also if they may write."""
+        """Set mode 0700 on a directory that others may read, if it holds only an edge's files.
+
+        A directory that others may write to must be empty. Raises Stop otherwise.
+        """
         mode = os.fstat(directory).st_mode
         if not mode & directory_guard.OTHERS:
             return
@@ -87,11 +93,11 @@ class EdgeDirectory:
         elif writable:
             directory_guard.require_empty(directory, self.path)
             os.fchmod(directory, 0o700)
-            # Whoever was quicker than the line above.
+            # Another user may have written between the check and the change of mode.
             directory_guard.require_empty(directory, self.path)
 
     def read(self, name: str) -> bytes | None:
-        """The content of one file, or None when it is absent. Raises Stop when it may be somebody else's."""
+        """The content of one file, or None when it is absent. Raises Stop when another user may have written it."""
         path = self.path / name
         try:
             with self._opened() as directory, directory_guard.refusing_links(path):
@@ -106,14 +112,14 @@ class EdgeDirectory:
             os.close(descriptor)
 
     def write(self, name: str, content: bytes) -> None:
-        """Put a file into place at once; when this returns, it survives a power cut."""
+        """Write a file atomically. When this returns, the file survives a power cut."""
         beside = f".{name}.new"
         with self._opened() as directory:
             with suppress(FileNotFoundError):
                 os.unlink(beside, dir_fd=directory)
             descriptor = os.open(beside, os.O_WRONLY | _NEW_FILE, 0o600, dir_fd=directory)
             with os.fdopen(descriptor, "wb") as file:
-                # The umask may have taken more away than it should.
+                # The umask may have removed the owner's permissions.
                 os.fchmod(descriptor, 0o600)
                 file.write(content)
                 file.flush()
@@ -122,7 +128,7 @@ class EdgeDirectory:
             os.fsync(directory)
 
     def remove(self, name: str) -> None:
-        """Make sure that a file is gone, also after a power cut."""
+        """Remove a file, if it exists. When this returns, the removal survives a power cut."""
         with self._opened() as directory, suppress(FileNotFoundError):
             os.unlink(name, dir_fd=directory)
             os.fsync(directory)
@@ -137,11 +143,8 @@ def _make_directory(path: Path) -> None:
         path.mkdir(mode=0o700, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
         raise Stop(f"{path} is no directory, and cannot become one. Give another --directory.") from None
-    _flush_directory(path.parent)
-
-
-def _flush_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    # The new entry of the parent survives a power cut.
+    descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:

@@ -1,4 +1,7 @@
-"""Whether a certificate is ours and comes from the authority that the provisioning key names. Pure."""
+"""Checking that a certificate is for the edge's own key pair and below the root that the provisioning key names.
+
+Pure functions: nothing is read from the disk, sent or stored.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from keys.crypto.ca_certificates import spki_sha256
 
 
 class Untrusted(Stop):
-    """What the portal sent fails a check; nothing of it is stored."""
+    """The portal's answer fails a check; nothing of it is stored."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, waited_out=True)
@@ -29,18 +32,21 @@ class Untrusted(Stop):
 
 
 class NotYetValid(Untrusted):
-    """The clock of this machine is behind, or the portal's ahead: time may mend it."""
+    """A certificate is not valid yet: this machine's clock is behind, or the portal's is ahead."""
 
     exit_code = TRY_LATER
 
 
 def require_trust(answer: Answer, pin: bytes, public_key: bytes, now: datetime) -> None:
-    """Check an answer against the key's pin and our public key (SubjectPublicKeyInfo). Raises Untrusted."""
+    """Check an answer against the key's pin (SHA-256) and the edge's public key (SubjectPublicKeyInfo, DER).
+
+    Raises Untrusted.
+    """
     try:
         _require_anchor(answer.trust_anchor, pin)
         require_path([answer.certificate, *answer.chain, answer.trust_anchor], now)
         if spki(answer.certificate.public_key()) != public_key:
-            raise Untrusted("The portal sent a certificate for the key pair of somebody else.")
+            raise Untrusted("The portal sent a certificate for another key pair.")
         if common_names(answer.certificate) != [answer.edge["id"]]:
             raise Untrusted("The portal sent the certificate of another edge.")
     except PARSER_ERRORS:
@@ -53,17 +59,20 @@ def _require_anchor(anchor: x509.Certificate, pin: bytes) -> None:
         raise Untrusted(
             "The portal's trust anchor is not the one that the provisioning key names "
             f"(SHA-256 {found.hex()[:16]}..., the key says {pin.hex()[:16]}...). The key belongs to another portal, "
-            "or somebody stands in between. Tell an administrator, and have the key replaced."
+            "or another server answers in its place. Inform an administrator, who replaces the key."
         )
 
 
 def require_path(path: Sequence[x509.Certificate], now: datetime) -> None:
     """Check that each certificate is valid now and signed by the next, which is a CA. Raises Untrusted.
 
-    The last one is not judged further: whoever calls knows why it is trusted.
+    Of the last one only the validity is checked: the caller knows why it is trusted.
     """
     for certificate in path:
-        _require_validity(certificate, now)
+        if now < not_before(certificate):
+            raise NotYetValid("A certificate of the portal is not valid yet. Check the clock of this machine.")
+        if now > not_after(certificate):
+            raise Untrusted("A certificate of the portal has expired. Check the clock of this machine.")
     for depth, (certificate, issuer) in enumerate(itertools.pairwise(path)):
         _require_authority(issuer, below=depth)
         try:
@@ -72,21 +81,14 @@ def require_path(path: Sequence[x509.Certificate], now: datetime) -> None:
             raise Untrusted("The certificate does not chain to the trust anchor that came with it.") from None
 
 
-def _require_validity(certificate: x509.Certificate, now: datetime) -> None:
-    if now < not_before(certificate):
-        raise NotYetValid("A certificate of the portal is not valid yet. Check the clock of this machine.")
-    if now > not_after(certificate):
-        raise Untrusted("A certificate of the portal has expired. Check the clock of this machine.")
-
-
 def _require_authority(certificate: x509.Certificate, *, below: int) -> None:
-    """A CA that may sign certificates, with `below` other CAs between it and the edge's certificate."""
+    """Check for a CA that may sign certificates, with `below` CAs between it and the edge's certificate."""
     try:
         limits = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
     except x509.ExtensionNotFound:
-        raise Untrusted("A certificate in the chain is not one of an authority.") from None
+        raise Untrusted("A certificate in the chain is not that of an authority.") from None
     if not limits.ca or not _may_sign(certificate):
-        raise Untrusted("A certificate in the chain is not one of an authority.")
+        raise Untrusted("A certificate in the chain is not that of an authority.")
     if limits.path_length is not None and limits.path_length < below:
         raise Untrusted("The chain is longer than one of its authorities allows.")
 
@@ -99,5 +101,5 @@ def _may_sign(certificate: x509.Certificate) -> bool:
 
 
 def common_names(certificate: x509.Certificate) -> list[str]:
-    """What names the edge: its UUID, once."""
+    """The common names of the subject. An edge's certificate has one, the edge's UUID."""
     return [str(attribute.value) for attribute in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]

@@ -1,4 +1,4 @@
-"""Staying alive: a heartbeat every minute, and the renewal when it is due."""
+"""The program with --watch: a heartbeat every minute, and a renewal when it is due."""
 
 from __future__ import annotations
 
@@ -22,67 +22,61 @@ from enrollment.edge.renewing import HEARTBEAT_FRAME, signed
 from enrollment.edge.retries import Warn
 from enrollment.edge.transport import USER_AGENT
 
-Say = Callable[[str], None]
-LONGEST_PAUSE = 300.0
+LONGEST_PAUSE = 300.0  # seconds
 
 
 class _Ended(BaseException):
-    """A signal asks to end. Whatever was going on can be cut off: the next start goes on from there.
+    """A signal asks the program to end. Any step can be cut off: the next start continues from there.
 
-    No Exception, so that nothing on the way takes it for trouble.
+    It is not an Exception, so that no handler on the way takes it for an error.
     """
 
 
-def _end(*_: Any) -> None:
-    raise _Ended
+def watch(options: Options, report: Callable[[str], None], warn: Warn) -> None:
+    """Enroll, then send heartbeats and renew when due, until SIGTERM or SIGINT.
 
-
-def watch(options: Options, say: Say, warn: Warn) -> None:
-    """Enroll, then send heartbeats and renew when due, until SIGTERM or SIGINT. Raises Stop when refused for good.
-
-    This is the boundary: whatever happens in one round of an enrolled edge, expected or not, is logged and waited out,
-    longer each time; the certificate stays where it is. `_require_hope` names what ends it.
+    `report` gets each new result, `warn` each failure. Once the edge is enrolled, a failure of any kind is logged, the
+    certificate stays, and the pause doubles. Raises Stop for the failures that `_seconds_to_wait` does not wait for.
     """
-    _ = options.portal  # options that cannot work are wrong usage at the start, and trouble that passes later
+    _ = options.portal  # raises WrongUsage; from the second round on the same error is waited for
+
+    def end(*_: Any) -> None:
+        raise _Ended
+
     with suppress(_Ended):
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _end)
-        said, failures = "", 0
+            signal.signal(number, end)
+        reported, failures = "", 0
         while True:
-            asked_for = 0.0
+            retry_after = 0.0
             try:
-                said = _tend(options, said, say, warn)
-                failures = 0
+                result = enrolling.enroll(options, warn)
+                if result != reported:
+                    report(result)
+                _send_heartbeat(options, warn)
+                reported, failures = result, 0
             except (_Ended, KeyboardInterrupt, SystemExit):
                 raise
-            except BaseException as trouble:  # a panic in the library's Rust is no Exception
-                stop = explain(trouble, options.directory)
-                asked_for = _require_hope(stop, options)
+            except BaseException as error:  # a panic in the Rust code of `cryptography` is not an Exception
+                stop = explain(error, options.directory)
+                retry_after = _seconds_to_wait(stop, options)
                 failures += 1
                 warn(f"{stop.reason if isinstance(stop, TryLater) else stop} Waiting.")
-            time.sleep(_pause(options.heartbeat_seconds, failures, asked_for))
+            time.sleep(_pause(options.heartbeat_seconds, failures, retry_after))
 
 
-def _tend(options: Options, said: str, say: Say, warn: Warn) -> str:
-    done = enrolling.enroll(options, warn)
-    if done != said:
-        say(done)
-    _send_heartbeat(options, warn)
-    return done
-
-
-def _require_hope(trouble: Stop, options: Options) -> float:
-    """The seconds that the portal asks to wait. Raises `trouble` when waiting does not end it.
+def _seconds_to_wait(stop: Stop, options: Options) -> float:
+    """The seconds that the portal asks to wait, or 0. Raises `stop` when waiting does not help.
 
     An enrolled edge ends only when its directory is not usable. Nothing that a server sends ends it: a portal may be
     restored or mended, and a server may not be the portal.
     """
-    if isinstance(trouble, TryLater):
-        return trouble.retry_after or 0.0
-    # Before the first certificate an administrator waits for the machine, and shall see that it failed.
-    may_pass = trouble.waited_out or isinstance(trouble, WrongUsage)
-    if not (trouble.exit_code == TRY_LATER or (_is_enrolled(options) and may_pass)):
-        raise trouble
+    if isinstance(stop, TryLater):
+        return stop.retry_after or 0.0
+    # Before the first certificate the program ends, so that the administrator who starts it sees the failure.
+    may_pass = stop.waited_out or isinstance(stop, WrongUsage)
+    if not (stop.exit_code == TRY_LATER or (_is_enrolled(options) and may_pass)):
+        raise stop
     return 0.0
 
 
@@ -90,16 +84,16 @@ def _is_enrolled(options: Options) -> bool:
     try:
         return (options.directory / store.CERTIFICATE).exists()
     except OSError:
-        # A directory that cannot be looked into just now.
+        # The directory cannot be read at the moment.
         return True
 
 
-def _pause(usual: float, failures: int, asked_for: float) -> float:
-    """Seconds to wait: twice as long after each failure in a row, but never so long that an edge seems lost."""
-    patient: float = min(usual * float(2 ** min(failures, 16)), max(usual, LONGEST_PAUSE))
-    # Many edges are started by the same hand; they should not all speak in the same second.
+def _pause(usual: float, failures: int, retry_after: float) -> float:
+    """Seconds to wait: twice as long after each failure in a row, but at most LONGEST_PAUSE or the `usual` pause."""
+    longer: float = min(usual * float(2 ** min(failures, 16)), max(usual, LONGEST_PAUSE))
+    # Many edges may have started together. The factor keeps their heartbeats apart.
     jitter = random.uniform(0.9, 1.1)  # noqa: S311  # not a secret
-    return max(patient, min(asked_for, LONGEST_PAUSE)) * jitter
+    return max(longer, min(retry_after, LONGEST_PAUSE)) * jitter
 
 
 def _send_heartbeat(options: Options, warn: Warn) -> None:
@@ -108,22 +102,18 @@ def _send_heartbeat(options: Options, warn: Warn) -> None:
         found = inspect(directory, now, warn)
         if found.key_pair is None or found.certificate is None:
             return
-        report = json.dumps(_report(portal.address))
-        request = signed(directory, found.key_pair, HEARTBEAT_FRAME, ("body", report), now)
+        system = f"{platform.system()} {platform.release()} {platform.machine()}"
+        printable = "".join(character for character in system if " " <= character <= "~")
+        body = {"version": USER_AGENT, "platform": printable[:64], "addresses": _addresses(portal.address)}
+        request = signed(directory, found.key_pair, HEARTBEAT_FRAME, ("body", json.dumps(body)), now)
     portal.ask(HEARTBEAT, json.dumps(request).encode(), {204}, warn)
 
 
-def _report(address: Address) -> dict[str, Any]:
-    system = f"{platform.system()} {platform.release()} {platform.machine()}"
-    printable = "".join(character for character in system if " " <= character <= "~")
-    return {"version": USER_AGENT, "platform": printable[:64], "addresses": _addresses(address)}
-
-
 def _addresses(address: Address) -> list[str]:
-    """The address this machine reaches the portal from; no packet is sent to learn it."""
+    """The address from which this machine connects to the portal. Connecting a UDP socket sends no packet."""
     try:
-        family, kind, protocol, _, peer = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_DGRAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
+        family, type_, protocol, _, peer = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_DGRAM)[0]
+        with socket.socket(family, type_, protocol) as probe:
             probe.connect(peer)
             return [str(probe.getsockname()[0]).partition("%")[0]]
     except OSError:

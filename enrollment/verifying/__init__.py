@@ -1,7 +1,7 @@
-"""Checking afterwards what was issued: rows, certificates, audit events, counts and revocation lists tell one story.
+"""Checking issued certificates afterwards: rows, certificates, audit events, counts and revocation lists must agree.
 
-Reads only, in batches and in an order in which enrollments that happen meanwhile are no faults. Nothing here trusts a
-column that something else can prove: the certificate is parsed again, its signature verified, its digests computed.
+It only reads, in batches, and in an order in which enrollments that happen meanwhile cause no faults. It trusts no
+column that it can compute: each certificate is parsed, its signature verified and its digests computed again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["Fault", "Tally", "verify"]
 
 
 def verify(since: datetime, tally: Tally) -> Iterator[Fault]:
-    """Every fault of what was issued since a moment, as it is found. `tally` counts what was looked at."""
+    """Yield every fault of what was issued from `since` on. `tally` counts what was checked."""
     return itertools.chain(
         certificates.verify(since, tally),
         events.verify(since, tally),

@@ -1,4 +1,4 @@
-"""Each certificate against its row, its edge, its issuer, its profile and its one audit event."""
+"""Checking each certificate against its row, its edge, its issuer, the profile and its one audit event."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from django.db.models import Count
 
 from enrollment.models import IssuedCertificate
 from enrollment.pki import issuance, key_policy, profile
-from enrollment.verifying.faults import Fault, Tally, as_far_as_readable, batches, noted, to_the_second
+from enrollment.verifying.faults import Fault, Tally, as_far_as_readable, batches, member
 from keys.crypto.uploaded_pem import PARSER_ERRORS
 from keys.models import SigningCertificate
 from portal.models import AuditEvent
 
 Action = AuditEvent.Action
-# The least and the longest that EDGE_RSA_MINIMUM_BITS and EDGE_CERTIFICATE_DAYS were ever allowed to say.
+# The lowest EDGE_RSA_MINIMUM_BITS and the highest EDGE_CERTIFICATE_DAYS that any version allowed.
 _RSA_MINIMUM_BITS = 2048
 LONGEST_LIFE = timedelta(days=397)
 _UNREADABLE = "it or its issuer's certificate cannot be read to the end"
 
 
 def verify(since: datetime, tally: Tally) -> Iterator[Fault]:
-    """Faults of certificates issued since then."""
+    """Yield the faults of certificates issued from `since` on."""
     issuers: dict[int, SigningCertificate] = {}
     rows = IssuedCertificate.objects.select_related("edge").filter(issued_at__gte=since)
     for batch in batches(rows):
@@ -43,8 +43,8 @@ def verify(since: datetime, tally: Tally) -> Iterator[Fault]:
 
 
 def _serials_issued_twice(batch: Iterable[IssuedCertificate]) -> set[str]:
-    """150 random bits do not come again, whoever the issuer is."""
-    # With the issuers the index finds them, without them every certificate is read.
+    """The serials of the batch that more than one certificate has, of whatever issuer: a serial has 150 random bits."""
+    # The index starts with the issuer; without it the query would read every certificate.
     issuers = list(SigningCertificate.objects.values_list("pk", flat=True))
     known = IssuedCertificate.objects.filter(issuer__in=issuers, serial__in=[row.serial for row in batch]).order_by()
     return set(known.values("serial").annotate(times=Count("pk")).filter(times__gt=1).values_list("serial", flat=True))
@@ -58,7 +58,7 @@ def _events_of(batch: Iterable[IssuedCertificate]) -> Counter[tuple[str, str, st
         action__in=[Action.EDGE_ENROLLED, Action.EDGE_RENEWED],
     )
     columns = events.values_list("action", "object_id", "detail")
-    return Counter((action, edge, str(noted(detail, "serial"))) for action, edge, detail in columns)
+    return Counter((action, edge, str(member(detail, "serial"))) for action, edge, detail in columns)
 
 
 def _event_faults(row: IssuedCertificate, events: Counter[tuple[str, str, str]]) -> Iterator[str]:
@@ -99,21 +99,22 @@ def _faults(row: IssuedCertificate, issuer: SigningCertificate) -> Iterator[str]
 
 
 def _name_faults(subject: x509.Name, row: IssuedCertificate) -> Iterator[str]:
-    meant = (
+    expected = (
         (NameOID.ORGANIZATION_NAME, settings.CUSTOMER_ID, "its organization is not CUSTOMER_ID"),
         (NameOID.ORGANIZATIONAL_UNIT_NAME, str(row.edge.group_id), "its unit is not the edge's group"),
         (NameOID.COMMON_NAME, str(row.edge.uuid), "its common name is not the edge's UUID"),
     )
-    for oid, value, what in meant:
+    for oid, value, what in expected:
         if [attribute.value for attribute in subject.get_attributes_for_oid(oid)] != [value]:
             yield what
-    if len(list(subject)) != len(meant):
+    if len(list(subject)) != len(expected):
         yield "its subject names more or less than organization, unit and common name"
 
 
 def _time_faults(row: IssuedCertificate, authority: x509.Certificate) -> Iterator[str]:
-    begun = max(to_the_second(row.issued_at) - issuance.BACKDATED, authority.not_valid_before_utc)
-    if row.not_before != begun:
+    # Certificates have no fractions of a second (RFC 5280 §4.1.2.5).
+    issued_at = row.issued_at.replace(microsecond=0)
+    if row.not_before != max(issued_at - issuance.BACKDATED, authority.not_valid_before_utc):
         yield "the row's time of issue does not fit its validity"
     if row.not_after - row.issued_at > LONGEST_LIFE:
         yield "it is valid for more than 397 days"
@@ -123,7 +124,7 @@ def _profile_faults(
     row: IssuedCertificate, certificate: x509.Certificate, key: key_policy.PublicKey, authority: x509.Certificate
 ) -> Iterator[str]:
     expected = profile.Expected(
-        certificate.subject,  # judged by _name_faults
+        certificate.subject,  # checked by _name_faults
         key,
         authority,
         (row.not_before, row.not_after),
@@ -145,9 +146,10 @@ _WORDS = {
 def _extensions(
     row: IssuedCertificate, certificate: x509.Certificate, key: key_policy.PublicKey, authority: x509.Certificate
 ) -> list[profile.Extension]:
-    """What the profile asks for; PKI_URL and CLOUD_DOMAIN may have been others when it was issued."""
+    """The extensions of the profile. PKI_URL and CLOUD_DOMAIN may have changed since: theirs are the certificate's."""
     texts = _addresses(certificate)
-    base = next((found[1] for text in texts if (found := _address(row.issuer_id).fullmatch(text))), settings.PKI_URL)
+    address = re.compile(rf"(https?://[^\s?#]+)/pki/{row.issuer_id}\.crl")
+    base = next((found[1] for text in texts if (found := address.fullmatch(text))), settings.PKI_URL)
     domains = [settings.CLOUD_DOMAIN, *settings.CLOUD_DOMAIN_ALIASES]
     uris = [profile.edge_uri(domain, str(row.edge.uuid)) for domain in domains]
     return [
@@ -156,11 +158,8 @@ def _extensions(
     ]
 
 
-def _address(issuer_id: int) -> re.Pattern[str]:
-    return re.compile(rf"(https?://[^\s?#]+)/pki/{issuer_id}\.crl")
-
-
 def _addresses(certificate: x509.Certificate) -> list[str]:
+    """The addresses of its revocation list and its subject alternative names; none if its extensions are unreadable."""
     try:
         values = [extension.value for extension in certificate.extensions]
     except (ValueError, x509.DuplicateExtension):

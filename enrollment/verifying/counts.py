@@ -1,4 +1,4 @@
-"""Each key's count against the edges that it admitted."""
+"""Checking each key's count of uses against the edges that it admitted."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from keys.models import ProvisioningKey
 
 
 def verify(since: datetime, tally: Tally) -> Iterator[Fault]:
-    """Keys that were used since then and count other uses than they admitted edges, or admitted one twice.
+    """Yield the keys used from `since` on whose count differs from their edges, or whose edges share a use.
 
-    The edges are read before the count, which only grows, and once more where some seem missing: an edge is kept for
-    ever. A deleted key has no count.
+    The edges are read before the count, because the count only grows, and once more where some seem missing: an edge
+    that enrolled in between is there now. A deleted key has no count to compare.
     """
     last = ""
     used = ServiceEdge.objects.filter(enrolled_at__gte=since).order_by("key_public_id")
@@ -43,10 +43,7 @@ def _faults(public_ids: list[str]) -> Iterator[Fault]:
             yield Fault(
                 f"key {public_id}", f"it counts {uses} uses and admitted {key['edges']} edges, up to {key['highest']}"
             )
-        elif _edges_missing(public_id, expected := max(uses or 0, key["highest"]), key["edges"]):
+            continue
+        expected = max(uses or 0, key["highest"])
+        if key["edges"] < expected and ServiceEdge.objects.filter(key_public_id=public_id).count() < expected:
             yield Fault(f"key {public_id}", f"edges are missing: it took {expected} uses and admitted {key['edges']}")
-
-
-def _edges_missing(public_id: str, expected: int, seen: int) -> bool:
-    # Those that enrolled between reading the edges and the count are there now.
-    return seen < expected and ServiceEdge.objects.filter(key_public_id=public_id).count() < expected

@@ -1,10 +1,9 @@
-"""What is said about a fault, and how much was looked at."""
+"""A fault, the count of what was checked, and how rows are read."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -17,7 +16,7 @@ M = TypeVar("M", bound=Model)
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that does not fit. `subject` is its noun and its name: a serial, a UUID, a public id."""
+    """One disagreement. `subject` is a noun with a name, such as a certificate's serial or a key's public id."""
 
     subject: str
     what: str
@@ -28,7 +27,7 @@ class Fault:
 
 @dataclass(slots=True)
 class Tally:
-    """How many certificates, enrollment and renewal events, keys and revocation lists were looked at."""
+    """How many certificates, enrollment and renewal events, keys and revocation lists were checked."""
 
     certificates: int = 0
     events: int = 0
@@ -43,26 +42,21 @@ class Tally:
 
 
 def as_far_as_readable(found: Iterator[str], what: str) -> Iterator[str]:
-    """What is found, and `what` where the bytes cannot be read on: one rotten row must not hide those behind it."""
+    """Yield what is found, and `what` instead of a parser's error: a damaged row must not hide the faults behind it."""
     try:
         yield from found
     except PARSER_ERRORS:
         yield what
 
 
-def noted(detail: Any, name: str) -> Any:
-    """A value of an event's detail, which is an object unless somebody tampered with it; else None."""
+def member(detail: Any, name: str) -> Any:
+    """A member of an event's detail, or None. The detail is a dict unless the row was tampered with."""
     return detail.get(name) if isinstance(detail, dict) else None
 
 
 def batches(rows: QuerySet[M]) -> Iterator[list[M]]:
-    """The rows by id, a bounded number at a time, holding no transaction open in between."""
+    """Yield the rows in order of their ids, BATCH at a time. No transaction is open in between."""
     last = 0
     while batch := list(rows.filter(pk__gt=last).order_by("pk")[:BATCH]):
         yield batch
         last = batch[-1].pk
-
-
-def to_the_second(moment: datetime) -> datetime:
-    """As certificates tell time."""
-    return moment.replace(microsecond=0)

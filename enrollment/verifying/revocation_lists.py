@@ -1,5 +1,5 @@
-"""Each issuer: its certificate against the one above it, its newest revocation list against its row, its profile and
-the certificates that were revoked."""
+"""Checking each issuer: its certificate against its parent, and its newest revocation list against the list's row, the
+profile and the revoked certificates."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ from keys.operations.signing_certificates import authority_of
 
 
 def verify(since: datetime, tally: Tally) -> Iterator[Fault]:
-    """Faults of the lists, and of certificates issued since then: revoked and not listed, or listed and not revoked."""
+    """Yield the faults of issuers and lists, and the certificates issued from `since` on that a list has wrong.
+
+    Such a certificate is revoked and not listed, or listed and not revoked.
+    """
     for issuer in SigningCertificate.objects.select_related("parent").order_by("pk").iterator():
         if not issuer.is_pending:
             found = as_far_as_readable(_authority_faults(issuer), "it cannot be parsed")
@@ -42,13 +45,17 @@ def verify(since: datetime, tally: Tally) -> Iterator[Fault]:
         except PARSER_ERRORS:
             yield Fault(name, "it cannot be parsed")
             continue
-        found = as_far_as_readable(_faults(newest, signed, issuer), "it or its issuer's certificate cannot be parsed")
+        found = as_far_as_readable(
+            _list_faults(newest, signed, issuer), "it or its issuer's certificate cannot be parsed"
+        )
         yield from (Fault(name, what) for what in found)
         yield from _unlisted(issuer, since, listed, newest)
         yield from _wrongly_listed(issuer, since, listed)
 
 
-def _faults(row: RevocationList, signed: x509.CertificateRevocationList, issuer: SigningCertificate) -> Iterator[str]:
+def _list_faults(
+    row: RevocationList, signed: x509.CertificateRevocationList, issuer: SigningCertificate
+) -> Iterator[str]:
     authority = x509.load_der_x509_certificate(bytes(issuer.der))
     expected = revocation_list.Expected(authority, row.number, (row.this_update, row.next_update), row.size)
     for what in revocation_list.faults(signed, expected):
@@ -56,7 +63,7 @@ def _faults(row: RevocationList, signed: x509.CertificateRevocationList, issuer:
 
 
 def _authority_faults(issuer: SigningCertificate) -> Iterator[str]:
-    """Whoever can write rows cannot sign for the CA above, nor make another root without its key pair changing."""
+    """Check the signature: a writer of rows can neither sign for the parent nor replace a root with the same key."""
     certificate = x509.load_der_x509_certificate(bytes(issuer.der))
     above = x509.load_der_x509_certificate(bytes(issuer.parent.der)) if issuer.parent else certificate
     if not authority_chains.is_issued_by(certificate, above):
@@ -68,7 +75,7 @@ def _authority_faults(issuer: SigningCertificate) -> Iterator[str]:
 
 
 def _refusals(issuer: SigningCertificate) -> Iterator[str]:
-    """Whether verifiers accept what it signs now; one without its private key, or past its time, signs nothing."""
+    """Check that verifiers accept what the CA signs now. A CA that is expired or has no private key signs nothing."""
     now = datetime.now(UTC)
     if issuer.sealed_with is None or not may_sign(issuer.not_before, issuer.not_after, now):
         return
@@ -86,7 +93,7 @@ def _unlisted(
 ) -> Iterator[Fault]:
     revoked = IssuedCertificate.objects.filter(issuer=issuer, issued_at__gte=since, revoked_at__isnull=False)
     if newest:
-        # It may leave a list that begins after its end.
+        # A list need not name a certificate that had expired before the list began.
         revoked = revoked.filter(not_after__gte=newest.this_update)
     for serial in revoked.order_by("pk").values_list("serial", flat=True).iterator(BATCH):
         if serial not in listed:

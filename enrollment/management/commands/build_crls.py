@@ -18,20 +18,20 @@ from enrollment.models import RevocationList
 from enrollment.operations.revocation_lists import publish, signs_lists
 from keys.models import SigningCertificate
 
-# Lists are public, and nginx's master process may be of another account.
+# Revocation lists are public, and nginx may run under another account.
 _MODE = 0o644
 
 
 class Command(BaseCommand):
     help = (
-        "Build the revocation list of each signing certificate, the root's included, where there is news or it is "
-        "a day old. Exit 0 all lists are current, 1 one could not be built (the others were, and the file holds the "
-        "newest there is) or the file could not be written, 2 wrong usage."
+        "Build the revocation list of each signing certificate, the root's included, when a certificate was revoked or "
+        "the list is a day old. Exit 0 all lists are current, 1 a list could not be built (the others were, and the "
+        "file holds the newest of each) or the file could not be written, 2 wrong usage."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--pem", type=Path, help="write all lists to this file, for nginx's ssl_crl; left alone when equal"
+            "--pem", type=Path, help="write all lists to this file, for nginx's ssl_crl, when its content changes"
         )
 
     def handle(self, *args: Any, pem: Path | None, verbosity: int, **options: Any) -> None:
@@ -50,7 +50,8 @@ class Command(BaseCommand):
             raise CommandError(f"Not current: {', '.join(late)}.")
 
     def _write(self, pem: Path, newest: Iterable[RevocationList], verbosity: int) -> None:
-        content = "".join(map(_as_pem, newest)).encode()
+        lists = (x509.load_der_x509_crl(bytes(each.der)) for each in newest)
+        content = b"".join(each.public_bytes(Encoding.PEM) for each in lists)
         try:
             changed = write_when_changed(pem, content)
         except OSError as error:
@@ -65,12 +66,8 @@ def _lateness(issuer: SigningCertificate, newest: RevocationList | None, is_ours
     return f"The list of {issuer.name!r} {reason}{kept}."
 
 
-def _as_pem(newest: RevocationList) -> str:
-    return x509.load_der_x509_crl(bytes(newest.der)).public_bytes(Encoding.PEM).decode()
-
-
 def write_when_changed(file: Path, content: bytes) -> bool:
-    """Put the content in place in one step, durably, unless it is there already; whether it was written."""
+    """Write the file atomically and flush it to the disk, unless it has this content. Return whether it was written."""
     if file.exists() and file.read_bytes() == content:
         return False
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")

@@ -1,4 +1,4 @@
-"""Lists `enroll_edge` in `manage.py help`; manage.py itself runs it without Django."""
+"""`enroll_edge` in `manage.py help`. `manage.py enroll_edge` does not come here: it runs without Django."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ REASONS = IssuedCertificate.RevocationReason.values
 class Command(BaseCommand):
     help = (
         "Revoke certificates for good and bring the revocation lists up to date. Prints one line for each certificate: "
-        "serial, edge. Exit 0 revoked (also when all of it was before), 1 not found or refused, 2 wrong usage."
+        "serial, edge. Exit 0 revoked, now or earlier, 1 not found or refused, 2 wrong usage."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -38,7 +38,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, edge: uuid.UUID | None, serial: str | None, key: str | None, **options: Any) -> None:
         actor, reason = actors.for_command("revoke"), options["reason"]
         if edge:
-            revocation = _revoke_edge(edge, reason, actor)
+            found = ServiceEdge.objects.filter(uuid=edge).first()
+            if found is None:
+                raise CommandError("There is no edge with this UUID.")
+            revocation = revoke_edge(found, reason=reason, actor=actor)
         elif serial:
             revocation = revoke_certificate(_certificate(serial), reason=reason, actor=actor)
         else:
@@ -64,15 +67,8 @@ def _serial(text: str) -> str:
     return digits
 
 
-def _revoke_edge(edge_uuid: uuid.UUID, reason: str, actor: Actor) -> Revocation:
-    edge = ServiceEdge.objects.filter(uuid=edge_uuid).first()
-    if edge is None:
-        raise CommandError("There is no edge with this UUID.")
-    return revoke_edge(edge, reason=reason, actor=actor)
-
-
 def _certificate(serial: str) -> IssuedCertificate:
-    # With the issuers the index finds it, without them every certificate is read.
+    # The index starts with the issuer; without it the query would read every certificate.
     issuers: Iterable[int] = list(SigningCertificate.objects.values_list("pk", flat=True))
     found = list(IssuedCertificate.objects.defer("der").filter(issuer__in=issuers, serial=serial)[:2])
     if not found:
@@ -83,22 +79,17 @@ def _certificate(serial: str) -> IssuedCertificate:
 
 
 def _revoke_key(name: str, reason: str, actor: Actor) -> Revocation:
-    key = _key(name)
+    try:
+        wanted = sort_name(clean_name(name))
+    except ValidationError as error:
+        raise CommandError(" ".join(error.messages)) from None
+    key = ProvisioningKey.objects.only("name", "public_id").filter(sort_name=wanted).first()
     if key:
         return revoke_key(key.public_id, reason=reason, actor=actor, subject=subject(key))
-    # The key was deleted; its edges still hold its public id and the name it had.
+    # The key may be deleted; its edges keep its public id and its name.
     public_ids = set(ServiceEdge.objects.filter(key_name=name).values_list("key_public_id", flat=True))
     if not public_ids:
         raise CommandError("There is no key of this name, and no edge enrolled with one.")
     if len(public_ids) > 1:
         raise CommandError(f"{len(public_ids)} deleted keys had this name. Revoke their edges by --edge.")
-    gone = audit.Subject("key", name=name)
-    return revoke_key(public_ids.pop(), reason=reason, actor=actor, subject=gone)
-
-
-def _key(name: str) -> ProvisioningKey | None:
-    try:
-        wanted = sort_name(clean_name(name))
-    except ValidationError as error:
-        raise CommandError(" ".join(error.messages)) from None
-    return ProvisioningKey.objects.only("name", "public_id").filter(sort_name=wanted).first()
+    return revoke_key(public_ids.pop(), reason=reason, actor=actor, subject=audit.Subject("key", name=name))

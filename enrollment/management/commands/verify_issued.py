@@ -1,4 +1,4 @@
-"""Check again everything that was issued since a date, and print what does not fit."""
+"""Check again everything that was issued since a date, and print the faults."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from enrollment import verifying
 class Command(BaseCommand):
     help = (
         "Check everything issued since a date again: certificates (parsed anew, signature, profile) against their "
-        "rows, edges and issuers; one audit event for each; the keys' counts; no serial twice; revoked ones on their "
-        "issuer's list. Changes nothing. Prints one line for each fault, and a summary on standard error. Exit 0 all "
-        "sound, 1 faults found, 2 wrong usage."
+        "rows, edges and issuers; one audit event for each; the keys' counts; no serial twice; revoked certificates on "
+        "their issuer's list. Changes nothing. Prints one line for each fault, and a summary on standard error. "
+        "Exit 0 no faults, 1 faults found, 2 wrong usage."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -29,9 +29,9 @@ class Command(BaseCommand):
         for fault in verifying.verify(since, tally):
             self.stdout.write(str(fault))
             faults += 1
-        self.stderr.write(f"Looked at {tally}: {faults} fault(s).")
+        self.stderr.write(f"Checked {tally}: {faults} fault(s).")
         if faults:
-            raise CommandError("Not everything that was issued is as it should be.")
+            raise CommandError("What was issued has faults.")
 
 
 def _moment(text: str) -> datetime:

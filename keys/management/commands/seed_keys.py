@@ -1,6 +1,6 @@
-"""Fill the table of keys in bulk, to see and measure the portal at a size.
+"""Fill the table of keys in bulk, to look at and measure the portal at a size.
 
-The one writer besides the operations: a million keys through those would take hours and leave a million audit events.
+It writes without the operations, which would take hours for a million keys and store a million audit events.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from portal.sort_names import sort_name
 from portal.startup import SealingCommand
 
 CREATED_BY = "seed_keys"
-# A step that has no factor in common with the number of codes meets each code once, in no visible order.
+# The step has no factor in common with the number of codes, so it meets each code once, in no visible order.
 _LETTERS, _CODE_LENGTH, _CODE_STEP = "abcdefghijklmnopqrstuvwxyz", 5, 7_368_787
 _MOST = len(_LETTERS) ** _CODE_LENGTH
 _CITIES = (
@@ -53,13 +53,13 @@ _SPAN = timedelta(days=1000)
 class Command(SealingCommand):
     help = (
         "Bring the table of provisioning keys to COUNT rows in one transaction, for demonstrations and benchmarks. "
-        "Texts and seals are real, but the uses they show have no edges behind them and no audit event tells of "
-        "them. Never run it where people work."
+        "The texts are real and sealed, but the uses have no edges, and no audit event is written. Never run it on a "
+        "portal in use."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--count", type=int, required=True, help="how many keys there shall be in all")
-        parser.add_argument("--force", action="store_true", help="even beside keys that this command did not make")
+        parser.add_argument("--count", type=int, required=True, help="the number of keys in all")
+        parser.add_argument("--force", action="store_true", help="add to keys that this command did not make")
 
     def handle(self, *args: Any, count: int, force: bool, verbosity: int, **options: Any) -> None:
         if not 0 <= count <= _MOST:
@@ -74,40 +74,34 @@ class Command(SealingCommand):
 
 
 def seed(count: int) -> int:
-    """Add what is missing to `count` keys, all or nothing, and return how many that were."""
+    """Add keys until there are `count`, in one transaction, and return the number of added ones."""
     lift_statement_timeout()
     with transaction.atomic():
         missing = max(0, count - ProvisioningKey.objects.count())
         if missing:
-            # Made before the rows: a connection in the middle of a COPY answers no query.
-            mint = _Mint(_signing_certificate(), _groups(count))
-            first = _first_free_number()
+            certificate = SigningCertificate.objects.filter(sort_name=sort_name("Service Edge")).first()
+            if certificate is None:
+                raise CommandError('There is no certificate "Service Edge". Run apply_vendor_manifest first.')
+            # Queries come before the rows, because a connection answers none during a COPY.
+            mint = _Mint(certificate, _groups(count))
+            # A number is never above the id of its row, so the numbers from here on are free, also after deletions.
+            first = ProvisioningKey.objects.aggregate(Max("pk"))["pk__max"] or 0
             _insert(mint.row(number) for number in range(first, first + missing))
-    if missing:
-        _tidy()
+    if missing and connection.vendor == "postgresql" and not connection.in_atomic_block:
+        # Autovacuum would do it some minutes later, in the middle of a measurement.
+        with connection.cursor() as cursor:
+            cursor.execute(f"VACUUM ANALYZE {ProvisioningKey._meta.db_table}")
     return missing
 
 
-def _tidy() -> None:
-    """What autovacuum would do some minutes later, in the middle of what is looked at."""
-    if connection.vendor == "postgresql" and not connection.in_atomic_block:
-        with connection.cursor() as cursor:
-            cursor.execute(f"VACUUM ANALYZE {ProvisioningKey._meta.db_table}")
-
-
-def _first_free_number() -> int:
-    """Row ids outrun the numbers, so a number from here on has no key, also after some were deleted."""
-    return ProvisioningKey.objects.aggregate(Max("pk"))["pk__max"] or 0
-
-
 def group_count(keys: int) -> int:
-    """How many groups an organization with so many keys has."""
+    """The number of groups for `keys` keys."""
     steps = ((1_000, 20), (50_000, 100))
     return next((groups for most, groups in steps if keys <= most), 500)
 
 
 def _groups(keys: int) -> list[int]:
-    """The ids of as many groups of ours as `keys` keys deserve; what is missing is made by the operation."""
+    """The ids of the groups for `keys` keys. The operation creates those that are missing."""
     found = list(ServiceEdgeGroup.objects.filter(created_by__startswith=CREATED_BY).values_list("pk", flat=True))
     actor = actors.for_command(CREATED_BY)
     for number in range(len(found), group_count(keys)):
@@ -118,15 +112,8 @@ def _groups(keys: int) -> list[int]:
     return found
 
 
-def _signing_certificate() -> SigningCertificate:
-    certificate = SigningCertificate.objects.filter(sort_name=sort_name("Service Edge")).first()
-    if certificate is None:
-        raise CommandError('There is no certificate "Service Edge". Run apply_vendor_manifest first.')
-    return certificate
-
-
 class _Mint:
-    """Makes the columns of one key after the other; the same facts, the same names and numbers."""
+    """Makes the columns of one key after the other. The same arguments give the same names and numbers."""
 
     def __init__(self, certificate: SigningCertificate, groups: list[int]) -> None:
         self._certificate, self._groups = certificate.pk, groups
@@ -135,11 +122,11 @@ class _Mint:
         root = x509.load_der_x509_certificate(bytes(trust_anchor(certificate).der))
         self._pin = ca_certificates.spki_sha256(root)
         self._now = timezone.now()
-        # Names and numbers repeat from run to run; secrets come from the operating system.
+        # A fixed seed, for the same names and numbers in each run; secrets come from the operating system.
         self._chance = random.Random(0)  # noqa: S311
 
     def row(self, number: int) -> dict[str, Any]:
-        """The key with this number."""
+        """The columns of the key with this number."""
         name = f"{self._chance.choice(_CITIES)} {self._chance.choice(_PLACES)} {_code(number)}"
         created = self._now - self._chance.random() * _SPAN
         return {
@@ -161,13 +148,13 @@ class _Mint:
         }
 
     def _use(self, name: str, created: datetime) -> dict[str, Any]:
-        most = self._chance.choice(_LIMITS)
-        # Half are unused, a twentieth is used up, the others lie in between.
+        max_uses = self._chance.choice(_LIMITS)
+        # Half of the keys are unused, a twentieth is at the limit, the others are in between.
         share = max(0.0, self._chance.random() * 2 - 1)
-        uses = most if share > 0.9 else int(most * share)
+        uses = max_uses if share > 0.9 else int(max_uses * share)
         used = created + (self._now - created) * self._chance.random() if uses else None
         return {
-            "max_uses": most,
+            "max_uses": max_uses,
             "uses": uses,
             "last_used_at": used,
             "last_used_by": f"{name}-{uses}" if uses else "",
@@ -191,6 +178,7 @@ class _Mint:
 
 
 def _code(number: int) -> str:
+    """Five letters that no other number has."""
     rest, letters = number * _CODE_STEP % _MOST, ""
     for _ in range(_CODE_LENGTH):
         rest, letter = divmod(rest, len(_LETTERS))
@@ -207,10 +195,11 @@ def _insert(keys: Iterator[dict[str, Any]]) -> None:
                 for row in rows:
                     copy.write_row(row)
             return
-        # The indexes of a million keys do not fit the default 2 MiB, and every page that does not is written twice.
+        # The indexes of a million keys do not fit the default cache of 2 MiB; pages outside it are written twice.
         cursor.execute(f"PRAGMA cache_size = -{_SQLITE_CACHE_KIB}")
         marks = ", ".join(["%s"] * len(_COLUMNS))
-        adapted = ([_for_sqlite(value) for value in row] for row in rows)
+        adapt = connection.ops.adapt_datetimefield_value
+        adapted = ([adapt(value) if isinstance(value, datetime) else value for value in row] for row in rows)
         statement = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
         cursor.executemany(statement, adapted)  # type: ignore[arg-type]  # sqlite3 takes any iterable
 

@@ -62,12 +62,12 @@ def test_a_watching_edge_waits_whatever_the_portal_says(code: str, tmp_path: Pat
     status, body = (REFUSALS[code].status, problem(code)) if code else (404, b"<h1>Not here</h1>")
     with pytest.raises(Stop) as refused:
         refuse_other_than({200}, Reply(status, body))
-    watching._require_hope(refused.value, options)
+    watching._seconds_to_wait(refused.value, options)
     (tmp_path / "certificate.pem").unlink()
     if code not in LATER:
         # An edge that never enrolled fails where somebody looks.
         with pytest.raises(Stop):
-            watching._require_hope(refused.value, options)
+            watching._seconds_to_wait(refused.value, options)
 
 
 def rows() -> list[list[str]]:

@@ -120,7 +120,7 @@ def test_what_nobody_thought_of_is_waited_out_and_names_its_place(
     def fail(*_: object) -> str:
         raise trouble
 
-    monkeypatch.setattr(watching, "_tend", fail)
+    monkeypatch.setattr(watching.enrolling, "enroll", fail)
     warnings: list[str] = []
     with answers.ended_after_one_round():
         watching.watch(Options("http://127.0.0.1", edge.path), print, warnings.append)
@@ -128,7 +128,7 @@ def test_what_nobody_thought_of_is_waited_out_and_names_its_place(
 
 
 def test_a_log_that_cannot_be_written_ends_nothing(tmp_path: Path) -> None:
-    program = "from enrollment.edge import cli; cli._say('x'); cli._tell('y')"
+    program = "from enrollment.edge import cli; cli._print_error('x'); cli._print_result('y')"
     with open("/dev/full", "w") as full:
         result = subprocess.run([sys.executable, "-u", "-c", program], stdout=full, stderr=full)
     assert result.returncode == 0

@@ -133,7 +133,7 @@ def test_a_proxy_that_leads_elsewhere_gets_no_key(tmp_path: Path, web: tuple[Pat
     ("answer", "kind", "words"),
     [
         (http(407), Stop, r"HTTP 407\)\. It asks for a user name and password"),
-        (http(403, b"<h1>No</h1>"), Stop, r"HTTP 403\)\. Ask who keeps the proxy"),
+        (http(403, b"<h1>No</h1>"), Stop, r"HTTP 403\)\. Ask the administrator of the proxy"),
         (http(502), TryLater, r"The proxy 127\.0\.0\.1:\d+ does not connect to portal\.example\.com:443 \(HTTP 502\)"),
         (b"SSH-2.0-x\r\n", TryLater, "through the proxy .*broke off"),
         (b"HTTP/1.1 200 OK\r\n\r\nnot TLS at all, and long enough to be read", TryLater, "No answer from portal"),
