@@ -51,7 +51,7 @@ def test_a_directory_that_others_use_too_is_left_alone_or_refused(tmp_path: Path
     with EdgeDirectory(tmp_path).locked():
         assert oct(tmp_path.stat().st_mode & 0o777) == "0o755"
     tmp_path.chmod(0o1777)
-    with pytest.raises(Stop, match=r"Give a directory of its own.*chmod go-w"), EdgeDirectory(tmp_path).locked():
+    with pytest.raises(Stop, match=r"Give another --directory.*chmod go-w"), EdgeDirectory(tmp_path).locked():
         pass
 
 
