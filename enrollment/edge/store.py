@@ -1,8 +1,8 @@
 """The edge's directory: one process uses it at a time, each file is whole or absent, and all of it is private.
 
 A file is written under a temporary name, flushed to the disk and renamed, so that a process killed at any moment
-leaves the old file or the new one. `directory_guard` refuses what another user may have written. Files are opened by their
-name relative to the checked directory, never through a link.
+leaves the old file or the new one. `directory_guard` refuses what another user may have written. Files are opened by
+their name relative to the checked directory, never through a link.
 """
 
 from __future__ import annotations
