@@ -25,10 +25,10 @@ from keys.crypto import ca_certificates, keyring, tokens
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations import edit_key
 from tests.base import SecureClient
-from tests.enrollment import forge
+from tests.enrollment import raw_csr
 from tests.enrollment.base import EnrollmentTestCase, authority_of, make_issuer
+from tests.enrollment.concurrent_requests import Answer, post, storm
 from tests.enrollment.live import LiveTestCase, body
-from tests.enrollment.storm import Answer, post, storm
 from tests.factories import ACTOR, make_csr, make_key, make_managed, make_private_key
 from tests.support.live import LivePortal
 
@@ -117,15 +117,15 @@ class PromiseTests(EnrollmentTestCase):
         self.assert_problem(self.post(text), "key_exhausted")
 
     def test_promise_6_whatever_the_request_asks_for_the_portal_decides_the_identity(self) -> None:
-        wishes = forge.sequence(
-            forge.set_of(forge.sequence(forge.oid("2.5.4.10"), forge.tlv(0x0C, b"Another customer"))),
-            forge.set_of(forge.sequence(forge.oid("2.5.4.3"), forge.tlv(0x0C, b"admin"))),
+        wishes = raw_csr.sequence(
+            raw_csr.set_of(raw_csr.sequence(raw_csr.oid("2.5.4.10"), raw_csr.tlv(0x0C, b"Another customer"))),
+            raw_csr.set_of(raw_csr.sequence(raw_csr.oid("2.5.4.3"), raw_csr.tlv(0x0C, b"admin"))),
         )
         private_key = make_private_key()
-        wanted = forge.extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]))
-        names = forge.extension(x509.SubjectAlternativeName([x509.DNSName("admin.example")]))
-        attribute = forge.attribute(forge.EXTENSION_REQUEST, forge.extensions(wanted, names))
-        enrolled = self.enroll(self.text, forge.request(private_key, attribute, subject=wishes))
+        wanted = raw_csr.extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]))
+        names = raw_csr.extension(x509.SubjectAlternativeName([x509.DNSName("admin.example")]))
+        attribute = raw_csr.attribute(raw_csr.EXTENSION_REQUEST, raw_csr.extensions(wanted, names))
+        enrolled = self.enroll(self.text, raw_csr.request(private_key, attribute, subject=wishes))
         self.assertEqual(enrolled.ignored_extensions, ("extendedKeyUsage", "subjectAltName"))
         certificate = x509.load_pem_x509_certificate(enrolled.certificate.encode())
         values = {type(extension.value): extension.value for extension in certificate.extensions}

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.enrollment.edge.helpers import WHOLE, make_key, modes
-from tests.enrollment.edge.helpers_aged import make_aged
+from tests.enrollment.edge.helpers_old_edges import make_aged
 from tests.support.live import ROOT, LivePortal
 
 pytestmark = pytest.mark.once

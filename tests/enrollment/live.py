@@ -27,7 +27,7 @@ class LiveTestCase(unittest.TestCase):
     def enrolled_long_ago(self, text: str, private_key: Any) -> str:
         """A certificate with less than a third of its life left, made by the operation on an earlier clock."""
         program = (
-            "from tests.enrollment.aging import enroll_long_ago; "
+            "from tests.enrollment.old_enrollments import enroll_long_ago; "
             f"print(enroll_long_ago({text!r}, [{make_csr(private_key)!r}])[0].certificate)"
         )
         return self.portal.manage("shell", "--verbosity", "0", "-c", program)

@@ -18,19 +18,19 @@ from tests import factories
 from tests.base import PortalTestCase
 from tests.enrollment.edge.helpers import read_any
 from tests.factories import ACTOR
-from tests.keys import forge
+from tests.keys import authorities
 from tests.support.live import ROOT
 
 
-def chain(length: int) -> list[forge.CA]:
+def chain(length: int) -> list[authorities.CA]:
     """A chain from its root down."""
-    found = [forge.ca("Root")]
+    found = [authorities.ca("Root")]
     while len(found) < length:
-        found.append(forge.ca(f"CA {len(found)}", found[-1]))
+        found.append(authorities.ca(f"CA {len(found)}", found[-1]))
     return found
 
 
-def upload(name: str, certificates: list[forge.CA], key: bytes = b"") -> SigningCertificate:
+def upload(name: str, certificates: list[authorities.CA], key: bytes = b"") -> SigningCertificate:
     record = SigningCertificate(name=name)
     operations.upload_chain(record, b"".join(each.pem for each in certificates), private_key_pem=key, actor=ACTOR)
     return record

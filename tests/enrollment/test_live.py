@@ -22,9 +22,9 @@ import pytest
 
 from portal.audit import FIRST
 from portal.quickstart.banner import recipe
+from tests.enrollment.concurrent_requests import Answer, post, storm
 from tests.enrollment.live import LiveTestCase, body
-from tests.enrollment.renewing import RENEW, signed_body
-from tests.enrollment.storm import Answer, post, storm
+from tests.enrollment.renewal import RENEW, signed_body
 from tests.factories import make_csr, make_private_key
 from tests.support import postgresql
 from tests.support.live import LivePortal

@@ -33,9 +33,8 @@ from keys.models import ProvisioningKey, SigningCertificate, VendorGate
 from keys.operations import delete_key, edit_key, generate_certificate
 from portal.models import AuditEvent
 from tests.enrollment.base import ENROLL, CommittedEnrollmentTestCase, make_issuer, now
-from tests.enrollment.renewing import HEARTBEAT, RENEW, signed_body
-from tests.enrollment.revoking import serials
-from tests.enrollment.test_renewal import RenewalTestCase
+from tests.enrollment.renewal import HEARTBEAT, RENEW, RenewalTestCase, signed_body
+from tests.enrollment.revocation import serials
 from tests.factories import ACTOR, EDGE, make_csr, make_group, make_private_key
 
 

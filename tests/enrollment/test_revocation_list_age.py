@@ -17,9 +17,9 @@ from enrollment.operations.revocation_lists import newest_list, publish
 from keys.models import SigningCertificate
 from portal import health
 from tests.enrollment.base import make_issuer, now
-from tests.enrollment.revoking import RevocationTestCase, number
-from tests.enrollment.revoking import fetch as fetch_list
-from tests.enrollment.test_revocation import foreign_keyring
+from tests.enrollment.operations.test_revoking import foreign_keyring
+from tests.enrollment.revocation import RevocationTestCase, number
+from tests.enrollment.revocation import fetch as fetch_list
 from tests.factories import ACTOR
 
 

@@ -14,9 +14,9 @@ from enrollment import operations
 from enrollment.models import RevocationList
 from enrollment.operations.revocation_lists import publish
 from enrollment.pki import revocation_list
+from tests.enrollment.concurrent_requests import storm
 from tests.enrollment.live import LiveTestCase, body
-from tests.enrollment.revoking import RevocationTestCase, certificate_of, fetch, serials
-from tests.enrollment.storm import storm
+from tests.enrollment.revocation import RevocationTestCase, certificate_of, fetch, serials
 from tests.factories import ACTOR
 from tests.support import postgresql
 from tests.support.live import ROOT, LivePortal
@@ -96,7 +96,7 @@ class Races:
         self.assert_no_error_was_logged()
 
     def test_d05_of_renewals_at_once_one_is_given_to_all(self: Any) -> None:
-        program = "from tests.enrollment.races import main; main()"
+        program = "from tests.enrollment.renewal_races import main; main()"
         results = json.loads(self.portal.manage("shell", "--verbosity", "0", "-c", program))
         one = {"refused": [], "given": 1, "new": 1, "valid": 1, "revoked": 0}
         self.assertEqual(results["first"], one)

@@ -19,8 +19,8 @@ from enrollment.operations.revocation_lists import newest_list, publish
 from enrollment.pages.connection import connection
 from keys.models import ProvisioningKey
 from tests.enrollment.base import now
-from tests.enrollment.revoking import RevocationTestCase, certificate_of, fetch, number, serials
-from tests.enrollment.test_renewal import RenewalTestCase
+from tests.enrollment.renewal import RenewalTestCase
+from tests.enrollment.revocation import RevocationTestCase, certificate_of, fetch, number, serials
 from tests.factories import ACTOR, EDGE, make_csr
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)

@@ -23,8 +23,9 @@ from enrollment.endpoints import door
 from enrollment.errors import LONGEST_FAULT, REFUSALS, Refused
 from enrollment.pki import csr, csr_extensions
 from keys.crypto import tokens
-from tests.enrollment import forge, odd_parts, odd_requests
-from tests.enrollment.specimens import CA, CSR_CODES, NOT_CA, der_of, usage
+from tests.enrollment import csr_examples, raw_csr
+from tests.enrollment.csr_examples import parts
+from tests.enrollment.flawed_csrs import CA, CSR_CODES, NOT_CA, der_of, usage
 from tests.factories import make_csr, make_private_key
 from tests.fuzz import mutations, uploads
 from tests.keys import key_vectors
@@ -107,30 +108,30 @@ def seeds() -> list[tuple[bytes, Any]]:
     """Sound and flawed requests of each kind, with the keys that sign them."""
     p256, p384 = make_private_key(), ec.generate_private_key(ec.SECP384R1())
     rsa_key = rsa.generate_private_key(65537, 2048)
-    password = forge.attribute(forge.CHALLENGE_PASSWORD, forge.tlv(0x0C, b"secret"))
-    san = forge.extension(x509.SubjectAlternativeName([x509.DNSName("edge.example")]))
-    rights = forge.extension(usage(key_cert_sign=True))
+    password = raw_csr.attribute(raw_csr.CHALLENGE_PASSWORD, raw_csr.tlv(0x0C, b"secret"))
+    san = raw_csr.extension(x509.SubjectAlternativeName([x509.DNSName("edge.example")]))
+    rights = raw_csr.extension(usage(key_cert_sign=True))
     pems = [
         (make_csr(p256), p256),
         (make_csr(p384, extensions=[(usage(digital_signature=True), True)]), p384),
         (make_csr(rsa_key), rsa_key),
-        (forge.requesting(p256, [CA, NOT_CA], [NOT_CA]), p256),
-        (forge.requesting(p256, [NOT_CA, san]), p256),
-        (forge.requesting(p256, [san, rights]), p256),
-        (forge.requesting(p256, [CA]), p256),
-        (forge.request(p256, password, subject=forge.common_name("a", "b")), p256),
+        (raw_csr.requesting(p256, [CA, NOT_CA], [NOT_CA]), p256),
+        (raw_csr.requesting(p256, [NOT_CA, san]), p256),
+        (raw_csr.requesting(p256, [san, rights]), p256),
+        (raw_csr.requesting(p256, [CA]), p256),
+        (raw_csr.request(p256, password, subject=raw_csr.common_name("a", "b")), p256),
     ]
-    return [(der_of(pem), key) for pem, key in [*pems, *((odd.text, odd_parts.key()) for odd in _plain())]]
+    return [(der_of(pem), key) for pem, key in [*pems, *((odd.text, parts.key()) for odd in _plain())]]
 
 
-def _plain() -> list[odd_parts.Odd]:
+def _plain() -> list[parts.Odd]:
     """The odd requests that are one whole block, whatever is in it."""
-    return [odd for odd in odd_requests.odd_requests() if _BLOCK.fullmatch(odd.text) and odd.name != "cut base64"]
+    return [odd for odd in csr_examples.odd_requests() if _BLOCK.fullmatch(odd.text) and odd.name != "cut base64"]
 
 
 def random_csr(chance: random.Random) -> str:
     if chance.random() < 0.1:
-        return mutations.mutated_text(chance, chance.choice(odd_requests.odd_requests()).text)
+        return mutations.mutated_text(chance, chance.choice(csr_examples.odd_requests()).text)
     der, key = chance.choice(seeds())
     der = mutations.mutated_der(chance, der)
     if chance.random() < 0.4:

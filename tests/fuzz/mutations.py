@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.enrollment import forge
-from tests.enrollment.forge import tlv
+from tests.enrollment import raw_csr
+from tests.enrollment.raw_csr import tlv
 
 DER = Encoding.DER
 _CONSTRUCTED = {0x30, 0x31, 0xA0}
@@ -161,7 +161,7 @@ def signed_again(der: bytes, key: object) -> bytes:
     inside = next((each for each in parts[1:2]), None)
     if inside is None:
         return der
-    return forge.sign(der[inside[0] : inside[2]], key)
+    return raw_csr.sign(der[inside[0] : inside[2]], key)
 
 
 def pem_of(der: bytes, label: str) -> str:
@@ -171,7 +171,7 @@ def pem_of(der: bytes, label: str) -> str:
 
 def mutated_pem(chance: random.Random, der: bytes) -> str:
     """Mostly a clean block around mutated bytes; sometimes the text is what is damaged."""
-    pem = forge.pem(der)
+    pem = raw_csr.pem(der)
     if chance.random() < 0.9:
         return pem
     at = chance.randrange(len(pem))

@@ -7,7 +7,7 @@ import random
 from django.conf import settings
 
 from tests.enrollment.base import EnrollmentTestCase
-from tests.enrollment.specimens import CSR_CODES
+from tests.enrollment.flawed_csrs import CSR_CODES
 from tests.factories import make_key
 from tests.fuzz import campaigns, mutations
 

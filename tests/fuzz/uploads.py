@@ -17,7 +17,7 @@ from keys.models import SigningCertificate
 from keys.operations import upload_chain
 from tests.factories import ACTOR
 from tests.fuzz import mutations
-from tests.keys import forge
+from tests.keys import authorities
 
 PASSWORD = "secret"
 Upload = tuple[bytes, bytes, str]
@@ -28,8 +28,8 @@ class _Undone(Exception):
 
 
 @functools.cache
-def root() -> forge.CA:
-    return forge.ca()
+def root() -> authorities.CA:
+    return authorities.ca()
 
 
 @functools.cache
@@ -39,9 +39,9 @@ def seeds() -> list[tuple[bytes, bytes]]:
     RSA once in 41: testing the primes of a key of 3,072 bits takes a tenth of a second, ten times as long as the rest.
     """
     above = root()
-    renewed = forge.ca("Corporate Root", key=above.key, days=(-9, -1))
-    own = forge.ca("Own", above)
-    rsa_own = forge.ca("RSA", above, key=rsa.generate_private_key(65537, 3072))
+    renewed = authorities.ca("Corporate Root", key=above.key, days=(-9, -1))
+    own = authorities.ca("Own", above)
+    rsa_own = authorities.ca("RSA", above, key=rsa.generate_private_key(65537, 3072))
     encrypted = BestAvailableEncryption(PASSWORD.encode())
     cheaply = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(2048).build(PASSWORD.encode())
     both = [own.certificate, above.certificate]

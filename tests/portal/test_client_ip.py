@@ -1,4 +1,4 @@
-"""The caller's address as proxies write it: with ports, brackets and quotes, in several headers, or not at all."""
+"""The caller's address: whose header counts, and how proxies write it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from django.test import RequestFactory, SimpleTestCase, override_settings
 
 from portal import client_ip as module
 from portal.client_ip import client_ip
+from tests.base import PortalTestCase
 
 PROXY = "10.0.0.1"
 WRITTEN = {
@@ -106,3 +107,31 @@ class ClientAddressTests(SimpleTestCase):
         for peer in ("203.0.113.9", "10.0.2.1"):
             headers = {"X-Forwarded-For": "192.0.2.1:80", "Forwarded": "for=192.0.2.1"}
             self.assertEqual(self.address(peer, **headers), peer)
+
+
+class ClientAddressTest(PortalTestCase):
+    def address(self, forwarded: str, peer: str = "10.0.0.1", trusted: tuple[str, ...] = ("10.0.0.0/8",)) -> str | None:
+        request: HttpRequest = RequestFactory().get("/", REMOTE_ADDR=peer, HTTP_X_FORWARDED_FOR=forwarded)
+        with override_settings(TRUSTED_PROXIES=list(trusted)):
+            return client_ip(request)
+
+    def test_an_untrusted_peer_is_the_client_whatever_it_claims(self) -> None:
+        self.assertEqual(self.address("192.0.2.1", peer="203.0.113.5"), "203.0.113.5")
+        self.assertEqual(self.address("192.0.2.1", trusted=()), "10.0.0.1")
+
+    def test_the_nearest_stranger_is_the_client(self) -> None:
+        self.assertEqual(self.address("192.0.2.1"), "192.0.2.1")
+        self.assertEqual(self.address("198.51.100.66, 192.0.2.1, 10.9.9.9"), "192.0.2.1")
+        self.assertEqual(self.address("spoofed, 192.0.2.1"), "192.0.2.1")
+
+    def test_a_broken_list_is_nobodys_and_none_is_the_peers(self) -> None:
+        self.assertIsNone(self.address("192.0.2.1, nonsense"))
+        self.assertEqual(self.address(""), "10.0.0.1")
+
+    def test_mapped_and_zoned_addresses_are_plain(self) -> None:
+        self.assertEqual(self.address("::ffff:192.0.2.1"), "192.0.2.1")
+        self.assertEqual(self.address("2001:db8::7"), "2001:db8::7")
+
+    def test_a_unix_socket_is_trusted_by_name(self) -> None:
+        self.assertEqual(self.address("192.0.2.1", peer="", trusted=("unix",)), "192.0.2.1")
+        self.assertIsNone(self.address("192.0.2.1", peer="", trusted=("10.0.0.0/8",)))

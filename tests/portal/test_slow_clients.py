@@ -19,7 +19,7 @@ import pytest
 from tests.support.live import ROOT
 from tests.support.postgresql import free_port
 
-WORKER = "tests.support.impatient.PatientWorker"
+WORKER = "tests.support.short_limits.PatientWorker"
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -35,7 +35,7 @@ class SlowClientsTest(TestCase):
     def setUpClass(cls) -> None:
         cls.port = free_port()
         server = ("-m", "gunicorn", "-k", WORKER, "--threads", "2", "--worker-connections", "40")
-        command = (*server, "--bind", f"127.0.0.1:{cls.port}", "tests.support.impatient:application")
+        command = (*server, "--bind", f"127.0.0.1:{cls.port}", "tests.support.short_limits:application")
         cls.server = subprocess.Popen([sys.executable, *command], cwd=ROOT)
         cls.addClassCleanup(cls.server.wait, 30)
         cls.addClassCleanup(cls.server.terminate)

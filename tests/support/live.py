@@ -31,7 +31,7 @@ class LivePortal:
     extra: dict[str, str] | None = None
     # Behind a TLS proxy only /healthz answers to plain http.
     ready: str = "/readyz"
-    # The preloaded certificates are a year old, see `tests.support.aged`: an edge may enroll in the past.
+    # The preloaded certificates are a year old, see `tests.support.old_portal`: an edge may enroll in the past.
     aged: bool = False
 
     def start(self) -> LivePortal:
@@ -48,7 +48,7 @@ class LivePortal:
         self._spawn()
 
     def _spawn(self) -> None:
-        module = "tests.support.aged" if self.aged else "portal.quickstart"
+        module = "tests.support.old_portal" if self.aged else "portal.quickstart"
         command = [sys.executable, "-m", module]
         self.process = subprocess.Popen(command, cwd=ROOT, env=self.env(), stdout=self.log, stderr=self.log)
         self._wait()

@@ -22,7 +22,7 @@ from enrollment.edge.directory_state import inspect
 from enrollment.edge.key_pair import make_key_pair, to_pem
 from enrollment.edge.store import EdgeDirectory
 from tests.enrollment.edge.helpers import WHOLE, command, make_key, modes, run_edge, uses
-from tests.enrollment.edge.helpers_aged import make_aged
+from tests.enrollment.edge.helpers_old_edges import make_aged
 from tests.enrollment.edge.helpers_servers import ask, http, read_request, serving
 from tests.support.live import ROOT, LivePortal
 

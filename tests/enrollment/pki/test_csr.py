@@ -14,9 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from enrollment.errors import Refused
 from enrollment.pki import csr, key_policy
-from tests.enrollment import forge
-from tests.enrollment.forge import RawRSA
-from tests.enrollment.specimens import (
+from tests.enrollment import raw_csr
+from tests.enrollment.flawed_csrs import (
     CSR_CODES,
     JudgeTestCase,
     P,
@@ -27,6 +26,7 @@ from tests.enrollment.specimens import (
     openssl_request,
     usage,
 )
+from tests.enrollment.raw_csr import RawRSA
 from tests.factories import make_csr, make_private_key
 from tests.keys.weak_moduli import WEAK
 
@@ -56,12 +56,12 @@ class AcceptedTests(JudgeTestCase):
         keys += [RawRSA((3 << 1538) + 119, (7 << 1537) + 873), RawRSA((3 << 2050) + 521, (7 << 2041) + 5379)]
         self.assertEqual(keys[-1].n.bit_length(), 4096)
         for key in keys:
-            judged = csr.judge(forge.request(key), 2048)
-            self.assertEqual(key_policy.spki(judged.public_key), forge.spki(key.public_key()))
+            judged = csr.judge(raw_csr.request(key), 2048)
+            self.assertEqual(key_policy.spki(judged.public_key), raw_csr.spki(key.public_key()))
 
     def test_sha256_sha384_and_sha512_are_accepted(self) -> None:
         for digest in (hashes.SHA256(), hashes.SHA384(), hashes.SHA512()):
-            self.assert_code("", forge.request(self.key, digest=digest))
+            self.assert_code("", raw_csr.request(self.key, digest=digest))
 
     def test_what_stock_tools_ask_for_is_accepted(self) -> None:
         wanted = [
@@ -73,13 +73,13 @@ class AcceptedTests(JudgeTestCase):
             ),
             (x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()), False),
         ]
-        self.assert_code("", make_csr(self.key, extensions=wanted), forge.requesting(self.key, []))
-        password = forge.attribute(forge.CHALLENGE_PASSWORD, forge.tlv(0x0C, b"secret"))
-        self.assert_code("", forge.request(self.key, password))
+        self.assert_code("", make_csr(self.key, extensions=wanted), raw_csr.requesting(self.key, []))
+        password = raw_csr.attribute(raw_csr.CHALLENGE_PASSWORD, raw_csr.tlv(0x0C, b"secret"))
+        self.assert_code("", raw_csr.request(self.key, password))
 
     def test_the_new_label_and_windows_line_ends_are_accepted(self) -> None:
         der = der_of(make_csr(self.key))
-        self.assert_code("", forge.pem(der, "NEW CERTIFICATE REQUEST"), forge.pem(der).replace("\n", "\r\n"))
+        self.assert_code("", raw_csr.pem(der, "NEW CERTIFICATE REQUEST"), raw_csr.pem(der).replace("\n", "\r\n"))
         one_line = base64.b64encode(der).decode()
         self.assert_code("", f"-----BEGIN CERTIFICATE REQUEST-----\n{one_line}\n-----END CERTIFICATE REQUEST-----\n")
 
@@ -88,39 +88,39 @@ class AcceptedTests(JudgeTestCase):
             self.assert_code("", openssl_request("-newkey", *kind))
 
     def test_a_minimum_of_3072_bits_refuses_2048(self) -> None:
-        self.assertEqual(self.code(forge.request(RawRSA(P, Q)), 3072), "csr_key_rejected")
+        self.assertEqual(self.code(raw_csr.request(RawRSA(P, Q)), 3072), "csr_key_rejected")
 
 
 class SignatureTests(JudgeTestCase):
     def test_c01_a_request_signed_by_another_key_is_refused(self) -> None:
-        info = forge.info(forge.spki(self.key.public_key()))
-        self.assert_code("csr_signature_invalid", forge.pem(forge.sign(info, make_private_key())))
+        info = raw_csr.info(raw_csr.spki(self.key.public_key()))
+        self.assert_code("csr_signature_invalid", raw_csr.pem(raw_csr.sign(info, make_private_key())))
 
     def test_c01_a_request_changed_after_signing_is_refused(self) -> None:
         der = der_of(make_csr(self.key, subject="edge"))
-        self.assert_code("csr_signature_invalid", forge.pem(der.replace(b"edge", b"egde")))
+        self.assert_code("csr_signature_invalid", raw_csr.pem(der.replace(b"edge", b"egde")))
 
     def test_c01_an_empty_or_foreign_signature_is_refused(self) -> None:
-        info, algorithm, _ = forge.parts_of(der_of(make_csr(self.key)))
+        info, algorithm, _ = raw_csr.parts_of(der_of(make_csr(self.key)))
         for signature in (b"", b"\0" * 64, b"\x30\x00", b"\x30\x06\x02\x01\x00\x02\x01\x00"):
-            pem = forge.pem(forge.sequence(info, algorithm, forge.bit_string(signature)))
+            pem = raw_csr.pem(raw_csr.sequence(info, algorithm, raw_csr.bit_string(signature)))
             self.assert_code("csr_signature_invalid", pem)
 
     def test_c01_the_algorithm_of_another_kind_of_key_is_refused(self) -> None:
-        info, _, signature = forge.parts_of(der_of(make_csr(self.key)))
+        info, _, signature = raw_csr.parts_of(der_of(make_csr(self.key)))
         for name in ("1.2.840.113549.1.1.11", "1.2.840.10045.4.3.9", "1.3.101.112", "1.2.3.4"):
-            algorithm = forge.sequence(forge.oid(name))
-            self.assertIn(self.code(forge.pem(forge.sequence(info, algorithm, signature))), CSR_CODES)
+            algorithm = raw_csr.sequence(raw_csr.oid(name))
+            self.assertIn(self.code(raw_csr.pem(raw_csr.sequence(info, algorithm, signature))), CSR_CODES)
 
     def test_c02_md5_sha1_sha224_and_pss_are_refused(self) -> None:
         rsa_key = rsa.generate_private_key(65537, 2048)
         self.assert_code(
             "csr_signature_invalid",
-            forge.request(self.key, digest=hashes.SHA1()),
-            forge.request(self.key, digest=hashes.SHA224()),
-            forge.request(rsa_key, digest=hashes.SHA1()),
+            raw_csr.request(self.key, digest=hashes.SHA1()),
+            raw_csr.request(self.key, digest=hashes.SHA224()),
+            raw_csr.request(rsa_key, digest=hashes.SHA1()),
             openssl_request("-newkey", "rsa:2048", "-sigopt", "rsa_padding_mode:pss"),
-            forge.request(rsa_key, digest=hashes.MD5()),
+            raw_csr.request(rsa_key, digest=hashes.MD5()),
         )
 
     def test_a07_a_request_with_the_mirrored_signature_is_the_same_key(self) -> None:
@@ -141,18 +141,20 @@ class KeyTests(JudgeTestCase):
         for bits, key in keys.items():
             with self.subTest(bits):
                 self.assertEqual(key.n.bit_length(), bits)
-                self.assert_code("csr_key_rejected", forge.request(key))
+                self.assert_code("csr_key_rejected", raw_csr.request(key))
 
     def test_c03_exponents_other_than_65537_are_refused(self) -> None:
-        self.assert_code("csr_key_rejected", forge.request(RawRSA(P, Q, 3)), forge.request(RawRSA(P, Q, 65539)))
+        self.assert_code("csr_key_rejected", raw_csr.request(RawRSA(P, Q, 3)), raw_csr.request(RawRSA(P, Q, 65539)))
 
     def test_c03_close_primes_are_refused(self) -> None:
-        self.assert_code("csr_key_rejected", forge.request(RawRSA(P, (3 << 1022) + 1697)), forge.request(RawRSA(P, P)))
+        self.assert_code(
+            "csr_key_rejected", raw_csr.request(RawRSA(P, (3 << 1022) + 1697)), raw_csr.request(RawRSA(P, P))
+        )
 
     def test_c03_a_modulus_with_a_small_factor_is_refused(self) -> None:
         key = RawRSA(521, (3 << 2037) + 5717)
         self.assertEqual(key.n.bit_length(), 2048)
-        self.assert_code("csr_key_rejected", forge.request(key))
+        self.assert_code("csr_key_rejected", raw_csr.request(key))
 
     def test_c03_worthless_rsa_keys_are_refused_for_their_reason(self) -> None:
         for name, modulus in WEAK.items():
@@ -160,13 +162,13 @@ class KeyTests(JudgeTestCase):
                 continue
             key = Unsigned(RawRSA(modulus, 1))
             with self.subTest(name), self.assertRaises(Refused) as refused:
-                csr.judge(forge.request(key), 2048)
+                csr.judge(raw_csr.request(key), 2048)
             self.assertEqual(refused.exception.code, "csr_key_rejected")
             self.assertRegex(refused.exception.fault, r"\AThe key (has|was made).+\. Make a new key pair: P-256")
 
     def test_c03_a_prime_modulus_is_refused_before_anything_is_signed(self) -> None:
         key = RawPrime(WEAK["prime"])
-        judged = csr.judge(forge.request(key), 2048)
+        judged = csr.judge(raw_csr.request(key), 2048)
         with self.assertRaises(Refused) as refused:
             csr.require_signable(judged, frozenset())
         self.assertEqual(refused.exception.code, "csr_key_rejected")
@@ -175,7 +177,7 @@ class KeyTests(JudgeTestCase):
     def test_c04_other_curves_are_refused(self) -> None:
         for curve in (ec.SECP192R1(), ec.SECP224R1(), ec.SECP256K1(), ec.SECP521R1(), ec.BrainpoolP256R1()):
             with self.subTest(curve.name):
-                self.assert_code("csr_key_rejected", forge.request(ec.generate_private_key(curve)))
+                self.assert_code("csr_key_rejected", raw_csr.request(ec.generate_private_key(curve)))
 
     def test_c04_other_kinds_of_keys_are_refused(self) -> None:
         keys = [
@@ -185,7 +187,7 @@ class KeyTests(JudgeTestCase):
         ]
         for key in keys:
             with self.subTest(type(key).__name__):
-                self.assert_code("csr_key_rejected", forge.request(Unsigned(key.public_key())))
+                self.assert_code("csr_key_rejected", raw_csr.request(Unsigned(key.public_key())))
 
     def test_c04_explicit_curve_parameters_and_pss_keys_are_refused(self) -> None:
         explicit = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-pkeyopt", "ec_param_enc:explicit"]
@@ -197,18 +199,18 @@ class KeyTests(JudgeTestCase):
 
     def test_c04_a_compressed_point_is_refused_even_with_the_canonical_key_elsewhere_in_the_request(self) -> None:
         point = self.key.public_key().public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
-        p256 = forge.sequence(forge.oid("1.2.840.10045.2.1"), forge.oid("1.2.840.10045.3.1.7"))
-        compressed = forge.sequence(p256, forge.bit_string(point))
-        decoy = forge.common_name(forge.spki(self.key.public_key()))
+        p256 = raw_csr.sequence(raw_csr.oid("1.2.840.10045.2.1"), raw_csr.oid("1.2.840.10045.3.1.7"))
+        compressed = raw_csr.sequence(p256, raw_csr.bit_string(point))
+        decoy = raw_csr.common_name(raw_csr.spki(self.key.public_key()))
         for subject in (None, decoy):
-            info = forge.info(compressed, subject=subject)
-            self.assert_code("csr_key_rejected", forge.pem(forge.sign(info, self.key)))
+            info = raw_csr.info(compressed, subject=subject)
+            self.assert_code("csr_key_rejected", raw_csr.pem(raw_csr.sign(info, self.key)))
 
     def test_c04_points_off_the_curve_and_at_infinity_are_refused(self) -> None:
-        p256 = forge.sequence(forge.oid("1.2.840.10045.2.1"), forge.oid("1.2.840.10045.3.1.7"))
+        p256 = raw_csr.sequence(raw_csr.oid("1.2.840.10045.2.1"), raw_csr.oid("1.2.840.10045.3.1.7"))
         for point in (b"\x04" + b"\1" * 64, b"\0", b"", b"\x04", b"\x04" + b"\xff" * 64):
-            info = forge.info(forge.sequence(p256, forge.bit_string(point)))
-            self.assert_code("csr_key_rejected", forge.pem(forge.sign(info, self.key)))
+            info = raw_csr.info(raw_csr.sequence(p256, raw_csr.bit_string(point)))
+            self.assert_code("csr_key_rejected", raw_csr.pem(raw_csr.sign(info, self.key)))
 
     def test_c05_published_keys_are_refused(self) -> None:
         """RFC 9500's P-256 test key, RFC 6979's P-256 and P-384 keys, and the base point itself."""
@@ -219,7 +221,7 @@ class KeyTests(JudgeTestCase):
             ec.derive_private_key(1, ec.SECP256R1()),
         ]
         for key in published:
-            self.assert_code("csr_key_rejected", forge.request(key))
+            self.assert_code("csr_key_rejected", raw_csr.request(key))
 
     def test_c05_every_line_of_the_list_is_a_digest_and_its_source(self) -> None:
         lines = key_policy._BLOCKED.read_text(encoding="ascii").splitlines()

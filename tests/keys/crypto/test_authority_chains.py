@@ -9,20 +9,20 @@ from cryptography import x509
 
 from keys.crypto import authority_chains
 from keys.errors import BadCertificate
-from tests.keys import forge
+from tests.keys import authorities
 
 
-def rooted(name: str, key: object = None, days: tuple[float, float] = (-1, 365)) -> forge.CA:
-    return forge.ca(name, key=key, days=days)
+def rooted(name: str, key: object = None, days: tuple[float, float] = (-1, 365)) -> authorities.CA:
+    return authorities.ca(name, key=key, days=days)
 
 
-def crossed(of: forge.CA, by: forge.CA) -> forge.CA:
+def crossed(of: authorities.CA, by: authorities.CA) -> authorities.CA:
     """The certificate of a root's key and name that another root signed."""
-    return forge.ca("ignored", by, key=of.key, subject=of.certificate.subject)
+    return authorities.ca("ignored", by, key=of.key, subject=of.certificate.subject)
 
 
 class WayTest(unittest.TestCase):
-    def way(self, own: forge.CA, *others: forge.CA) -> list[x509.Certificate]:
+    def way(self, own: authorities.CA, *others: authorities.CA) -> list[x509.Certificate]:
         return authority_chains.chain_of(own.certificate, [each.certificate for each in others])
 
     def test_old_renewed_and_cross_signed_roots_in_any_order(self) -> None:
@@ -30,7 +30,7 @@ class WayTest(unittest.TestCase):
         old = rooted("Root", new.key, (-99, -1))
         bridge = rooted("Bridge")
         cross = crossed(new, bridge)
-        own = forge.ca("Own", new)
+        own = authorities.ca("Own", new)
         given = (new, old, bridge, cross)
         for order in itertools.permutations(given):
             chain = self.way(own, *order)
@@ -40,28 +40,28 @@ class WayTest(unittest.TestCase):
 
     def test_the_cross_signed_one_is_taken_where_its_own_root_is_not_given(self) -> None:
         root, bridge = rooted("Root"), rooted("Bridge")
-        cross, own = crossed(root, bridge), forge.ca("Own", root)
+        cross, own = crossed(root, bridge), authorities.ca("Own", root)
         self.assertEqual(self.way(own, bridge, cross), [own.certificate, cross.certificate, bridge.certificate])
 
     def test_a_new_root_with_the_old_name_signed_by_the_old_one(self) -> None:
         """RFC 4210 calls it NewWithOld: self-issued, but not self-signed."""
         old, new = rooted("Root"), rooted("Root")
         new_with_old = crossed(new, old)
-        own = forge.ca("Own", new)
+        own = authorities.ca("Own", new)
         self.assertEqual(self.way(own, old, new_with_old), [own.certificate, new_with_old.certificate, old.certificate])
         self.assertFalse(authority_chains.is_root(new_with_old.certificate))
 
     def test_certificates_that_sign_each_other_end(self) -> None:
         keys = [rooted(name) for name in "AB"]
         tangle = [crossed(of, by) for of, by in itertools.product(keys, keys) if of is not by for _ in range(5)]
-        own = forge.ca("Own", keys[0])
+        own = authorities.ca("Own", keys[0])
         with self.assertRaises(BadCertificate):
             self.way(own, *tangle)
         self.assertEqual(self.way(own, *tangle, keys[0]), [own.certificate, keys[0].certificate])
 
     def test_what_is_missing_or_another_is_said(self) -> None:
         root, other = rooted("Root"), rooted("Root")
-        own = forge.ca("Own", root)
+        own = authorities.ca("Own", root)
         for given, code in (((), "chain_incomplete"), ((other,), "chain_broken")):
             with self.assertRaises(BadCertificate) as refused:
                 self.way(own, *given)
@@ -71,6 +71,6 @@ class WayTest(unittest.TestCase):
 
     def test_a_stranger_is_no_surplus(self) -> None:
         root = rooted("Root")
-        own = forge.ca("Own", root)
+        own = authorities.ca("Own", root)
         with self.assertRaisesRegex(BadCertificate, "“Elsewhere” does not belong to the chain of “Own”"):
             authority_chains.surplus_of([own.certificate, root.certificate], [rooted("Elsewhere").certificate])

@@ -21,11 +21,11 @@ from keys.models import SigningCertificate
 from tests import factories
 from tests.base import PortalTestCase
 from tests.factories import ACTOR
-from tests.keys import forge, specimens
-from tests.keys.specimens import Specimen
+from tests.keys import authorities, ca_examples
+from tests.keys.ca_examples import Specimen
 
 
-def openssl_accepts(leaf: x509.Certificate, chain: tuple[forge.CA, ...], *options: str) -> bool:
+def openssl_accepts(leaf: x509.Certificate, chain: tuple[authorities.CA, ...], *options: str) -> bool:
     """What the program says of a client's certificate below a chain."""
     with tempfile.TemporaryDirectory() as place:
         files = {"leaf": leaf.public_bytes(Encoding.PEM), "root": chain[-1].pem}
@@ -71,13 +71,13 @@ class SpecimenTest(PortalTestCase):
 
     @pytest.mark.once
     def test_what_cryptography_makes(self) -> None:
-        for made in specimens.built():
+        for made in ca_examples.built():
             with self.subTest(made.name):
                 self.check(made)
 
     @pytest.mark.once
     def test_what_only_openssl_makes(self) -> None:
-        for made in specimens.made():
+        for made in ca_examples.made():
             with self.subTest(made.name):
                 self.check(made)
 
@@ -85,8 +85,8 @@ class SpecimenTest(PortalTestCase):
 class OldRootTest(PortalTestCase):
     @pytest.mark.once
     def test_below_a_root_with_a_broken_hash_edges_enroll_and_check_what_they_get(self) -> None:
-        root = specimens.openssl_root(specimens.P256, "-sha1")
-        own, record = forge.ca("Own", root), SigningCertificate(name="Own")
+        root = ca_examples.openssl_root(ca_examples.P256, "-sha1")
+        own, record = authorities.ca("Own", root), SigningCertificate(name="Own")
         operations.upload_chain(record, own.pem + root.pem, private_key_pem=own.key_pem, actor=ACTOR)
         _, text = factories.make_key("berlin", signing_certificate=record)
         enrolled = enroll(text, factories.make_csr(), caller=factories.EDGE)
@@ -100,9 +100,9 @@ class HandshakeTest(PortalTestCase):
     """The check behind the rules, which finds by itself what they name (above)."""
 
     def test_a_kind_that_no_rule_names_is_refused_with_what_openssl_says(self) -> None:
-        root = forge.ca()
-        twice = x509.PolicyInformation(specimens.ANY, None)
-        own = forge.ca("Odd", root, more=((x509.CertificatePolicies([twice, twice]), False),))
+        root = authorities.ca()
+        twice = x509.PolicyInformation(ca_examples.ANY, None)
+        own = authorities.ca("Odd", root, more=((x509.CertificatePolicies([twice, twice]), False),))
         authority_rules.judge_chain([own.certificate, root.certificate], datetime.now(UTC), signs=True)
         with self.assertRaisesMessage(errors.BadCertificate, "OpenSSL refuses a test certificate below “Odd”"):
             openssl_verification.require_verifiable(

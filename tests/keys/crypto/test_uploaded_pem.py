@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from keys.crypto import uploaded_pem
 from keys.errors import BadCertificate
-from tests.keys import forge
-from tests.keys.specimens import shell
+from tests.keys import authorities
+from tests.keys.ca_examples import shell
 
 PASSWORD = "ein Paßwort"
 
@@ -32,8 +32,8 @@ class ReadingTestCase(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        cls.root = forge.ca()
-        cls.own = forge.ca("Own", cls.root)
+        cls.root = authorities.ca()
+        cls.own = authorities.ca("Own", cls.root)
         cls.both = [cls.own.certificate, cls.root.certificate]
         cls.chain = cls.own.pem + cls.root.pem
 
@@ -136,7 +136,7 @@ class TextTest(ReadingTestCase):
 
 
 class BinaryTest(ReadingTestCase):
-    def der(self, ca: forge.CA) -> bytes:
+    def der(self, ca: authorities.CA) -> bytes:
         return ca.certificate.public_bytes(Encoding.DER)
 
     def key_der(self, *, encryption=None, form: PrivateFormat = PrivateFormat.PKCS8) -> bytes:
@@ -190,7 +190,7 @@ class BinaryTest(ReadingTestCase):
         self.assert_read(self.chain, self.own.key_pem, key=True, password="needless")
 
     def test_keys_that_nobody_signs_with_are_named(self) -> None:
-        edwards = forge.ca("Ed", key=ed25519.Ed25519PrivateKey.generate())
+        edwards = authorities.ca("Ed", key=ed25519.Ed25519PrivateKey.generate())
         self.assertIn(
             "is Ed25519, which is not supported",
             str(self.assert_fault("unsupported_key", edwards.pem, edwards.key_pem)),
@@ -226,7 +226,7 @@ class DetailTest(ReadingTestCase):
         for oid, value in odd.items():
             with self.subTest(oid):
                 extension = x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), value)
-                found = forge.ca("Own", self.root, more=((extension, False),))
+                found = authorities.ca("Own", self.root, more=((extension, False),))
                 refused = self.assert_fault("certificate_extension_unreadable", found.pem + self.root.pem)
                 self.assertIn("certificate 1 of the file", str(refused))
                 self.assertIn("extension", str(refused))

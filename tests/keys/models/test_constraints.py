@@ -10,7 +10,7 @@ from keys.models.provisioning_key import MOST_USES
 from portal.database import violated_rule
 from tests import factories
 from tests.base import PortalTestCase
-from tests.keys.operations.test_signing_certificates import make_certificate
+from tests.keys.base import make_certificate
 
 PENDING = {
     "der": None, "serial": None, "fingerprint": None, "not_before": None, "not_after": None, "issuer": "",

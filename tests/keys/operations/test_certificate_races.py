@@ -1,4 +1,4 @@
-"""Certificates under hands that act at once, on a real database of each kind. See `tests.keys.races`."""
+"""Certificates under hands that act at once, on a real database of each kind. See `tests.keys.certificate_races`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Races:
     """Run on each database by a class below."""
 
     def test_nothing_is_done_twice_and_nothing_hangs_in_the_air(self: Any) -> None:
-        script = "from tests.keys import races; races.main()"
+        script = "from tests.keys import certificate_races; certificate_races.main()"
         results = json.loads(self.portal.manage("shell", "--verbosity", "0", "-c", script))
         self.assertEqual(sorted(results["completions"]), ["", *["AlreadyComplete"] * 3])
         for result in results["takings"]:

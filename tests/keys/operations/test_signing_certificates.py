@@ -1,7 +1,6 @@
 """Signing certificates: sealed keys, protected while in use, managed ones read only."""
 
-from django.utils import timezone
-
+from enrollment.operations import enroll
 from keys import errors, operations
 from keys.crypto import ca_certificates, sealing
 from keys.crypto.keyring import load
@@ -10,14 +9,8 @@ from portal.models import AuditEvent
 from tests import factories
 from tests.base import PortalTestCase
 from tests.factories import ACTOR
+from tests.keys.base import generated, make_certificate
 from tests.settings import KEYRING
-
-
-def make_certificate(name: str = "Own CA") -> SigningCertificate:
-    record = SigningCertificate(name=name)
-    authority = ca_certificates.make_authority(name, "An organization", now=timezone.now(), days=365)
-    operations.create_certificate(record, authority, actor=ACTOR)
-    return record
 
 
 class CertificateOperationsTest(PortalTestCase):
@@ -52,3 +45,22 @@ class CertificateOperationsTest(PortalTestCase):
         fields = ["client_type", "description", "enabled"]
         operations.edit_certificate(record, fields=fields, version=1, actor=ACTOR)
         self.assertEqual(set(AuditEvent.objects.get(action="certificate.edited").detail), set(fields))
+
+
+class DeleteTest(PortalTestCase):
+    def test_d10_in_use_by_keys_and_certificates_is_refused_with_their_names(self) -> None:
+        root = generated("Root")
+        child = generated("Child", root)
+        factories.make_key("berlin", signing_certificate=child)
+        with self.assertRaisesMessage(errors.InUse, "Still in use by Child (certificate below it)."):
+            operations.delete_certificate(root, actor=ACTOR)
+        with self.assertRaisesMessage(errors.InUse, "Still in use by berlin (key)."):
+            operations.delete_certificate(child, actor=ACTOR)
+
+    def test_d10_what_issued_certificates_stays_for_their_revocation(self) -> None:
+        record = generated("Root")
+        key, text = factories.make_key("berlin", signing_certificate=record)
+        enroll(text, factories.make_csr(), caller=factories.EDGE)
+        operations.delete_key(key, actor=ACTOR)
+        with self.assertRaisesMessage(errors.InUse, "1 it issued to edges, 1 of them in force. Disable it instead"):
+            operations.delete_certificate(record, actor=ACTOR)

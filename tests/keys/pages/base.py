@@ -1,4 +1,4 @@
-"""What the tests of the key pages share."""
+"""What the tests of the pages of keys and certificates share."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import Any
 
 from django.http import HttpResponse
 
-from keys.models import ProvisioningKey
+from keys.models import ProvisioningKey, SigningCertificate
 from tests.base import PortalTestCase
 from tests.factories import make_key, make_managed
 from tests.support.html import markup, texts, the
 
 LIST = "/service-edge-keys/"
+CERTIFICATES = "/enrollment-certificates/"
 
 
 def row(response: HttpResponse, key: ProvisioningKey) -> str:
@@ -47,3 +48,14 @@ class KeyPageTestCase(PortalTestCase):
         self.sign_in("olga")
         self.key, self.text = make_key("Oregon", max_uses=5)
         self.address = f"{LIST}{self.key.pk}/"
+
+
+class CertificatePageTestCase(PortalTestCase):
+    def setUp(self):
+        self.sign_in("ada")
+
+    def post(self, address: str, **fields):
+        return self.client.post(f"{CERTIFICATES}{address}", {"client_type": "NONE", **fields})
+
+    def one(self, name: str) -> SigningCertificate:
+        return SigningCertificate.objects.get(name=name)

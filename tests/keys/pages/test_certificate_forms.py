@@ -7,8 +7,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from keys.models import SigningCertificate
 from tests.base import PortalTestCase
-from tests.keys import forge
-from tests.keys.operations.test_own_authorities import requested
+from tests.keys import authorities
+from tests.keys.base import requested
 from tests.keys.pages.base import field_errors
 from tests.support.html import the
 
@@ -18,8 +18,8 @@ PASSWORD = "geheim-7391"
 
 class KeptTest(PortalTestCase):
     def setUp(self) -> None:
-        self.root = forge.ca()
-        self.own = forge.ca("Edges", self.root)
+        self.root = authorities.ca()
+        self.own = authorities.ca("Edges", self.root)
         self.chain = self.own.pem + self.root.pem
         self.sign_in("ada")
 
@@ -47,7 +47,7 @@ class KeptTest(PortalTestCase):
 
     def test_those_of_a_file_are_shown_as_text_and_can_be_sent_as_they_are(self) -> None:
         file = SimpleUploadedFile("chain.pem", self.chain)
-        answer = self.post(certificates_file=file, private_key=forge.ca().key_pem.decode())
+        answer = self.post(certificates_file=file, private_key=authorities.ca().key_pem.decode())
         self.assertEqual(list(field_errors(answer)), ["private_key"])
         again = self.post(certificates=self.kept(answer), private_key=self.own.key_pem.decode())
         self.assertEqual(again.status_code, 302)
@@ -78,13 +78,13 @@ class KeptTest(PortalTestCase):
 
     def test_the_form_of_a_signed_request_keeps_them_too(self) -> None:
         record, request = requested("Own CA")
-        signed = forge.sign(request, self.root)
+        signed = authorities.sign(request, self.root)
         answer = self.post(f"/enrollment-certificates/{record.pk}/upload/", certificates=signed.pem.decode())
         self.assertIn("The issuer of “Own CA” is missing", field_errors(answer)["certificates"][0])
         self.assertEqual(self.kept(answer).encode(), signed.pem)
 
     def test_what_was_left_out_is_named(self) -> None:
-        old = forge.ca("Corporate Root", key=self.root.key, days=(-99, -1))
+        old = authorities.ca("Corporate Root", key=self.root.key, days=(-99, -1))
         pasted = (self.own.pem + old.pem + self.root.pem).decode()
         answer = self.client.post(
             ADD,

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.enrollment.concurrent_requests import post
 from tests.enrollment.live import LiveTestCase, body
-from tests.enrollment.storm import post
 from tests.support.live import LivePortal
 from tests.support.postgresql import running
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import pkcs7
 from enrollment.endpoints.est import answers
 from portal.models import AuditEvent
 from tests.enrollment.base import EnrollmentTestCase
-from tests.enrollment.specimens import der_of
+from tests.enrollment.flawed_csrs import der_of
 from tests.factories import make_csr
 
 EST = "/.well-known/est"

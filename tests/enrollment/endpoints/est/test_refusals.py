@@ -19,9 +19,9 @@ from keys.crypto import tokens
 from keys.models import ProvisioningKey, SigningCertificate
 from portal.models import AuditEvent, AuditTally
 from tests.enrollment.base import make_issuer, now
+from tests.enrollment.csr_examples import odd_requests
 from tests.enrollment.endpoints.est.base import EST, SIMPLEENROLL, EstTestCase, basic, body_of
-from tests.enrollment.odd_requests import odd_requests
-from tests.enrollment.specimens import der_of, specimens
+from tests.enrollment.flawed_csrs import der_of, specimens
 from tests.factories import make_csr, make_key
 
 DOMAIN = "api.private.example.com"

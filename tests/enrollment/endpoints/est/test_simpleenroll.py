@@ -23,7 +23,7 @@ from keys.operations import delete_key
 from portal.logs import JsonFormatter
 from tests.enrollment.base import make_issuer
 from tests.enrollment.endpoints.est.base import EST, SIMPLEENROLL, EstTestCase, basic, body_of
-from tests.enrollment.specimens import der_of
+from tests.enrollment.flawed_csrs import der_of
 from tests.factories import ACTOR, make_csr, make_key, make_private_key
 
 

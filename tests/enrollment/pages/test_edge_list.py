@@ -1,0 +1,131 @@
+"""The list of edges, and the refusals without a known key below it."""
+
+from __future__ import annotations
+
+from django.db import connection
+from django.db.models import Q
+from django.test.utils import CaptureQueriesContext
+
+from enrollment.endpoints import door
+from enrollment.models import ServiceEdge
+from enrollment.operations import delete_edge
+from enrollment.operations.recording_refusals import sampled
+from enrollment.pages.edge_list import EdgeTable
+from enrollment.pages.edge_rows import annotated
+from portal.lists.paging import keys_in_order
+from portal.models import AuditEvent
+from tests.enrollment.base import ENROLL, EnrollmentTestCase, now
+from tests.enrollment.pages.base import EdgePagesTestCase
+from tests.enrollment.pages.test_history import RUDE, section
+from tests.factories import ACTOR, make_key
+from tests.portal.lists.test_paging import cursor_of
+from tests.support.html import texts
+
+LIST = "/service-edges/"
+# Session, user and two for permissions; groups and keys to choose from, the count, the edges,
+# the latest refusals and their count.
+QUERIES = 9
+
+
+class ListTests(EdgePagesTestCase):
+    def test_the_columns(self) -> None:
+        self.contact()
+        page = self.get(LIST)
+        heads = ["Details", "Name", "Group", "State", "Version", "Enrolled With Key", "Enrolled"]
+        self.assertEqual(texts(page, "thead th"), heads)
+        for text in (f'href="{self.page}"', "1.2.3", f'href="/service-edge-keys/{self.key.pk}/"'):
+            self.assertContains(page, text)
+
+    def test_the_menu_leads_to_it_for_those_who_may(self) -> None:
+        self.assertContains(self.get(LIST), f'<a href="{LIST}" aria-current="page">Service Edges</a>')
+        self.sign_in("nora")
+        self.assertEqual(self.get(LIST).status_code, 403)
+
+    def test_without_edges_it_says_how_one_comes(self) -> None:
+        delete_edge(self.edge, actor=ACTOR)
+        self.assertContains(self.get(LIST), "No edge has enrolled yet")
+
+    def test_newest_first_or_oldest_first_and_pages_by_cursor(self) -> None:
+        key, _ = make_key("Many", max_uses=100)
+        ServiceEdge.objects.bulk_create(
+            ServiceEdge(
+                name=f"Many-{number}", group=key.group, key_public_id=key.public_id, key_name="Many",
+                use_number=number, enrolled_at=now(),
+            )
+            for number in range(1, 60)
+        )  # fmt: skip
+        seen: list[int] = []
+        query = ""
+        while True:
+            page = self.client.get(LIST + query).context["list"].page
+            seen += [row.pk for row in page.rows]
+            query = page.next_link
+            if not query:
+                break
+        everything = list(ServiceEdge.objects.order_by("-id").values_list("pk", flat=True))
+        self.assertEqual(seen, everything)
+        oldest = self.get(LIST, sort="enrolled", per_page="100").context["list"].page.rows
+        self.assertEqual([row.pk for row in oldest], everything[::-1])
+
+    def test_rude_queries_are_as_if_absent(self) -> None:
+        for value in (*RUDE, cursor_of(["x", 1]), cursor_of([10**30, 1]), cursor_of([1]), cursor_of({})):
+            for name in ("after", "before", "page", "per_page", "sort"):
+                with self.subTest(name=name, value=value):
+                    self.assertEqual(self.get(LIST, **{name: value}).status_code, 200)
+
+    def test_more_edges_take_no_more_queries(self) -> None:
+        for _ in range(2):
+            with CaptureQueriesContext(connection) as captured:
+                self.get(LIST)
+            self.assertEqual(len(captured), QUERIES)
+            self.enroll(self.text)
+
+    def test_a_page_is_a_range_of_the_primary_key(self) -> None:
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL enable_seqscan = off")
+                cursor.execute("SET LOCAL enable_bitmapscan = off")
+        rows, order = annotated(ServiceEdge.objects.filter(deleted_at=None)), EdgeTable.orders()["enrolled"]
+        for descending in (False, True):
+            plan = keys_in_order(rows, Q(pk__gt=3), order, descending)[:26].explain()
+            self.assertNotRegex(plan, "SCAN|Seq Scan|TEMP B-TREE|Sort")
+            self.assertRegex(plan, "USING INTEGER PRIMARY KEY|Index Cond")
+
+
+class StrangerTests(EnrollmentTestCase):
+    """Refusals before the secret is verified."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.sign_in("vic")
+
+    def refused(self, text: str, address: str) -> int:
+        return int(self.post(text, REMOTE_ADDR=address).status_code)
+
+    def test_they_are_counted_apart_and_shown_with_reason_and_address(self) -> None:
+        self.assertIn("None yet.", section(self.client.get(LIST), "unrecognized"))
+        self.assertEqual(self.refused("1|nonsense", "203.0.113.9"), 400)
+        words = section(self.client.get(LIST), "unrecognized")
+        for text in ("1 in the last 24 hours", "Malformed provisioning key malformed_key", "203.0.113.9"):
+            self.assertIn(text, words)
+        self.assertNotIn("malformed_key", section(self.client.get(f"/service-edge-keys/{self.key.pk}/")))
+
+    def test_one_row_a_minute_for_each_code_and_network_whatever_the_process(self) -> None:
+        known = AuditEvent.objects.count()
+        for address in ("203.0.113.9", "203.0.113.77", "198.51.100.1"):
+            for _ in range(5):
+                # Another process has a memory of its own; the database admits no second row either.
+                sampled.reset()
+                door.unproved.reset()
+                self.refused("1|nonsense", address)
+        self.client.post(ENROLL, "{}", content_type="application/json", REMOTE_ADDR="203.0.113.9")
+        rows = AuditEvent.objects.order_by("id")[known:]
+        # A minute may end in between.
+        self.assertIn(len(rows), (3, 4, 5, 6))
+        self.assertEqual({row.object_id for row in rows}, {""})
+        self.assertEqual({row.reason for row in rows}, {"malformed_key", "malformed_request"})
+
+    def test_neither_text_nor_secret_is_kept(self) -> None:
+        self.refused(self.text[:-9] + "AAAAAAA==", "203.0.113.9")
+        event = AuditEvent.objects.latest("id")
+        self.assertEqual((event.detail, event.object_name, event.object_id), ({}, "", ""))

@@ -1,0 +1,38 @@
+"""The page that edits a signing certificate."""
+
+from __future__ import annotations
+
+from tests.factories import signing_certificate
+from tests.keys.base import generated
+from tests.keys.pages.base import CertificatePageTestCase
+
+LIST = "/enrollment-certificates/"
+
+
+class ChangeTest(CertificatePageTestCase):
+    def setUp(self):
+        super().setUp()
+        self.record = generated("Own")
+        self.address = f"{self.record.pk}/"
+
+    def edit(self, **fields):
+        return self.post(f"{self.address}edit/", **{"name": "Own", "enabled": "on", "version": "1", **fields})
+
+    def test_it_is_edited_and_disabled(self):
+        self.assertRedirects(self.edit(name="Renamed", description="new", enabled=""), f"{LIST}{self.address}")
+        self.record.refresh_from_db()
+        self.assertEqual((self.record.name, self.record.description, self.record.enabled), ("Renamed", "new", False))
+
+    def test_a_stale_form_is_409_with_both_values(self):
+        self.edit(name="First")
+        answer = self.edit(name="Second")
+        self.assertContains(answer, "Somebody else changed this certificate", status_code=409)
+        for text in ("First", "Second"):
+            self.assertContains(answer, text, status_code=409)
+        self.assertEqual(self.edit(name="Second", version=str(answer.context["stale"].version)).status_code, 302)
+
+    def test_the_vendors_are_read_only(self):
+        record = signing_certificate("Client")
+        for word in ("edit", "delete", "upload"):
+            self.assertEqual(self.client.get(f"{LIST}{record.pk}/{word}/").status_code, 403)
+        self.assertNotContains(self.client.get(f"{LIST}{record.pk}/"), "Edit certificate")

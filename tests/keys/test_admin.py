@@ -1,0 +1,135 @@
+"""Support pages of keys: the same operations, the same read-only rows, never a text."""
+
+from enrollment.operations import enroll
+from keys.models import ProvisioningKey
+from portal.models import AuditEvent
+from tests import factories
+from tests.base import PortalTestCase
+from tests.keys.base import generated
+
+KEYS = "/admin/keys/provisioningkey/"
+
+
+def form(key: ProvisioningKey, **changes: object) -> dict[str, object]:
+    """The fields of the change form as a browser would send them."""
+    return {
+        "name": key.name,
+        "max_uses": key.max_uses,
+        "signing_certificate": key.signing_certificate_id,
+        "enabled": "on",
+        "allowed_networks": "[]",
+        "opened_version": key.version,
+        **changes,
+    }
+
+
+class KeyAdminTest(PortalTestCase):
+    def setUp(self) -> None:
+        self.key, self.text = factories.make_key("berlin", max_uses=3)
+        self.sign_in("ada")
+        self.change = f"{KEYS}{self.key.pk}/change/"
+
+    def test_no_page_shows_the_text_or_what_is_sealed(self) -> None:
+        for path in (KEYS, self.change, f"{KEYS}{self.key.pk}/history/", f"{KEYS}{self.key.pk}/delete/"):
+            body = self.client.get(path).content.decode()
+            self.assertNotIn(self.text[60:76], body, path)
+            self.assertNotIn(bytes(self.key.sealed_token).hex()[:32], body, path)
+            self.assertNotIn(bytes(self.key.fingerprint).hex()[:16], body, path)
+
+    def test_support_sees_no_part_of_the_text(self) -> None:
+        self.assertContains(self.client.get(self.change), self.key.token_tail)
+        self.sign_in("sam")
+        self.assertNotContains(self.client.get(self.change), self.key.token_tail)
+
+    def test_a_key_is_added_through_the_operation_and_is_viewable(self) -> None:
+        data = {
+            "name": "oregon",
+            "max_uses": 5,
+            "group": self.key.group_id,
+            "signing_certificate": self.key.signing_certificate_id,
+            "enabled": "on",
+            "allowed_networks": "[]",
+            "viewable": "",
+        }
+        response = self.client.post(f"{KEYS}add/", data)
+        self.assertEqual(response.status_code, 302)
+        key = ProvisioningKey.objects.get(name="oregon")
+        self.assertTrue(key.viewable)
+        event = AuditEvent.objects.filter(action="key.created").latest("id")
+        self.assertEqual((event.object_name, event.actor_name, event.interface), ("oregon", "ada", "support"))
+
+    def test_an_edit_goes_through_the_operation(self) -> None:
+        self.assertEqual(self.client.post(self.change, form(self.key, max_uses=9)).status_code, 302)
+        self.key.refresh_from_db()
+        self.assertEqual((self.key.max_uses, self.key.version), (9, 2))
+        self.assertEqual(AuditEvent.objects.get(action="key.edited").detail, {"max_uses": ["3", "9"]})
+
+    def test_another_root_is_warned_of_with_the_edges_that_keep_the_old_one(self) -> None:
+        enroll(self.text, factories.make_csr(), caller=factories.EDGE)
+        own, other = self.key.signing_certificate_id, generated("Other").pk
+        self.client.post(self.change, form(self.key, signing_certificate=other))
+        page = self.client.get(KEYS)
+        for words in (
+            "The key “berlin” signs below another root now.",
+            "1 edge holds a certificate below the old root",
+        ):
+            self.assertContains(page, words)
+        self.key.refresh_from_db()
+        self.client.post(self.change, form(self.key, signing_certificate=own))
+        page = self.client.get(KEYS)
+        self.assertContains(page, "unless that is this one")
+        self.assertNotContains(page, "1 edge holds")
+
+    def test_a_maximum_below_the_count_is_a_field_error(self) -> None:
+        ProvisioningKey.objects.filter(pk=self.key.pk).update(uses=2)
+        response = self.client.post(self.change, form(self.key, max_uses=1))
+        self.assertContains(response, "2 edges already used this key; the smallest allowed value is 2.")
+
+    def test_a_stale_form_is_explained_and_keeps_what_was_typed(self) -> None:
+        self.client.post(self.change, form(self.key, max_uses=9))
+        response = self.client.post(self.change, form(self.key, name="renamed"))
+        self.assertContains(response, "ada changed this after you opened it.")
+        self.assertContains(response, 'value="renamed"')
+
+    def test_deleting_goes_through_the_operation(self) -> None:
+        self.client.post(f"{KEYS}{self.key.pk}/delete/", {"post": "yes"})
+        self.assertFalse(ProvisioningKey.objects.exists())
+        self.assertTrue(AuditEvent.objects.filter(action="key.deleted", object_name="berlin").exists())
+
+    def test_it_is_found_by_name_and_by_public_id(self) -> None:
+        factories.make_key("oregon")
+        for words in ("berl", self.key.public_id, self.key.public_id[:8]):
+            body = self.client.get(KEYS, {"q": words}).content.decode()
+            self.assertIn("berlin", body)
+            self.assertNotIn(">oregon<", body)
+
+    def test_e02_a_managed_key_is_read_only_for_a_superuser_too(self) -> None:
+        factories.make_managed(groups=[{"name": "Cloud"}], keys=[{"name": "vendor", "group": "Cloud", "max_uses": 2}])
+        key = ProvisioningKey.objects.get(name="vendor")
+        self.sign_in("sue")
+        self.assertEqual(self.client.get(f"{KEYS}{key.pk}/change/").status_code, 200)
+        self.assertEqual(self.client.post(f"{KEYS}{key.pk}/change/", form(key, max_uses=9)).status_code, 403)
+        self.assertEqual(self.client.post(f"{KEYS}{key.pk}/delete/", {"post": "yes"}).status_code, 403)
+
+
+class OtherAdminTest(PortalTestCase):
+    def test_groups_are_found_and_edited(self) -> None:
+        group = factories.make_group("Berlin", location="Germany")
+        self.sign_in("ada")
+        self.assertContains(self.client.get("/admin/keys/serviceedgegroup/", {"q": "germ"}), "Berlin")
+        page = self.client.get(f"/admin/keys/serviceedgegroup/{group.pk}/change/")
+        fields = {name: field.value() for name, field in ((f.name, f) for f in page.context["adminform"].form)}
+        data = {name: value for name, value in fields.items() if value not in (None, False)}
+        data |= {"trusted_networks": "[]", "description": "changed", "opened_version": 1}
+        response = self.client.post(f"/admin/keys/serviceedgegroup/{group.pk}/change/", data)
+        self.assertEqual(response.status_code, 302, response.content.decode()[:2000])
+        event = AuditEvent.objects.get(action="group.edited")
+        self.assertEqual(event.detail, {"description": ["", "changed"]})
+
+    def test_certificates_are_found_by_serial_and_fingerprint_and_show_no_private_key(self) -> None:
+        record = factories.signing_certificate("Root")
+        self.sign_in("sam")
+        for words in (record.serial, record.fingerprint, "root"):
+            self.assertContains(self.client.get("/admin/keys/signingcertificate/", {"q": words}), "Root")
+        page = self.client.get(f"/admin/keys/signingcertificate/{record.pk}/change/").content.decode()
+        self.assertNotIn("sealed", page)

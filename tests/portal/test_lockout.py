@@ -1,0 +1,136 @@
+"""Guessing passwords: what is counted, by what, and that the owner always gets in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import time_machine
+from django.contrib.auth.models import User
+from django.test import override_settings
+from django.utils import timezone
+
+from portal import lockout
+from portal.models import KnownNetwork, SignInLock
+from tests.base import PortalTestCase
+
+PASSWORD = "correct horse battery staple"  # of these tests
+HOME = "192.0.2.1"
+
+
+# What is counted here is counted before a password is hashed; hundreds of real hashes took half a minute.
+@override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"])
+class GuessingTest(PortalTestCase):
+    @classmethod
+    def setUpTestData(cls) -> None:
+        for name in ("ann", "bob"):
+            User.objects.create_user(name, password=PASSWORD)
+
+    def setUp(self) -> None:
+        self.clock = self.enterContext(time_machine.travel(timezone.now(), tick=False))
+
+    def attempt(self, password: str = "wrong", username: str = "ann", address: str = HOME) -> str:
+        """What the page says; empty when it leads on."""
+        self.client.logout()
+        fields = {"username": username, "password": password}
+        response = self.client.post("/accounts/login/", fields, REMOTE_ADDR=address)
+        return "" if response.status_code == 302 else str(response.context["form"].non_field_errors()[0])
+
+    def spread(self, attempts: int) -> list[str]:
+        """Guesses at one name, each from another network."""
+        return [self.attempt(address=f"198.51.{number}.9") for number in range(attempts)]
+
+    def test_many_networks_together_get_a_few_guesses_at_a_name(self) -> None:
+        said = self.spread(40)
+        self.assertEqual(sum("is not right" in each for each in said), lockout.OF_NAME.attempts)
+        self.assertIn("Too many attempts", self.attempt(PASSWORD, address="198.51.99.9"))
+
+    def test_they_cannot_lock_out_the_owner_where_he_signed_in_before(self) -> None:
+        self.assertEqual(self.attempt(PASSWORD), "")
+        self.spread(40)
+        self.assertEqual(self.attempt(PASSWORD), "")
+        self.assertEqual(self.attempt(PASSWORD, address="192.0.2.200"), "", "the same network")
+        self.clock.shift(timedelta(days=100))
+        self.spread(40)
+        self.assertEqual(self.attempt(PASSWORD), "")
+
+    def test_the_limit_of_a_name_ends(self) -> None:
+        self.spread(40)
+        self.clock.shift(timedelta(minutes=10, seconds=1))
+        self.assertEqual(self.attempt(PASSWORD), "")
+
+    def test_a_clock_that_is_a_little_behind_ends_no_limit(self) -> None:
+        """That of another host, or the moment at which an attempt began to wait for its turn."""
+        self.spread(lockout.OF_NAME.attempts)
+        self.clock.shift(timedelta(milliseconds=-200))
+        self.assertIn("Too many attempts. Try again in 10 minutes", self.attempt(address="198.51.99.9"))
+        self.clock.shift(timedelta(milliseconds=400))
+        self.assertIn("Too many attempts", self.attempt(address="198.51.99.9"))
+
+    def test_no_more_than_100_guesses_an_hour_at_a_name(self) -> None:
+        judged = 0
+        for number in range(360):
+            judged += "is not right" in self.attempt(address=f"198.51.{number % 250}.9")
+            self.clock.shift(timedelta(seconds=10))
+        self.assertLessEqual(judged, 100)
+
+    def test_one_network_gets_a_bounded_number_of_guesses_at_all_names(self) -> None:
+        said = [self.attempt(username=f"name{number}", address="198.51.100.7") for number in range(100)]
+        self.assertEqual(sum("is not right" in each for each in said), lockout.OF_NETWORK.attempts)
+        self.assertIn("network you have signed in from before", self.attempt(PASSWORD, address="198.51.100.8"))
+        self.assertEqual(self.attempt(PASSWORD), "")
+
+    def test_who_signed_in_from_there_is_not_bound_by_his_neighbors(self) -> None:
+        self.assertEqual(self.attempt(PASSWORD), "")
+        for number in range(100):
+            self.attempt(username=f"name{number}")
+        self.assertEqual(self.attempt(PASSWORD), "")
+        self.assertIn("Too many attempts", self.attempt(PASSWORD, username="bob"))
+
+    def test_a_network_that_signs_in_is_no_network_that_guesses(self) -> None:
+        for number in range(lockout.OF_NETWORK.attempts + 20):
+            User.objects.create_user(f"user{number}", password=PASSWORD)
+            self.assertEqual(self.attempt(PASSWORD, username=f"user{number}"), "")
+
+    def test_success_gives_one_attempt_back_and_not_those_of_others(self) -> None:
+        for number in range(lockout.OF_NETWORK.attempts - 1):
+            self.attempt(username=f"name{number}", address="198.51.100.7")
+        for _ in range(3):
+            self.assertEqual(self.attempt(PASSWORD, address="198.51.100.7"), "")
+        self.assertIn("is not right", self.attempt(username="name", address="198.51.100.7"))
+        self.assertIn("Too many attempts", self.attempt(PASSWORD, username="bob", address="198.51.100.7"))
+
+    def test_an_incomplete_form_is_no_attempt(self) -> None:
+        self.client.post("/accounts/login/", {"username": "ann", "password": ""})
+        self.assertEqual(SignInLock.objects.count(), 0)
+
+    def test_the_tables_hold_no_digest_that_anybody_could_try_names_against(self) -> None:
+        self.attempt()
+        self.attempt(PASSWORD, address="203.0.113.9")
+        kept = {
+            *SignInLock.objects.values_list("subject", flat=True),
+            *KnownNetwork.objects.values_list("network", flat=True),
+        }
+        with override_settings(SECRET_KEY="another secret key that is just as long as the first one"):
+            self.attempt()
+            self.attempt(PASSWORD, address="203.0.113.9")
+        again = {
+            *SignInLock.objects.values_list("subject", flat=True),
+            *KnownNetwork.objects.values_list("network", flat=True),
+        }
+        self.assertTrue(kept)
+        self.assertEqual(len(again), 2 * len(kept))
+
+    def test_a_network_stays_known_while_the_secret_key_is_changed(self) -> None:
+        from django.conf import settings
+
+        self.assertEqual(self.attempt(PASSWORD), "")
+        with override_settings(SECRET_KEY="x" * 60, SECRET_KEY_FALLBACKS=[settings.SECRET_KEY]):
+            self.spread(40)
+            self.assertEqual(self.attempt(PASSWORD), "")
+
+    def test_a_lock_of_a_clock_that_was_ahead_ends_with_it(self) -> None:
+        self.clock.shift(timedelta(days=100))
+        for _ in range(6):
+            self.attempt()
+        self.clock.shift(timedelta(days=-100))
+        self.assertEqual(self.attempt(PASSWORD), "")

@@ -1,0 +1,75 @@
+"""F08: whatever stands in the query string of a page, it answers, and nothing that was sent breaks out of its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.base import PortalTestCase
+from tests.factories import make_key
+from tests.support import odd_queries
+
+LISTS = {"/service-edge-keys/", "/enrollment-certificates/"}
+NOT_HERE = ("/admin/", "/accounts/")
+
+
+def addresses(patterns: list, prefix: str = "/") -> Iterator[str]:
+    """Every address without a variable part."""
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if "<" in route or route.startswith(NOT_HERE):
+            continue
+        if isinstance(pattern, URLResolver):
+            yield from addresses(pattern.url_patterns, route)
+        elif isinstance(pattern, URLPattern):
+            yield route
+
+
+def pages(client: Client) -> list[str]:
+    """The addresses that answer with a page."""
+    found = []
+    for path in addresses(get_resolver().url_patterns):
+        answer = client.get(path)
+        if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
+            found.append(path)
+    return found
+
+
+class RudeAddresses(PortalTestCase):
+    def setUp(self):
+        for name in ("London 1", "London 2"):
+            make_key(name)
+        self.sign_in("sue")
+        self.pages = pages(self.client)
+
+    def test_the_list_pages_are_among_them(self):
+        self.assertLessEqual(LISTS, set(self.pages))
+
+    def assert_polite(self, path, query):
+        answer = self.client.get(f"{path}?{query}")
+        self.assertLess(answer.status_code, 500)
+        content = answer.content.decode()
+        self.assertNotIn("\0", content)
+        self.assertNotIn("<script>alert", content)
+
+    def test_f08_a_hundred_rude_query_strings_on_every_page_make_no_500(self):
+        for path in self.pages:
+            for query in odd_queries.queries(100 if path in LISTS else 10):
+                with self.subTest(path=path, query=query[:200]):
+                    self.assert_polite(path, query)
+
+    def test_f08_a_nul_in_every_parameter_of_every_page_goes_nowhere(self):
+        for path in self.pages:
+            for value in ("%00", "a%00b", "%FF%FE", "%ED%A0%80") if path in LISTS else ("%00",):
+                for query in odd_queries.each_alone(value):
+                    with self.subTest(path=path, query=query):
+                        self.assert_polite(path, query)
+
+    def test_f08_what_is_no_cursor_is_carried_nowhere(self):
+        for path in LISTS:
+            for name in ("after", "before"):
+                content = self.client.get(f"{path}?{name}=no%20cursor%00").content.decode()
+                self.assertNotIn(f'name="{name}"', content)
+                self.assertNotRegex(content, rf'href="[^"]*{name}=no')
