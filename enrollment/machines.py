@@ -53,6 +53,9 @@ class EnrolledMachines:
     def issued(self) -> QuerySet[IssuedCertificate]:
         return IssuedCertificate.objects.all()
 
+    def in_force(self, now: datetime) -> QuerySet[IssuedCertificate]:
+        return IssuedCertificate.objects.in_force(now)
+
     def edges(self) -> QuerySet[ServiceEdge]:
         return ServiceEdge.objects.all()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q, Value
@@ -15,6 +15,30 @@ from portal import record_addresses
 
 # Where a moment is missing, orders put it before every other.
 _BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class ServiceEdgeQuerySet(models.QuerySet["ServiceEdge"]):
+    """Edges, deleted ones included."""
+
+    def live(self) -> Self:
+        """Without the deleted ones."""
+        return self.filter(deleted_at=None)
+
+
+class IssuedCertificateQuerySet(models.QuerySet["IssuedCertificate"]):
+    """Certificates of edges, whatever became of them."""
+
+    def live(self) -> Self:
+        """The ones that are not revoked, expired or not."""
+        return self.filter(revoked_at=None)
+
+    def in_force(self, now: datetime) -> Self:
+        """The live ones that have not expired."""
+        return self.live().filter(not_after__gt=now)
+
+    def revoked(self) -> Self:
+        """The revoked ones, expired or not."""
+        return self.filter(revoked_at__isnull=False)
 
 
 class ServiceEdge(Named, models.Model):
@@ -50,6 +74,8 @@ class ServiceEdge(Named, models.Model):
     version = models.CharField(max_length=64, blank=True, db_default="", editable=False)
     platform = models.CharField(max_length=64, blank=True, db_default="", editable=False)
     addresses = models.JSONField(default=list, db_default=[], blank=True, editable=False)
+
+    objects = ServiceEdgeQuerySet.as_manager()
 
     class Meta:
         verbose_name = "Private Service Edge"
@@ -128,6 +154,8 @@ class IssuedCertificate(models.Model):
     listed_at = models.DateTimeField(
         "on a revocation list since", null=True, blank=True, help_text="Empty: its issuer's next list will name it."
     )
+
+    objects = IssuedCertificateQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["-id"]

@@ -44,7 +44,7 @@ def named_otherwise(organization: str, now: datetime) -> QuerySet[IssuedCertific
     named = Q()
     for pattern in _patterns(organization):
         named |= Q(_Like(_Hex("der"), Value(pattern)))
-    current = IssuedCertificate.objects.filter(revoked_at=None, not_after__gt=now, renewals=None)
+    current = IssuedCertificate.objects.in_force(now).filter(renewals=None)
     return current.exclude(named)
 
 

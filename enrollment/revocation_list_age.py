@@ -57,5 +57,5 @@ def _newest() -> dict[int, datetime]:
 def _waiting() -> dict[int, int]:
     # 0 where nothing waits, so that the series of an issuer does not come and go.
     counts = dict.fromkeys(RevocationList.objects.order_by("issuer_id").values_list("issuer_id", flat=True), 0)
-    found = IssuedCertificate.objects.filter(revoked_at__isnull=False, listed_at=None).values_list("issuer_id")
+    found = IssuedCertificate.objects.revoked().filter(listed_at=None).values_list("issuer_id")
     return counts | dict(found.annotate(Count("pk")).order_by("issuer_id"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
@@ -52,13 +51,14 @@ def of(certificate: SigningCertificate) -> Use:
     """Everything that depends on one certificate."""
     keys, children = certificate.keys.only("name"), certificate.children.only("name")
     issued = machines.answers().issued().filter(issuer=certificate)
+    in_force = machines.answers().in_force(timezone.now()).filter(issuer=certificate)
     return Use(
         keys=list(keys.order_by("pk")[:SHOWN]),
         key_count=capped_count(keys),
         children=list(children.order_by("pk")[:SHOWN]),
         child_count=capped_count(children),
         issued=capped_count(issued),
-        live=capped_count(_in_force(issued, timezone.now())),
+        live=capped_count(in_force),
     )
 
 
@@ -66,7 +66,7 @@ def edges_below(keys: QuerySet[ProvisioningKey], certificates: Collection[int]) 
     """How many edges of these keys hold a certificate in force that one of these issued, as `capped_count` counts."""
     if not certificates:
         return 0
-    issued = _in_force(machines.answers().issued().filter(issuer__in=certificates), timezone.now())
+    issued = machines.answers().in_force(timezone.now()).filter(issuer__in=certificates)
     admitted = machines.answers().edges().filter(key_public_id__in=keys.order_by().values("public_id"))
     return capped_count(admitted.filter(Exists(issued.filter(edge=OuterRef("pk")))))
 
@@ -96,12 +96,8 @@ def after_another_root(key: ProvisioningKey) -> str:
 def counts(certificates: Iterable[int], now: datetime) -> dict[int, tuple[int, int]]:
     """For each certificate how many keys use it and how many live certificates it issued, in one statement."""
     keys = ProvisioningKey.objects.filter(signing_certificate=OuterRef("pk"))
-    live = _in_force(machines.answers().issued().filter(issuer=OuterRef("pk")), now)
+    live = machines.answers().in_force(now).filter(issuer=OuterRef("pk"))
     found = SigningCertificate.objects.filter(pk__in=list(certificates)).annotate(
         keys_used=RowCount(capped(keys)), live_issued=RowCount(capped(live))
     )
     return {pk: (used, live) for pk, used, live in found.values_list("pk", "keys_used", "live_issued")}
-
-
-def _in_force(issued: QuerySet[Any], now: datetime) -> QuerySet[Any]:
-    return issued.filter(revoked_at=None, not_after__gt=now)

@@ -12,6 +12,7 @@ from django.db import connection
 from keys import keyring_in_use, name_search
 from keys.crypto import keyring, sealing, tokens
 from keys.models import ProvisioningKey, SigningCertificate
+from keys.operations.signing_certificates import private_key_of
 
 HINT = "Put back the keyring file of this portal, from its backup; PORTAL_KEYRING_FILE names where it lies."
 
@@ -82,7 +83,7 @@ def keyring_opens_what_is_sealed() -> bool:
     ring = keyring.load(settings.KEYRING_FILE)
     certificate = SigningCertificate.objects.exclude(sealed_private_key=None).first()
     if certificate is not None:
-        sealing.unseal(bytes(certificate.sealed_private_key or b""), certificate.private_key_place, ring)
+        private_key_of(certificate)
     key = ProvisioningKey.objects.filter(viewable=True).order_by("-id").first()
     if key is not None:
         sealing.unseal(bytes(key.sealed_token or b""), key.token_place, ring)

@@ -34,7 +34,10 @@ class Machines(Protocol):
         """Public ids of the keys with which edges of this name enrolled."""
 
     def issued(self) -> QuerySet[Any]:
-        """Certificates of edges, with `issuer`, `edge`, `not_after` and `revoked_at`."""
+        """Certificates of edges, with `issuer` and `edge`."""
+
+    def in_force(self, now: datetime) -> QuerySet[Any]:
+        """Those of `issued` that are neither revoked nor expired."""
 
     def edges(self) -> QuerySet[Any]:
         """Edges, with `key_public_id`."""

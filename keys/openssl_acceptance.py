@@ -6,6 +6,7 @@ from datetime import datetime
 
 from cryptography import x509
 
+from keys import trust_anchors
 from keys.crypto import authority_rules, openssl_verification
 from keys.crypto.ca_certificates import Authority
 from keys.crypto.uploaded_pem import PARSER_ERRORS
@@ -13,21 +14,10 @@ from keys.errors import BadCertificate
 from keys.models import SigningCertificate
 
 
-def chain_of(record: SigningCertificate | None) -> list[x509.Certificate]:
-    """From a certificate up to its root; of none, nothing."""
-    chain = []
-    while record is not None:
-        chain.append(x509.load_der_x509_certificate(bytes(record.der)))
-        # Without the sealed private keys of those above.
-        above = SigningCertificate.objects.only("der", "parent")
-        record = above.get(pk=record.parent_id) if record.parent_id else None
-    return chain
-
-
 def flaw(record: SigningCertificate, now: datetime) -> str:
     """What the rules find in its chain, without its private key: a sentence, or nothing."""
     try:
-        return _flaw(chain_of(record), now, signs=record.sealed_with is not None)
+        return _flaw(trust_anchors.chain_of(record), now, signs=record.sealed_with is not None)
     except PARSER_ERRORS:
         return "It, or a certificate above it, cannot be read: its row was damaged. Run manage.py verify_issued."
 
@@ -37,7 +27,7 @@ def flaw_of(authority: Authority, record: SigningCertificate, now: datetime) -> 
 
     Nothing when it accepts it, whatever rules say that came later.
     """
-    chain = chain_of(record)
+    chain = trust_anchors.chain_of(record)
     found = openssl_verification.fault(Authority(chain[0], authority.private_key), chain[1:], now)
     return (_flaw(chain, now, signs=True) or str(found)) if found else ""
 

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from cryptography import x509
 
 from keys.crypto.ca_certificates import spki_sha256
 from keys.models import SigningCertificate
+
+
+def chain_of(record: SigningCertificate) -> list[x509.Certificate]:
+    """A certificate and those above it, from the record up to its root. Raises ValueError when one cannot be parsed."""
+    return [x509.load_der_x509_certificate(der) for der in chain_ders(record)]
+
+
+def chain_ders(record: SigningCertificate) -> Iterator[bytes]:
+    """The same as DER, one query for each step up."""
+    yield bytes(record.der)
+    while record.parent_id is not None:
+        # Without the sealed private keys of those above.
+        record = SigningCertificate.objects.only("der", "parent").get(pk=record.parent_id)
+        yield bytes(record.der)
 
 
 def roots() -> dict[int, int]:

@@ -24,9 +24,10 @@ from django.db import connection
 from keys.crypto import ca_certificates, keyring, tokens
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations import edit_key
+from keys.operations.signing_certificates import authority_of
 from tests.base import SecureClient
 from tests.enrollment import raw_csr
-from tests.enrollment.base import EnrollmentTestCase, authority_of, make_issuer
+from tests.enrollment.base import EnrollmentTestCase, make_issuer
 from tests.enrollment.concurrent_requests import Answer, post, storm
 from tests.enrollment.live import LiveTestCase, body
 from tests.factories import ACTOR, make_csr, make_key, make_managed, make_private_key

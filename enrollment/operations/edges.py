@@ -32,7 +32,7 @@ def delete_edge(edge: ServiceEdge, *, actor: Actor) -> None:
     """Mark an edge deleted and revoke its certificates. Its use is not given back and its key pair stays spent."""
     now = timezone.now()
     with transaction.atomic():
-        if not ServiceEdge.objects.filter(pk=edge.pk, deleted_at=None).update(deleted_at=now, enabled=False):
+        if not ServiceEdge.objects.live().filter(pk=edge.pk).update(deleted_at=now, enabled=False):
             return
         reason = IssuedCertificate.RevocationReason.CESSATION
         revoked = revoking.revoke_in_transaction(edge, reason=reason, now=now)

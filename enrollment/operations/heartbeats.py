@@ -39,6 +39,6 @@ def record_contact(certificate: IssuedCertificate, report: Report, *, now: datet
         raise Refused("certificate_expired")
     if not edge.enabled:
         raise Refused("edge_disabled")
-    ServiceEdge.objects.filter(pk=edge.pk, enabled=True, deleted_at=None).update(
+    ServiceEdge.objects.live().filter(pk=edge.pk, enabled=True).update(
         last_contact_at=now, version=report.version, platform=report.platform, addresses=list(report.addresses)
     )

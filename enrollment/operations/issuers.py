@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 
 from enrollment.pki.issuance import Issuer
-from keys.crypto import ca_certificates, keyring, sealing
+from keys import trust_anchors
+from keys.crypto import ca_certificates, sealing
 from keys.models import SigningCertificate
+from keys.operations.signing_certificates import private_key_of
 
 _loaded: dict[int, Issuer] = {}
 
@@ -33,41 +33,25 @@ def forget_all() -> None:
 
 def _load(certificate_id: int) -> Issuer:
     record = SigningCertificate.objects.complete().get(pk=certificate_id)
-    ring = keyring.load(settings.KEYRING_FILE)
-    sealed = sealing.unseal(bytes(record.sealed_private_key or b""), record.private_key_place, ring)
-    private_key = ca_certificates.load_private_key(sealed)
-    certificate = x509.load_der_x509_certificate(bytes(record.der))
-    if private_key.public_key() != certificate.public_key():
+    private_key = private_key_of(record)
+    chain = trust_anchors.chain_of(record)
+    if private_key.public_key() != chain[0].public_key():
         raise sealing.SealBroken("The private key is not the certificate's.")
-    *chain, anchor = chain_of(record)
+    *below_root, root = (pem_of(each) for each in chain)
     return Issuer(
         id=record.pk,
         name=record.name,
-        certificate=certificate,
+        certificate=chain[0],
         private_key=private_key,
-        chain=tuple(chain),
-        trust_anchor=anchor,
+        chain=tuple(below_root),
+        trust_anchor=root,
         fingerprint=record.fingerprint,
-        authority_keys=frozenset(_key_ids([*chain, anchor])),
+        authority_keys=frozenset(ca_certificates.spki_sha256(each).hex() for each in chain),
         crl_url=f"{settings.PKI_URL}/pki/{record.pk}.crl",
         certificate_url=f"{settings.PKI_URL}/pki/{record.pk}.cer",
     )
 
 
-def chain_of(record: SigningCertificate) -> list[str]:
-    """The certificate and those above it as PEM, from the record up to its root."""
-    return [x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM).decode() for der in ders_of(record)]
-
-
-def ders_of(record: SigningCertificate) -> Iterator[bytes]:
-    """The certificate and those above it as DER, from the record up to its root."""
-    yield bytes(record.der)
-    while record.parent_id is not None:
-        record = SigningCertificate.objects.only("der", "parent").get(pk=record.parent_id)
-        yield bytes(record.der)
-
-
-def _key_ids(pems: list[str]) -> Iterator[str]:
-    """SHA-256 (hex) of each certificate's public key: no edge may present one of these."""
-    for pem in pems:
-        yield ca_certificates.spki_sha256(x509.load_pem_x509_certificate(pem.encode())).hex()
+def pem_of(certificate: x509.Certificate) -> str:
+    """A certificate as the answers of the JSON endpoints have it."""
+    return certificate.public_bytes(Encoding.PEM).decode()

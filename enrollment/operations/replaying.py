@@ -15,6 +15,7 @@ from enrollment.operations import issuers, lookup
 from enrollment.operations.answer import Enrolled
 from enrollment.operations.lookup import KeyState
 from enrollment.pki import csr, issuance
+from keys import trust_anchors
 from portal import audit
 from portal.actors import Actor
 
@@ -61,8 +62,8 @@ def replay(state: KeyState, judged: csr.JudgedCSR, wanted_anchor: str, caller: A
 
 def is_revoked(edge_id: int, spki_sha256: str) -> bool:
     """Whether a certificate of an edge's key pair was revoked; one that was only replaced says nothing of the pair."""
-    same = IssuedCertificate.objects.filter(edge=edge_id, spki_sha256=spki_sha256, replacements=None)
-    return same.exclude(revoked_at=None).exists()
+    same = IssuedCertificate.objects.revoked().filter(edge=edge_id, spki_sha256=spki_sha256, replacements=None)
+    return same.exists()
 
 
 def newest(edge_id: int, spki_sha256: str) -> IssuedCertificate:
@@ -76,7 +77,7 @@ def repeated(found: IssuedCertificate, judged: csr.JudgedCSR, wanted_anchor: str
 
     Raises Refused: trust_anchor_mismatch.
     """
-    *chain, anchor = issuers.chain_of(found.issuer)
+    *chain, anchor = (issuers.pem_of(each) for each in trust_anchors.chain_of(found.issuer))
     if wanted_anchor not in {"", issuance.pin_of(anchor)}:
         raise Refused("trust_anchor_mismatch")
     certificate = x509.load_der_x509_certificate(bytes(found.der))

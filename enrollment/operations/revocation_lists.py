@@ -84,7 +84,7 @@ def _is_due(issuer: SigningCertificate, newest: RevocationList | None, now: date
 
 
 def _revoked_by(issuer: SigningCertificate) -> QuerySet[IssuedCertificate]:
-    return IssuedCertificate.objects.filter(issuer_id=issuer.pk, revoked_at__isnull=False)
+    return IssuedCertificate.objects.revoked().filter(issuer_id=issuer.pk)
 
 
 def _build(issuer: SigningCertificate, newest: RevocationList | None, now: datetime) -> RevocationList | None:

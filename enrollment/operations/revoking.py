@@ -95,7 +95,7 @@ def _mark(edges: Q, which: Q, reason: str, now: datetime) -> list[IssuedCertific
 
 
 def _live(which: Q) -> Iterable[IssuedCertificate]:
-    found = IssuedCertificate.objects.select_for_update(no_key=True).filter(which, revoked_at=None)
+    found = IssuedCertificate.objects.live().select_for_update(no_key=True).filter(which)
     return found.defer("der").order_by("pk")
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
 from django.utils import timezone
 
-from enrollment.models import IssuedCertificate
+from enrollment.models import IssuedCertificate, IssuedCertificateQuerySet
 from keys.pages.presentation import Stamp, stamp
 
 SHOWN = 100
@@ -43,7 +42,7 @@ def of_certificate(pk: int) -> Reach:
 
 def others(certificate: IssuedCertificate) -> int:
     """How many other certificates its edge could go on with."""
-    held = IssuedCertificate.objects.filter(edge=certificate.edge_id, revoked_at=None, not_after__gt=timezone.now())
+    held = IssuedCertificate.objects.in_force(timezone.now()).filter(edge=certificate.edge_id)
     return held.exclude(pk=certificate.pk).count()
 
 
@@ -52,8 +51,8 @@ def of_key(public_id: str) -> Reach:
     return _reach(IssuedCertificate.objects.filter(edge__key_public_id=public_id))
 
 
-def _reach(found: QuerySet[IssuedCertificate]) -> Reach:
-    live = found.filter(revoked_at=None)
+def _reach(found: IssuedCertificateQuerySet) -> Reach:
+    live = found.live()
     first = live.select_related("edge").only("serial", "not_after", "edge__name").order_by("-edge_id", "-pk")[:SHOWN]
     lines = [Line(each.edge.name, each.serial, stamp(each.not_after)) for each in first]
     return Reach(live.count(), live.values("edge").distinct().count(), lines)

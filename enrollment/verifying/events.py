@@ -36,7 +36,7 @@ def _valid_again(since: datetime) -> Iterator[Fault]:
     """Certificates that an event names as revoked and that are valid: a revocation is never undone."""
     for batch in batches(AuditEvent.objects.filter(at__gte=since, action=Action.EDGE_REVOKED)):
         revoked = {(event.object_id, str(each)) for event in batch for each in member(event.detail, "serials") or ()}
-        valid = IssuedCertificate.objects.filter(edge__uuid__in=_uuids({edge for edge, _ in revoked}), revoked_at=None)
+        valid = IssuedCertificate.objects.live().filter(edge__uuid__in=_uuids({edge for edge, _ in revoked}))
         for edge, serial in valid.values_list("edge__uuid", "serial"):
             if (str(edge), serial) in revoked:
                 yield Fault(

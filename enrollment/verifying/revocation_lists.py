@@ -91,7 +91,7 @@ def _refusals(issuer: SigningCertificate) -> Iterator[str]:
 def _unlisted(
     issuer: SigningCertificate, since: datetime, listed: set[str], newest: RevocationList | None
 ) -> Iterator[Fault]:
-    revoked = IssuedCertificate.objects.filter(issuer=issuer, issued_at__gte=since, revoked_at__isnull=False)
+    revoked = IssuedCertificate.objects.revoked().filter(issuer=issuer, issued_at__gte=since)
     if newest:
         # A list need not name a certificate that had expired before the list began.
         revoked = revoked.filter(not_after__gte=newest.this_update)
@@ -103,8 +103,8 @@ def _unlisted(
 def _wrongly_listed(issuer: SigningCertificate, since: datetime, listed: set[str]) -> Iterator[Fault]:
     serials = sorted(listed)
     for at in range(0, len(serials), BATCH):
-        valid = IssuedCertificate.objects.filter(
-            issuer=issuer, serial__in=serials[at : at + BATCH], issued_at__gte=since, revoked_at=None
+        valid = IssuedCertificate.objects.live().filter(
+            issuer=issuer, serial__in=serials[at : at + BATCH], issued_at__gte=since
         )
         for serial in valid.values_list("serial", flat=True):
             yield Fault(f"certificate {serial}", f"it is on the list of {issuer.name!r} and its row is not revoked")

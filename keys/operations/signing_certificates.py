@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from keys import certificate_use, openssl_acceptance
+from keys import certificate_use, openssl_acceptance, trust_anchors
 from keys.crypto import ca_certificates, keyring, openssl_verification, sealing
 from keys.crypto.ca_certificates import Authority, PrivateKey
 from keys.errors import InUse, Invalid
@@ -40,7 +40,7 @@ def create_certificate(record: SigningCertificate, authority: Authority, *, acto
 
 def _require_verifiable_below(parent: SigningCertificate, authority: Authority) -> None:
     now = timezone.now()
-    found = openssl_verification.fault(authority, openssl_acceptance.chain_of(parent), now)
+    found = openssl_verification.fault(authority, trust_anchors.chain_of(parent), now)
     if found:
         # What is made here is as it should be: the fault is above it.
         what = openssl_acceptance.flaw(parent, now) or "Choose another parent."

@@ -6,8 +6,6 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from cryptography import x509
-from django.conf import settings
 from django.db import connection, transaction
 
 from enrollment import operations
@@ -17,10 +15,10 @@ from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import issuers
 from enrollment.operations.answer import Enrolled
 from enrollment.operations.recording_refusals import sampled
-from keys.crypto import ca_certificates, keyring, sealing
-from keys.crypto.ca_certificates import Authority, make_authority
+from keys.crypto.ca_certificates import make_authority
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations import create_certificate
+from keys.operations.signing_certificates import authority_of
 from portal.actors import Actor
 from portal.models import AuditEvent
 from tests.base import CommittedTestCase, PortalTestCase
@@ -31,13 +29,6 @@ ENROLL = "/enrollment/v1/enroll"
 
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-def authority_of(record: SigningCertificate) -> Authority:
-    """A stored signing certificate with its private key."""
-    ring = keyring.load(settings.KEYRING_FILE)
-    sealed = sealing.unseal(bytes(record.sealed_private_key), record.private_key_place, ring)
-    return Authority(x509.load_der_x509_certificate(bytes(record.der)), ca_certificates.load_private_key(sealed))
 
 
 def make_issuer(name: str = "Own", *, days: int = 365, key_type: str = "EC P-256", at: datetime | None = None) -> Any:

@@ -14,7 +14,7 @@ from enrollment.endpoints import door, presented_certificate
 from enrollment.endpoints.est import answers, requests
 from enrollment.endpoints.est.doors import operation
 from enrollment.errors import Refused
-from enrollment.operations.issuers import ders_of
+from keys import trust_anchors
 from keys.models import SigningCertificate
 from portal.client_certificate import client_certificate
 
@@ -22,7 +22,7 @@ from portal.client_certificate import client_certificate
 @operation("GET", "HEAD")
 def cacerts(request: HttpRequest, label: SigningCertificate | None) -> HttpResponse:
     """The CA certificates that have not expired; with a label that certificate and those above it, up to its root."""
-    found = list(_in_force() if label is None else ders_of(label))
+    found = list(_in_force() if label is None else trust_anchors.chain_ders(label))
     if not found:
         return answers.text(404, "no_certificates", "No signing certificate is in force. Tell an administrator.")
     return answers.certificates(found)

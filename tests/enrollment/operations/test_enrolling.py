@@ -15,9 +15,10 @@ from enrollment.models import IssuedCertificate, ServiceEdge
 from keys.crypto import tokens
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations import delete_key, edit_certificate, edit_group, edit_key
+from keys.operations.signing_certificates import authority_of
 from portal.models import AuditEvent
 from tests.enrollment import raw_csr
-from tests.enrollment.base import EnrollmentTestCase, authority_of, make_issuer, now
+from tests.enrollment.base import EnrollmentTestCase, make_issuer, now
 from tests.enrollment.flawed_csrs import specimens
 from tests.factories import ACTOR, EDGE, make_csr, make_group, make_key, make_private_key, signing_certificate
 from tests.support.live import ROOT

@@ -24,10 +24,10 @@ from enrollment.models import IssuedCertificate, RevocationList, ServiceEdge
 from keys.errors import Invalid
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations import generate_certificate
-from keys.operations.signing_certificates import describe, insert, seal_private_key
+from keys.operations.signing_certificates import authority_of, describe, insert, seal_private_key
 from portal import triggers
 from portal.models import AuditEvent
-from tests.enrollment.base import EnrollmentTestCase, authority_of, make_issuer, now
+from tests.enrollment.base import EnrollmentTestCase, make_issuer, now
 from tests.factories import ACTOR, EDGE, make_csr, make_group, make_key, make_private_key
 from tests.keys import authorities
 from tests.support.live import ROOT
