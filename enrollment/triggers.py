@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enrollment.models import IssuedCertificate, RevocationList, ServiceEdge
-from portal.triggers import Trigger
+from portal.triggers import Trigger, differs
 
 _CERTIFICATE = IssuedCertificate._meta.db_table
 _EDGE = ServiceEdge._meta.db_table
@@ -21,7 +21,7 @@ TRIGGERS = [
         _CERTIFICATE,
         "UPDATE",
         "an issued certificate changes only by revocation",
-        " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in _FIXED),
+        differs(_FIXED),
     ),
     Trigger(
         "issued_certificate_stays_revoked",
@@ -90,7 +90,7 @@ TRIGGERS = [
         _EDGE,
         "UPDATE",
         "an edge is one use of one key for ever",
-        " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in _IDENTITY),
+        differs(_IDENTITY),
     ),
     Trigger(
         "edge_stays_deleted",

@@ -15,9 +15,10 @@ from keys.pages.certificate_replace import certificate_replace
 from keys.pages.key_add import key_add
 from keys.pages.key_delete import key_delete
 from keys.pages.key_detail import key_detail
+from keys.pages.key_download import key_download
 from keys.pages.key_edit import key_edit
 from keys.pages.key_list import key_list
-from keys.pages.key_reveal import key_download, key_reveal
+from keys.pages.key_reveal import key_reveal
 from keys.pages.suggestions import group_names, key_names
 
 app_name = "keys"

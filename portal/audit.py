@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from portal import audit_tallies
 from portal.actors import Actor
+from portal.audit_actions import DETAIL_FIELDS, Action
 from portal.models import BY_MACHINE, BY_PEOPLE, KEY_PUBLIC_ID, ON_A_KEY, AuditEvent
 
-Action = AuditEvent.Action
 Outcome = AuditEvent.Outcome
 # Rows a minute for one actor, action, reason and object. Further events are only counted.
 FIRST = 10
@@ -24,40 +24,6 @@ FIRST = 10
 MOST_NETWORKS = 20
 # Successful actions that a caller can repeat without limit. Their rows are limited as those of refusals are.
 _REPEATABLE = frozenset({Action.EDGE_REPLAYED})
-
-_KEY = {"name", "max_uses", "group", "signing_certificate", "viewable", "enabled", "expires_at", "allowed_networks"}
-_GROUP = {
-    "name", "description", "enabled", "is_public", "trusted_networks", "use_in_dr_mode", "private_cloud",
-    "exclusive_for_business_continuity", "alternative_cloud", "override_version_profile", "version_profile",
-    "upgrade_day", "upgrade_seconds", "location", "latitude", "longitude", "city", "country_code",
-    "grace_distance_enabled", "grace_distance", "grace_distance_unit",
-}  # fmt: skip
-_CERTIFICATE = {"name", "description", "enabled", "client_type", "serial", "not_after", "source", "parent"}
-_EDGE = {
-    "edge_id",
-    "key_public_id",
-    "key_name",
-    "group",
-    "serial",
-    "issuer",
-    "use",
-    "renewed",
-    "spki_sha256",
-    "fault",
-    "ignored_extensions",
-}
-_REVOCATION = {"certificates", "serials", "revocation_reason"}
-# The number of events that one row stands for; see `record`.
-_COUNTED = {"count"}
-_USER = {"username", "is_active", "is_staff", "is_superuser", "roles", "password"}
-
-DETAIL_FIELDS: Mapping[str, frozenset[str]] = {
-    "key": frozenset(_KEY | _REVOCATION | _COUNTED | {"edges"}),
-    "group": frozenset(_GROUP),
-    "certificate": frozenset(_CERTIFICATE),
-    "edge": frozenset(_EDGE | _REVOCATION | _COUNTED | {"name", "description", "enabled"}),
-    "user": frozenset(_USER),
-}
 
 
 @dataclass(frozen=True, slots=True)

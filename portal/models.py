@@ -12,6 +12,7 @@ from django.db.models.functions import Cast, Length
 from django.db.models.lookups import LessThanOrEqual
 
 from portal import zones
+from portal.audit_actions import Action
 from portal.index_conditions import Is, IsNot, Member
 from portal.preferences.values import AUTOMATIC, Density, Theme
 
@@ -27,39 +28,8 @@ class AuditEvent(models.Model):
     """One thing that was done or refused: who, what, to which object, from where. Never changed, never deleted.
 
     Actor and object are copies, not foreign keys, so that the event outlives both. `detail` holds only the
-    fields that `portal.audit.DETAIL_FIELDS` lists for the action.
+    fields that `portal.audit_actions.DETAIL_FIELDS` lists for the action.
     """
-
-    class Action(models.TextChoices):
-        """The words of the audit log, `noun.past`."""
-
-        KEY_CREATED = "key.created"
-        KEY_EDITED = "key.edited"
-        KEY_DELETED = "key.deleted"
-        KEY_SHOWN = "key.shown"
-        KEY_COPIED = "key.copied"
-        KEY_DOWNLOADED = "key.downloaded"
-        KEY_EDGES_REVOKED = "key.edges_revoked"
-        GROUP_CREATED = "group.created"
-        GROUP_EDITED = "group.edited"
-        GROUP_DELETED = "group.deleted"
-        CERTIFICATE_CREATED = "certificate.created"
-        CERTIFICATE_EDITED = "certificate.edited"
-        CERTIFICATE_DELETED = "certificate.deleted"
-        EDGE_ENROLLED = "edge.enrolled"
-        EDGE_REPLAYED = "edge.replayed"
-        EDGE_RENEWED = "edge.renewed"
-        EDGE_REFUSED = "edge.refused"
-        EDGE_FAILED = "edge.failed"
-        EDGE_EDITED = "edge.edited"
-        EDGE_REVOKED = "edge.revoked"
-        EDGE_DELETED = "edge.deleted"
-        USER_CREATED = "user.created"
-        USER_EDITED = "user.edited"
-        USER_DELETED = "user.deleted"
-        USER_SIGNED_IN = "user.signed_in"
-        USER_SIGNED_OUT = "user.signed_out"
-        USER_REFUSED = "user.refused"
 
     class Outcome(models.TextChoices):
         SUCCESS = "success"

@@ -6,7 +6,7 @@ Django rebuilds a SQLite table on most ALTERs and silently loses its triggers, s
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,11 @@ class Trigger:
     message: str
     when: str = ""
     unless: str = ""
+
+
+def differs(columns: Iterable[str]) -> str:
+    """The SQL of `when` for an UPDATE that changes one of these columns."""
+    return " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in columns)
 
 
 _AUDIT = "portal_auditevent"

@@ -1,4 +1,4 @@
-"""What the doors of machines share: who calls, one call of the operation, and how a refusal is counted."""
+"""What the doors of machines share: who calls, one call of the operation."""
 
 from __future__ import annotations
 
@@ -11,17 +11,14 @@ from django.http import HttpRequest
 
 from enrollment import operations
 from enrollment.endpoints.requests import EnrollRequest
-from enrollment.errors import BEFORE_PROOF, Refused
+from enrollment.errors import Refused
 from enrollment.models import IssuedCertificate
 from enrollment.operations.answer import Enrolled
 from portal.actors import Actor
-from portal.client_ip import client_ip, network_of
+from portal.client_ip import client_ip
 from portal.metrics import ENROLLMENTS
-from portal.rate_limit import Shield
 
 logger = logging.getLogger(__name__)
-# Only refusals before proof are counted and shielded: any number of valid enrollments passes from one address.
-unproved = Shield(limit=600, seconds=60)
 
 
 def caller_of(request: HttpRequest) -> Actor:
@@ -60,33 +57,3 @@ def renew(show: Callable[[], IssuedCertificate], csr: str, caller: Actor, trust_
         result = operations.renew(show(), csr, trust_anchor_sha256=trust_anchor_sha256, caller=caller)
     count("replayed" if result.replayed else "renewed")
     return result
-
-
-def settle(refused: Refused, caller: Actor) -> tuple[Refused, int | None]:
-    """Count a refusal. The refusal to answer with, and the seconds to wait where waiting helps."""
-    if refused.code in BEFORE_PROOF:
-        refused = _shielded(refused, caller)
-    wait = refused.refusal.retry_after
-    if refused.code == "rate_limited":
-        wait = unproved.retry_after(network_of(caller.client_ip)) or wait
-    count(refused.code)
-    return refused, wait
-
-
-def _shielded(refused: Refused, caller: Actor) -> Refused:
-    """Who proved nothing too often is told only to wait. A proved key is never shielded, whoever its neighbors are."""
-    network = network_of(caller.client_ip)
-    if unproved.retry_after(network):
-        refused = Refused("rate_limited")
-    else:
-        unproved.count(network)
-    _sample(refused.code, caller)
-    return refused
-
-
-def _sample(code: str, caller: Actor) -> None:
-    try:
-        operations.sample_refusal(code, caller)
-    except (DatabaseError, InterfaceError):
-        # A refusal must not become a 500 because the log of strangers is unreachable.
-        logger.warning("refusal not sampled", extra={"code": code, "request_id": caller.request_id})

@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST
 
 from enrollment import operations
-from enrollment.endpoints import door, presented_certificate, representations, requests
+from enrollment.endpoints import door, presented_certificate, rate_limit, representations, requests
 from enrollment.errors import Refused
 from enrollment.operations.answer import Enrolled
 from enrollment.pki import proof
@@ -68,7 +68,7 @@ def _answer_or_refuse(request: HttpRequest, answer: Callable[[Actor], HttpRespon
     try:
         return answer(caller)
     except Refused as refused:
-        answered, wait = door.settle(refused, caller)
+        answered, wait = rate_limit.settle(refused, caller)
         refusal = answered.refusal
         return problems.response(request, refusal.status, answered.code, refusal.title, answered.detail, wait)
 

@@ -20,7 +20,8 @@ from django.db.models import Q, QuerySet
 from enrollment.models import IssuedCertificate, RevocationList
 from enrollment.operations import issuers
 from enrollment.pki import revocation_list
-from enrollment.pki.issuance import BACKDATED, ProfileViolation
+from enrollment.pki.issuance import ProfileViolation
+from enrollment.pki.profile import BACKDATED
 from enrollment.pki.revocation_list import Entry, SignedList
 from keys.models import SigningCertificate
 

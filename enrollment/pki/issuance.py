@@ -18,9 +18,7 @@ from enrollment.pki import profile
 from enrollment.pki.key_policy import PublicKey
 from keys.crypto.ca_certificates import PrivateKey, random_serial, signature_hash, spki_sha256
 
-BACKDATED = timedelta(minutes=5)
 ISSUER_MUST_LIVE = timedelta(days=1)
-ONE_SECOND = timedelta(seconds=1)
 
 
 class ProfileViolation(Exception):
@@ -106,7 +104,8 @@ def issue(key: PublicKey, identity: Identity, issuer: Issuer, lifetime: timedelt
 
     Raises ProfileViolation when the result is not what the profile says.
     """
-    expected = _expected(key, identity, issuer, _period(issuer, lifetime, now.replace(microsecond=0)))
+    issuers_own = (issuer.not_before, issuer.not_after)
+    expected = _expected(key, identity, issuer, profile.period(lifetime, issuers_own, now.replace(microsecond=0)))
     builder = (
         x509.CertificateBuilder()
         .subject_name(expected.subject)
@@ -129,11 +128,6 @@ def issue(key: PublicKey, identity: Identity, issuer: Issuer, lifetime: timedelt
         not_before=expected.period[0],
         not_after=expected.period[1],
     )
-
-
-def _period(issuer: Issuer, lifetime: timedelta, now: datetime) -> tuple[datetime, datetime]:
-    # Both ends of the period are valid seconds (RFC 5280 §4.1.2.5), hence one less.
-    return max(now - BACKDATED, issuer.not_before), min(now + lifetime - ONE_SECOND, issuer.not_after)
 
 
 def _expected(

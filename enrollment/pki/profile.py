@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -23,6 +23,11 @@ from enrollment.pki.key_policy import PublicKey
 
 # The largest, RSA 4096 signed by RSA 4096, takes half of it.
 LARGEST_DER = 4096
+# Clocks of verifiers may be behind.
+BACKDATED = timedelta(minutes=5)
+# The highest EDGE_CERTIFICATE_DAYS that any version allowed.
+LONGEST_LIFE = timedelta(days=397)
+_ONE_SECOND = timedelta(seconds=1)
 Extension = tuple[x509.ExtensionType, bool]
 
 # RFC 5480 §4: the hash is as strong as the key.
@@ -67,6 +72,14 @@ def subject_of(organization: str, unit: str, edge: str) -> x509.Name:
 
 def edge_uri(domain: str, edge: str) -> str:
     return f"https://{domain}/edges/{edge}"
+
+
+def period(lifetime: timedelta, issuers_own: tuple[datetime, datetime], now: datetime) -> tuple[datetime, datetime]:
+    """The validity: from five minutes ago for `lifetime` (EDGE_CERTIFICATE_DAYS), never outside its issuer's own.
+
+    Both ends are valid seconds (RFC 5280 §4.1.2.5), hence one less.
+    """
+    return max(now - BACKDATED, issuers_own[0]), min(now + lifetime - _ONE_SECOND, issuers_own[1])
 
 
 def issuer_extensions(issuer: x509.Certificate, crl_url: str, certificate_url: str) -> tuple[Extension, ...]:

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from enrollment.pki.issuance import BACKDATED, Issuer, ProfileViolation
-from enrollment.pki.profile import algorithm_of, authority_identifier
+from enrollment.pki.issuance import Issuer, ProfileViolation
+from enrollment.pki.profile import BACKDATED, algorithm_of, authority_identifier
 from keys.crypto.ca_certificates import signature_hash
 
 VALID_FOR = timedelta(days=7)

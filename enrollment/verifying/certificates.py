@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -14,16 +14,15 @@ from django.conf import settings
 from django.db.models import Count
 
 from enrollment.models import IssuedCertificate
-from enrollment.pki import issuance, key_policy, profile
+from enrollment.pki import key_policy, profile
 from enrollment.verifying.faults import Fault, Tally, as_far_as_readable, batches, member
 from keys.crypto.uploaded_pem import PARSER_ERRORS
 from keys.models import SigningCertificate
+from portal.audit_actions import Action
 from portal.models import AuditEvent
 
-Action = AuditEvent.Action
-# The lowest EDGE_RSA_MINIMUM_BITS and the highest EDGE_CERTIFICATE_DAYS that any version allowed.
+# The lowest EDGE_RSA_MINIMUM_BITS that any version allowed.
 _RSA_MINIMUM_BITS = 2048
-LONGEST_LIFE = timedelta(days=397)
 _UNREADABLE = "it or its issuer's certificate cannot be read to the end"
 
 
@@ -114,9 +113,9 @@ def _name_faults(subject: x509.Name, row: IssuedCertificate) -> Iterator[str]:
 def _time_faults(row: IssuedCertificate, authority: x509.Certificate) -> Iterator[str]:
     # Certificates have no fractions of a second (RFC 5280 §4.1.2.5).
     issued_at = row.issued_at.replace(microsecond=0)
-    if row.not_before != max(issued_at - issuance.BACKDATED, authority.not_valid_before_utc):
+    if row.not_before != max(issued_at - profile.BACKDATED, authority.not_valid_before_utc):
         yield "the row's time of issue does not fit its validity"
-    if row.not_after - row.issued_at > LONGEST_LIFE:
+    if row.not_after - row.issued_at > profile.LONGEST_LIFE:
         yield "it is valid for more than 397 days"
 
 

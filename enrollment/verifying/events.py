@@ -9,9 +9,8 @@ from uuid import UUID
 
 from enrollment.models import IssuedCertificate
 from enrollment.verifying.faults import Fault, Tally, batches, member
+from portal.audit_actions import Action
 from portal.models import AuditEvent
-
-Action = AuditEvent.Action
 
 
 def verify(since: datetime, tally: Tally) -> Iterator[Fault]:

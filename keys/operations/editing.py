@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import CASCADE, ProtectedError
 from django.utils import timezone
 
-from keys.errors import CONSTRAINT_MESSAGES, Difference, Gone, InUse, Invalid, Managed, Stale
+from keys.errors import CONSTRAINT_MESSAGES, Difference, Gone, InUse, Invalid, Stale
+from keys.managed_rows import require_own
 from keys.models.record import Record
 from portal import audit
 from portal.actors import Actor
@@ -42,12 +42,6 @@ def lock(record: R) -> R:
         raise Gone(f"“{record.name}” was deleted in the meantime.")
     require_own(current)
     return current
-
-
-def require_own(record: Record) -> None:
-    """Raise Managed for a record of the vendor's."""
-    if record.managed:
-        raise Managed(f"{settings.VENDOR_NAME} manages “{record.name}”. It cannot be edited or deleted here.")
 
 
 def subject(record: Record) -> audit.Subject:

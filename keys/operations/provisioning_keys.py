@@ -9,7 +9,6 @@ import logging
 from collections.abc import Collection
 
 from django.db import transaction
-from django.utils.text import slugify
 
 from keys.crypto.keyring import KeyringError
 from keys.crypto.sealing import SealBroken
@@ -102,11 +101,6 @@ def reveal_key(key: ProvisioningKey, *, purpose: str, actor: Actor) -> str:
 def download_key(key: ProvisioningKey, *, actor: Actor) -> str:
     """The content of the key file: the text and a newline. Raises NotViewable, UsedUp, Unopenable or Gone."""
     return _hand_out(key, audit.Action.KEY_DOWNLOADED, actor) + "\n"
-
-
-def file_name(key: ProvisioningKey) -> str:
-    """What the downloaded file is called."""
-    return f"{slugify(key.name) or f'key-{key.pk}'}.provisioning-key.txt"
 
 
 def _hand_out(key: ProvisioningKey, action: str, actor: Actor) -> str:

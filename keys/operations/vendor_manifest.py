@@ -26,9 +26,10 @@ from keys.operations.service_edge_groups import create_group
 from keys.operations.signing_certificates import authority_of, create_certificate
 from portal import audit
 from portal.actors import Actor
+from portal.audit_actions import DETAIL_FIELDS
 from portal.sort_names import sort_name
 
-_GROUP_FIELDS = tuple(audit.DETAIL_FIELDS["group"] - {"name"})
+_GROUP_FIELDS = tuple(DETAIL_FIELDS["group"] - {"name"})
 _KEY_FIELDS = ("max_uses", "enabled")
 _CERTIFICATE_FIELDS = ("description", "client_type", "enabled")
 # Columns of bytes and of key material: made here, never given.

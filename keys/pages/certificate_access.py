@@ -6,8 +6,8 @@ from cryptography import x509
 from django.shortcuts import get_object_or_404
 
 from keys.crypto.authority_rules import name_of
+from keys.managed_rows import require_own
 from keys.models import SigningCertificate
-from keys.operations.editing import require_own
 from keys.pages.presentation import colons
 
 ADD = "keys.add_signingcertificate"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.shortcuts import get_object_or_404
 
+from keys.managed_rows import require_own
 from keys.models import ProvisioningKey
-from keys.operations.editing import require_own
 from keys.pages.key_rows import without_secrets
 
 

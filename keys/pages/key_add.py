@@ -11,7 +11,8 @@ from django.views.decorators.http import require_http_methods
 
 from keys.errors import Invalid
 from keys.models import ServiceEdgeGroup
-from keys.operations import create_key, file_name
+from keys.operations import create_key
+from keys.pages.key_download import file_name
 from keys.pages.key_forms import AddKeyForm
 from keys.pages.returning import way_back
 from portal import actors

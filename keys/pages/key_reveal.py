@@ -1,4 +1,4 @@
-"""Handing out the text of a key: as text for Show and Copy, as a file for Download. POST only, never cached."""
+"""Handing out the text of a key for Show and Copy. POST only, never cached."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST
 
 from keys.errors import Refused
-from keys.operations import download_key, file_name, reveal_key
+from keys.operations import reveal_key
 from keys.pages.key_access import get_key
+from keys.pages.key_download import FORBIDDEN, text_answer
 from portal import actors, refusal_pages
 from portal.access import requires
 from portal.views import render_error
 
 PURPOSES = ("copy", "show")
-FORBIDDEN = "You can't show, copy or download provisioning keys. Ask an administrator for the Operator role."
 
 
 @require_POST
@@ -28,22 +28,4 @@ def key_reveal(request: HttpRequest, pk: int) -> HttpResponse:
         text = reveal_key(key, purpose=purpose, actor=actors.from_request(request))
     except Refused as refused:
         return refusal_pages.answer(request, refused, (key.name, key.get_absolute_url()))
-    return _text(text)
-
-
-@require_POST
-@requires("keys.reveal_provisioningkey", FORBIDDEN)
-@sensitive_variables("text")
-def key_download(request: HttpRequest, pk: int) -> HttpResponse:
-    key = get_key(pk)
-    try:
-        text = download_key(key, actor=actors.from_request(request))
-    except Refused as refused:
-        return refusal_pages.answer(request, refused, (key.name, key.get_absolute_url()))
-    response = _text(text)
-    response["Content-Disposition"] = f'attachment; filename="{file_name(key)}"'
-    return response
-
-
-def _text(text: str) -> HttpResponse:
-    return HttpResponse(text, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store, private"})
+    return text_answer(text)

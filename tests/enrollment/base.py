@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from enrollment import operations
-from enrollment.endpoints import door
+from enrollment.endpoints import rate_limit
 from enrollment.errors import BEFORE_PROOF, LONGEST_FAULT, REFUSALS, Refused
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import issuers
@@ -50,7 +50,7 @@ class Enrolling:
 
     def setUp(self) -> None:
         super().setUp()  # type: ignore[misc]
-        door.unproved.reset()
+        rate_limit.unproved.reset()
         sampled.reset()
         issuers.forget_all()
 

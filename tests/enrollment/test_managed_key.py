@@ -8,10 +8,10 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from enrollment.models import IssuedCertificate
 from keys.errors import Managed
+from keys.managed_rows import MACHINE_COLUMNS
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate, VendorGate
 from keys.operations import delete_certificate, delete_group, delete_key, edit_certificate, edit_group, edit_key
 from keys.operations.key_minting import open_token
-from keys.triggers import MACHINE_COLUMNS
 from tests.enrollment.base import EnrollmentTestCase
 from tests.factories import ACTOR, make_csr, make_managed
 

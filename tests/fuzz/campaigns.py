@@ -19,7 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.test import Client
 
-from enrollment.endpoints import door
+from enrollment.endpoints import rate_limit
 from enrollment.errors import LONGEST_FAULT, REFUSALS, Refused
 from enrollment.pki import csr, csr_extensions
 from keys.crypto import tokens
@@ -172,7 +172,7 @@ def random_request(text: str, chance: random.Random) -> bytes:
 def post(client: Client, body: bytes) -> str:
     """A mutated request through the whole stack is answered 200, 201 or with a problem document of a known code."""
     # Nothing is to be answered by the shield: each is to be judged.
-    door.unproved.reset()
+    rate_limit.unproved.reset()
     response = client.generic("POST", "/enrollment/v1/enroll", body, content_type="application/json", secure=True)
     if response.status_code in {200, 201}:
         return str(response.status_code)

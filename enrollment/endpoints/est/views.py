@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from enrollment.endpoints import door, presented_certificate
+from enrollment.endpoints import door, presented_certificate, rate_limit
 from enrollment.endpoints.est import answers, requests
 from enrollment.endpoints.est.doors import operation
 from enrollment.errors import Refused
@@ -44,7 +44,7 @@ def simpleenroll(request: HttpRequest, label: SigningCertificate | None) -> Http
     try:
         return answers.issued(door.admit(requests.read_enroll(request), caller))
     except Refused as refused:
-        return answers.refusal(*door.settle(refused, caller))
+        return answers.refusal(*rate_limit.settle(refused, caller))
 
 
 @operation("POST")
@@ -60,7 +60,7 @@ def simplereenroll(request: HttpRequest, label: SigningCertificate | None) -> Ht
         csr = requests.read_renew(request)
         return answers.issued(door.renew(partial(presented_certificate.by_pem, certificate), csr, caller))
     except Refused as refused:
-        return answers.refusal(*door.settle(refused, caller))
+        return answers.refusal(*rate_limit.settle(refused, caller))
 
 
 def _handed_over(request: HttpRequest) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from cryptography import x509
 from django.test import override_settings
 
-from enrollment.endpoints import door
+from enrollment.endpoints import rate_limit
 from enrollment.errors import BEFORE_PROOF, REFUSALS, RENEWAL_REFUSALS
 from enrollment.models import IssuedCertificate
 from enrollment.operations import issuers
@@ -257,17 +257,17 @@ class RateTests(EnrollmentTestCase):
         for _ in range(20):
             self.post(text, "not a request")
         self.assertEqual(self.uses(key), 60)
-        self.assertEqual(len(door.unproved._windows), 0)
+        self.assertEqual(len(rate_limit.unproved._windows), 0)
 
     def test_bad_keys_are_counted_by_network(self) -> None:
-        for _ in range(door.unproved.limit):
-            door.unproved.count("203.0.113.0/24")
+        for _ in range(rate_limit.unproved.limit):
+            rate_limit.unproved.count("203.0.113.0/24")
         self.assert_problem(self.post("not a key", REMOTE_ADDR="203.0.113.77"), "rate_limited")
         self.assert_problem(self.post("not a key", REMOTE_ADDR="203.0.114.1"), "malformed_key")
 
     def test_a_valid_key_is_never_shielded_whoever_its_neighbors_are(self) -> None:
-        for _ in range(door.unproved.limit):
-            door.unproved.count("203.0.113.0/24")
+        for _ in range(rate_limit.unproved.limit):
+            rate_limit.unproved.count("203.0.113.0/24")
         csr = make_csr()
         self.assertEqual(self.post(self.text, csr, REMOTE_ADDR="203.0.113.77").status_code, 201)
         self.assertEqual(self.post(self.text, csr, REMOTE_ADDR="203.0.113.77").status_code, 200)

@@ -6,7 +6,7 @@ from django.db import connection
 from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
-from enrollment.endpoints import door
+from enrollment.endpoints import rate_limit
 from enrollment.models import ServiceEdge
 from enrollment.operations import delete_edge
 from enrollment.operations.recording_refusals import sampled
@@ -116,7 +116,7 @@ class StrangerTests(EnrollmentTestCase):
             for _ in range(5):
                 # Another process has a memory of its own; the database admits no second row either.
                 sampled.reset()
-                door.unproved.reset()
+                rate_limit.unproved.reset()
                 self.refused("1|nonsense", address)
         self.client.post(ENROLL, "{}", content_type="application/json", REMOTE_ADDR="203.0.113.9")
         rows = AuditEvent.objects.order_by("id")[known:]

@@ -151,13 +151,6 @@ class HandOutTest(PortalTestCase):
                 hand_out()
         self.assertEqual(actions(), ["key.created"])
 
-    def test_the_file_is_named_after_the_key(self) -> None:
-        for name, expected in [("AWS Oregon", "aws-oregon"), ("São Paulo", "sao-paulo")]:
-            key, _ = factories.make_key(name)
-            self.assertEqual(operations.file_name(key), f"{expected}.provisioning-key.txt")
-        key, _ = factories.make_key("東京")
-        self.assertEqual(operations.file_name(key), f"key-{key.pk}.provisioning-key.txt")
-
 
 class ManagedKeyTest(PortalTestCase):
     def setUp(self) -> None:

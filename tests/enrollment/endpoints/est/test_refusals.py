@@ -11,7 +11,7 @@ from unittest import mock
 from django.db import OperationalError
 
 from enrollment import operations
-from enrollment.endpoints import door
+from enrollment.endpoints import rate_limit
 from enrollment.endpoints.est import answers
 from enrollment.errors import BEFORE_PROOF, REFUSALS, Refused
 from enrollment.models import IssuedCertificate
@@ -85,7 +85,7 @@ class RefusalTests(EstTestCase):
         known = AuditEvent.objects.count()
         for _ in range(30):
             self.est("", "", HTTP_AUTHORIZATION=None)
-        self.assertEqual((AuditEvent.objects.count(), len(door.unproved._windows)), (known, 0))
+        self.assertEqual((AuditEvent.objects.count(), len(rate_limit.unproved._windows)), (known, 0))
 
     def test_a_malformed_key_is_401_here(self) -> None:
         for text in ("", "x", self.text[:-9] + "AAAAAAA==", self.text.replace("|", ""), self.text + "\0", "\u0661" * 9):
@@ -213,8 +213,8 @@ class RefusalTests(EstTestCase):
         self.assert_refused("key_exhausted", self.text, "not a request")
 
     def test_h05_too_many_bad_keys_are_429_and_a_valid_one_still_passes(self) -> None:
-        for _ in range(door.unproved.limit - 1):
-            door.unproved.count("127.0.0.0/24")
+        for _ in range(rate_limit.unproved.limit - 1):
+            rate_limit.unproved.count("127.0.0.0/24")
         self.assert_refused("malformed_key", "x")
         response = self.assert_refused("rate_limited", "x")
         self.assertTrue(1 <= int(response["Retry-After"]) <= 60)

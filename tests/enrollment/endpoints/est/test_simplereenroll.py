@@ -14,7 +14,7 @@ from django.db import OperationalError, transaction
 from django.test import override_settings
 
 from enrollment import operations
-from enrollment.endpoints import door
+from enrollment.endpoints import rate_limit
 from enrollment.models import IssuedCertificate, ServiceEdge
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations import delete_key, edit_certificate, edit_group, edit_key
@@ -207,7 +207,7 @@ class ProofTests(ReenrollTestCase):
             with self.assertNumQueries(0):
                 response = self.reenroll(HTTP_X_CLIENT_CERT=value, HTTP_AUTHORIZATION=basic(self.text))
             self.assert_says(response, 401, "certificate_required")
-        self.assertEqual((AuditEvent.objects.count(), len(door.unproved._windows)), (known, 0))
+        self.assertEqual((AuditEvent.objects.count(), len(rate_limit.unproved._windows)), (known, 0))
 
     @behind_a_proxy
     def test_what_is_not_one_certificate_of_ours_is_401(self) -> None:
@@ -297,8 +297,8 @@ class RefusedTests(ReenrollTestCase):
         self.assert_code(self.reenroll(QUERY_STRING="a=b"), 400, "malformed_request")
 
     def test_h05_too_many_unknown_certificates_are_429_and_a_known_one_still_passes(self) -> None:
-        for _ in range(door.unproved.limit):
-            door.unproved.count("127.0.0.0/24")
+        for _ in range(rate_limit.unproved.limit):
+            rate_limit.unproved.count("127.0.0.0/24")
         response = self.reenroll(None, "x")
         self.assert_code(response, 429, "rate_limited")
         self.assertTrue(1 <= int(response["Retry-After"]) <= 60)

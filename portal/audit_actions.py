@@ -1,0 +1,74 @@
+"""The actions of the audit log, and the fields that the detail of each may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db import models
+
+
+class Action(models.TextChoices):
+    """The words of the audit log, `noun.past`."""
+
+    KEY_CREATED = "key.created"
+    KEY_EDITED = "key.edited"
+    KEY_DELETED = "key.deleted"
+    KEY_SHOWN = "key.shown"
+    KEY_COPIED = "key.copied"
+    KEY_DOWNLOADED = "key.downloaded"
+    KEY_EDGES_REVOKED = "key.edges_revoked"
+    GROUP_CREATED = "group.created"
+    GROUP_EDITED = "group.edited"
+    GROUP_DELETED = "group.deleted"
+    CERTIFICATE_CREATED = "certificate.created"
+    CERTIFICATE_EDITED = "certificate.edited"
+    CERTIFICATE_DELETED = "certificate.deleted"
+    EDGE_ENROLLED = "edge.enrolled"
+    EDGE_REPLAYED = "edge.replayed"
+    EDGE_RENEWED = "edge.renewed"
+    EDGE_REFUSED = "edge.refused"
+    EDGE_FAILED = "edge.failed"
+    EDGE_EDITED = "edge.edited"
+    EDGE_REVOKED = "edge.revoked"
+    EDGE_DELETED = "edge.deleted"
+    USER_CREATED = "user.created"
+    USER_EDITED = "user.edited"
+    USER_DELETED = "user.deleted"
+    USER_SIGNED_IN = "user.signed_in"
+    USER_SIGNED_OUT = "user.signed_out"
+    USER_REFUSED = "user.refused"
+
+
+_KEY = {"name", "max_uses", "group", "signing_certificate", "viewable", "enabled", "expires_at", "allowed_networks"}
+_GROUP = {
+    "name", "description", "enabled", "is_public", "trusted_networks", "use_in_dr_mode", "private_cloud",
+    "exclusive_for_business_continuity", "alternative_cloud", "override_version_profile", "version_profile",
+    "upgrade_day", "upgrade_seconds", "location", "latitude", "longitude", "city", "country_code",
+    "grace_distance_enabled", "grace_distance", "grace_distance_unit",
+}  # fmt: skip
+_CERTIFICATE = {"name", "description", "enabled", "client_type", "serial", "not_after", "source", "parent"}
+_EDGE = {
+    "edge_id",
+    "key_public_id",
+    "key_name",
+    "group",
+    "serial",
+    "issuer",
+    "use",
+    "renewed",
+    "spki_sha256",
+    "fault",
+    "ignored_extensions",
+}
+_REVOCATION = {"certificates", "serials", "revocation_reason"}
+# The number of events that one row stands for; see `record`.
+_COUNTED = {"count"}
+_USER = {"username", "is_active", "is_staff", "is_superuser", "roles", "password"}
+
+DETAIL_FIELDS: Mapping[str, frozenset[str]] = {
+    "key": frozenset(_KEY | _REVOCATION | _COUNTED | {"edges"}),
+    "group": frozenset(_GROUP),
+    "certificate": frozenset(_CERTIFICATE),
+    "edge": frozenset(_EDGE | _REVOCATION | _COUNTED | {"name", "description", "enabled"}),
+    "user": frozenset(_USER),
+}
