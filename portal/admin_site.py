@@ -58,7 +58,7 @@ class PortalAdminSite(AdminSite):
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             # Django would redirect a user without staff rights to the sign-in page, which redirects back here.
             if request.user.is_authenticated and not self.has_permission(request):
-                raise PermissionDenied("These pages are for support staff. Ask an administrator for a role that may.")
+                raise PermissionDenied("Only support staff may open these pages. Ask an administrator for a role.")
             return inner(request, *args, **kwargs)
 
         return guarded

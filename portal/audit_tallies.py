@@ -1,7 +1,7 @@
-"""How often the same thing happened within one minute, shared by every process: what bounds the audit log.
+"""Counts of equal events in one minute, shared by all processes. They limit the growth of the audit log.
 
-A tally is counted up in the transaction of the event it counts, so a crash loses neither. Once its minute is over,
-`write_finished` turns what no row tells of into one audit event with the count, and removes the tally.
+A tally is increased in the transaction of the event it counts, so that a crash loses neither. When its minute is over,
+`write_finished` writes one audit event with the number of events that have no row, and deletes the tally.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from portal.models import AuditEvent, AuditTally
 
-# Hosts may differ by some seconds about which minute it is.
+# Clocks of hosts may differ by some seconds.
 _GRACE = timedelta(seconds=15)
 _MINUTE = timedelta(minutes=1)
 _BATCH = 500
@@ -30,14 +30,14 @@ RETURNING seen
 
 
 def minute_of(moment: datetime) -> datetime:
-    """The minute a moment belongs to."""
+    """The start of the minute that `moment` is in."""
     return moment.replace(second=0, microsecond=0)
 
 
 def count_up(scope: str, minute: datetime, event: Mapping[str, Any] | None = None) -> int:
-    """Count one more in this scope and minute; how many there are now.
+    """Add 1 to the tally of this scope and minute and return its count.
 
-    `event` has the column values of the latest one, for the event with the count; None where a count is not written.
+    `event` has the column values for the event that `write_finished` writes; without it none is written.
     """
     written = json.dumps(event, cls=DjangoJSONEncoder)
     with connection.cursor() as cursor:
@@ -46,23 +46,24 @@ def count_up(scope: str, minute: datetime, event: Mapping[str, Any] | None = Non
 
 
 def seen(scope: str, minute: datetime) -> int:
-    """How many were counted in this scope and minute."""
+    """The count of this scope and minute."""
     return AuditTally.objects.filter(scope=scope, minute=minute).values_list("seen", flat=True).first() or 0
 
 
-def write_finished(told: int) -> None:
-    """Write one event for each tally of a past minute beyond the `told` ones that have rows, and remove the tallies.
+def write_finished(recorded: int) -> None:
+    """Delete the tallies of past minutes; for each that counted more than `recorded` events, write one with the rest.
 
-    A minute of the future is that of a clock which was ahead; it is past too.
+    The first `recorded` events of a tally have rows of their own. A minute in the future comes from a clock that was
+    ahead and is treated as past.
     """
     now = timezone.now()
     finished = AuditTally.objects.filter(Q(minute__lte=now - _MINUTE - _GRACE) | Q(minute__gt=now + _MINUTE + _GRACE))
-    # Asked first: the write lock of SQLite is not taken for nothing.
+    # Checked outside the transaction, which would take SQLite's write lock.
     while finished.exists():
         with transaction.atomic():
             batch = list(finished.select_for_update().order_by("id")[:_BATCH])
-            counted = [(tally.event, tally.seen - told) for tally in batch if tally.event and tally.seen > told]
+            rest = [(tally.event, tally.seen - recorded) for tally in batch if tally.event and tally.seen > recorded]
             AuditEvent.objects.bulk_create(
-                [AuditEvent(**{**event, "detail": {**event["detail"], "count": count}}) for event, count in counted]
+                [AuditEvent(**{**event, "detail": {**event["detail"], "count": count}}) for event, count in rest]
             )
             AuditTally.objects.filter(pk__in=[tally.pk for tally in batch]).delete()

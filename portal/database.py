@@ -1,4 +1,4 @@
-"""How the portal talks to its database: durable commits, immediate write locks, connections that stay open."""
+"""Database settings and errors: durable commits, immediate write locks, persistent connections."""
 
 from __future__ import annotations
 
@@ -29,30 +29,30 @@ SQLITE_PROBE_SECONDS = 2
 
 
 def sqlite_journal_mode() -> str:
-    """WAL only where SQLite's WAL-reset corruption (3.7.0 to 3.51.2, two or more writers) is fixed.
+    """WAL where SQLite's WAL-reset corruption (3.7.0 to 3.51.2, two or more writers) is fixed, otherwise TRUNCATE.
 
-    Else TRUNCATE and not DELETE: under synchronous=FULL a deleted journal can come back after a power cut and roll
-    the last acknowledged commit back, while truncating it is synchronized (sqlite.org/pragma.html#pragma_synchronous).
+    DELETE is not safe: under synchronous=FULL a deleted journal can reappear after a power failure and roll back the
+    last acknowledged commit. Truncating is synchronized (sqlite.org/pragma.html#pragma_synchronous).
     """
     return "WAL" if sqlite3.sqlite_version_info >= SQLITE_WITH_SAFE_WAL else "TRUNCATE"
 
 
 def _sqlite_options() -> dict[str, Any]:
     return {
-        # A deferred transaction that turns writer fails with "database is locked" instead of waiting its turn.
+        # A deferred transaction that begins to write fails with "database is locked" instead of waiting.
         "transaction_mode": "IMMEDIATE",
         "timeout": SQLITE_BUSY_SECONDS,
-        # NORMAL may lose the last acknowledged commit in a power cut: an issued certificate without its row.
+        # synchronous=NORMAL may lose the last acknowledged commit in a power failure: the row of an issued certificate.
+        # Without recursive_triggers REPLACE deletes rows without running their delete triggers.
         "init_command": (
             f"PRAGMA journal_mode={sqlite_journal_mode()}; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; "
-            # Without it REPLACE deletes rows behind the backs of the triggers that forbid it.
             "PRAGMA recursive_triggers=ON;"
         ),
     }
 
 
-# A host that vanished closes nothing: without these a thread waits minutes to connect, and longer for an answer.
-_NOTICE_A_DEAD_HOST = {
+# A host that disappears closes no connection: without these a thread waits minutes to connect, and longer to read.
+_DEAD_HOST_TIMEOUTS = {
     "connect_timeout": "5",
     "tcp_user_timeout": "20000",
     "keepalives_idle": "10",
@@ -68,16 +68,16 @@ def _postgresql_options(own: dict[str, str], statement_timeout_ms: int) -> dict[
     )
     return {
         "server_side_binding": True,
-        **_NOTICE_A_DEAD_HOST,
+        **_DEAD_HOST_TIMEOUTS,
         **own,
-        # Of two settings of a name the last one counts.
+        # PostgreSQL uses the last value of a name, so options in DATABASE_URL override these limits.
         "options": f"{limits} {own.get('options', '')}".strip(),
     }
 
 
 def configure(database: dict[str, Any], statement_timeout_ms: int) -> dict[str, Any]:
-    """Complete the connection settings that `Environment.database` read."""
-    # Opening a connection per request costs four times the enrollment itself.
+    """Add the portal's options to the connection settings of `Environment.database`."""
+    # Opening a connection takes four times as long as an enrollment.
     common: dict[str, Any] = {"CONN_MAX_AGE": None, "ATOMIC_REQUESTS": False}
     if database["ENGINE"] == "portal.sqlite":
         return {**database, **common, "OPTIONS": _sqlite_options()}
@@ -86,13 +86,13 @@ def configure(database: dict[str, Any], statement_timeout_ms: int) -> dict[str, 
 
 
 def fetch_first(statement: str, values: Mapping[str, Any]) -> Any:
-    """The first row of one statement, past Django's cursor, which costs more than a look-up by key; None without one.
+    """The first row of one statement, or None, without Django's cursor, which takes longer than a look-up by key.
 
-    Errors are django.db's all the same. On PostgreSQL the statement must return rows.
+    Raises the errors of django.db. On PostgreSQL the statement must return rows.
     """
     database = connections[DEFAULT_DB_ALIAS]
     if database.queries_logged or database.execute_wrappers:
-        # Somebody counts statements, or stands in their way.
+        # Query logs and execute wrappers see only statements of Django's cursor.
         with database.cursor() as cursor:
             cursor.execute(statement, values)
             return cursor.fetchone()
@@ -101,15 +101,15 @@ def fetch_first(statement: str, values: Mapping[str, Any]) -> Any:
     database.ensure_connection()
     with database.wrap_database_errors:
         if database.vendor == "postgresql":
-            return _cursor_of(database.connection).execute(statement, values).fetchone()
+            return _reused_cursor(database.connection).execute(statement, values).fetchone()
         return next(iter(database.connection.execute(_with_colons(statement), values).fetchall()), None)
 
 
 _own = threading.local()
 
 
-def _cursor_of(driver: Any) -> Any:
-    """The one cursor of this thread's connection: opening another costs as much as a look-up."""
+def _reused_cursor(driver: Any) -> Any:
+    """One cursor for each thread's connection: opening another takes as long as a look-up."""
     cursor = getattr(_own, "cursor", None)
     if cursor is None or cursor.connection is not driver:
         cursor = _own.cursor = driver.cursor()
@@ -118,13 +118,13 @@ def _cursor_of(driver: Any) -> Any:
 
 @functools.lru_cache(maxsize=64)
 def _with_colons(statement: str) -> str:
-    """A statement with `:name` for `%(name)s`, as SQLite writes it."""
+    """The statement with SQLite's parameters: `:name` for `%(name)s`."""
     return re.sub(r"%\((\w+)\)s", r":\1", statement)
 
 
 @contextmanager
-def impatient() -> Iterator[None]:
-    """A block in which SQLite waits two seconds for a lock and not twenty; PostgreSQL waits three seconds anyway."""
+def short_lock_wait() -> Iterator[None]:
+    """A block in which SQLite waits 2 seconds for a lock instead of 20; PostgreSQL always waits 3 seconds."""
     if connection.vendor != "sqlite":
         yield
         return
@@ -138,15 +138,15 @@ def impatient() -> Iterator[None]:
 
 
 def lift_statement_timeout(**_: Any) -> None:
-    """Let a migration or a bulk command take its time and send several statements in one; the pre_migrate handler."""
+    """Allow migrations to run long, and to send several statements in one; the pre_migrate handler."""
     if connection.vendor == "postgresql":
         connection.ensure_connection()
         if connection.is_pooled:  # type: ignore[attr-defined]  # ours, see portal/postgresql
-            # It would hold for whoever gets the connection to the server next; nothing is prepared either.
+            # SET would apply to the next client of the server connection. Nothing is prepared behind a pooler.
             return
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = 0")
-        # A prepared statement is one command, and Django adds a foreign key with two.
+        # A prepared statement holds one command, and Django adds a foreign key with two.
         connection.connection.prepare_threshold = None
 
 
@@ -155,7 +155,7 @@ _SQLITE_UNIQUE = re.compile(r"UNIQUE constraint failed: (.+)")
 
 
 def violated_rule(error: IntegrityError, model: type[Model]) -> str:
-    """The name of the constraint that refused a row of `model`; empty when it cannot be told."""
+    """The name of the constraint that refused a row of `model`; empty when it is unknown."""
     diagnostics = getattr(error.__cause__, "diag", None)
     if diagnostics is not None:
         return diagnostics.constraint_name or ""
@@ -170,33 +170,35 @@ def violated_rule(error: IntegrityError, model: type[Model]) -> str:
     return ""
 
 
-# Of SQLSTATE: connection exception, insufficient resources, system error, internal error (a damaged page).
+# SQLSTATE classes: connection exception, insufficient resources, system error, internal error (a damaged page).
 _STATE_CLASSES = ("08", "53", "58", "XX")
-# What psycopg does not call operational: no writing in a read-only transaction; a session that idled is closed.
+# SQLSTATEs that psycopg raises as other errors than OperationalError: read-only transaction, idle and transaction
+# timeouts.
 _STATES = {"25006", "25P03", "25P04"}
-# SQLite: malformed, and no database at all.
+# SQLite: a malformed database, and a file that is no database.
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 def is_unavailable(error: BaseException) -> bool:
-    """Whether an error, or one that it hides, says that the database cannot serve now: not that a statement is wrong.
+    """Whether an error, its cause or its context means that the database cannot serve now.
 
-    Away, locked, read only, full, too many connections, too slow, shut down, damaged. A missing table is our fault.
+    The database is down, locked, read only, full, damaged, too slow or out of connections. A wrong statement and a
+    missing table are faults of the portal, so they do not count.
     """
     seen: BaseException | None = error
     while seen is not None:
-        if isinstance(seen, DatabaseError | InterfaceError) and _says_unavailable(seen):
+        if isinstance(seen, DatabaseError | InterfaceError) and _means_unavailable(seen):
             return True
         seen = seen.__cause__ or seen.__context__
     return False
 
 
-def _says_unavailable(error: DatabaseError | InterfaceError) -> bool:
+def _means_unavailable(error: DatabaseError | InterfaceError) -> bool:
     cause = error.__cause__
     if isinstance(cause, sqlite3.Error):
-        # The low byte is the kind; 1 is a mistake in the statement, such as a table that is not there.
-        kind = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_BUSY) & 0xFF
-        is_mistake = kind == sqlite3.SQLITE_ERROR
-        return kind in _DAMAGED or (isinstance(error, OperationalError | InterfaceError) and not is_mistake)
+        # The low byte is the primary result code. SQLITE_ERROR is a fault in the statement, such as a missing table.
+        code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_BUSY) & 0xFF
+        is_mistake = code == sqlite3.SQLITE_ERROR
+        return code in _DAMAGED or (isinstance(error, OperationalError | InterfaceError) and not is_mistake)
     state = getattr(cause, "sqlstate", None) or ""
     return isinstance(error, OperationalError | InterfaceError) or state in _STATES or state[:2] in _STATE_CLASSES

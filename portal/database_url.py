@@ -1,6 +1,6 @@
-"""Reading DATABASE_URL: `sqlite:///path`, or what libpq takes (several hosts, sockets and options included).
+"""Parsing DATABASE_URL: `sqlite:///path`, or a URL of libpq (also with several hosts, sockets and options).
 
-What cannot be read is said without quoting any of it: wherever it breaks, it may be a piece of the password.
+Errors never quote the URL, because any piece of it may belong to the password.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LAST_PORT = 65535
 
 
 def read(url: str) -> dict[str, Any]:
-    """Django's settings of a connection. Raises ValueError with a sentence that goes on after "DATABASE_URL"."""
+    """Django's settings of a connection. Raises ValueError with a sentence that continues "DATABASE_URL …"."""
     scheme, separator, rest = url.partition("://")
     if separator and scheme == "sqlite":
         return {"ENGINE": "portal.sqlite", "NAME": _file(rest)}
@@ -46,19 +46,20 @@ def _file(rest: str) -> str:
 
 def _server(url: str, rest: str) -> dict[str, Any]:
     before, _, after = rest.rpartition("@")
-    # libpq takes the first "/" or "@" for the end of the password, and would look for a host of the rest.
+    # libpq ends the password at the first "/" or "@" and treats the rest as the host.
     if re.search(r"[@/]", before) or _BROKEN_PERCENT.search(rest) or re.search(r"\s", rest):
         raise ValueError(_ENCODE)
     _require_known_options(after.partition("?")[2])
     try:
         parts = {name: str(value) for name, value in conninfo_to_dict(url).items()}
     except (psycopg.Error, UnicodeError):
-        # The text quotes what it could not read.
+        # The error of libpq quotes the URL.
         raise ValueError(f"is not postgresql://user:password@host:port/name?option=value, or {_ENCODE}") from None
     if not parts.get("dbname") and not parts.get("service"):
         raise ValueError("names no database: postgresql://user:password@host/name.")
-    if not all(map(_is_port, parts.get("port", "").split(","))):
-        raise ValueError("has a port that is no number from 1 to 65535.")
+    for port in filter(None, parts.get("port", "").split(",")):
+        if not (port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= _LAST_PORT):
+            raise ValueError("has a port that is no number from 1 to 65535.")
     options = {name: value for name, value in parts.items() if name not in _OWN_SETTINGS}
     return {setting: parts.get(name, "") for name, setting in _OWN_SETTINGS.items()} | {"OPTIONS": options}
 
@@ -70,7 +71,3 @@ def _require_known_options(query: str) -> None:
         return
     names = ", ".join(sorted(name for name in unknown if re.fullmatch(r"[a-z_]{1,40}", name)))
     raise ValueError(f"has an option that libpq does not know{names and ': '}{names}. Leave it out.")
-
-
-def _is_port(text: str) -> bool:
-    return not text or (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= _LAST_PORT)

@@ -1,6 +1,6 @@
-"""Strict readers for settings: the environment first, then the state directory's portal.env.
+"""Strict readers for settings: first the environment, then portal.env in the state directory.
 
-A value that is missing or unclear raises ImproperlyConfigured and names the variable; nothing is guessed.
+A missing or invalid value raises ImproperlyConfigured, whose text names the variable.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from portal import database_url
 
 STATE_FILE = "portal.env"
 _NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
-# What cannot stand in a line of portal.env nor in the environment.
+# Characters that a value in portal.env cannot contain.
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _MOST_DIGITS = 18
 _TRUE = {"1", "true", "yes", "on"}
@@ -25,9 +25,9 @@ _FALSE = {"0", "false", "no", "off"}
 
 
 def read_state_file(path: Path) -> dict[str, str]:
-    """The NAME=value lines of a portal.env; empty when there is no such file.
+    """The NAME=value lines of a portal.env; empty when the file does not exist.
 
-    Raises ImproperlyConfigured, which never quotes a line: it may be a secret.
+    Raises ImproperlyConfigured, whose text never quotes a line, because it may hold a secret.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -49,27 +49,27 @@ def read_state_file(path: Path) -> dict[str, str]:
 
 
 def state_directory(base: Path) -> Path:
-    """`$PORTAL_STATE_DIR`; without one, or with an empty one, `var` below `base`."""
+    """`$PORTAL_STATE_DIR`; when that is unset or empty, `var` below `base`."""
     return base / (os.environ.get("PORTAL_STATE_DIR", "").strip() or "var")
 
 
 class Environment:
-    """Named values with one strict reader per kind."""
+    """The variables, with one strict reader for each type."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = values
 
     @classmethod
     def load(cls, base: Path) -> Environment:
-        """The process environment over `$PORTAL_STATE_DIR/portal.env` (default `var/portal.env`)."""
+        """Variables of the process, then those of `$PORTAL_STATE_DIR/portal.env` (default `var/portal.env`)."""
         state_dir = state_directory(base)
         values = {**read_state_file(state_dir / STATE_FILE), **os.environ}
         return cls({**values, "PORTAL_STATE_DIR": str(state_dir)})
 
     def verbatim(self, name: str) -> str:
-        """The value with the spaces around it; empty when there is none."""
+        """The value including the spaces around it; empty when it is unset."""
         value = self._values.get(name, "")
-        # What is no text in the environment are halves of surrogate pairs to Python, which nothing can encode.
+        # Python decodes bytes that are not UTF-8 as lone surrogates, which cannot be encoded again.
         if any("\ud800" <= character <= "\udfff" for character in value):
             raise ImproperlyConfigured(f"{name} is no text in UTF-8.")
         return value
@@ -90,17 +90,17 @@ class Environment:
 
     def integer(self, name: str, default: int, minimum: int, maximum: int) -> int:
         value = self.text(name, str(default))
-        # Python refuses to convert thousands of digits.
+        # int() raises ValueError for thousands of digits.
         if value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS and minimum <= int(value) <= maximum:
             return int(value)
         raise ImproperlyConfigured(f"{name} must be a whole number from {minimum} to {maximum}.")
 
     def words(self, name: str, default: str | None = "") -> list[str]:
-        """Values separated by commas or white space."""
+        """The words of a list, separated by commas or white space."""
         return self.text(name, default).replace(",", " ").split()
 
     def secret(self, name: str, default: str | None = None) -> str:
-        """The value of NAME, or the content of the file that NAME_FILE names (systemd and container secrets)."""
+        """The content of the file that NAME_FILE names (a systemd or container secret), or the value of NAME."""
         file = self._values.get(f"{name}_FILE")
         if not file:
             return self.text(name, default)

@@ -1,10 +1,10 @@
-"""Lists of `name=value` pairs in a header: `Forwarded` (RFC 7239 §4), `X-Forwarded-Client-Cert` (Envoy). Pure."""
+"""Headers that hold lists of `name=value` pairs: `Forwarded` (RFC 7239 §4), Envoy's `X-Forwarded-Client-Cert`."""
 
 from __future__ import annotations
 
 import re
 
-# A quoted value may hold what separates pairs (;) and elements (,).
+# Pairs are separated by ";" and elements by ","; a quoted value may contain both.
 _PAIR = re.compile(
     r"""
     [ \t]*(?P<name>[A-Za-z0-9!\#$%&'*+.^_`|~-]+)
@@ -17,9 +17,9 @@ _ESCAPED = re.compile(r"\\(.)")
 
 
 def parse(header: str) -> list[list[tuple[str, str]]]:
-    """The pairs of each element; names in lower case, values without quotes. Raises ValueError unless all of it fits.
+    """The pairs of each element; names in lower case, values without quotes. Raises ValueError for any syntax error.
 
-    Nothing is skipped: what a client wrote in front could otherwise swallow what the proxy appended.
+    Nothing is skipped: otherwise text that a client wrote could hide what the proxy appended to it.
     """
     elements: list[list[tuple[str, str]]] = [[]]
     at = 0

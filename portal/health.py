@@ -1,4 +1,4 @@
-"""Is the portal up (`/healthz`), and can it work (`/readyz`)? Both say nothing but yes or no."""
+"""`/healthz`: the process runs. `/readyz`: it can do its work. The answers hold no details."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from django.utils.module_loading import import_string
 from django.views.decorators.http import require_safe
 
 from portal import triggers
-from portal.database import impatient
+from portal.database import short_lock_wait
 
 logger = logging.getLogger(__name__)
 CACHED_SECONDS = 5.0
 _NEVER = float("-inf")
-# More than a page, so that the file has to grow where nothing in it is free.
+# More than a database page, so that a file without free pages has to grow.
 _ROW_BYTES = 8192
-# What an enrollment, its journal and some more need.
+# More than an enrollment and its journal need.
 _ROOM_BYTES = 256 * 1024
 
 
 @dataclass
 class Answer:
-    """The last answer of `readyz` and when it was given, on the monotonic clock."""
+    """The last answer of `readyz` and its time on the monotonic clock, in seconds."""
 
     at: float = _NEVER
     ready: bool = False
@@ -46,11 +46,11 @@ _asking = threading.Lock()
 
 
 def _writable() -> bool:
-    """Write a row and take it back: a database that is locked, read only or full raises.
+    """Write a row and roll it back: a database that is locked, read only or full raises.
 
-    What is taken back need never reach the disk, so that of SQLite is asked for room too.
+    A rolled-back row may never reach the disk, so for SQLite a temporary file checks the free space too.
     """
-    with impatient(), transaction.atomic():
+    with short_lock_wait(), transaction.atomic():
         row = Session(session_key=secrets.token_hex(20), session_data="x" * _ROW_BYTES, expire_date=timezone.now())
         row.save(force_insert=True)
         transaction.set_rollback(True)
@@ -71,12 +71,12 @@ def _triggers_present() -> bool:
 
 
 def probes() -> list[Callable[[], bool]]:
-    """What must hold to be ready: ours, and those that READINESS_PROBES names by dotted path."""
+    """The checks of readiness: those of this module, and those that READINESS_PROBES names by dotted path."""
     return [_writable, _migrated, _triggers_present, *(import_string(path) for path in settings.READINESS_PROBES)]
 
 
 def is_ready() -> bool:
-    """Run every probe; a failing one is logged by name, never shown."""
+    """Whether every probe passes. The name of the first one that fails is logged, not shown."""
     for probe in probes():
         try:
             passed = probe()
@@ -92,16 +92,17 @@ def is_ready() -> bool:
 @require_safe
 @login_not_required
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers."""
+    """200 while the process runs."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @require_safe
 @login_not_required
 def readyz(request: HttpRequest) -> HttpResponse:
-    """The database can be written, is migrated and guarded, the keyring opens what is sealed, no list has expired.
+    """200 when every probe passes, otherwise 503.
 
-    Remembered for five seconds, and found out by one thread at a time.
+    The database can be written, is migrated and has its triggers; READINESS_PROBES add the keyring and the revocation
+    lists. The answer is cached for CACHED_SECONDS, and one thread at a time runs the probes.
     """
     with _asking:
         if time.monotonic() - last.at > CACHED_SECONDS:

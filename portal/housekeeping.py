@@ -1,7 +1,7 @@
-"""What nobody waits for: counts of past minutes enter the audit log; ended sign-in locks and sessions are removed.
+"""Background work: write the counts of past minutes to the audit log, delete expired sign-in locks and sessions.
 
-Each gunicorn worker does it twice a minute (deploy/gunicorn.conf.py), and `manage.py housekeeping` once. Any number may
-do it at the same time.
+Each gunicorn worker runs it twice a minute (deploy/gunicorn.conf.py), and `manage.py housekeeping` once. Any number of
+processes may run it at the same time.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from portal import audit, lockout, sessions
 
 logger = logging.getLogger(__name__)
 PERIOD_SECONDS = 30
-# Rows of one transaction: others wait for so many at most.
+# Rows in one transaction, so that other writers wait only briefly.
 BATCH = 500
 
 
 def run() -> None:
-    """Do all of it once."""
+    """Do all the work once."""
     audit.write_counts()
-    _remove(lockout.over())
-    _remove(lockout.forgotten())
-    _remove(sessions.ended())
+    _remove(lockout.expired_locks())
+    _remove(lockout.expired_networks())
+    _remove(sessions.expired_sessions())
 
 
 def _remove(rows: QuerySet) -> None:
@@ -36,13 +36,13 @@ def _remove(rows: QuerySet) -> None:
 
 
 def start() -> None:
-    """Do it again and again in a thread that ends with the process."""
+    """Do the work about every PERIOD_SECONDS, in a thread that ends with the process."""
     threading.Thread(target=_forever, name="housekeeping", daemon=True).start()
 
 
 def _forever() -> None:
     while True:
-        # Workers that started together do not meet again and again.
+        # Workers that start together do not always run at the same moment.
         time.sleep(PERIOD_SECONDS + os.getpid() % 7)
         try:
             run()

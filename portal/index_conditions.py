@@ -1,7 +1,7 @@
-"""Conditions with their value in the SQL text, and a member of JSON: what an index can hold and a query must repeat.
+"""Expressions for partial indexes and the queries that use them: constants are in the SQL text, not in parameters.
 
-A database uses a partial index only when it sees that the query keeps to the index's condition. It cannot see that in a
-parameter: PostgreSQL plans once for all values, SQLite before it knows them.
+A database uses a partial index only when the query's condition implies that of the index. With a parameter it cannot
+know: PostgreSQL plans once for all values, SQLite plans before it has them.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from django.db.models import BooleanField, Func, TextField
 
 
 class Is(Func):
-    """Whether a column equals a constant of ours; `value` is never input.
+    """Whether a column equals the constant `value`, which is not escaped: never pass input.
 
-    The empty text keeps SQLite at the index with this condition: it would rather take one that begins with the column.
+    `|| ''` makes SQLite use the index with this condition instead of one that begins with the column.
     """
 
     template = "%(expressions)s || '' = '%(value)s'"
@@ -22,18 +22,18 @@ class Is(Func):
 
 
 class IsNot(Func):
-    """Whether a column differs from a constant of ours; `value` is never input."""
+    """Whether a column differs from the constant `value`, which is not escaped: never pass input."""
 
     template = "%(expressions)s <> '%(value)s'"
     output_field = BooleanField()
 
 
 class Member(Func):
-    """The text of a member of a JSON object, NULL without it; `name` is never input."""
+    """The member `name` of a JSON object as text, or NULL. `name` is not escaped: never pass input."""
 
     template = "(%(expressions)s ->> '%(name)s')"
     output_field = TextField()
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        # The arrow came with SQLite 3.38.
+        # SQLite has ->> only since 3.38.
         return self.as_sql(compiler, connection, template="json_extract(%(expressions)s, '$.%(name)s')", **context)

@@ -1,10 +1,11 @@
-"""Limits of guessing passwords, kept in the database: they hold across threads, workers and hosts.
+"""Limits on password guessing. The counts are in the database, so they hold across threads, workers and hosts.
 
-An attempt is counted, and the count committed, before its password is judged: of many at once no more are judged than
-the limit allows. Success gives the attempt back.
+An attempt is counted, and the count committed, before its password is checked, so that concurrent attempts cannot
+exceed the limit. A successful attempt is uncounted.
 
-Nobody is locked out by others: the limits of a network and of a name bind only where the name never signed in from that
-network. OWASP's Authentication Cheat Sheet asks for limits by account; ASVS 2.2.1 for at most 100 failures an hour.
+Other people's failures lock nobody out: the limits of a network and of a name apply only where the name never signed
+in from that network. OWASP's Authentication Cheat Sheet asks for limits by account, ASVS 2.2.1 for at most 100
+failures an hour.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from portal.models import KnownNetwork, SignInLock
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """So many attempts within a window; the last of them locks. `code` is stable: the reason of the audit event."""
+    """The last of `attempts` within `window` locks. `code` is stable: it is the reason of the audit event."""
 
     code: str
     attempts: int
@@ -38,10 +39,9 @@ OF_NAME_AND_NETWORK = Limit("locked", 5, timedelta(minutes=1), timedelta(minutes
 OF_NETWORK = Limit("network_locked", 60, timedelta(minutes=10), timedelta(minutes=10))
 OF_NAME = Limit("name_locked", 15, timedelta(minutes=10), timedelta(minutes=10))
 LONGEST = timedelta(minutes=10)
-# Of two attempts, or of two hosts, one may have an earlier time than the other. A lock that ends later than this was
-# made while the clock was ahead.
+# Clocks of hosts may differ. A lock that ends later than this from now was made by a clock that was ahead.
 LATEST = 2 * LONGEST
-# How long a network stays known after a sign-in from it.
+# A network stays known for this long after a sign-in.
 KNOWN_FOR = timedelta(days=180)
 
 _TAKE = """
@@ -61,7 +61,7 @@ RETURNING failures
 
 
 class Locked(Exception):
-    """Sign-ins are refused now. `code` says by which limit; `minutes` until it ends, at least one."""
+    """Sign-in is refused by the limit `code`. `minutes` until the lock ends are at least one."""
 
     def __init__(self, limit: Limit, left: timedelta) -> None:
         super().__init__(limit.code)
@@ -71,13 +71,13 @@ class Locked(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One that was counted, in each row of `subjects`; the first is that of the name from this network."""
+    """A counted attempt. `subjects` are its rows; the first is the one for the name and the network."""
 
     subjects: tuple[str, ...]
     network: str
 
     def give_back(self) -> None:
-        """Take back the count of an attempt that was not judged."""
+        """Uncount an attempt whose password was not checked."""
         _uncount(self.subjects)
 
     def succeeded(self, user: User) -> None:
@@ -90,12 +90,12 @@ class Attempt:
         )
 
 
-def take(username: str, address: str | None) -> Attempt:
-    """Count one attempt, before its password is judged. Raises Locked; then nothing is counted."""
+def count_attempt(username: str, address: str | None) -> Attempt:
+    """Count an attempt before its password is checked. Raises Locked, and counts nothing then."""
     now = timezone.now()
     limits = dict(_limits(username, network_of(address)))
     _require_unlocked(limits, now)
-    # Committed here: what comes next takes long, and others must see the count.
+    # Committed now, so that concurrent attempts see the count while this password is hashed.
     with transaction.atomic(durable=True):
         for subject, limit in limits.items():
             if not _counted(subject, limit, now):
@@ -108,20 +108,20 @@ def forget_all() -> None:
     SignInLock.objects.all().delete()
 
 
-def over() -> QuerySet[SignInLock]:
-    """Rows that no longer say anything, those from a clock that was ahead included."""
+def expired_locks() -> QuerySet[SignInLock]:
+    """Rows without effect, including those of a clock that was ahead."""
     now = timezone.now()
     counting = Q(locked_until=None, first_failure_at__gt=now - LONGEST, first_failure_at__lte=now + LATEST)
     return SignInLock.objects.exclude(counting).exclude(locked_until__gt=now, locked_until__lte=now + LATEST)
 
 
-def forgotten() -> QuerySet[KnownNetwork]:
-    """Networks from which nobody signed in for long."""
+def expired_networks() -> QuerySet[KnownNetwork]:
+    """Known networks whose last sign-in is older than KNOWN_FOR."""
     return KnownNetwork.objects.filter(at__lt=timezone.now() - KNOWN_FOR)
 
 
 def _limits(username: str, network: str) -> Iterator[tuple[str, Limit]]:
-    """The limits that bind this attempt, each with the subject of its row; always in the same order (no deadlock)."""
+    """The limits of this attempt with the subject of each row, always in the same order to avoid deadlocks."""
     name = username.casefold()
     yield _digest(f"{name}|{network}"), OF_NAME_AND_NETWORK
     if not _is_known(username, network):
@@ -130,7 +130,7 @@ def _limits(username: str, network: str) -> Iterator[tuple[str, Limit]]:
 
 
 def _digest(text: str, secret: str | None = None) -> str:
-    """Nobody who reads the table can try names: the key is derived from the secret key."""
+    """HMAC-SHA256 under a key derived from SECRET_KEY, so that reading the table reveals no names or networks."""
     return salted_hmac("portal.lockout", text, secret, algorithm="sha256").hexdigest()
 
 
@@ -141,7 +141,7 @@ def _is_known(username: str, network: str) -> bool:
 
 
 def _require_unlocked(limits: dict[str, Limit], now: datetime) -> None:
-    """Asked before anything is written, so that a flood of refused attempts does not take SQLite's write lock."""
+    """Raise Locked before anything is written, so that refused attempts do not take SQLite's write lock."""
     locked = SignInLock.objects.filter(subject__in=limits, locked_until__gt=now, locked_until__lte=now + LATEST)
     for lock in locked:
         raise Locked(limits[lock.subject], (lock.locked_until or now) - now)
@@ -162,7 +162,7 @@ def _counted(subject: str, limit: Limit, now: datetime) -> bool:
 
 
 def _uncount(subjects: Iterable[str]) -> None:
-    # One by one: a statement over several rows takes their locks in any order.
+    # One by one: a statement over several rows locks them in any order, which may deadlock.
     for subject in subjects:
         counted = SignInLock.objects.filter(subject=subject, failures__gt=0)
         counted.update(failures=F("failures") - 1, locked_until=None)

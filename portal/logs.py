@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line, with the request id, without query strings, bodies or headers."""
+"""Log format: one JSON object a line, with the request id, without query strings, bodies and headers."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import logging
 import re
 from datetime import UTC, datetime
 
-# Only these extras are written; an extra that nobody listed cannot leak.
+# Only these extras are written, so that no other one can leak.
 EXTRAS = ("request_id", "kind", "code", "action", "status_code")
-# A key that went astray into a path would otherwise be quoted by Django's "Not Found".
+# A key's text in a path: Django's "Not Found" message quotes the path.
 _KEY = re.compile(r"PSEK[\w+/=%-]+")
 
 
 class JsonFormatter(logging.Formatter):
-    """JSON escapes control characters, so no input can forge a second line (CVE-2025-48432 class)."""
+    """Writes JSON, whose escapes keep input from forging a second line (as in CVE-2025-48432)."""
 
     def format(self, record: logging.LogRecord) -> str:
         entry: dict[str, object] = {
@@ -33,7 +33,7 @@ class JsonFormatter(logging.Formatter):
 
     @staticmethod
     def _traceback(record: logging.LogRecord) -> list[str]:
-        """Where it happened and of what type. Messages are left out: database errors quote the values of a row."""
+        """The exception's type and its frames, without its message: database errors quote values of rows."""
         kind, _error, frame = record.exc_info or (None, None, None)
         lines = [f"{kind.__module__}.{kind.__qualname__}" if kind else "unknown"]
         while frame:

@@ -1,4 +1,4 @@
-"""A form that was not taken, because its session ended or its page is out of date: what happened, and the way back."""
+"""Answers to forms that were not accepted because the session ended or the page is out of date."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SIGNED_OUT = f"Your session ended, so this form was not taken. {_KEEP}, then si
 
 
 def signed_out(request: HttpRequest) -> HttpResponse | None:
-    """The answer to a form whose session ended; None where the request is no form of a page of ours."""
+    """The answer to a form whose session ended; None for a request that no page of the portal sent."""
     cookies = {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME}
     if request.method in _SAFE or cookies.isdisjoint(request.COOKIES):
         return None
@@ -38,7 +38,7 @@ def signed_out(request: HttpRequest) -> HttpResponse | None:
 
 
 def out_of_date(request: HttpRequest, reason: str) -> HttpResponse:
-    """The answer to a form without the token that its page has today; `reason` is Django's."""
+    """The answer to a form whose CSRF token is missing or old; `reason` is Django's."""
     sentence = _OUT_OF_DATE
     if reason == csrf.REASON_NO_CSRF_COOKIE:
         sentence = _NO_COOKIE
@@ -52,12 +52,12 @@ def out_of_date(request: HttpRequest, reason: str) -> HttpResponse:
 
 
 def _page_of(request: HttpRequest) -> str:
-    """The address of the page that held the form, as the browser says; the front page where it does not."""
+    """The address of the form's page from the Referer header; the front page when that is missing or another site."""
     sent = request.META.get("HTTP_REFERER", "")
     if not url_has_allowed_host_and_scheme(sent, {request.get_host()}, require_https=request.is_secure()):
         return "/"
     page = urlsplit(sent)
-    # Behind two slashes stands a host.
+    # A path that begins with two slashes would be read as a host.
     if page.path == reverse(settings.LOGIN_URL) or page.path.startswith("//"):
         return "/"
     return f"{page.path}?{page.query}" if page.query else page.path

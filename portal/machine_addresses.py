@@ -1,6 +1,6 @@
-"""Addresses that programs use: the right one where slashes are doubled or trailing, and probes under any host name.
+"""Addresses that programs use: errors for doubled and trailing slashes, and probes under any host name.
 
-A redirect would lose the POST of most programs, and a page says nothing to them.
+Most programs turn a POST into a GET when they follow a redirect, and cannot use an HTML page.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from portal import problems
 
 
 def is_of_machines(path: str) -> bool:
-    """Whether programs alone use this address, or what stands below it."""
+    """Whether only programs use this address."""
     return path.startswith(settings.PROBLEM_ADDRESSES + settings.TEXT_ADDRESSES) or path in settings.PROBE_ADDRESSES
 
 
 def right_address(path: str) -> str:
-    """The machine address meant by one with doubled or trailing slashes; empty for any other.
+    """The valid address for one with doubled or trailing slashes; empty for any other.
 
-    Of what was sent only known words and numbers are repeated: it may be a key that went astray.
+    The result repeats only known words and numbers of `path`, which may contain a key's text.
     """
     single = "/" + "/".join(filter(None, path.split("/")))
     if single == path or not is_of_machines(single):
@@ -36,7 +36,7 @@ def right_address(path: str) -> str:
 
 
 def unknown(request: HttpRequest) -> HttpResponse | None:
-    """The answer to an unknown address of machines; None where a person may have asked."""
+    """The answer to an unknown address that only programs use; None for other addresses."""
     if not is_of_machines(request.path_info):
         return None
     detail = "There is no such address. The portal's documentation lists them (docs/enrollment.md, docs/revocation.md)."
@@ -44,7 +44,7 @@ def unknown(request: HttpRequest) -> HttpResponse | None:
 
 
 class MachineAddressMiddleware:
-    """Answers what is misspelled before anything redirects it, and lets probes pass under any host name."""
+    """Answers addresses with wrong slashes before Django redirects them, and admits probes under any host name."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -54,13 +54,9 @@ class MachineAddressMiddleware:
             detail = f"Use {right}: single slashes, and none at the end."
             return problems.response(request, 404, "unknown_address", "Unknown address", detail)
         if request.path_info in settings.PROBE_ADDRESSES:
-            _admit_any_host(request)
+            try:
+                request.get_host()
+            except DisallowedHost:
+                # The answers of probes do not depend on the host; a redirect to https uses this one.
+                request.META["HTTP_HOST"] = settings.ALLOWED_HOSTS[0].lstrip(".").replace("*", "localhost")
         return self.get_response(request)
-
-
-def _admit_any_host(request: HttpRequest) -> None:
-    try:
-        request.get_host()
-    except DisallowedHost:
-        # None of their answers depends on it; a redirect to https leads to a name of ours.
-        request.META["HTTP_HOST"] = settings.ALLOWED_HOSTS[0].lstrip(".").replace("*", "localhost")

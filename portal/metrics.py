@@ -1,4 +1,4 @@
-"""What the portal has done, for Prometheus. Labels are enumerated codes; no input ever becomes a label."""
+"""Metrics for Prometheus. Labels are fixed codes, never input."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SIGN_INS = Counter("portal_sign_ins", "Sign-ins by result.", ["result"])
 
 
 class _Sources:
-    """What the database says at this moment: gauges from the functions that METRICS_SOURCES names by dotted path."""
+    """Gauges read from the database, by the functions that METRICS_SOURCES names by dotted path."""
 
     def describe(self) -> Iterable[Metric]:
         return ()
@@ -32,24 +32,9 @@ class _Sources:
         try:
             return [metric for path in settings.METRICS_SOURCES for metric in import_string(path)()]
         except (DatabaseError, InterfaceError) as error:
-            # The counters are in memory and worth reading just then.
+            # The counters are in memory, and useful while the database is down.
             logger.error("gauges not read", extra={"kind": type(error).__name__})
             return ()
-
-
-def _gauges() -> CollectorRegistry:
-    registry = CollectorRegistry()
-    registry.register(_Sources())
-    return registry
-
-
-def _registry() -> CollectorRegistry:
-    # gunicorn's workers each count for themselves; their files are added up here.
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        return REGISTRY
-    registry = CollectorRegistry()
-    MultiProcessCollector(registry)
-    return registry
 
 
 def _may_read(request: HttpRequest) -> bool:
@@ -63,7 +48,13 @@ def _may_read(request: HttpRequest) -> bool:
 @require_GET
 @login_not_required
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Counters and gauges as text; 404 without the token, so that a stranger cannot tell the address exists."""
+    """Counters and gauges as text; 404 without the token, as for an address that does not exist."""
     if not _may_read(request):
         raise Http404
-    return HttpResponse(generate_latest(_registry()) + generate_latest(_gauges()), content_type=CONTENT_TYPE_LATEST)
+    counters, gauges = REGISTRY, CollectorRegistry()
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        # Each worker of gunicorn counts in its own file; the collector adds them up.
+        counters = CollectorRegistry()
+        MultiProcessCollector(counters)
+    gauges.register(_Sources())
+    return HttpResponse(generate_latest(counters) + generate_latest(gauges), content_type=CONTENT_TYPE_LATEST)

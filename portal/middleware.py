@@ -1,4 +1,4 @@
-"""What every request passes: its id, its security headers, sign-in."""
+"""Middleware: request ids, security headers, forwarded headers, sign-in."""
 
 from __future__ import annotations
 
@@ -27,21 +27,17 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.request_id = self._choose(request)  # type: ignore[attr-defined]  # HttpRequest is open by design
+        request_id: str = request.META.get("HTTP_X_REQUEST_ID", "")
+        if not (REQUEST_ID.fullmatch(request_id) and from_trusted_proxy(request)):
+            request_id = secrets.token_hex(8)
+        request.request_id = request_id  # type: ignore[attr-defined]  # HttpRequest is open by design
         response = self.get_response(request)
-        response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
+        response["X-Request-Id"] = request_id
         return response
-
-    @staticmethod
-    def _choose(request: HttpRequest) -> str:
-        sent = request.META.get("HTTP_X_REQUEST_ID", "")
-        if sent and REQUEST_ID.fullmatch(sent) and from_trusted_proxy(request):
-            return str(sent)
-        return secrets.token_hex(8)
 
 
 class SecurityHeadersMiddleware:
-    """The headers Django 5.2 does not set: CSP, Permissions-Policy, CORP; and no caching of what is private."""
+    """Sets headers that Django 5.2 does not set: CSP, Permissions-Policy, CORP and, by default, `no-store`."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -59,9 +55,9 @@ class SecurityHeadersMiddleware:
 
 
 class LeanHeadersMiddleware:
-    """Leaves out of answers under LEAN_ADDRESSES what their clients have no use for and no room for.
+    """Removes headers that EST clients do not use: some of them read only 1,024 bytes of headers (LEAN_ADDRESSES).
 
-    It runs last on the way out, so no other middleware need know that these addresses exist.
+    It is the outermost middleware, so that it sees the headers of all others.
     """
 
     KEPT = frozenset(
@@ -84,8 +80,8 @@ class LeanHeadersMiddleware:
 
 
 class ForwardedProtoMiddleware:
-    """Drops forwarded headers that no trusted proxy sent: nobody can claim https, an address or a
-    certificate for himself."""
+    """Drops forwarded headers that no trusted proxy sent, so that no client can claim https, an address or a
+    certificate."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -100,16 +96,16 @@ class ForwardedProtoMiddleware:
 
 
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
-    """Every view is private unless marked; a program that does not ask for HTML gets 401 instead of a redirect."""
+    """Requires sign-in for every view that is not marked public. Clients that do not accept HTML get 401."""
 
     def process_view(self, request: HttpRequest, view_func: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
-        # Asked first: a public address (enrollment, health) must not touch the session.
+        # Django reads request.user before this flag, and public views (enrollment, health) must not load the session.
         if not getattr(view_func, "login_required", True):
             return None
         return super().process_view(request, view_func, args, kwargs)
 
     def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]) -> Any:
         if request.accepts("text/html"):
-            # Led to sign in and back, a form would be lost without a word.
+            # A redirect to the sign-in page and back would silently lose a form.
             return lost_forms.signed_out(request) or super().handle_no_permission(request, view_func)
         return problems.response(request, 401, "sign_in_required", "Sign in required", "Sign in first.")

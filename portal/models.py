@@ -1,4 +1,4 @@
-"""What is true of the whole site: the audit log, the sign-in lock, and how each person wants pages to look."""
+"""Models of the whole site: the audit log, sign-in limits, sessions, and each user's preferences."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ BY_MACHINE = Is("interface", value="enrollment")
 BY_PEOPLE = IsNot("interface", value="enrollment")
 ON_A_KEY = Is("object_kind", value="key")
 KEY_PUBLIC_ID = Member("detail", name="key_public_id")
-# How many things one event stands for; NULL is one.
+# The number of events that one row stands for; NULL means 1.
 TIMES = Cast(Member("detail", name="count"), models.IntegerField())
 
 
 class AuditEvent(models.Model):
-    """One thing that was done or refused: who, what, to which object, from where. Never changed, never deleted.
+    """An action that was done or refused: who, what, on which object, from where. Rows are never changed or deleted.
 
     Actor and object are copies, not foreign keys, so that the event outlives both. `detail` holds only the
     fields that `portal.audit_actions.DETAIL_FIELDS` lists for the action.
@@ -65,12 +65,12 @@ class AuditEvent(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["object_kind", "object_id", "id"], name="audit_event_by_object"),
-            # What a key page asks. Apart from each other, so that a flood of one kind hides none of another.
+            # For a key's page. Separate indexes, so that many machine events do not slow down the list of human ones.
             models.Index(KEY_PUBLIC_ID, "id", condition=Q(BY_MACHINE), name="audit_event_of_machines_by_key"),
             models.Index(
                 fields=["object_id", "id"], condition=Q(ON_A_KEY, BY_PEOPLE), name="audit_event_of_people_by_key"
             ),
-            # Also refusals without a known key: their object has no id.
+            # Includes refusals of unrecognized keys, whose object_id is empty.
             models.Index(
                 fields=["object_id", "at", "id"], condition=Q(ON_A_KEY, BY_MACHINE), name="audit_event_refused_by_key"
             ),
@@ -82,7 +82,7 @@ class AuditEvent(models.Model):
 
 
 class AuditTally(models.Model):
-    """How often one kind of event happened in one minute. `event` is the latest. See `portal.audit_tallies`."""
+    """The number of equal events in one minute; see `portal.audit_tallies`. `event` holds the columns of the latest."""
 
     scope = models.CharField(max_length=300)
     minute = models.DateTimeField()
@@ -101,7 +101,7 @@ class AuditTally(models.Model):
 
 
 class SignInLock(models.Model):
-    """Attempts to sign in: of one name from one network, of one name, or from one network. See `portal.lockout`."""
+    """Counted sign-in attempts of a name from a network, of a name, or from a network. See `portal.lockout`."""
 
     subject = models.CharField(max_length=64, unique=True, help_text="HMAC-SHA256 of user name and network.")
     failures = models.PositiveSmallIntegerField(default=0)
@@ -116,7 +116,7 @@ class SignInLock(models.Model):
 
 
 class KnownNetwork(models.Model):
-    """A network from which somebody signed in: strangers elsewhere cannot lock him out there."""
+    """A network from which a user has signed in. Failures elsewhere cannot lock the user out there."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     network = models.CharField(max_length=64, help_text="HMAC-SHA256 of the network.")
@@ -133,9 +133,9 @@ class KnownNetwork(models.Model):
 
 
 class UserSession(models.Model):
-    """Whose session it is, so that his sessions can be ended. Written by `portal.sessions` alone."""
+    """The user of a session, so that all sessions of a user can be ended. Only `portal.sessions` writes it."""
 
-    # Without a constraint: whoever clears the session table by its own means is not refused.
+    # Without a foreign key constraint, so that `clearsessions` and other tools can delete rows of the session table.
     session = models.OneToOneField(
         Session, models.CASCADE, primary_key=True, db_constraint=False, related_name="of_user"
     )
@@ -149,7 +149,7 @@ class UserSession(models.Model):
 
 
 class UserPreferences(models.Model):
-    """How one person wants pages to look. Written by `portal.preferences.operations` alone."""
+    """A user's preferences. Only `portal.preferences.operations` writes them."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
     theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.SYSTEM)

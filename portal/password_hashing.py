@@ -1,7 +1,8 @@
-"""Hashing passwords within bounds: each hash takes memory on purpose, so one is made at a time in each process.
+"""Password hashing with bounded memory: a hash takes 46 MiB, so each process computes one at a time.
 
-The parameters are those the OWASP Password Storage Cheat Sheet names first for Argon2id: 46 MiB, one pass, one lane.
-They cost an attacker as much as the other sets there; glibc keeps nothing so large in its arenas, freed means freed.
+The parameters are the first that the OWASP Password Storage Cheat Sheet lists for Argon2id: 46 MiB, one pass, one
+lane. The sheet's other sets cost an attacker the same. glibc returns a block of this size to the system when it is
+freed.
 """
 
 from __future__ import annotations
@@ -16,18 +17,18 @@ from django.http import HttpRequest, HttpResponse
 from portal.error_pages import render_error
 
 AT_ONCE = 1
-# Much longer than a worker's threads take one after another, and shorter than gunicorn's patience.
+# Much longer than all threads of a worker take one after another, and shorter than gunicorn's timeout.
 WAIT_SECONDS = 10.0
 RETRY_AFTER_SECONDS = 5
 _slots = threading.BoundedSemaphore(AT_ONCE)
 
 
 class TooManyPasswords(Exception):
-    """This process has more passwords to hash than it can in WAIT_SECONDS; nothing was judged."""
+    """No turn within WAIT_SECONDS; the password was not checked."""
 
 
 class BoundedArgon2PasswordHasher(Argon2PasswordHasher):
-    """Argon2id with bounded memory. A password under other parameters is hashed again at the next sign-in."""
+    """Argon2id, one hash at a time. Django upgrades hashes with other parameters at the user's next sign-in."""
 
     memory_cost = 47_104  # KiB
     time_cost = 1
@@ -50,7 +51,7 @@ def _in_turn(work: Callable[..., Any], *arguments: str) -> Any:
 
 
 class TooManyPasswordsMiddleware:
-    """Answers 503 with Retry-After, wherever a password was to be hashed."""
+    """Answers 503 with Retry-After when a view raises TooManyPasswords."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,6 +1,6 @@
-"""What the first requests would load, loaded before gunicorn forks, so that all workers share it.
+"""Loading modules and templates before gunicorn forks, so that its workers share their memory.
 
-A page of memory stays shared until somebody writes to it, as counting references and collecting garbage do.
+A page of memory stays shared until a process writes to it, as reference counts and the garbage collector do.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ADMIN = ("admin/index.html", "admin/change_list.html", "admin/change_form.html"
 
 
 def warm_up() -> None:
-    """Import what settings name, compile the templates, answer the sign-in page; then keep the collector off."""
+    """Import what settings name, compile the templates, render the sign-in page, then freeze the garbage collector."""
     for path in _PATHS:
         import_string(path)
     folder = settings.BASE_DIR / "templates"

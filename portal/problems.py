@@ -1,4 +1,4 @@
-"""RFC 9457 problem documents: how every JSON door of the portal says no."""
+"""RFC 9457 problem documents: the error answers to programs that use JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ CONTENT_TYPE = "application/problem+json"
 def response(
     request: HttpRequest, status: int, code: str, title: str, detail: str, retry_after: int | None = None
 ) -> HttpResponse:
-    """A refusal with a stable `code`; `detail` says what to do and never repeats the input."""
+    """A problem document. `code` is stable; `detail` explains what to do and never repeats input.
+
+    `retry_after` is in seconds.
+    """
     document = {
         "type": "about:blank",
         "title": title,

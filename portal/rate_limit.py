@@ -1,7 +1,7 @@
-"""Rate shield: counts events per caller in this process's memory and says when there were too many.
+"""A rate limit per caller, counted in the memory of this process.
 
-A shield, not a guarantee: promises about keys rest on 256-bit secrets and the database, and each gunicorn worker
-counts for itself.
+Each gunicorn worker counts for itself, so the limit only reduces load. The security of keys rests on 256-bit secrets
+and the database.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Shield:
         self._lock = threading.Lock()
 
     def retry_after(self, caller: str) -> int | None:
-        """Whole seconds until the caller may try again; None when it may try now."""
+        """Whole seconds until the caller may try again; None when the limit is not reached."""
         started, count = self._windows.get(caller, (0.0, 0))
         left = started + self.seconds - self._clock()
         return max(1, int(left + 0.999)) if count >= self.limit and left > 0 else None

@@ -1,4 +1,4 @@
-"""Who may do what: each role is a Django group whose permissions this matrix decides, renewed after every migrate."""
+"""Roles and their permissions. Each role is a Django group; every migrate sets its permissions from ROLES."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ ROLES: dict[str, frozenset[str]] = {
     "Auditor": _VIEW | _AUDIT,
     "Support": _VIEW | _AUDIT,
 }
-# Roles whose members may open /admin/. Support sees everything there and changes nothing.
+# Roles that may open /admin/. Support sees every record there and changes none.
 STAFF_ROLES = frozenset({ADMINISTRATOR, "Support"})
 
 
 def synchronize(**_: Any) -> None:
-    """Make the groups hold exactly the permissions of ROLES; the post_migrate handler."""
+    """Give each group exactly the permissions of ROLES; the post_migrate handler."""
     group_model = apps.get_model("auth", "Group")
     permission_model = apps.get_model("auth", "Permission")
     known = {
@@ -64,5 +64,5 @@ def synchronize(**_: Any) -> None:
     }
     for role, names in ROLES.items():
         group, _created = group_model.objects.get_or_create(name=role)
-        # A name missing here belongs to an app whose own post_migrate, and with it this handler, still comes.
+        # A missing permission belongs to an app that is migrated later; this handler runs again after it.
         group.permissions.set([known[name] for name in names if name in known])

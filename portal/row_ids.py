@@ -1,4 +1,4 @@
-"""Ids of rows in a text: an address, a form field, a command's argument."""
+"""Parsing ids of rows from URLs, form fields and command arguments."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ LARGEST = 2**63 - 1
 
 
 def row_id(text: str) -> int | None:
-    """The id that a text holds, such as 12; None where no row can have it."""
+    """The id in `text`, such as 12; None when `text` is no whole number or larger than any id."""
     if not (text.isascii() and text.isdecimal() and len(text) <= 19):
         return None
     number = int(text)

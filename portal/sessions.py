@@ -1,7 +1,4 @@
-"""Database sessions whose table holds SHA-256 of the cookie, so that a stolen table opens no session.
-
-Django's stock table holds the cookie value itself.
-"""
+"""Django's database sessions, but the table holds SHA-256 of the cookie: a stolen table opens no session."""
 
 from __future__ import annotations
 
@@ -21,22 +18,22 @@ from django.utils import timezone
 
 from portal.models import UserSession
 
-# One host may have begun a session that another reads.
+# The host that began a session may have a different clock from the host that reads it.
 _CLOCKS_MAY_DIFFER = timedelta(minutes=10)
 
 
 def stored_key(cookie: str) -> str:
-    """What the session table holds for a cookie: 40 hexadecimal digits of its SHA-256, the column's width."""
+    """The key in the session table: the first 40 hexadecimal digits of the cookie's SHA-256, the column's width."""
     return hashlib.sha256(cookie.encode()).hexdigest()[:40]
 
 
 def _latest(now: datetime) -> datetime:
-    """When the latest session ends. One that ends later was begun while the clock was ahead."""
+    """The latest possible end of a session. A later end comes from a clock that was ahead."""
     return now + timedelta(seconds=settings.SESSION_COOKIE_AGE) + _CLOCKS_MAY_DIFFER
 
 
 class SessionStore(DatabaseSessionStore):
-    """Looks sessions up by the hash of their key; the key itself lives only in the cookie."""
+    """Looks up sessions by the hash of their key. Only the cookie holds the key itself."""
 
     def _get_session_from_db(self) -> AbstractBaseSession | None:
         now = timezone.now()
@@ -75,7 +72,7 @@ def end_sessions(user: User) -> None:
     Session.objects.filter(of_user__user=user).delete()
 
 
-def ended() -> QuerySet[Session]:
-    """Rows of sessions that are over, those from a clock that was ahead included."""
+def expired_sessions() -> QuerySet[Session]:
+    """Rows without effect, including those of a clock that was ahead."""
     now = timezone.now()
     return Session.objects.exclude(expire_date__gt=now, expire_date__lte=_latest(now))

@@ -1,7 +1,7 @@
-"""Every setting of the portal. Values come through `portal.env`; production-safe values are the default.
+"""Every setting of the portal, read by `portal.env`. The defaults are safe for production.
 
-`make run` supplies what a first look needs (see `portal.quickstart`); anywhere else a missing secret key,
-keyring or host list stops the start.
+`make run` sets what a demo needs (see `portal.quickstart`). Otherwise the portal does not start without a secret key, a
+keyring and a list of hosts.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PLAIN_HTTP = env.boolean("PORTAL_PLAIN_HTTP", default=False)
 ALLOWED_HOSTS = env.words("PORTAL_ALLOWED_HOSTS", default=None)
 _ADDRESS = f"http://{env.text('HOST', '127.0.0.1')}:{env.integer('PORT', 8000, 1, 65535)}"
 PORTAL_URL = env.text("PORTAL_URL", _ADDRESS).rstrip("/")
-# Where certificates say that lists and issuers are: http, for whoever fetches them is about to verify a certificate.
+# The address of revocation lists and issuers in certificates. It is http: https would need a certificate check first.
 PKI_URL = env.text("PKI_URL", f"http://{PORTAL_URL.partition('://')[2]}").rstrip("/")
 TRUSTED_PROXIES = env.words("TRUSTED_PROXIES")
 CLIENT_CERT_HEADER = env.text("CLIENT_CERT_HEADER", "X-Client-Cert")
@@ -123,9 +123,9 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "portal.views.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
-# Transport security. Over plain http (`make run`) browsers refuse Secure cookies, so all four are off together.
+# Transport security. PLAIN_HTTP (`make run`) switches all of it off, because browsers refuse Secure cookies over http.
 SECURE_SSL_REDIRECT = not PLAIN_HTTP
-# What is signed, and what says only yes or no; probes take a redirect for a yes.
+# /pki/ serves signed data. Probes would take a redirect for success.
 SECURE_REDIRECT_EXEMPT = [r"^pki/", r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 0 if PLAIN_HTTP else 365 * 24 * 60 * 60
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not PLAIN_HTTP
@@ -141,12 +141,12 @@ SECURE_CSP = csp.PORTAL
 SECURE_CSP_ADMIN = csp.ADMIN
 X_FRAME_OPTIONS = "DENY"
 
-# EST clients read 1,024 bytes of headers and no more.
+# Some EST clients read only 1,024 bytes of headers.
 LEAN_ADDRESSES = ("/.well-known/est/",)
-# Programs alone use these, whatever they say they accept: a refusal is a problem document, or a line of text.
+# Only programs use these, whatever their Accept header: errors are problem documents, or one line of text.
 PROBLEM_ADDRESSES = ("/enrollment/",)
 TEXT_ADDRESSES = ("/.well-known/est/", "/pki/")
-# Monitoring asks these by whatever name or address it knows of the machine.
+# Monitoring may use any host name or address of the machine.
 PROBE_ADDRESSES = ("/healthz", "/readyz", "/metrics")
 
 # Input limits
@@ -181,7 +181,7 @@ LOGGING = {
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []
 
-# Ours
+# The portal's own
 VENDOR_NAME = env.text("VENDOR_NAME", "Zscaler")
 CUSTOMER_ID = env.text("CUSTOMER_ID", "100000000000000001")
 CLOUD_DOMAIN = env.text("CLOUD_DOMAIN", "api.private.example.com")

@@ -1,4 +1,4 @@
-"""Signing in and out: the page, its lock, and the audit events of each."""
+"""Sign-in and sign-out: pages, limits and audit events."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ELSEWHERE = "Too many attempts. Try again in {time}, or from a network you have
 
 
 class SignInForm(AuthenticationForm):
-    """User name and password; the same words for an unknown user, a wrong password and a disabled account."""
+    """User name and password. An unknown user, a wrong password and a disabled account get the same error."""
 
     error_messages = {  # noqa: RUF012  # the parent's own spelling
         "invalid_login": "The user name or password is not right.",
@@ -41,7 +41,7 @@ class SignInForm(AuthenticationForm):
             return super().clean()
         username, address = self.cleaned_data["username"], client_ip(self.request)
         try:
-            attempt = lockout.take(username, address)
+            attempt = lockout.count_attempt(username, address)
             cleaned = super().clean()
         except lockout.Locked as locked:
             self._refuse(locked.code)
@@ -57,7 +57,7 @@ class SignInForm(AuthenticationForm):
         return cleaned
 
     def _refuse(self, reason: str) -> None:
-        """Count it, and keep a sample in the audit log. The name is left out: people type passwords there."""
+        """Count the refusal, and record some in the audit log, without the name: people type passwords there."""
         SIGN_INS.labels(result=reason).inc()
         actor = actors.from_request(self.request)
         once = network_of(actor.client_ip)
@@ -65,7 +65,7 @@ class SignInForm(AuthenticationForm):
 
 
 class SignInView(LoginView):
-    """The sign-in page; leads back to the page that was asked for."""
+    """The sign-in page. It redirects to the page that was requested."""
 
     form_class = SignInForm
     redirect_authenticated_user = True
@@ -73,7 +73,7 @@ class SignInView(LoginView):
 
 @method_decorator(transaction.atomic, "post")
 class SignOutView(LogoutView):
-    """Signs out on POST: the session ends and the event is written, or neither."""
+    """Signs out on POST. The end of the session and its audit event are one transaction."""
 
 
 def _subject(user: AbstractBaseUser) -> audit.Subject:

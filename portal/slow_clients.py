@@ -1,8 +1,8 @@
-"""The gunicorn worker that waits for clients without holding a thread.
+"""A gunicorn worker that waits for slow clients without a thread.
 
-gunicorn's threaded worker gives a connection a thread with its first byte and waits there for the rest of the request
-as long as the client likes: as many unfinished requests as there are threads stop the portal, and so does whoever does
-not close his side. This one reads in its event loop, hands over what is complete, and answers 408 after READ_SECONDS.
+gunicorn's threaded worker assigns a thread at the first byte of a request and waits there for the rest, without a
+limit. As many unfinished requests as there are threads stop it, and so do clients that do not close their connection.
+This worker reads requests in its event loop, passes complete ones to a thread, and answers 408 after READ_SECONDS.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 READ_SECONDS = 20.0
 LINGER_SECONDS = 2.0
-# Time to take an answer: this long, and a second more for each 16 KiB.
+# Time a client has to read an answer: ANSWER_SECONDS, and one second more for each 16 KiB.
 ANSWER_SECONDS, ANSWER_BYTES_PER_SECOND = 20.0, 16 * 1024
 LONGEST_HEAD = 64 * 1024
-# A longer body may be refused before it is sent, so a thread begins with it, but a quarter of the threads at most.
+# A thread begins with a longer body before all of it is there, because the view may refuse it; at most a quarter of the
+# threads do so at a time.
 SHORT_BODY = 16 * 1024
-# While no such thread is free: what the largest form may hold.
+# The most that is buffered while none of these threads is free: the size of the largest form.
 BUFFERED = LONGEST_HEAD + 256 * 1024
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,15})[ \t]*\r\n", re.IGNORECASE)
 _EXPECT = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*(?=\r\n)", re.IGNORECASE)
@@ -37,24 +38,24 @@ _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Lengt
 
 
 class AnsweringSocket(socket.socket):
-    """A client's socket whose answers have a deadline, which moves with what the client takes."""
+    """A client's socket with a time limit for answers, which grows with their length."""
 
     allowance = ANSWER_SECONDS
 
     def sendall(self, data: Any, flags: int = 0) -> None:
-        """Send all of `data`; a client that takes it too slowly counts as gone."""
+        """Send all of `data`. Raises BrokenPipeError when the client reads too slowly."""
         self.allowance += len(data) / ANSWER_BYTES_PER_SECOND
         started = time.monotonic()
         self.settimeout(max(self.allowance, 0.001))
         try:
             super().sendall(data, flags)
         except TimeoutError:
-            raise BrokenPipeError(errno.EPIPE, "the client takes its answer too slowly") from None
+            raise BrokenPipeError(errno.EPIPE, "the client reads its answer too slowly") from None
         self.allowance -= time.monotonic() - started
 
 
 class Connection(TConn):
-    """A connection, what was received of its next request, and how much more is to come. The parser reads from here."""
+    """A connection with the bytes received of its next request and the expected length. gunicorn's parser reads it."""
 
     def __init__(self, worker: PatientWorker, sock: socket.socket, client: Any, server: Any) -> None:
         super().__init__(worker.cfg, AnsweringSocket(fileno=sock.detach()), client, server)
@@ -65,16 +66,16 @@ class Connection(TConn):
         self.reads_on = False
 
     def begin(self) -> None:
-        """Wait for the next request; what came behind the last one is its beginning."""
+        """Wait for the next request. Bytes that the parser read past the last request begin it."""
         if self.parser is not None:
             self.received[:0] = self.parser.unreader.take_buffered()
-        # Its thread left it with a timeout.
+        # The thread of the last request set a timeout.
         self.sock.setblocking(False)
         self.timeout = time.monotonic() + READ_SECONDS
         self.head = self.length = 0
 
     def receive(self) -> None:
-        """Take what is there, unless a whole request was sent. Raises OSError when the connection broke or ended."""
+        """Read available bytes unless the request is complete. Raises OSError when the connection broke or ended."""
         self._measure()
         if self.is_complete:
             return
@@ -86,20 +87,19 @@ class Connection(TConn):
             self._measure()
 
     def _measure(self) -> None:
-        """Look how long the request is, once its head was received."""
+        """Find the length of the request once its head is received; answer 100 Continue where the client waits for it.
+
+        gunicorn does not see the Expect header, so that it does not answer it a second time.
+        """
         if not self.head and (end := self.received.find(b"\r\n\r\n")) >= 0:
             self.head = end + 4
             length = _LENGTH.search(self.received, 0, self.head)
             self.length = int(length[1]) if length else 0
-            if not self.is_complete and not self.is_long:
-                self._tell_to_continue()
-
-    def _tell_to_continue(self) -> None:
-        """A client that waits for 100 Continue gets it here, and gunicorn does not see that it asked."""
-        if expect := _EXPECT.search(self.received, 0, self.head):
-            del self.received[expect.start() : expect.end()]
-            self.head -= expect.end() - expect.start()
-            self.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+            expect = _EXPECT.search(self.received, 0, self.head)
+            if expect and not self.is_complete and not self.is_long:
+                del self.received[expect.start() : expect.end()]
+                self.head -= expect.end() - expect.start()
+                self.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     @property
     def is_complete(self) -> bool:
@@ -110,36 +110,39 @@ class Connection(TConn):
 
     @property
     def is_long(self) -> bool:
-        """Whether the request may be refused before all of it was sent."""
+        """Whether a thread may begin with the request before all of it is received."""
         return self.length > SHORT_BODY
 
     @property
     def takes_answers(self) -> bool:
-        """Whether the last answer is on its way: not where a client asks again and again, and reads nothing."""
+        """Whether the last answer left the send buffer: false for a client that sends requests and reads no answers."""
         if self.parser is None:
             return True
-        self._call_writable_when_unsent_below(1)
-        room = select.poll()
-        room.register(self.sock, select.POLLOUT)
-        return bool(room.poll(0))
+        self._set_unsent_limit(1)
+        writable = select.poll()
+        writable.register(self.sock, select.POLLOUT)
+        return bool(writable.poll(0))
 
-    def _call_writable_when_unsent_below(self, octets: int) -> None:
-        """0 is the kernel's default: as long as its buffer has room. A Unix socket has no such option."""
+    def _set_unsent_limit(self, octets: int) -> None:
+        """Let the kernel report the socket as writable while fewer octets than this are unsent (tcp(7)).
+
+        0 is the default: while the send buffer has room. A Unix socket does not have this option.
+        """
         with suppress(OSError):
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, octets)
 
     def init(self) -> None:
-        """At the beginning of each request, in its thread."""
+        """Prepare the next request; gunicorn calls this in the request's thread."""
         if self.parser is None:
             self.parser = http.get_parser(self.cfg, self, self.client)
             self.initialized = True
         self.sock.allowance = ANSWER_SECONDS
-        self._call_writable_when_unsent_below(0)
+        self._set_unsent_limit(0)
 
     def recv(self, size: int) -> bytes:
-        """What the parser reads: what was received, then, of a long request, what still comes in time.
+        """Bytes for the parser: first the received ones, then, for a long request, those that arrive in time.
 
-        Raises NoMoreData for the rest: half a form is none, and where the next request begins is not known.
+        Raises NoMoreData when they do not: half a form is of no use, and the start of the next request is unknown.
         """
         if self.received:
             part = bytes(self.received[:size])
@@ -156,7 +159,7 @@ class Connection(TConn):
         raise NoMoreData
 
     def close(self, graceful: bool = False) -> None:
-        """Close; gracefully means that the client may read its answer first, for which nobody waits."""
+        """Close the connection; `graceful` lets the client read its answer first, without a thread."""
         if graceful:
             self.worker.linger(self.sock)
         else:
@@ -164,12 +167,12 @@ class Connection(TConn):
 
 
 class PatientWorker(ThreadWorker):
-    """gunicorn's threaded worker, whose threads see complete requests only."""
+    """gunicorn's threaded worker, but threads get only complete requests, and some long ones."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.long_readers, self.most_long_readers = 0, max(1, self.cfg.threads // 4)
-        # Sockets whose answer was sent, and until when their clients may read it; the oldest first.
+        # Sockets whose answer was sent, and the end of the time their clients have to read it; the oldest first.
         self.lingering: dict[socket.socket, float] = {}
 
     @classmethod
@@ -179,14 +182,14 @@ class PatientWorker(ThreadWorker):
             raise ConfigError("The portal speaks http; put a proxy in front for TLS.")
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """Wait, and serve what happened, but for sockets that something else in this round ended or handed over."""
+        """Wait for events and handle them, except for sockets that an earlier event of this round unregistered."""
         registered = self.poller.get_map()
         for key, _ in self.poller.select(timeout):
             if registered.get(key.fd) is key:
                 key.data(key.fileobj)
 
     def accept(self, listener: socket.socket) -> None:
-        """Accept a connection; where there are too many, the one that keeps the portal waiting longest goes."""
+        """Accept a connection. When there are too many, close the one that has waited longest."""
         try:
             sock, client = listener.accept()
         except OSError as error:
@@ -207,14 +210,14 @@ class PatientWorker(ThreadWorker):
             self.murder_keepalived()
 
     def enqueue_req(self, conn: Connection) -> None:
-        """A request begins: answer it when it is complete, else wait for it without a thread."""
+        """Answer a request when it is complete, otherwise wait for the rest without a thread."""
         conn.begin()
         self.pending_conns.append(conn)
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
         self.on_pending_socket_readable(conn, conn.sock)
 
     def on_pending_socket_readable(self, conn: Connection, client: socket.socket) -> None:
-        """Some more of a request has come, or of the last answer was taken."""
+        """Handle new bytes of a request, or space in the send buffer after the last answer."""
         try:
             conn.receive()
         except OSError:
@@ -237,16 +240,16 @@ class PatientWorker(ThreadWorker):
         self.poller.modify(conn.sock, event, partial(self.on_pending_socket_readable, conn))
 
     def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
-        # Where a request ends that was not received whole is not known.
+        # The end of a request that was not received completely is unknown.
         if conn.reads_on or not super()._keepalive_after(conn, keepalive):
             return False
-        behind = conn.parser.unreader.take_buffered() + bytes(conn.received)
+        next_request = conn.parser.unreader.take_buffered() + bytes(conn.received)
         conn.received.clear()
-        conn.parser.unreader.unread(behind)
+        conn.parser.unreader.unread(next_request)
         return True
 
     def finish_request(self, conn: Connection, fs: Any) -> None:
-        """An answer was given; its thread may read another long request."""
+        """Finish an answered request; its thread may begin with another long request."""
         if conn.reads_on:
             conn.reads_on = False
             self.long_readers -= 1
@@ -255,7 +258,7 @@ class PatientWorker(ThreadWorker):
         super().finish_request(conn, fs)
 
     def murder_pending(self) -> None:
-        """Drop those whose time is over and, in a worker that stops, those that have not begun."""
+        """Drop connections whose time is over and, while the worker stops, those that have sent nothing."""
         now = time.monotonic()
         for conn in list(self.pending_conns):
             if conn.timeout <= now or not (self.alive or conn.received):
@@ -264,7 +267,7 @@ class PatientWorker(ThreadWorker):
             self._forget(sock)
 
     def drop(self, conn: Connection) -> None:
-        """End the connection of a client that is not done."""
+        """Close the connection of a client that did not finish its request; answer 408 if it has begun one."""
         self._stop_waiting(conn)
         self.nr_conns -= 1
         if conn.received:
@@ -277,7 +280,7 @@ class PatientWorker(ThreadWorker):
         self.poller.unregister(conn.sock)
 
     def linger(self, sock: socket.socket) -> None:
-        """Let a client read its answer and close first, RFC 9112 section 9.6: else what it still sends resets it."""
+        """Let the client read its answer and close first (RFC 9112 §9.6): bytes it still sends would cause a reset."""
         try:
             sock.setblocking(False)
             sock.shutdown(socket.SHUT_WR)

@@ -1,4 +1,4 @@
-"""The form of a name that orders, distinguishes and finds records, the same on every database."""
+"""The normalized name by which records are sorted, compared and searched, the same on every database."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import unicodedata
 
 
 def sort_name(name: str) -> str:
-    """NFKC and casefolded; compared byte by byte (BINARY on SQLite, COLLATE "C" on PostgreSQL)."""
+    """`name` in NFKC, casefolded; compared byte by byte (BINARY on SQLite, COLLATE "C" on PostgreSQL)."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())

@@ -1,6 +1,6 @@
-"""Starting: what keeps the portal from it is said in one sentence, the same for `make run`, `manage.py` and gunicorn.
+"""Start-up errors, the same for `make run`, `manage.py` and gunicorn.
 
-A mistake of the operator gets a sentence on standard error and exit code 1. Anything else is a fault of the portal
+A mistake of the operator gives one sentence on standard error and exit code 1. Any other error is a fault of the portal
 and keeps its traceback.
 """
 
@@ -20,7 +20,7 @@ from django.db.migrations.loader import MigrationLoader
 
 logger = logging.getLogger(__name__)
 OUR_APPS = ("portal", "keys", "enrollment")
-_OF_SQLITE = {
+_SQLITE_REASONS = {
     "SQLITE_NOTADB": "is no SQLite database; name the right file in DATABASE_URL or restore it from a backup",
     "SQLITE_CORRUPT": "is damaged or cut short; restore it from a backup",
     "SQLITE_CANTOPEN": "cannot be opened; its directory must exist and be open to the portal's account",
@@ -29,17 +29,17 @@ _OF_SQLITE = {
     "SQLITE_IOERR": "cannot be read or written; look for a full or failing disk",
     "SQLITE_BUSY": "is locked by another program; stop that program and start again",
 }
-# PostgreSQL's SQLSTATE: who connected lacks a privilege; tables, functions or types of the portal are missing.
+# SQLSTATEs of PostgreSQL: insufficient_privilege, undefined_table.
 _NO_PRIVILEGE, _NO_TABLE = "42501", "42P01"
 _UNMIGRATED = "The database lacks tables of the portal; run `manage.py migrate`"
 
 
 class CannotStart(Exception):
-    """The text says in one sentence what the operator has to mend."""
+    """The portal cannot start. The text tells the operator in one sentence what to fix."""
 
 
 def reason(error: BaseException) -> str | None:
-    """What the operator has to mend, in one sentence; None for a fault that is not the operator's."""
+    """What the operator has to fix, in one sentence; None for a fault of the portal."""
     if isinstance(error, CannotStart | ImproperlyConfigured):
         return str(error).strip()
     if isinstance(error, DatabaseError):
@@ -53,8 +53,8 @@ def _reason_of_database(error: DatabaseError) -> str | None:
     cause = error.__cause__
     line = str(error).strip().partition("\n")[0]
     name = getattr(cause, "sqlite_errorname", "")
-    for kind, text in _OF_SQLITE.items():
-        if name.startswith(kind):
+    for code, text in _SQLITE_REASONS.items():
+        if name.startswith(code):
             return f"The database {connections[DEFAULT_DB_ALIAS].settings_dict['NAME']} {text}."
     state = getattr(cause, "sqlstate", None)
     if state == _NO_TABLE or line.startswith("no such table"):
@@ -68,7 +68,7 @@ def _reason_of_database(error: DatabaseError) -> str | None:
 
 @contextmanager
 def explained(what: str = "The portal cannot start") -> Iterator[None]:
-    """Leave with exit code 1 and a sentence that begins with `what` when the operator has something to mend."""
+    """A block that exits with code 1 and the sentence "`what`: reason" on an error that the operator can fix."""
     try:
         yield
     except Exception as error:
@@ -92,7 +92,7 @@ def require_sound() -> None:
 
 
 def require_sound_to_serve() -> None:
-    """The same for gunicorn, before it forks. A database that does not answer yet is waited for: pages are 503."""
+    """`require_sound` for gunicorn, before it forks. It accepts that PostgreSQL does not answer yet: pages are 503."""
     try:
         require_sound()
     except OperationalError as error:
@@ -111,11 +111,11 @@ def _require_no_error(databases: list[str] | None) -> None:
 
 
 class SealingCommand(BaseCommand):
-    """A command that seals or opens what is sealed: it refuses to run where the portal refuses to start."""
+    """A command that encrypts or decrypts secrets. It does not run when the portal would not start."""
 
     def execute(self, *args: Any, **options: Any) -> Any:
         try:
-            # Who calls it from a program has asked already, or skips what the command line checks.
+            # call_command skips the checks by default; its callers have run them.
             if not options.get("skip_checks"):
                 require_sound()
         except CannotStart as error:

@@ -1,4 +1,4 @@
-"""Where style sheets, scripts and icons are served from."""
+"""The storage of style sheets, scripts and icons."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class StaticFilesStorage(CompressedManifestStaticFilesStorage):
-    """Works the address of each file out once per process: a page names twenty, and none changes while it runs."""
+    """WhiteNoise's storage with a cache of addresses: a page names twenty files, which do not change at run time."""
 
     def __init__(self, *args: object, **options: object) -> None:
         super().__init__(*args, **options)
         self._addresses: dict[str, str] = {}
 
     def url(self, name: str | None, force: bool = False) -> str:
-        """The address of a file, with the hash of its content in the name."""
+        """The URL of a file; its name contains the hash of the content."""
         if force or not name:
             return super().url(name, force)
         if name not in self._addresses:

@@ -1,4 +1,4 @@
-"""Templates are indented for those who read them; pages are not: a list repeats its rows a hundred times."""
+"""A template loader that removes indentation: templates are easy to read, and pages with a hundred rows stay small."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _INDENTED = re.compile(r"(<pre\b.*?</pre>)|(?:[ \t]*\n[ \t]*)+", re.DOTALL)
 
 
 class Loader(filesystem.Loader):
-    """Reads templates without indentation and blank lines, except inside `<pre>`."""
+    """Django's file system loader without indentation and blank lines, except inside `<pre>`."""
 
     def get_contents(self, origin: Origin) -> str:
         return _INDENTED.sub(lambda found: found[1] or "\n", super().get_contents(origin))

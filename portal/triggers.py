@@ -1,6 +1,6 @@
-"""Database triggers, collected from each app's `triggers` module and (re)created after every migrate.
+"""Database triggers. They are declared in each app's `triggers` module and created again after every migrate.
 
-Django rebuilds a SQLite table on most ALTERs and silently loses its triggers, so migrations cannot own them.
+Migrations cannot create them: Django rebuilds a SQLite table for most changes and silently drops its triggers.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from django.utils.module_loading import module_has_submodule
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """One rule: `event` on `table` is refused when `when` holds, unless `unless` does.
+    """A rule: the database refuses `event` on `table` if `when` is true and `unless` is not.
 
-    Both are SQL valid on SQLite and PostgreSQL: `when` over OLD and NEW alone, `unless` may read other tables.
+    Both are SQL for SQLite and PostgreSQL. `when` uses only OLD and NEW; `unless` may read other tables.
     """
 
     name: str
@@ -66,7 +66,7 @@ def _sqlite(trigger: Trigger) -> Iterator[str]:
 def _postgresql(trigger: Trigger) -> Iterator[str]:
     scope = "STATEMENT" if trigger.event == "TRUNCATE" else "ROW"
     result = {"DELETE": "OLD", "TRUNCATE": "NULL"}.get(trigger.event, "NEW")
-    # PostgreSQL's WHEN is cheap but cannot hold a subquery, so `unless` is tested in the function.
+    # PostgreSQL's WHEN is fast but allows no subquery, so the function tests `unless`.
     when = f"WHEN ({trigger.when})" if trigger.when else ""
     yield (
         f'CREATE OR REPLACE FUNCTION "{trigger.name}"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN '
@@ -91,13 +91,9 @@ def _supported() -> list[Trigger]:
     return [trigger for trigger in all_triggers() if not (is_sqlite and trigger.event == "TRUNCATE")]
 
 
-def _tables() -> set[str]:
-    return set(connection.introspection.table_names())
-
-
 def create_all(**_: Any) -> None:
     """Create or replace each trigger whose table exists; the post_migrate handler."""
-    tables = _tables()
+    tables = set(connection.introspection.table_names())
     with connection.cursor() as cursor:
         for trigger in _supported():
             if trigger.table in tables:
@@ -115,7 +111,7 @@ def drop_before_migrations(plan: Sequence[Any] = (), **_: Any) -> None:
 
 
 def drop_all() -> None:
-    """Remove each trigger: before a rebuild, and for tests that flush the database."""
+    """Drop every trigger, before a rebuild and in tests that flush the database."""
     with connection.cursor() as cursor:
         for trigger in _supported():
             on = "" if connection.vendor == "sqlite" else f' ON "{trigger.table}"'
@@ -123,7 +119,7 @@ def drop_all() -> None:
 
 
 def missing() -> list[str]:
-    """Names of the triggers that should exist and do not."""
+    """Names of the triggers that do not exist in the database."""
     query = (
         "SELECT name FROM sqlite_master WHERE type = 'trigger'"
         if connection.vendor == "sqlite"

@@ -1,6 +1,6 @@
-"""The one answer to a database that is away, locked, read only or full: 503, and when to come back.
+"""The answer to a database that is down, locked, read only or full: 503 with Retry-After.
 
-The error handlers call it, through which every exception passes that a view, a template or a middleware lets out.
+The error handlers of `portal.urls` call it, so it covers exceptions of views, templates and middleware.
 """
 
 from __future__ import annotations
@@ -21,19 +21,16 @@ _SENTENCE = "The portal cannot use its database now. Try again with the same con
 
 
 def answer(request: HttpRequest, error: BaseException | None) -> HttpResponse | None:
-    """The answer where `error` comes from the state of the database; None where it is anything else."""
+    """The answer when `error` means that the database cannot serve; None for any other error."""
     if error is None or not is_unavailable(error):
         return None
-    response = _in_the_words_of(request)
+    if request.path_info.startswith(settings.TEXT_ADDRESSES):
+        response = HttpResponse(f"busy: {_SENTENCE}\n", content_type="text/plain; charset=utf-8", status=503)
+    elif request.path_info.startswith(settings.PROBLEM_ADDRESSES) or not request.accepts("text/html"):
+        response = problems.response(request, 503, "busy", "Busy", _SENTENCE)
+    else:
+        response = render_error(request, 503)
     response["Retry-After"] = str(RETRY_AFTER)
-    # Django would log a traceback for each request of an outage, unless the response has been logged.
+    # Logged here without a traceback: Django logs one for each request unless the response is already logged.
     log_response("database unavailable", response=response, request=request, logger=logger)
     return response
-
-
-def _in_the_words_of(request: HttpRequest) -> HttpResponse:
-    if request.path_info.startswith(settings.TEXT_ADDRESSES):
-        return HttpResponse(f"busy: {_SENTENCE}\n", content_type="text/plain; charset=utf-8", status=503)
-    if request.path_info.startswith(settings.PROBLEM_ADDRESSES) or not request.accepts("text/html"):
-        return problems.response(request, 503, "busy", "Busy", _SENTENCE)
-    return render_error(request, 503)

@@ -1,4 +1,4 @@
-"""Files that come with a form."""
+"""The upload handler of forms."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ KEPT_BYTES = 256 * 1024
 
 
 class BeginningInMemory(MemoryFileUploadHandler):
-    """Keeps a file in memory, never on the disk, for it may hold a private key.
+    """Keeps uploaded files in memory, never on disk, because they may hold private keys.
 
-    Of a larger one than `KEPT_BYTES` the beginning is kept, so that its form can say that it is too large; the handler
-    that this one extends would drop it without a word.
+    Of a file larger than KEPT_BYTES it keeps the beginning, so that the form can report the size. Django's
+    MemoryFileUploadHandler would silently drop the file.
     """
 
     def handle_raw_input(self, *_: Any, **__: Any) -> None:

@@ -1,4 +1,4 @@
-"""The whole address map. Other people's scripts use these addresses; they do not change."""
+"""The URLs of the portal. Scripts of its users rely on them, so they do not change."""
 
 from __future__ import annotations
 

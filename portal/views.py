@@ -1,4 +1,4 @@
-"""The front page, and what is answered where no view answers."""
+"""The front page and the error handlers."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from portal.error_pages import render_error
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Leads to the keys page until there is a dashboard."""
+    """Redirects to the list of keys until there is a dashboard."""
     return redirect("keys:key-list")
 
 
 @login_not_required
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    # Django calls a session that could not be stored a bad request.
+    # Django raises SessionInterrupted, a bad request, when a session cannot be stored.
     return unavailable.answer(request, exception) or render_error(request, 400)
 
 
 @login_not_required
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    # A PermissionDenied with a text says which rule refused; one without comes from a missing permission.
+    # The text of a PermissionDenied names the rule that refused; a missing permission has no text.
     return render_error(request, 403, sentence=str(exception))
 
 
@@ -42,5 +42,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 def csrf_failure(request: HttpRequest, reason: str = "", **_: Any) -> HttpResponse:
-    """The page is older than a sign-in in another tab, or another site sent the form."""
+    """Django's CSRF failure view: the page is older than a sign-in in another tab, or another site sent the form."""
     return lost_forms.out_of_date(request, reason)

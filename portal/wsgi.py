@@ -16,10 +16,10 @@ _CHARSET = re.compile(r';\s*charset\*?\s*=\s*("[^"]*"|[^;]*)', re.IGNORECASE)
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Django, for which every request is UTF-8.
+    """Django without the charset of requests, so that every request is read as UTF-8.
 
-    Django decodes query strings and forms by the charset a client names, and some of Python's raise: the request
-    would fail before any of our code runs, and gunicorn would log its whole address.
+    Django decodes query strings and forms with the charset the client names. Some of Python's codecs raise errors: the
+    request would fail before any code of the portal runs, and gunicorn would log its whole URL.
     """
     if "CONTENT_TYPE" in environ:
         environ["CONTENT_TYPE"] = _CHARSET.sub(";", environ["CONTENT_TYPE"])

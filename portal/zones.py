@@ -1,6 +1,6 @@
-"""Time zones: which there are, the one a page is shown in, and days and moments in it.
+"""Time zones: their names, the zone of the current request, and conversions of days and times.
 
-Zone data is the system's. Where a machine has none there is only UTC, and nothing fails.
+Zone data comes from the system. On a machine without it the only zone is UTC.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from django.utils import timezone
 
 UTC_NAME = "UTC"
 LONGEST_NAME = 64
-# What the machine is set to, or placeholders: not a place whose rules everybody knows.
+# Placeholders and links to the machine's own zone, whose rules differ between machines.
 _NOT_PLACES = frozenset({"localtime", "Factory", "posixrules"})
 REGIONS = frozenset(
     {
         "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific",
     }
 )  # fmt: skip
-# Browsers still say these old names (CLDR), and some systems keep them in a package of their own.
+# Browsers still use these old names (CLDR), which some systems install only with a separate package.
 _RENAMED = {
     "America/Buenos_Aires": "America/Argentina/Buenos_Aires",
     "America/Catamarca": "America/Argentina/Catamarca",
@@ -45,13 +45,13 @@ _RENAMED = {
 
 @functools.cache
 def names() -> frozenset[str]:
-    """The names of all zones of this machine, read once; UTC is always one of them."""
+    """The names of this machine's zones, read once. UTC is always one of them."""
     return frozenset(zoneinfo.available_timezones()) - _NOT_PLACES | {UTC_NAME}
 
 
 @functools.lru_cache(maxsize=1024)
 def find(name: str) -> tzinfo | None:
-    """The zone of an IANA name, or None. Only names of the list are ever looked for in files."""
+    """The zone with an IANA name, or None. Only listed names are looked up in files, because `name` may be input."""
     if name == UTC_NAME:
         return UTC
     wanted = name if name in names() else _RENAMED.get(name, "")
@@ -64,10 +64,10 @@ def find(name: str) -> tzinfo | None:
 
 
 def current() -> tzinfo:
-    """The zone this request is answered in."""
+    """The zone of the current request; UTC outside requests."""
     try:
         return timezone.get_current_timezone()
-    except zoneinfo.ZoneInfoNotFoundError:  # outside requests, where not even UTC has a file
+    except zoneinfo.ZoneInfoNotFoundError:  # outside requests on a machine without zone data
         return UTC
 
 
@@ -77,22 +77,22 @@ def name_of(zone: tzinfo) -> str:
 
 
 def described(zone: tzinfo) -> str:
-    """A zone as people read it: name, and what clocks there say now."""
+    """The name of a zone and its current abbreviation, such as `Europe/Berlin (CET)`."""
     name, short = name_of(zone), abbreviation(datetime.now(zone))
     return name if name == short else f"{name} ({short})"
 
 
 def abbreviation(moment: datetime) -> str:
-    """CET, EDT and so on; where a zone has only a number for it, the distance from UTC."""
+    """The abbreviation of the moment's zone, such as CET; in a zone without one the offset, such as UTC+03:00."""
     short = moment.tzname() or ""
     if short.isalpha():
         return short
-    distance = f"{moment:%z}"
-    return f"UTC{distance[:3]}:{distance[3:5]}"
+    offset = f"{moment:%z}"
+    return f"UTC{offset[:3]}:{offset[3:5]}"
 
 
 def local(moment: datetime, zone: tzinfo | None = None) -> datetime:
-    """A moment in the current zone, or another; in UTC where the calendar ends before the zone's clock does."""
+    """A moment in `zone`, by default the current one; in UTC when its local time is outside Python's calendar."""
     try:
         return moment.astimezone(zone or current())
     except OverflowError:
@@ -100,7 +100,7 @@ def local(moment: datetime, zone: tzinfo | None = None) -> datetime:
 
 
 def start_of(day: date, zone: tzinfo) -> datetime:
-    """The first moment of a day in a zone, as UTC. Where clocks skip midnight, the moment they skip it."""
+    """The first moment of a day in a zone, in UTC. When clocks skip midnight, it is the moment of the change."""
     try:
         return datetime.combine(day, time.min, zone).astimezone(UTC)
     except OverflowError:
@@ -108,13 +108,13 @@ def start_of(day: date, zone: tzinfo) -> datetime:
 
 
 def end_of(day: date, zone: tzinfo) -> datetime:
-    """The first moment that is no longer in a day, as UTC; of the last day there is, its last moment."""
+    """The first moment after a day, in UTC; for the last day of the calendar, the last moment."""
     if day == date.max:
         return datetime.max.replace(tzinfo=UTC)
     return start_of(day + timedelta(days=1), zone)
 
 
 def is_skipped(moment: datetime) -> bool:
-    """Whether no clock of the moment's zone ever showed it, because clocks were put forward over it."""
+    """Whether the moment's zone skips this local time, because clocks are put forward."""
     zone = moment.tzinfo
     return moment.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment.replace(tzinfo=None)

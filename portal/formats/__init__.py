@@ -1,1 +1,1 @@
-"""How Django itself writes dates and times, which is what the support pages do."""
+"""Django's formats of dates and times, used in the support pages."""

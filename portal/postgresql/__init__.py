@@ -1,1 +1,1 @@
-"""Django's PostgreSQL backend, for connections that stay open for days and for poolers in between."""
+"""Django's PostgreSQL backend for persistent connections, direct or through a pooler."""

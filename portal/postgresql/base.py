@@ -1,4 +1,4 @@
-"""Connections that notice a restart of the server before they are used, and a pooler behind which they are shared."""
+"""Connections that notice a restart of the server before the next statement, and that work behind poolers."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from django.db.backends.postgresql import base
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A connection of Django that is checked for the price of one system call, direct or through a pooler.
+    """Django's connection with a health check that costs one system call.
 
-    `is_pooled` says that a pooler lends server connections, as PgBouncer does: what is set for a session or prepared on
-    one is then found by somebody else, or not at all.
+    `is_pooled` is true behind a pooler that shares server connections, as PgBouncer does. Session settings and prepared
+    statements may then reach other clients or get lost.
     """
 
     is_pooled = False
@@ -38,38 +38,34 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def init_connection_state(self) -> None:
         super().init_connection_state()
         (process,) = self.connection.execute("SELECT pg_backend_pid()").fetchone()
-        # A pooler tells a number of its own, for cancelling.
+        # A pooler reports a process id of its own, for cancel requests.
         self.is_pooled = process != self.connection.info.backend_pid
-        # The enrollment statement is parsed once for each connection to the server, where that stays the same.
+        # On a direct connection every statement is prepared at its first use, so the server parses it once.
         self.connection.prepare_threshold = None if self.is_pooled else 0
 
     def close_if_health_check_failed(self) -> None:
-        """Before each statement outside a transaction, not only before the first of a request as Django does.
+        """Check before each statement outside a transaction; Django checks only before the first one of a request.
 
-        Within a transaction a new connection would know nothing of what was sent before.
+        Inside a transaction a new connection would lose the earlier statements.
         """
         if self.connection is not None and self.autocommit and not self.in_atomic_block and not self.is_usable():
             self.close()
 
     def is_usable(self) -> bool:
-        """Whether the server is there. Asked only when it sent something unasked, as a closing one does."""
+        """Whether the server answers. It is queried only when unread data waits, such as a notice of its shutdown."""
         if self.connection is None or self.connection.closed:
             return False
-        return not _has_sent(self.connection.fileno()) or super().is_usable()
+        unread = select.poll()
+        unread.register(self.connection.fileno(), select.POLLIN)
+        return not unread.poll(0) or super().is_usable()
 
     def close_if_unusable_or_obsolete(self) -> None:
-        """After an error start anew: where a standby was demoted to, a new connection finds who took over."""
+        """Close the connection after an error: after a failover a new connection finds the new primary."""
         if self.errors_occurred and not self.in_atomic_block:
             self.close()
         super().close_if_unusable_or_obsolete()
 
     def chunked_cursor(self) -> Any:
         self.ensure_connection()
-        # Rows that are fetched piece by piece stay on one connection to the server.
+        # Behind a pooler a server-side cursor may be lost between two fetches.
         return self.cursor() if self.is_pooled else super().chunked_cursor()
-
-
-def _has_sent(descriptor: int) -> bool:
-    waiting = select.poll()
-    waiting.register(descriptor, select.POLLIN)
-    return bool(waiting.poll(0))

@@ -1,1 +1,1 @@
-"""What a person chose about the look of pages: kept with the account, read from a cookie."""
+"""The preferences of a user: stored with the account, copied into a cookie that pages read."""

@@ -1,7 +1,7 @@
-"""The two cookies of the look: the account's preferences, and the zone the browser says it is in.
+"""Two cookies: the user's preferences, and the browser's time zone.
 
-Pages read these and not the database. Both are anybody's text: they grant nothing, and rubbish is as good as none.
-The first is written where it changes (`keep`, `drop`) and sent by the middleware.
+Pages read them instead of the database. Their content is untrusted: it grants nothing, and an invalid cookie counts as
+none. Views call `keep` and `drop` for the first one; the middleware then sends it.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ _LONGEST = 128
 _AGE = 365 * 24 * 60 * 60
 
 
-def written(chosen: Preferences) -> str:
-    """The value of the cookie: four words with dots between them, such as `dark.compact.on.Europe/Berlin`."""
+def cookie_value(chosen: Preferences) -> str:
+    """The value of the cookie: four words joined by dots, such as `dark.compact.on.Europe/Berlin`."""
     return ".".join([chosen.theme, chosen.density, "on" if chosen.shortcuts else "off", chosen.time_zone])
 
 
@@ -33,41 +33,41 @@ def read(cookies: Mapping[str, str]) -> Preferences:
 
 
 def zone_of(chosen: Preferences, cookies: Mapping[str, str]) -> tzinfo:
-    """The zone to show times in: the chosen one, else the browser's, else UTC."""
-    said = chosen.time_zone or cookies.get(settings.ZONE_COOKIE_NAME, "")[: zones.LONGEST_NAME + 1]
-    return zones.find(said) or UTC
+    """The zone to show times in: the chosen one, otherwise the browser's, otherwise UTC."""
+    name = chosen.time_zone or cookies.get(settings.ZONE_COOKIE_NAME, "")[: zones.LONGEST_NAME + 1]
+    return zones.find(name) or UTC
 
 
 def of(request: HttpRequest) -> Preferences:
-    """The preferences a request came with; the defaults where it never got as far as being read."""
+    """The preferences of a request; the defaults when the middleware has not read them, as in early errors."""
     return getattr(request, "preferences", None) or Preferences()
 
 
 def keep(request: HttpRequest, chosen: Preferences) -> None:
-    """Let the answer to this request set the cookie."""
+    """Make the response to this request set the cookie."""
     request.pending_preferences = chosen  # type: ignore[attr-defined]  # HttpRequest is open by design
 
 
 def drop(request: HttpRequest) -> None:
-    """Let the answer to this request remove the cookie."""
+    """Make the response to this request delete the cookie."""
     request.pending_preferences = None  # type: ignore[attr-defined]
 
 
-def settle(request: HttpRequest, response: HttpResponse) -> None:
-    """Send what `keep` or `drop` asked for."""
+def send(request: HttpRequest, response: HttpResponse) -> None:
+    """Set or delete the cookie as `keep` or `drop` asked."""
     if not hasattr(request, "pending_preferences"):
         return
     name, chosen, secure = settings.PREFERENCES_COOKIE_NAME, request.pending_preferences, settings.SESSION_COOKIE_SECURE
     if chosen is None:
         response.delete_cookie(name, samesite="Lax")
     else:
-        response.set_cookie(name, written(chosen), max_age=_AGE, secure=secure, httponly=True, samesite="Lax")
+        response.set_cookie(name, cookie_value(chosen), max_age=_AGE, secure=secure, httponly=True, samesite="Lax")
 
 
 def zone_to_ask_for(request: HttpRequest) -> str:
-    """The name of the cookie in which the page has to write the browser's zone; "" when there is no need.
+    """The name of the cookie in which the page's script stores the browser's zone; "" when it is not needed.
 
-    The page of signing in always does, because people travel.
+    The sign-in page always stores it, because people travel.
     """
     match = getattr(request, "resolver_match", None)
     is_sign_in = match is not None and match.url_name == "login"

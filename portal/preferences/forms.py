@@ -1,4 +1,4 @@
-"""The form of the preferences. Field names are stable: a theme, a density, shortcuts on or off, a time zone."""
+"""The form of the preferences. Its field names are stable."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _UNKNOWN_ZONE = "Choose a time zone from the list, or “Browser default”."
 
 
 def zone_choices(chosen: str) -> list[Choice]:
-    """UTC, then the zones of places, by region and city. Other names are left out, but whoever has one keeps it."""
+    """UTC, then zones grouped by region. Zones without a region are not offered, except the chosen one."""
     regions: dict[str, list[Choice]] = {}
     for name in sorted(zones.names()):
         region, _, city = name.partition("/")
@@ -27,7 +27,7 @@ def zone_choices(chosen: str) -> list[Choice]:
 
 
 class ZoneField(forms.ChoiceField):
-    """A time zone by IANA name: any the machine knows, also one that the list leaves out."""
+    """A time zone by IANA name: every zone of the machine is valid, also one that the list does not offer."""
 
     def valid_value(self, value: Any) -> bool:
         return zones.find(str(value)) is not None

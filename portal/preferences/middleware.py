@@ -1,4 +1,4 @@
-"""What every request gets from its preferences: they themselves, and the time zone it is answered in."""
+"""Middleware that applies the user's preferences to each request."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from portal.preferences import cookies
 
 
 class PreferencesMiddleware:
-    """Reads the cookies into `request.preferences`, answers in the zone they say, and sends the cookie that changed.
+    """Sets `request.preferences` and the current time zone from the cookies, and sends a changed cookie.
 
-    The zone ends with the answer: a response that streams is written afterwards, and in UTC.
+    The zone applies until the view returns. A streaming response is written later, in UTC.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -24,5 +24,5 @@ class PreferencesMiddleware:
         request.preferences = chosen  # type: ignore[attr-defined]  # HttpRequest is open by design
         with timezone.override(cookies.zone_of(chosen, request.COOKIES)):
             response = self.get_response(request)
-        cookies.settle(request, response)
+        cookies.send(request, response)
         return response

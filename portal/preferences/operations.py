@@ -1,4 +1,4 @@
-"""The only writer of preferences. They are nobody's business but their owner's, so there is no audit event."""
+"""The only writer of preferences. They concern only their owner, so no audit event is written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from portal.preferences.values import Preferences, known
 
 
 def of_account(user_id: Any) -> Preferences:
-    """What the account holds; the defaults for one that never chose."""
+    """The stored preferences of an account, or the defaults."""
     row = UserPreferences.objects.filter(user_id=user_id).first()
     if row is None:
         return Preferences()
@@ -17,7 +17,7 @@ def of_account(user_id: Any) -> Preferences:
 
 
 def change_preferences(user_id: Any, **changes: Any) -> Preferences:
-    """Keep some choices, leave the others, and return all. One statement, so that two pages at once are no race."""
+    """Store some preferences and return all. It is one statement, so that concurrent changes do not conflict."""
     row = UserPreferences(user_id=user_id, **changes)
     UserPreferences.objects.bulk_create(
         [row], update_conflicts=True, unique_fields=["user"], update_fields=list(changes)

@@ -1,4 +1,4 @@
-"""The preferences and what each may be. An unknown value is its default, so that nothing of it can break a page."""
+"""The preferences and their allowed values. An unknown value becomes the default."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from portal import zones
 
 
 class Theme(models.TextChoices):
-    """Which colors; `system` follows the device."""
+    """The colors of pages; `system` follows the device."""
 
     SYSTEM = "system", "System"
     LIGHT = "light"
@@ -18,7 +18,7 @@ class Theme(models.TextChoices):
 
 
 class Density(models.TextChoices):
-    """How much room a row takes."""
+    """The height of table rows."""
 
     COMFORTABLE = "comfortable"
     COMPACT = "compact"
@@ -30,7 +30,7 @@ _COLOR_SCHEMES = {Theme.LIGHT: "light", Theme.DARK: "dark"}
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """One person's choices. `time_zone` is an IANA name, or AUTOMATIC: as the browser says."""
+    """A user's preferences. `time_zone` is an IANA name, or AUTOMATIC for the browser's zone."""
 
     theme: str = Theme.SYSTEM
     density: str = Density.COMFORTABLE
@@ -39,7 +39,7 @@ class Preferences:
 
     @property
     def color_scheme(self) -> str:
-        """What the page tells the browser before any style sheet is there."""
+        """The value of `<meta name="color-scheme">`, which applies before style sheets are loaded."""
         return _COLOR_SCHEMES.get(Theme(self.theme), "light dark")
 
     @property
@@ -48,7 +48,7 @@ class Preferences:
 
 
 def known(theme: str, density: str, shortcuts: str, time_zone: str) -> Preferences:
-    """Preferences from texts that anybody may have written."""
+    """Preferences from untrusted texts."""
     return Preferences(
         theme=theme if theme in Theme.values else Theme.SYSTEM,
         density=density if density in Density.values else Density.COMFORTABLE,

@@ -1,1 +1,1 @@
-"""What `make run` does: from an empty machine to a portal one can sign in to, in one go."""
+"""`make run`: from an empty machine to a running portal with demo data and an administrator."""

@@ -16,7 +16,7 @@ DEMO_KEY_FILE = "demo.provisioning-key.txt"
 
 
 def main() -> None:
-    """Run, and say in one line what kept the portal from starting."""
+    """Set up and serve, or exit with one line that explains why the portal cannot start."""
     with startup.explained():
         _run()
 
@@ -28,20 +28,20 @@ def _run() -> None:
     os.environ.update({name: value for name, value in values.items() if name not in os.environ or name in _OURS})
     os.environ["PORTAL_STATE_DIR"] = str(state_dir)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-    # gunicorn reads it while it is imported, and would answer with a traceback.
+    # Checked here, because gunicorn would exit with a traceback for a bad value.
     Environment(os.environ).integer("WEB_CONCURRENCY", 2, 1, 256)
     _require_free_port(values["HOST"].strip("[]"), int(values["PORT"]))
     state.make_directory(state_dir)
-    _require_the_keyring_of_the_database(state_dir)
+    _ensure_keyring(state_dir)
     _set_up(state_dir)
-    # Only settings that carried a start this far reach the next one and other shells.
+    # Written only now, so that settings with which a start fails do not affect the next one.
     state.keep(state_dir, values)
-    _greet(state_dir)
+    _print_banner(state_dir)
     _serve(values)
 
 
 def _require_free_port(host: str, port: int) -> None:
-    """Before anything is made or printed: a made-up password is shown only once."""
+    """Raise CannotStart when the port is taken, before a password is generated that is printed only once."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -52,12 +52,12 @@ def _require_free_port(host: str, port: int) -> None:
             raise startup.CannotStart(f"{host}:{port} cannot be listened on: {cause}.") from None
 
 
-# Derived from HOST and PORT at each start; what the caller set has gone into them.
+# Derived at each start, from the caller's values too.
 _OURS = {"HOST", "PORT", "PORTAL_ALLOWED_HOSTS"}
 
 
-def _require_the_keyring_of_the_database(state_dir: Path) -> None:
-    """Make a keyring only where no row needs an older one; then nothing may stand against a start."""
+def _ensure_keyring(state_dir: Path) -> None:
+    """Generate a missing keyring, unless rows were encrypted with an older one; then run the start-up checks."""
     import django
 
     django.setup()
@@ -82,8 +82,8 @@ def _set_up(state_dir: Path) -> None:
         call_command("seed_demo", key_file=str(state_dir / DEMO_KEY_FILE), verbosity=0)
 
 
-def _greet(state_dir: Path) -> None:
-    """Make the administrator last: after a password is made up nothing but printing it may fail."""
+def _print_banner(state_dir: Path) -> None:
+    """Create the administrator and print the banner last: a generated password is printed only once."""
     from django.conf import settings
 
     from portal.quickstart.account import ensure_administrator
@@ -98,7 +98,7 @@ def _greet(state_dir: Path) -> None:
 
 
 def _serve(values: dict[str, str]) -> None:
-    """Become gunicorn: one process to stop, signals reach it directly."""
+    """Replace this process with gunicorn, so that signals go to it directly."""
     bind = f"{values['HOST']}:{values['PORT']}"
     command = [sys.executable, "-m", "gunicorn", "-c", str(BASE_DIR / "deploy" / "gunicorn.conf.py"), "--bind", bind]
     os.chdir(BASE_DIR)

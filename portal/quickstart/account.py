@@ -11,10 +11,10 @@ _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
 def ensure_administrator(username: str, password: str) -> str | None:
-    """Make the administrator when there is none. Returns the password only when it was made up here.
+    """Create the administrator unless the account exists. Returns the password only when it was generated here.
 
-    A given password is taken as it is; without one a random one of 100 bits is made, to be printed once. Raises
-    ImproperlyConfigured for a name with which nobody could sign in.
+    Without a given password a random one of 100 bits is generated. A given password is not validated. Raises
+    ImproperlyConfigured for an invalid user name.
     """
     if User.objects.filter(username=username).exists():
         return None
@@ -22,6 +22,6 @@ def ensure_administrator(username: str, password: str) -> str | None:
         User(username=username).clean_fields(exclude=["password"])
     except ValidationError as refused:
         raise ImproperlyConfigured(f"PORTAL_ADMIN_USERNAME: {' '.join(refused.messages)}") from None
-    made_up = None if password else "-".join("".join(secrets.choice(_ALPHABET) for _ in range(5)) for _ in range(4))
-    User.objects.create_superuser(username=username, password=password or made_up)
-    return made_up
+    generated = None if password else "-".join("".join(secrets.choice(_ALPHABET) for _ in range(5)) for _ in range(4))
+    User.objects.create_superuser(username=username, password=password or generated)
+    return generated

@@ -1,4 +1,4 @@
-"""What `make run` prints: the address, the sign-in, and a recipe that enrolls an edge with openssl and curl."""
+"""The output of `make run`: the address, the sign-in, and commands that enroll an edge with openssl and curl."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ printf '%b' "$(sed 's/.*"certificate": "\\([^"]*\\)".*/\\1/' edge.json)" \\
 
 
 def recipe(url: str, key_file: Path) -> str:
-    """The recipe for a portal at `url`, reading the key text from `key_file`."""
+    """The commands for a portal at `url`; they read the key's text from `key_file`."""
     return RECIPE.format(url=url, key_file=key_file)
 
 
 def banner(url: str, username: str, password: str | None, key_file: Path, warning: str) -> str:
-    """Everything a newcomer needs next. `password` is given only when it was made just now."""
+    """The text that `make run` prints. `password` is None unless it was generated in this run."""
     sign_in = f"{username} / {password}   (shown once)" if password else f"{username}, with the password you know"
     lines = ["", f"  Portal   {url}/", f"  Sign in  {sign_in}", ""]
     if warning:

@@ -1,4 +1,4 @@
-"""The state directory: secret key, keyring, database and portal.env, readable by their owner alone."""
+"""The state directory: secret key, keyring, database and portal.env, readable only by their owner."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from portal.env import CONTROL, STATE_FILE, Environment, read_state_file
 
 KEYRING = "keyring.json"
-# What other shells and later runs must know too, to speak of the same keys and certificates.
+# Settings that commands in other shells and later runs need, to work with the same database and certificates.
 _KEPT = (
     "DATABASE_URL", "PORTAL_URL", "PKI_URL", "CLOUD_DOMAIN", "CLOUD_DOMAIN_ALIASES", "CUSTOMER_ID", "VENDOR_NAME",
     "TRUSTED_PROXIES", "CLIENT_CERT_HEADER", "EDGE_CERTIFICATE_DAYS", "EDGE_RSA_MINIMUM_BITS",
@@ -21,7 +21,7 @@ _KEPT = (
 
 
 def read(state_dir: Path, environ: dict[str, str]) -> dict[str, str]:
-    """The values of portal.env for this start: what is kept there, what is missing made up, and what `environ` says."""
+    """The values of portal.env for this start: generated secrets, then values of the file, then those of `environ`."""
     return {
         "PORTAL_SECRET_KEY": secrets.token_urlsafe(64),
         "PORTAL_KEYRING_FILE": str((state_dir / KEYRING).resolve()),
@@ -32,13 +32,13 @@ def read(state_dir: Path, environ: dict[str, str]) -> dict[str, str]:
 
 
 def make_directory(state_dir: Path) -> None:
-    """The state directory, for its owner alone."""
+    """Create the state directory with mode 0700."""
     state_dir.mkdir(parents=True, exist_ok=True)
     state_dir.chmod(0o700)
 
 
 def keep(state_dir: Path, values: dict[str, str]) -> None:
-    """Write portal.env; raises ImproperlyConfigured for a value that would make a second line of it."""
+    """Write portal.env. Raises ImproperlyConfigured for a value that does not fit in one line."""
     for name, value in values.items():
         if CONTROL.search(value):
             raise ImproperlyConfigured(f"{name} holds a line break or another control character.")
@@ -46,7 +46,7 @@ def keep(state_dir: Path, values: dict[str, str]) -> None:
 
 
 def _address(environ: Environment) -> dict[str, str]:
-    """How this run is reached; written again at each start because HOST and PORT may have changed."""
+    """The address of this run. It is computed at each start, because HOST and PORT may have changed."""
     host, port = environ.text("HOST", "127.0.0.1"), environ.integer("PORT", 8000, 1, 65535)
     hosts = ["127.0.0.1", "localhost", "[::1]", socket.gethostname(), bracketed(host)]
     return {
@@ -59,12 +59,12 @@ def _address(environ: Environment) -> dict[str, str]:
 
 
 def bracketed(host: str) -> str:
-    """An IPv6 address as it stands in a URL."""
+    """`host` as it is written in a URL: an IPv6 address gets brackets."""
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach `host`."""
+    """Whether `host` is a loopback address, which other machines cannot connect to."""
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
@@ -72,7 +72,7 @@ def is_loopback(host: str) -> bool:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, all of it or nothing."""
+    """Write a file of mode 0600 atomically."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:

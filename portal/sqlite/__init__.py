@@ -1,1 +1,1 @@
-"""Django's SQLite backend, which knows what the library can while the database is locked."""
+"""Django's SQLite backend, which also starts while another process locks the database."""

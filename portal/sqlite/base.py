@@ -1,6 +1,7 @@
-"""What SQLite can is asked of the library. Django asks the database, and takes one that is locked for one without JSON.
+"""Detection of SQLite's features in a memory database instead of the portal's file.
 
-It would refuse to start, or to run a command, with that reason, and remember it for as long as the connection lives.
+Django runs a query on the file to detect JSON support. While the file is locked that query fails, and Django then
+refuses to start because JSON is missing.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from django.utils.functional import cached_property
 
 
 class DatabaseFeatures(features.DatabaseFeatures):
-    """Django's, without a write lock for a question about the library."""
+    """Django's features, detected without a lock on the portal's file."""
 
     @cached_property
     def supports_json_field(self) -> bool:  # type: ignore[override]  # Django's is a cached property too
@@ -26,6 +27,6 @@ class DatabaseFeatures(features.DatabaseFeatures):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A connection of Django with these features."""
+    """Django's connection with these features."""
 
     features_class = DatabaseFeatures

@@ -1,4 +1,4 @@
-"""Counts in templates: numbers become words here and nowhere earlier."""
+"""Template filters that format counts. Python code passes numbers to templates, never formatted counts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ register = template.Library()
 
 @register.filter
 def capped(number: int) -> str:
-    """A count that stops at 10,000: `1,234`, or `10,000+`."""
+    """A count as text, up to 10,000: `1,234`, or `10,000+`."""
     return words(number)
 
 

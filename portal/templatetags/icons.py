@@ -1,4 +1,4 @@
-"""`{% icon "copy" %}`: one symbol of the sprite. Decoration: the name of a control is always text."""
+"""`{% icon "copy" %}`: an icon of the sprite. Icons are decoration; every control also has a text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ register = template.Library()
 
 @functools.lru_cache(maxsize=128)
 def markup(name: str) -> SafeString:
-    """The SVG of an icon; the file's address is looked up once per process."""
+    """The SVG of an icon. Cached, because finding the file's URL takes time."""
     return format_html(
         '<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>',
         static("icons/sprite.svg"),
@@ -24,7 +24,7 @@ def markup(name: str) -> SafeString:
 
 
 class IconNode(Node):
-    """Renders the same text each time, because lists print hundreds of icons."""
+    """Renders the cached SVG of an icon: lists contain hundreds of them."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -35,7 +35,7 @@ class IconNode(Node):
 
 @register.tag
 def icon(parser: Parser, token: Token) -> IconNode:
-    """The name must be a literal, so that a test can compare it with the sprite."""
+    """Parse `{% icon "name" %}`. The name must be a literal, so that a test can compare it with the sprite."""
     parts = token.split_contents()
     if len(parts) != 2 or not parts[1].startswith('"'):
         raise template.TemplateSyntaxError('icon takes one name in double quotes, as in {% icon "copy" %}')

@@ -1,4 +1,4 @@
-"""Records as links."""
+"""A template filter that links records."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ register = template.Library()
 
 @register.filter
 def linked(records: Iterable[Any]) -> SafeString:
-    """Names of records, separated by commas, each with a link to its page."""
+    """The names of records, separated by commas, each a link to its page."""
     link = '<a href="{}"><bdi>{}</bdi></a>'
     return format_html_join(", ", link, ((record.get_absolute_url(), record.name) for record in records))

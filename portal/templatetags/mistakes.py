@@ -1,4 +1,4 @@
-"""What is wrong in a form, for the box above it."""
+"""The errors of a form, for the summary above it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ register = template.Library()
 
 
 class Mistakes(NamedTuple):
-    """`heading` says how many there are. Each is the id of its field (empty: of no field) and a sentence."""
+    """`heading` holds their number. Each item is the HTML id of the field, or "", and the error."""
 
     heading: str
     each: list[tuple[str, str]]
@@ -19,10 +19,10 @@ class Mistakes(NamedTuple):
 
 @register.filter
 def mistakes(form: BaseForm) -> Mistakes | None:
-    """The errors of a bound form in the order of its fields, None where nothing is wrong."""
+    """The errors of a bound form in the order of its fields; None when there are none."""
     each = [("", str(error)) for error in form.non_field_errors()]
     for field in form:
-        # A group of radio buttons has no id of one button; its element has the field's.
+        # A group of radio buttons has no id_for_label; the id of its element is auto_id.
         target = "" if field.is_hidden else field.id_for_label or field.auto_id
         each += [(target, str(error)) for error in field.errors]
     fields = {target for target, _ in each}

@@ -1,4 +1,4 @@
-"""`{% notice "warning" %}<p>…</p>{% endnotice %}`: a box that stands out, with the icon of its tone."""
+"""`{% notice "warning" %}<p>…</p>{% endnotice %}`: a box with an icon, in the tone `warning` or `quiet`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ _ICONS = {"warning": "triangle-alert", "quiet": "info"}
 
 @register.simple_block_tag
 def notice(content: SafeString, tone: str) -> SafeString:
-    """The content is one element, which stands beside the icon."""
+    """Render the box. The content must be one element, which is laid out beside the icon."""
     box = '<div class="notice {}" role="note">{}{}</div>'
     return format_html(box, tone, markup(_ICONS[tone]), content)

@@ -42,7 +42,7 @@ class Cookie(PortalTestCase):
         for theme in Theme.values:
             for zone in ("", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+5", "UTC"):
                 chosen = Preferences(theme, Density.COMPACT, shortcuts=False, time_zone=zone)
-                self.assertEqual(cookies.read({COOKIE: cookies.written(chosen)}), chosen)
+                self.assertEqual(cookies.read({COOKIE: cookies.cookie_value(chosen)}), chosen)
 
     def test_a_word_that_is_unknown_is_its_default_and_another_shape_is_all_defaults(self) -> None:
         self.assertEqual(cookies.read({COOKIE: "dark.huge.off.Mars/Base"}), Preferences("dark", shortcuts=False))

@@ -1,4 +1,4 @@
-"""The same forms as on the portal's own pages. `T` is the zone: a time without one means nothing to support staff."""
+"""The same formats as on the portal's own pages. Times include the zone (`T`), which support staff need."""
 
 DATETIME_FORMAT = "j M Y, H:i T"
 DATE_FORMAT = "j M Y"

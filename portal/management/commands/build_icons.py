@@ -42,7 +42,7 @@ def _holds(path: Path, text: str) -> bool:
 
 
 def build(manifest: dict[str, Any], tarball: bytes) -> dict[str, str]:
-    """The sprite and the license, by file name. Raises CommandError when the tarball is not the pinned one."""
+    """The contents of the sprite and the license by file name. Raises CommandError when the hash does not match."""
     if "sha512-" + base64.b64encode(hashlib.sha512(tarball).digest()).decode() != manifest["integrity"]:
         raise CommandError(f"This is not {manifest['package']} {manifest['version']}: its SHA-512 differs.")
     with tarfile.open(fileobj=io.BytesIO(tarball)) as archive:

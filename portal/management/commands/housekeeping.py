@@ -1,4 +1,4 @@
-"""`manage.py housekeeping`: for a server that is not started with deploy/gunicorn.conf.py, whose workers do it."""
+"""`manage.py housekeeping`: for servers without deploy/gunicorn.conf.py, whose workers do the same work."""
 
 from __future__ import annotations
 

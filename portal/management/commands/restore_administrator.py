@@ -1,4 +1,4 @@
-"""`manage.py restore_administrator`: the way back in when no administrator can sign in any more."""
+"""`manage.py restore_administrator`: regain access when no administrator can sign in."""
 
 from __future__ import annotations
 

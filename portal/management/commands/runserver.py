@@ -1,4 +1,4 @@
-"""Django's runserver, which refuses to start where the portal does."""
+"""Django's runserver, which does not start when the portal would not start."""
 
 from __future__ import annotations
 

@@ -54,6 +54,6 @@ class RestoreTest(PortalTestCase):
         self.assertFalse(User.objects.exists())
 
     def test_the_limits_it_ends_are_those_of_sign_in(self) -> None:
-        lockout.take("admin", "192.0.2.1")
+        lockout.count_attempt("admin", "192.0.2.1")
         self.restore(PASSWORD)
         self.assertEqual(SignInLock.objects.count(), 0)
