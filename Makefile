@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
-# Settings for `check` and other tools that read the settings but serve nobody.
+# Settings for `check` and other tools that do not serve requests.
 CHECK_ENV := PORTAL_SECRET_KEY=only-for-checks-only-for-checks-only-for-checks-only-for-checks \
 	PORTAL_ALLOWED_HOSTS=portal.example.com PORTAL_KEYRING_FILE=.cache/check/keyring.json PORTAL_STATE_DIR=.cache/check \
 	DATABASE_URL=sqlite:///:memory:
@@ -32,34 +32,34 @@ check: .venv/.dev ## Lint, types, templates, migrations, deployment settings
 	$(CHECK_ENV) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(CHECK_ENV) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
-format: .venv/.dev ## Format Python and templates
+format: .venv/.dev ## Format Python code and templates
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	git ls-files 'templates/*.html' 'templates/**/*.html' | xargs $(BIN)/djade --target-version 5.2
 
-bench: .venv/.dev ## Print speed as ratios against peers measured in the same run
+bench: .venv/.dev ## Measure speed, as ratios to peers measured in the same run
 	@deploy/prepare-machine.sh test
 	$(BIN)/python -m tests.bench
 
 fuzz: .venv/.dev ## Send 200,000 mutated requests, read mutated keys, lint 500 random issuances: make fuzz COUNT=200000 SEED=1
 	$(BIN)/python -m tests.fuzz --count $(or $(COUNT),200000) $(if $(SEED),--seed $(SEED))
 
-screenshot: .venv/.dev ## Renew the picture in the README
+screenshot: .venv/.dev ## Renew the screenshot in the README
 	@deploy/prepare-machine.sh test
 	$(BIN)/python -m tests.support.screenshot
 
 seed: .venv/.run ## Fill the database of `make run` with many keys: make seed COUNT=10000
 	$(BIN)/python manage.py seed_keys --force --count $(or $(COUNT),10000)
 
-edge: ## Build the edge's own program for other machines: dist/enroll-edge.pyz, and a .deb where dpkg-deb exists
+edge: ## Build the edge's own program for other machines: dist/enroll-edge.pyz, and a .deb if dpkg-deb exists
 	$(PYTHON) deploy/edge/build.py dist
 
-lock: .venv/.dev ## Pin and hash the requirements again
+lock: .venv/.dev ## Update the requirements with pins and hashes
 	for name in requirements requirements-dev requirements-postgres; do \
 		$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 			--custom-compile-command "make lock" $$name.in -o $$name.txt || exit 1; done
 
-clean: ## Remove the virtual environment and caches; var/ stays
+clean: ## Remove the virtual environment and caches; keep var/
 	rm -rf .venv .cache .pytest_cache .ruff_cache .mypy_cache .hypothesis test-results
 
 .venv/bin/python:

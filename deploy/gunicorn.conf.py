@@ -1,4 +1,4 @@
-"""How gunicorn serves the portal, in `make run` and in production. The address comes from --bind."""
+"""gunicorn's configuration, for `make run` and production. The address comes from --bind."""
 
 import atexit
 import fcntl
@@ -16,14 +16,14 @@ with startup.explained():
     _env = Environment(os.environ)
     workers = _env.integer("WEB_CONCURRENCY", 2, 1, 256)
 
-# Requests are received without a thread, so that no slow client holds one.
+# Slow clients do not hold a thread.
 worker_class = "portal.slow_clients.PatientWorker"
-# Below the 1,024 files that a process may usually open.
+# Below 1,024, the usual limit of open files of a process.
 worker_connections = 500
-# An answer's deadline follows what is sent, which the kernel would do on its own.
+# The time limit of answers is in AnsweringSocket.sendall, which sendfile would bypass.
 sendfile = False
 threads = 6
-# Loading the portal once and forking halves the memory; nothing is opened before the fork.
+# Loading the portal before the fork halves the memory. Nothing opens a connection before it.
 preload_app = True
 timeout = 30
 graceful_timeout = 30
@@ -31,24 +31,25 @@ keepalive = 5
 max_requests = 20000
 max_requests_jitter = 2000
 limit_request_line = 4094
-# A header whose name holds an underscore can pose as one a proxy sets.
+# In WSGI a header name with an underscore is the same as one with a hyphen, so a client could imitate a proxy's header.
 header_map = "refuse"
-# The portal decides by TRUSTED_PROXIES whose forwarded headers count.
+# The portal itself checks forwarded headers with TRUSTED_PROXIES.
 forwarded_allow_ips = "*"
 secure_scheme_headers: dict[str, str] = {}
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 loglevel = os.environ.get("LOG_LEVEL", "warning")
 
-# An address of the portal is what it is: no header and no left-over variable moves it (gunicorn reads both).
+# gunicorn would take a URL prefix from these headers and this variable.
 forwarder_headers = ""
 os.environ.pop("SCRIPT_NAME", None)
 
 
 def _metrics_directory() -> str:
-    """Where prometheus-client adds the workers' counters up: one directory for as long as this master lives.
+    """Create the directory in which prometheus-client collects the workers' counters, one for each gunicorn master.
 
-    The lock on it goes when the last process of ours ends, however it ends; what nobody locks any more is removed.
+    The master and its workers hold a lock on it, which ends with the last of them. Directories without a lock are
+    removed at the next start.
     """
     kept = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
     if os.environ.get("PORTAL_METRICS_OWNER") == str(os.getpid()):
@@ -65,7 +66,7 @@ def _metrics_directory() -> str:
 def _remove_if_left(directory: Path) -> None:
     try:
         status = directory.lstat()
-        # Another portal may have made it this moment and not locked it yet.
+        # Another portal may have just created it and not locked it yet.
         if status.st_uid != os.getuid() or time.time() - status.st_mtime < 60:
             return
         descriptor = os.open(directory, os.O_RDONLY | os.O_NOFOLLOW)
@@ -89,7 +90,7 @@ _metrics_directory()
 
 
 def _without_request_text(record: logging.LogRecord) -> bool:
-    # gunicorn quotes what it cannot parse, and a line that went astray may be a provisioning key.
+    # gunicorn quotes requests that it cannot parse, which may contain a provisioning key.
     message = record.getMessage()
     if message.startswith("Invalid request from"):
         record.msg, record.args = "Invalid request refused", ()

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Install what a fresh machine lacks: `prepare-machine.sh run` for make run, `prepare-machine.sh test` for make test.
-# As root on Debian or Ubuntu it installs; otherwise it says the one line to type. On macOS it falls back to wheels.
+# Install missing packages: `prepare-machine.sh run` for make run, `prepare-machine.sh test` for make test.
+# As root on Debian or Ubuntu it installs them; otherwise it prints the command. On macOS it uses wheels instead.
 set -eu
 
 say() { printf '%s\n' "$*" >&2; }
@@ -13,9 +13,9 @@ restore_policy() {
     if [ -e "$policy.kept" ]; then mv "$policy.kept" "$policy"; fi
 }
 
-# Debian starts a service as soon as it is installed; invoke-rc.d asks policy-rc.d first. Tests run servers of their own.
+# Debian starts a service when it is installed, unless policy-rc.d forbids it. The tests start their own servers.
 without_services() {
-    # Left behind by a run that was killed: the machine's own policy is the kept one.
+    # A run that was killed left its policy behind; the machine's own one is in policy-rc.d.kept.
     if [ -e "$policy.kept" ]; then mv "$policy.kept" "$policy"; fi
     if [ -e "$policy" ]; then mv "$policy" "$policy.kept"; fi
     trap 'restore_policy; exit 1' HUP INT TERM
@@ -63,7 +63,7 @@ has_chromium() {
 with sync_playwright() as p: sys.exit(not pathlib.Path(p.chromium.executable_path).exists())' 2>/dev/null
 }
 
-# Playwright brings a Node.js of its own, which a minimal system cannot start.
+# Playwright contains a Node.js, which does not start on a minimal system without libatomic1.
 playwright_starts() { .venv/bin/playwright --version >/dev/null 2>&1; }
 
 has_postgresql() {
@@ -72,7 +72,7 @@ has_postgresql() {
 
 has_nginx() { have nginx || [ -x /usr/sbin/nginx ]; }
 
-# Installed for the tests alone, so it shall not start with the machine either.
+# It is installed only for the tests, so it must not start with the machine.
 install_nginx() {
     install_packages nginx-light || return
     if [ -d /run/systemd/system ]; then systemctl disable --quiet nginx; fi
@@ -93,7 +93,7 @@ has_strongswan() {
     return $result
 }
 
-# What an edge on Debian runs with, an older one than the portal's.
+# Edges on Debian run with the system's cryptography, which is older than the portal's.
 has_cryptography() { [ "$(uname)" != Linux ] || /usr/bin/python3 -c 'import cryptography' 2>/dev/null; }
 
 prepare_test() {
@@ -101,7 +101,7 @@ prepare_test() {
         have $program || install_packages $program
     done
     playwright_starts || install_packages libatomic1
-    # The shell is the same browser without its own windows, which the tests would pay for; Ubuntu has no such package.
+    # chromium-headless-shell is the same browser without windows, so the tests are faster. Ubuntu has no such package.
     has_chromium || install_packages chromium-headless-shell || install_packages chromium ||
         .venv/bin/playwright install chromium
     has_postgresql || install_packages postgresql ||
@@ -109,7 +109,7 @@ prepare_test() {
     has_cryptography || install_packages python3-cryptography
     has_nginx || install_nginx
     has_pgbouncer || install_pgbouncer
-    # The plug-ins bring elliptic curves, which the portal signs with.
+    # The plug-ins add elliptic curves, which the portal's certificates use.
     has_strongswan || install_packages strongswan-pki libstrongswan-standard-plugins
 }
 

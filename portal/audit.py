@@ -75,7 +75,7 @@ def record(action: str, actor: Actor, subject: Subject, **fields: Any) -> None:
     """Write one event in the caller's transaction; see `row` for the fields. A failing insert fails the operation.
 
     Refusals and replays, which a caller can repeat without limit, get FIRST rows a minute for the same actor, reason
-    and object. Further ones are counted; after the minute `tallies` writes one event with their `count`.
+    and object. Further ones are counted; after the minute `audit_tallies` writes one event with their `count`.
     """
     values = row(action, actor, subject, **fields)
     if not values["reason"] and action not in _REPEATABLE:

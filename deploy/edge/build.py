@@ -1,7 +1,7 @@
 """Build the edge's own program: `python deploy/edge/build.py DIRECTORY`.
 
-Writes DIRECTORY/enroll-edge.pyz, one file that runs with Python 3.11 and `cryptography`; beside it the unit of its
-service; DIRECTORY/container, which a container image is built from; and, where dpkg-deb exists,
+Writes DIRECTORY/enroll-edge.pyz, one file that runs with Python 3.11 and `cryptography`; its systemd unit;
+DIRECTORY/container, the build context of a container image; and, if dpkg-deb exists,
 DIRECTORY/enroll-edge_VERSION_all.deb. The same sources give the same archive.
 """
 
@@ -17,10 +17,10 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-# The Python whose packages Debian's python3-cryptography belongs to.
+# Debian's python3-cryptography is installed for this Python.
 SHEBANG = b"#!/usr/bin/python3\n"
 START = "import runpy\nrunpy.run_module('enrollment.edge', run_name='__main__')\n"
-# What the edge imports from outside its own package; tests/deploy/test_edge_archive.py would miss another.
+# Modules that the edge imports from outside its own package. tests/deploy/test_edge_archive.py fails if one is missing.
 SHARED = (
     "enrollment/__init__.py",
     "keys/__init__.py",
@@ -33,19 +33,19 @@ _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 
 def version() -> str:
-    """The version of the portal that the program comes from."""
+    """The version of the portal in pyproject.toml."""
     (found,) = re.findall(r'^version = "(.*)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     return str(found)
 
 
 def sources() -> dict[str, str]:
-    """Each file of the archive by its name in there."""
+    """The contents of the archive by file name."""
     names = [*SHARED, *(str(path.relative_to(ROOT)) for path in (ROOT / "enrollment/edge").glob("*.py"))]
     return {"__main__.py": START} | {name: (ROOT / name).read_text() for name in sorted(names)}
 
 
 def build_archive(target: Path) -> None:
-    """Write a zip archive that Python runs."""
+    """Write a zip archive that Python can run."""
     with target.open("wb") as file:
         file.write(SHEBANG)
         with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
@@ -72,23 +72,23 @@ def build_package(archive: Path, target: Path) -> None:
             shutil.copy(source, tree / place)
         (tree / "etc/enroll-edge").mkdir(parents=True)
         for path in [tree, *tree.rglob("*")]:
-            # Whatever umask and checkout made of the modes.
+            # The same modes under any umask.
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
         subprocess.run(["dpkg-deb", "--root-owner-group", "--build", tree, target], check=True, capture_output=True)
 
 
 def build_context(archive: Path, target: Path) -> None:
-    """Fill a directory with all that an image is built from and nothing else: no state of the portal gets near it."""
+    """Write the build context of the container image. It contains nothing else, such as state of the portal."""
     shutil.copytree(ROOT / "deploy/edge/container", target, dirs_exist_ok=True)
     shutil.copy(archive, target)
 
 
 def main(argv: list[str]) -> None:
-    """Build everything and print the place of each part."""
+    """Build everything and print the path of each result."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument("directory", metavar="DIRECTORY", type=Path, help="where to write; made if needed")
+    parser.add_argument("directory", metavar="DIRECTORY", type=Path, help="where to write; created if missing")
     directory: Path = parser.parse_args(argv).directory
     try:
         directory.mkdir(parents=True, exist_ok=True)
