@@ -1,1 +1,1 @@
-"""The addresses that machines use: JSON, EST, revocation lists and issuers, and what they share."""
+"""The views for machines: JSON, EST, revocation lists and issuers' certificates, and the code they share."""

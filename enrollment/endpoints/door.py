@@ -1,4 +1,4 @@
-"""What the doors of machines share: who calls, one call of the operation."""
+"""What the JSON and the EST endpoints share: the caller, and the calls of the operations."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ logger = logging.getLogger(__name__)
 
 
 def caller_of(request: HttpRequest) -> Actor:
-    """The edge that sent a request; it has no name yet."""
+    """The edge that sends a request, as an actor without a name: it is not known yet which one it is."""
     return Actor("edge", "", "enrollment", client_ip=client_ip(request), request_id=request.request_id)  # type: ignore[attr-defined]  # set by RequestIdMiddleware
 
 
 @contextmanager
-def reaching_the_database(caller: Actor) -> Iterator[None]:
-    """A database that is away makes an edge wait. Raises Refused: busy."""
+def busy_without_database(caller: Actor) -> Iterator[None]:
+    """Raises Refused: busy when the database does not answer, so that the edge tries again."""
     try:
         yield
     except (DatabaseError, InterfaceError) as error:
@@ -37,13 +37,13 @@ def reaching_the_database(caller: Actor) -> Iterator[None]:
 
 
 def count(outcome: str) -> None:
-    """Add one to the metric of answers."""
+    """Add one to the metric of answers with this code."""
     ENROLLMENTS.labels(code=outcome).inc()
 
 
 def admit(sent: EnrollRequest, caller: Actor) -> Enrolled:
-    """Enroll and count it. Raises Refused; a database that is away is `busy`."""
-    with reaching_the_database(caller):
+    """Enroll, and count the answer. Raises Refused."""
+    with busy_without_database(caller):
         result = operations.enroll(
             sent.provisioning_key, sent.csr, trust_anchor_sha256=sent.trust_anchor_sha256, caller=caller
         )
@@ -52,8 +52,8 @@ def admit(sent: EnrollRequest, caller: Actor) -> Enrolled:
 
 
 def renew(show: Callable[[], IssuedCertificate], csr: str, caller: Actor, trust_anchor_sha256: str = "") -> Enrolled:
-    """Renew the certificate that `show` recognizes, and count it. Raises Refused, as `show` may; see `admit`."""
-    with reaching_the_database(caller):
+    """Renew the certificate that `show` finds, and count the answer. Raises Refused, and what `show` raises."""
+    with busy_without_database(caller):
         result = operations.renew(show(), csr, trust_anchor_sha256=trust_anchor_sha256, caller=caller)
     count("replayed" if result.replayed else "renewed")
     return result

@@ -1,4 +1,4 @@
-"""The JSON endpoints and the issuers' certificates: parse, call, answer or refuse."""
+"""The JSON endpoints: parse the request, call the operation, answer or refuse. See docs/enrollment.md."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from portal.actors import Actor
 @require_POST
 @sensitive_variables()
 def enroll(request: HttpRequest) -> HttpResponse:
-    """POST /enrollment/v1/enroll: see docs/enrollment.md."""
+    """POST /enrollment/v1/enroll: the first certificate of an edge."""
     return _answer_or_refuse(request, lambda caller: _admitted(door.admit(requests.read_enroll(request), caller)))
 
 
@@ -35,7 +35,7 @@ def enroll(request: HttpRequest) -> HttpResponse:
 @require_POST
 @sensitive_variables()
 def renew(request: HttpRequest) -> HttpResponse:
-    """POST /enrollment/v1/renew: see docs/enrollment.md."""
+    """POST /enrollment/v1/renew: the next certificate of an edge."""
 
     def answer(caller: Actor) -> HttpResponse:
         sent = requests.read_renew(request)
@@ -50,11 +50,11 @@ def renew(request: HttpRequest) -> HttpResponse:
 @require_POST
 @sensitive_variables()
 def heartbeat(request: HttpRequest) -> HttpResponse:
-    """POST /enrollment/v1/heartbeat: see docs/enrollment.md."""
+    """POST /enrollment/v1/heartbeat: an edge reports its version, platform and addresses."""
 
     def answer(caller: Actor) -> HttpResponse:
         sent = requests.read_heartbeat(request)
-        with door.reaching_the_database(caller):
+        with door.busy_without_database(caller):
             certificate = presented_certificate.by_signature(sent, proof.HEARTBEAT, timezone.now())
             operations.record_contact(certificate, requests.read_report(sent.content))
         door.count("heartbeat")
@@ -68,7 +68,7 @@ def _answer_or_refuse(request: HttpRequest, answer: Callable[[Actor], HttpRespon
     try:
         return answer(caller)
     except Refused as refused:
-        answered, wait = rate_limit.settle(refused, caller)
+        answered, wait = rate_limit.count_refusal(refused, caller)
         refusal = answered.refusal
         return problems.response(request, refusal.status, answered.code, refusal.title, answered.detail, wait)
 

@@ -1,6 +1,7 @@
-"""What relying parties fetch: revocation lists and issuer certificates, public, in DER, also over plain http.
+"""Revocation lists and issuers' certificates for relying parties: public, in DER, also over plain http.
 
-Both are signed, so plain http harms nobody; and whoever checks a certificate must not need to check one first.
+Plain http is safe because both are signed. It is needed because a client that checks a certificate cannot check that
+of this server first.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from enrollment.operations.revocation_lists import newest_list, publish
 from keys.models import SigningCertificate
 from portal.rate_limit import Shield
 
-# Below the 60 seconds within which a revocation must be seen.
+# Seconds. A revocation must be visible within 60 seconds.
 _LIST_MAX_AGE = 30
 _CERTIFICATE_MAX_AGE = 3600
-# A list that could not be built is not tried again at each request: anybody may ask.
+# Limits the attempts to build a list that could not be built, because anybody may request it.
 failed = Shield(limit=1, seconds=30)
 
 
@@ -31,9 +32,13 @@ def revocation_list(request: HttpRequest, issuer_id: int) -> HttpResponse:
     if issuer is None:
         return _plain("There is no such issuer.", 404)
     newest = newest_list(issuer) if failed.retry_after(str(issuer_id)) else _published(issuer)
-    if newest is None:
-        return _no_list(issuer)
-    return _der(request, newest.der, "application/pkix-crl", f"{newest.number:x}", _LIST_MAX_AGE)
+    if newest:
+        return _der(request, newest.der, "application/pkix-crl", f"{newest.number:x}", _LIST_MAX_AGE)
+    if issuer.sealed_with is None:
+        return _plain("The lists of this issuer are made elsewhere.", 404)
+    response = _plain("The list cannot be made now.", 503)
+    response["Retry-After"] = str(failed.seconds)
+    return response
 
 
 def _issuers(*columns: str) -> QuerySet[SigningCertificate]:
@@ -50,19 +55,14 @@ def _published(issuer: SigningCertificate) -> RevocationList | None:
 @login_not_required
 @require_safe
 def issuer_certificate(request: HttpRequest, issuer_id: int) -> HttpResponse:
-    """GET /pki/<id>.cer: the issuer's certificate, where an edge certificate says it is (RFC 5280 §4.2.2.1)."""
+    """GET /pki/<id>.cer: the issuer's certificate, at the address that an edge's certificate names.
+
+    The certificate names it as caIssuers (RFC 5280 §4.2.2.1).
+    """
     issuer = _issuers("der", "fingerprint").filter(pk=issuer_id).first()
     if issuer is None:
         return _plain("There is no such issuer.", 404)
     return _der(request, issuer.der, "application/pkix-cert", issuer.fingerprint, _CERTIFICATE_MAX_AGE)
-
-
-def _no_list(issuer: SigningCertificate) -> HttpResponse:
-    if issuer.sealed_with is None:
-        return _plain("The lists of this issuer are made elsewhere.", 404)
-    response = _plain("The list cannot be made now.", 503)
-    response["Retry-After"] = str(failed.seconds)
-    return response
 
 
 def _plain(sentence: str, status: int) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Recognizing the certificate an edge presents, and that it holds its private key."""
+"""Finding the row of the certificate that an edge presents, and checking that the edge has its private key."""
 
 from __future__ import annotations
 
@@ -16,16 +16,19 @@ from keys.crypto.uploaded_pem import PARSER_ERRORS
 
 
 def by_signature(sent: SignedRequest, purpose: str, now: datetime) -> IssuedCertificate:
-    """The certificate of ours that a signed request shows. Raises Refused: unknown_certificate or clock_differs."""
+    """The certificate in a signed request, after its signature was verified.
+
+    Raises Refused: unknown_certificate or clock_differs.
+    """
     found = by_pem(sent.certificate)
     proof.require(sent, purpose, x509.load_der_x509_certificate(bytes(found.der)), now)
     return found
 
 
 def by_pem(pem: str) -> IssuedCertificate:
-    """The certificate of ours in `pem`, byte for byte. Raises Refused: unknown_certificate.
+    """The issued certificate that is in `pem`. Raises Refused: unknown_certificate.
 
-    It is found by its fingerprint alone: no issuer's name, serial or signature of a rogue CA can lead here.
+    It is found by its fingerprint, so a certificate of another CA with the same names and serial is not accepted.
     """
     try:
         (certificate,) = x509.load_pem_x509_certificates(pem.encode())

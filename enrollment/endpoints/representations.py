@@ -1,4 +1,4 @@
-"""What machines are told, in JSON: the shapes of design and docs/enrollment.md."""
+"""The JSON bodies of the answers to edges. docs/enrollment.md describes them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from enrollment.operations.answer import Enrolled
 
 
 def moment(value: datetime) -> str:
-    """`2027-02-20T12:00:00Z`."""
+    """A UTC time as RFC 3339 in seconds, such as `2027-02-20T12:00:00Z`."""
     return value.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def enrolled(result: Enrolled) -> dict[str, Any]:
-    """The body of a 201 or 200; `chain` starts with the issuer and ends before the trust anchor."""
+    """The body of a 201 or 200. `chain` starts with the issuer and ends before the trust anchor."""
     return {
         "edge": {"id": str(result.edge_uuid), "name": result.edge_name, "group": result.group},
         "certificate": result.certificate,

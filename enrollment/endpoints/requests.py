@@ -1,4 +1,4 @@
-"""Reading what a machine sends: strict about form, silent about content."""
+"""Parsing the requests of edges. The structure is checked strictly; the operation judges the values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from enrollment.operations import Report
 from enrollment.pki.proof import SignedRequest
 from portal.client_ip import parse_address
 
-LARGEST_BODY = 16 * 1024
+LARGEST_BODY = 16 * 1024  # bytes
 _MOST_DIGITS = 18
 _SHORT = re.compile(r"[ -~]{0,64}")
 _MOST_ADDRESSES = 16
@@ -24,7 +24,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class EnrollRequest:
-    """The members of an enrollment request; without a `trust_anchor_sha256` any root will do."""
+    """The members of an enrollment request. An empty `trust_anchor_sha256` accepts any root."""
 
     provisioning_key: str = field(repr=False)
     csr: str
@@ -33,30 +33,30 @@ class EnrollRequest:
 
 @dataclass(frozen=True, slots=True)
 class RenewRequest:
-    """The signed members of a renewal and, not signed, the root that the edge accepts."""
+    """The signed members of a renewal, and the pin of the root that the edge accepts, which is not signed."""
 
     signed: SignedRequest
     trust_anchor_sha256: str = ""
 
 
 def read_body(request: HttpRequest) -> bytes:
-    """The body, of known and bounded length. Raises Refused: malformed_request, length_required, too_large."""
-    # A key in a URL ends up in logs; refuse it loudly instead of accepting it quietly.
+    """The body of a request. Raises Refused: malformed_request, length_required, too_large."""
+    # A query string is refused: a key in it would be in every log.
     if request.META.get("QUERY_STRING"):
         raise Refused("malformed_request")
-    # WSGI servers show a chunked body as an empty one, which would read as a missing field.
+    # A WSGI server shows a chunked body as an empty one.
     length = request.META.get("CONTENT_LENGTH", "")
     if "HTTP_TRANSFER_ENCODING" in request.META or not length:
         raise Refused("length_required")
     if not length.isascii() or not length.isdigit():
         raise Refused("malformed_request")
-    # Python refuses to convert thousands of digits.
+    # Python refuses to convert a text of thousands of digits.
     if len(length) > _MOST_DIGITS or int(length) > LARGEST_BODY:
         raise Refused("too_large")
     try:
         return request.read()
     except OSError:
-        # The connection broke in the middle of the body.
+        # The connection broke off in the body.
         raise Refused("malformed_request") from None
 
 
@@ -72,7 +72,7 @@ def read_renew(request: HttpRequest) -> RenewRequest:
 
 
 def read_heartbeat(request: HttpRequest) -> SignedRequest:
-    """The heartbeat, whose content is to be read with `read_report` once it is proved. Raises as `read_enroll`."""
+    """The heartbeat. `read_report` parses its content once the signature is verified. Raises as `read_enroll`."""
     return _signed(_read_members(request, {"certificate", "body", "issued_at", "signature"}), "body")
 
 
@@ -81,30 +81,29 @@ def _signed(members: dict[str, str], content: str) -> SignedRequest:
 
 
 def read_report(text: str) -> Report:
-    """What a heartbeat says: an object of version, platform and addresses, each optional. Raises as `read_enroll`."""
+    """Parse the content of a heartbeat: an object of version, platform and addresses, each optional.
+
+    Raises Refused: malformed_request.
+    """
     document = _parse(text)
     addresses = document.pop("addresses", [])
     version, platform = document.pop("version", ""), document.pop("platform", "")
     if document or not (_is_short(version) and _is_short(platform)):
         raise Refused("malformed_request")
-    return Report(version, platform, _addresses(addresses))
+    if not isinstance(addresses, list) or len(addresses) > _MOST_ADDRESSES:
+        raise Refused("malformed_request")
+    parsed = [parse_address(text) if isinstance(text, str) else None for text in addresses]
+    if None in parsed:
+        raise Refused("malformed_request")
+    return Report(version, platform, tuple(map(str, parsed)))
 
 
 def _is_short(text: object) -> bool:
     return isinstance(text, str) and _SHORT.fullmatch(text) is not None
 
 
-def _addresses(sent: object) -> tuple[str, ...]:
-    if not isinstance(sent, list) or len(sent) > _MOST_ADDRESSES:
-        raise Refused("malformed_request")
-    parsed = [parse_address(text) if isinstance(text, str) else None for text in sent]
-    if None in parsed:
-        raise Refused("malformed_request")
-    return tuple(str(address) for address in parsed)
-
-
 def _read_members(request: HttpRequest, names: set[str], optional: str = "") -> dict[str, str]:
-    # A key in a header is what EST is for; here it would be one of two.
+    # Only EST reads a key from a header. Here it would be a second one.
     if "HTTP_AUTHORIZATION" in request.META:
         raise Refused("malformed_request")
     body = read_body(request)
@@ -131,5 +130,5 @@ def _parse(text: str | bytes) -> dict[str, Any]:
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError("a member stands twice")
+        raise ValueError("a member is repeated")
     return members

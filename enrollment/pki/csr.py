@@ -1,7 +1,7 @@
-"""What a CSR must satisfy. Pure. Only the public key leaves it: the portal decides the identity.
+"""Judging a CSR. Only its public key is used, because the portal decides the identity. Pure.
 
-The request is found in the text (`csr_text`) and taken apart (`csr_parts`) here; keys and signatures are read and
-verified by the library. What is accepted is what OpenSSL verifies and what can be read in one way only.
+`csr_text` finds the request in the text and `csr_parts` parses its structure; `cryptography` reads the key and
+verifies the signature. A request is accepted when OpenSSL verifies it and it can be read in one way only.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from enrollment.errors import Refused
@@ -42,9 +42,10 @@ _RSA, _EC = "1.2.840.113549.1.1.1", "1.2.840.10045.2.1"
 
 @dataclass(frozen=True, slots=True)
 class JudgedCSR:
-    """What is taken from an acceptable CSR: its public key, of which `spki_sha256` (hex) identifies the key pair.
+    """The result of judging an acceptable CSR.
 
-    `ignored_extensions` names what else it asked for.
+    `spki_sha256` (hex) is the digest of the public key and identifies the key pair. `ignored_extensions` names the
+    requested extensions, which have no effect.
     """
 
     public_key: PublicKey
@@ -53,15 +54,15 @@ class JudgedCSR:
 
     @property
     def for_audit(self) -> dict[str, list[str]]:
-        """What an event says of it beside the key pair: what was asked for in vain."""
+        """The details for an audit event: the ignored extensions, if there are any."""
         return {"ignored_extensions": list(self.ignored_extensions)} if self.ignored_extensions else {}
 
 
 def judge(pem: str, rsa_minimum_bits: int, names: bytes | None = None) -> JudgedCSR:
     """Check a PEM request and return its public key.
 
-    `names` is the alternative name the edge has already (the content of that extension in DER): asking for exactly
-    that is no wish. RFC 7030 §4.2.2 wants renewals to.
+    `names` is the edge's present subjectAltName (the extension's content in DER). A request for exactly that is not
+    reported as ignored, because RFC 7030 §4.2.2 requires it of renewals.
     Raises Refused with its fault: csr_malformed, csr_key_rejected, csr_signature_invalid or csr_extension_not_allowed.
     """
     try:
@@ -75,9 +76,10 @@ def judge(pem: str, rsa_minimum_bits: int, names: bytes | None = None) -> Judged
 
 
 def require_signable(judged: JudgedCSR, authority_keys: frozenset[str]) -> None:
-    """The rest, for the moment before a certificate is signed: what takes long, and what depends on the issuer.
+    """The checks before signing that `judge` leaves out, because they are slow or depend on the issuer.
 
-    `authority_keys` are the digests (as `spki_sha256`) of the keys of its chain. Raises Refused: csr_key_rejected.
+    `authority_keys` are the digests (as `spki_sha256`) of the keys in the issuer's chain. Raises Refused:
+    csr_key_rejected.
     """
     key = judged.public_key
     if judged.spki_sha256 in authority_keys:
@@ -99,21 +101,21 @@ def _judge_key(parts: Parts, rsa_minimum_bits: int) -> PublicKey:
     fault = key_policy.fault_of(key, rsa_minimum_bits)
     if fault:
         raise Refused("csr_key_rejected", fault)
-    # One key must have one identity, so no second spelling of its numbers is read. Only a missing NULL is no spelling.
+    # A key has one digest, so its numbers are accepted in their canonical encoding only. The algorithm before them may
+    # lack its NULL.
     if not key_policy.spki(key).endswith(parts.key_bits.raw):
         raise Refused("csr_key_rejected", "The public key is not encoded as RFC 5280 and RFC 5480 want it.")
     return key
 
 
 def _fault_of_encoding(parts: Parts) -> str:
-    """What is wrong with the kind of the key and its parameters, before the library reads the numbers."""
+    """The fault of the key's algorithm and parameters, or "". It is found before the library reads the numbers."""
     oid, parameters = parts.key_algorithm.oid, parts.key_algorithm.parameters
     if oid == _RSA:
-        sound = parameters is None or parameters.raw == b"\x05\0"
-        return "" if sound else "The RSA key has parameters; they must be NULL (RFC 3279 section 2.3.1)."
+        is_null = parameters is None or parameters.raw == b"\x05\0"
+        return "" if is_null else "The RSA key has parameters; they must be NULL (RFC 3279 section 2.3.1)."
     if oid != _EC:
-        kind = key_policy.OTHER_KINDS.get(oid, "of a kind that is not known here")
-        return f"The key is {kind}. {key_policy.USE}."
+        return f"The key is {key_policy.OTHER_ALGORITHMS.get(oid, 'of an unknown algorithm')}. {key_policy.USE}."
     if parameters is None or parameters.tag != der.OID:
         return f"The curve is not named but described by its parameters. {key_policy.USE}."
     point = parts.key_bits.value[1:2]
@@ -124,20 +126,18 @@ def _fault_of_encoding(parts: Parts) -> str:
 
 def _judge_signature(parts: Parts, key: PublicKey) -> None:
     oid, parameters = parts.signature_algorithm.oid, parts.signature_algorithm.parameters
-    kind, digest = _HASHES.get(oid, (None, None))
-    if kind is None or digest is None:
+    key_type, digest = _HASHES.get(oid, (None, None))
+    if key_type is None or digest is None:
         name = _REFUSED_SIGNATURES.get(oid, oid)
         padding_too = " and PKCS #1 v1.5 padding" if name == "RSA-PSS" else ""
         raise Refused("csr_signature_invalid", f"{name} signatures are not accepted. {_SIGN}{padding_too}.")
     if parameters is not None and parameters.raw != b"\x05\0":
         raise NotDER(f"The parameters of the signature algorithm at byte {parameters.start} must be absent or NULL.")
-    if not isinstance(key, kind):
-        raise Refused("csr_signature_invalid", f"The signature is of another kind than the key. {_SIGN}.")
+    if not isinstance(key, key_type):
+        fault = f"The algorithm of the signature does not match the key. {_SIGN}."
+        raise Refused("csr_signature_invalid", fault)
     try:
-        if isinstance(key, rsa.RSAPublicKey):
-            key.verify(parts.signature, parts.info, padding.PKCS1v15(), digest)
-        else:
-            key.verify(parts.signature, parts.info, ec.ECDSA(digest))
+        key_policy.verify(key, parts.signature, parts.info, digest)
     except (InvalidSignature, ValueError, UnsupportedAlgorithm):
         fault = f"The signature does not fit: another key made it, or the request was changed afterwards. {_SIGN}."
         raise Refused("csr_signature_invalid", fault) from None

@@ -1,8 +1,7 @@
-"""What a certificate request asks for beyond its key: ignored and named, but for CA rights, which are refused. Pure.
+"""The requested extensions of a CSR: all are ignored and named, except CA rights, which are refused. Pure.
 
-The portal decides the whole certificate, so nothing that is asked for has an effect. Stock tools and devices always
-ask for something; who asks to become a CA has not understood what an edge is, and is refused (RFC 5280 §4.2.1.3 and
-§4.2.1.9).
+The portal decides every field of the certificate, so a requested extension has no effect. Stock tools and devices
+always request some. A request for CA rights (RFC 5280 §4.2.1.3 and §4.2.1.9) is refused, because an edge is no CA.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from enrollment.pki.der import Element, NotDER
 
 SUBJECT_ALT_NAME = "2.5.29.17"
 MOST_NAMED = 50
-# As RFC 5280, RFC 6960, RFC 6962, RFC 7633 and the configuration of OpenSSL name them.
+# The names of RFC 5280, RFC 6960, RFC 6962, RFC 7633 and of OpenSSL's configuration.
 NAMES = {
     "2.5.29.9": "subjectDirectoryAttributes", "2.5.29.14": "subjectKeyIdentifier", "2.5.29.15": "keyUsage",
     "2.5.29.16": "privateKeyUsagePeriod", SUBJECT_ALT_NAME: "subjectAltName", "2.5.29.18": "issuerAltName",
@@ -29,15 +28,16 @@ NAMES = {
     "2.16.840.1.113730.1.7": "nsRenewalUrl", "2.16.840.1.113730.1.8": "nsCaPolicyUrl",
     "2.16.840.1.113730.1.12": "nsSslServerName", "2.16.840.1.113730.1.13": "nsComment",
 }  # fmt: skip
-# Bits of keyUsage, counted from the first of its first octet.
+# The bits of keyUsage, counted from the most significant bit of its first octet.
 _CA_USAGES = {5: "keyCertSign", 6: "cRLSign"}
 
 
 def ignored(parts: Parts, names: bytes | None) -> tuple[str, ...]:
-    """The names, else the object identifiers, of the requested extensions, in their order; after 50 only their number.
+    """The requested extensions by name, or by object identifier, in their order. After MOST_NAMED only their number.
 
-    `names` is the content of the alternative name that the edge has already: asking for exactly that is no wish.
-    Raises Refused: csr_extension_not_allowed for CA rights. Raises NotDER for what is there twice or cannot be judged.
+    `names` is the content of the edge's present subjectAltName; a request for exactly that is left out.
+    Raises Refused: csr_extension_not_allowed for CA rights. Raises NotDER for an extension that is requested twice, and
+    for a basicConstraints or keyUsage that cannot be parsed.
     """
     seen: set[str] = set()
     named = []
@@ -63,7 +63,7 @@ def _ca_rights(oid: str, content: Element) -> str:
     if name == "basicConstraints":
         wanted = der.only(content, der.SEQUENCE, "basicConstraints")
         flags = [each for each in der.inside(wanted, "part of basicConstraints") if each.tag == der.BOOLEAN]
-        # An encoded FALSE is no DER, but what it means is plain.
+        # DER forbids an encoded FALSE; it is read nevertheless, because its meaning is clear.
         return "basicConstraints CA:TRUE" if any(any(flag.value) for flag in flags) else ""
     if name == "keyUsage":
         bits = der.only(content, der.BIT_STRING, "keyUsage").value[1:2]

@@ -1,8 +1,8 @@
-"""Taking a certificate request (PKCS #10, RFC 2986) apart. Pure.
+"""Parsing a certificate request (PKCS #10, RFC 2986) into its parts. Pure.
 
-The library says of a faulty request only that it is faulty, and refuses some that OpenSSL verifies: without attributes,
-with attributes out of order, with a subject that its string type does not allow. What is read here is read strictly,
-and what nobody uses (the subject, attributes other than requested extensions) is only checked for its outer form.
+`cryptography` does not name the fault of a request, and refuses some that OpenSSL verifies: without attributes, with
+attributes out of order, with a subject that its string type does not allow. The parts that are used are parsed
+strictly. Of the others (the subject, attributes other than requested extensions) only the structure is checked.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ENCRYPTED_KEY = ("1.2.840.113549.1.5.", "1.2.840.113549.1.12.1.")
 
 @dataclass(frozen=True, slots=True)
 class Algorithm:
-    """An AlgorithmIdentifier: the object identifier with dots, and its parameters where there are any."""
+    """An AlgorithmIdentifier: the dotted object identifier, and the parameters or None."""
 
     oid: str
     parameters: Element | None
@@ -28,7 +28,11 @@ class Algorithm:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What is used of a request: what is signed, key, signature, and each requested extension."""
+    """The parts of a request that are used.
+
+    `info` holds the signed bytes, `key` the SubjectPublicKeyInfo with its `key_algorithm` and `key_bits`. Each of the
+    `extensions` is an object identifier with the content of the extension.
+    """
 
     info: bytes
     key: Element
@@ -40,7 +44,7 @@ class Parts:
 
 
 def take_apart(request: bytes) -> Parts:
-    """The parts of a DER request. Raises NotDER with the place and the reason."""
+    """Parse a request in DER. Raises NotDER with the place and the reason."""
     outer = der.inside(der.whole(request, der.SEQUENCE, "the request"), "part of the request")
     _require_pkcs10(outer)
     if len(outer) != 3:
@@ -67,13 +71,13 @@ def take_apart(request: bytes) -> Parts:
 
 
 def _require_pkcs10(outer: list[Element]) -> None:
-    """Name the other files that are taken for a request."""
+    """Raise NotDER for other files that are sent by mistake, such as a private key, and name them."""
     first = outer[0] if outer else None
     if first is None:
         raise NotDER("The request is an empty SEQUENCE.")
     inner = der.inside(first, "part of the request") if first.tag == der.SEQUENCE else []
     tags = [each.tag for each in outer]
-    # PKCS #8, PKCS #12 and SEC 1 start with their version; PKCS #1 is a list of numbers.
+    # PKCS #8, PKCS #12 and SEC 1 start with a version; PKCS #1 is a list of numbers.
     in_the_clear = first.tag == der.INTEGER and (tags[1:2] in ([der.SEQUENCE], [der.OCTET_STRING]) or len(tags) >= 6)
     if in_the_clear or (inner and _starts_with(inner[0], _ENCRYPTED_KEY)):
         raise NotDER(PRIVATE_KEY)
@@ -90,7 +94,7 @@ def _starts_with(element: Element, prefixes: tuple[str, ...]) -> bool:
 
 
 def _info(info: Element) -> list[Element]:
-    """Version, subject, public key and, where there are some, attributes."""
+    """The version, the subject, the public key and, if present, the attributes."""
     der.require(info, der.SEQUENCE, "the request information")
     found = der.inside(info, "part of the request information")
     tags = (der.INTEGER, der.SEQUENCE, der.SEQUENCE, der.CONTEXT_0)
@@ -126,7 +130,7 @@ def _whole_bytes(element: Element, what: str) -> bytes:
 
 
 def _extensions(attributes: Element) -> list[tuple[str, Element]]:
-    """Object identifier and content of each requested extension."""
+    """The object identifier and the content of each requested extension."""
     requests = []
     for attribute in der.inside(attributes, "attribute"):
         der.require(attribute, der.SEQUENCE, "an attribute")
@@ -138,10 +142,10 @@ def _extensions(attributes: Element) -> list[tuple[str, Element]]:
             requests.append(parts[1])
     if len(requests) > 1:
         raise NotDER(f"Extensions are requested twice, again at byte {requests[1].start}. Put all into one attribute.")
-    return _one_list(requests[0]) if requests else []
+    return _extensions_in(requests[0]) if requests else []
 
 
-def _one_list(values: Element) -> list[tuple[str, Element]]:
+def _extensions_in(values: Element) -> list[tuple[str, Element]]:
     lists = der.inside(values, "list of requested extensions")
     if len(lists) != 1:
         raise NotDER(f"The extension request at byte {values.start} has {len(lists)} values; it must have one.")

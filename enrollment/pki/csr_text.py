@@ -1,7 +1,7 @@
-"""Finding the one certificate request in what was sent as PEM. Pure.
+"""Finding the one certificate request in a PEM text. Pure.
 
-RFC 7468 with what OpenSSL reads as well: text around the block, a byte order mark, both kinds of line ends, the label
-`NEW CERTIFICATE REQUEST`, headers. Anything that could be read in two ways is refused, and so is a private key.
+It reads RFC 7468 and what OpenSSL reads as well: text around the block, a byte order mark, CRLF, the label `NEW
+CERTIFICATE REQUEST`, headers. A text that could be read in two ways is refused, and so is a private key.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import re
 from enrollment.errors import Refused
 from enrollment.pki import der
 
-LARGEST_DER = 4096
-LONGEST_TEXT = 16 * 1024
+LARGEST_DER = 4096  # bytes
+LONGEST_TEXT = 16 * 1024  # characters
 _LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")
 _MARK = re.compile(r"-----(BEGIN|END) ([A-Z0-9 ]{1,40})-----")
 _HEADER = re.compile(r"[A-Za-z0-9-]+:")
@@ -33,7 +33,7 @@ _OTHERS = {
 
 
 def request_in(text: str) -> bytes:
-    """The bytes of the only request in a PEM text. Raises Refused: csr_malformed."""
+    """The DER of the only request in a PEM text. Raises Refused: csr_malformed."""
     if len(text) > LONGEST_TEXT:
         raise _malformed(f"The text has {len(text):,} characters; at most {LONGEST_TEXT:,} are read.")
     if "\0" in text:
@@ -52,7 +52,7 @@ def request_in(text: str) -> bytes:
 
 
 def _blocks(text: str) -> tuple[list[list[str]], list[str]]:
-    """The lines within each request, and the labels of other blocks."""
+    """The lines of each request, and the labels of the other blocks."""
     requests: list[list[str]] = []
     others: list[str] = []
     label = ""
@@ -94,24 +94,24 @@ def _why_none(text: str, others: list[str]) -> str:
             "The lines -----BEGIN CERTIFICATE REQUEST----- and -----END CERTIFICATE REQUEST----- are missing.",
         ),
     )
-    nothing_known = "There is no line -----BEGIN CERTIFICATE REQUEST-----. Send a request (PKCS #10) as PEM."
-    return next((words for applies, words in rules if applies), nothing_known)
+    default = "There is no line -----BEGIN CERTIFICATE REQUEST-----. Send a request (PKCS #10) as PEM."
+    return next((fault for applies, fault in rules if applies), default)
 
 
 def _is_bare_private_key(text: str) -> bool:
-    """Whether the text is the base64 of a private key, without the lines that say so."""
+    """Whether the text is the base64 of a private key, without the BEGIN and END lines."""
     bare = _BARE.fullmatch(text)
     try:
         parts = der.inside(der.whole(base64.b64decode(bare[1]), der.SEQUENCE, "the key"), "part") if bare else []
     except ValueError:
         return False
-    # A request starts with a SEQUENCE; PKCS #1, PKCS #8, PKCS #12 and SEC 1 start with their version.
+    # A request starts with a SEQUENCE; PKCS #1, PKCS #8, PKCS #12 and SEC 1 start with a version.
     return bool(parts) and parts[0].tag == der.INTEGER
 
 
 def _decoded(lines: list[str]) -> bytes:
     if lines and _HEADER.match(lines[0]):
-        # The headers of RFC 1421 end with an empty line.
+        # The headers end with an empty line (RFC 1421 §4.4).
         if any("ENCRYPTED" in line for line in lines):
             raise _malformed("The block is encrypted. Send the request in the clear: it holds no secret.")
         if "" not in lines:
@@ -122,7 +122,7 @@ def _decoded(lines: list[str]) -> bytes:
         raise _malformed("The block is empty: there is no base64 in it.")
     stray = _NOT_BASE64.search(text)
     if stray:
-        raise _malformed(f"Character {stray.start() + 1} of the base64 is none of base64: the request is damaged.")
+        raise _malformed(f"Character {stray.start() + 1} of the base64 is not a base64 character: it is damaged.")
     try:
         return base64.b64decode(text, validate=True)
     except ValueError:

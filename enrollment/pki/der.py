@@ -1,4 +1,4 @@
-"""Reading DER (ITU-T X.690 §8 and §10) element by element; a fault is told with its place. Pure."""
+"""Reading DER (ITU-T X.690 §8 and §10) element by element. Each fault names its place. Pure."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ _NAMES = {
     OID: "OBJECT IDENTIFIER", SEQUENCE: "SEQUENCE", SET: "SET", CONTEXT_0: "[0]", 0x0C: "UTF8String",
     0x13: "PrintableString", 0x16: "IA5String", 0x17: "UTCTime", 0xA1: "[1]",
 }  # fmt: skip
-# No element that fits into a request needs more length octets.
+# Enough for any element that fits into a request.
 _MOST_LENGTH_OCTETS = 4
-# An object identifier of more octets is not written out: its arcs would be numbers of thousands of digits.
+# Octets. A longer object identifier is not written out, because its arcs could have thousands of digits.
 _LONGEST_OID = 32
 
 
 class NotDER(ValueError):
-    """The bytes are no DER of the structure that is read; the text says where and why, and repeats none of them."""
+    """The bytes are not DER of the expected structure. The text names place and reason, and repeats none of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One element inside `der`: its tag octet, where it starts, where its content starts, and where it ends."""
+    """One element inside `der`: its tag octet, and the offsets of its start, its content and its end."""
 
     der: bytes
     tag: int
@@ -52,7 +52,7 @@ def whole(der: bytes, tag: int, what: str) -> Element:
 
 
 def inside(element: Element, what: str) -> list[Element]:
-    """The elements that fill the content of a constructed one; `what` names any of them. Raises NotDER."""
+    """The elements inside a constructed element. `what` names one of them in a fault. Raises NotDER."""
     found, start = [], element.content
     while start < element.end:
         found.append(_at(element.der, start, element.end, what))
@@ -61,10 +61,10 @@ def inside(element: Element, what: str) -> list[Element]:
 
 
 def only(element: Element, tag: int, what: str) -> Element:
-    """The one element that fills the content of another. Raises NotDER."""
+    """The one element inside another. Raises NotDER."""
     found = inside(element, what)
     if len(found) != 1:
-        raise NotDER(f"At byte {element.content} stand {len(found)} elements; there must be one: {what}.")
+        raise NotDER(f"At byte {element.content} are {len(found)} elements; there must be one: {what}.")
     require(found[0], tag, what)
     return found[0]
 
@@ -76,12 +76,12 @@ def require(element: Element, tag: int, what: str) -> None:
 
 
 def name_of(tag: int) -> str:
-    """A tag octet in the words of X.680."""
+    """The name of a tag octet in ITU-T X.680."""
     return _NAMES.get(tag, f"tag 0x{tag:02x}")
 
 
 def dotted(element: Element, what: str) -> str:
-    """An object identifier as numbers with dots; a very long one is only described. Raises NotDER."""
+    """The dotted form of an object identifier, or the length of a very long one. Raises NotDER."""
     require(element, OID, what)
     value = element.value
     if not value or value[-1] & 0x80:

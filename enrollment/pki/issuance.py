@@ -1,6 +1,6 @@
-"""Identity + public key + issuer + profile -> certificate, checked against the profile before it is released. Pure.
+"""Signing an edge's certificate. Each is compared with the profile before it is released. Pure.
 
-CA certificates themselves are made in `keys.crypto.ca_certificates`.
+CA certificates are made in `keys.crypto.ca_certificates`.
 """
 
 from __future__ import annotations
@@ -22,12 +22,16 @@ ISSUER_MUST_LIVE = timedelta(days=1)
 
 
 class ProfileViolation(Exception):
-    """A signed certificate differs from its profile; it must not leave the process."""
+    """A signed certificate or revocation list differs from its profile and must not leave the process."""
 
 
-@dataclass(frozen=True)  # without slots: its cached properties need a place
+@dataclass(frozen=True)  # without slots, because cached_property needs a __dict__
 class Issuer:
-    """A signing certificate in memory, with what each of its answers repeats."""
+    """A signing certificate in memory, with the values that each of its answers repeats.
+
+    `chain` holds PEM certificates, from the issuer up to the one below the trust anchor; `authority_keys` the SHA-256
+    (hex) of the public keys of the issuer and of those above it.
+    """
 
     id: int
     name: str
@@ -50,7 +54,7 @@ class Issuer:
 
     @functools.cached_property
     def trust_anchor_sha256(self) -> str:
-        """SHA-256 (hex) of the public key of its root, as key texts pin it."""
+        """The SHA-256 (hex) of the root's public key: the pin in key texts."""
         return pin_of(self.trust_anchor)
 
     @functools.cached_property
@@ -59,9 +63,9 @@ class Issuer:
         return profile.issuer_extensions(self.certificate, self.crl_url, self.certificate_url)
 
 
-@dataclass(frozen=True)  # as above
+@dataclass(frozen=True)  # without slots, because cached_property needs a __dict__
 class Identity:
-    """Who the portal says the edge is."""
+    """The identity that the portal gives an edge. `unit` is the id of its group, `domain` the cloud domain."""
 
     edge: uuid.UUID
     organization: str
@@ -79,7 +83,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A certificate ready to be recorded and sent."""
+    """A certificate ready to be stored and sent. `serial` and `fingerprint` (SHA-256) are in hex."""
 
     der: bytes
     pem: str
@@ -90,55 +94,44 @@ class Issued:
 
 
 def pin_of(trust_anchor: str) -> str:
-    """SHA-256 (hex) of the public key of a root in PEM."""
+    """The SHA-256 (hex) of the public key of a root in PEM."""
     return spki_sha256(x509.load_pem_x509_certificate(trust_anchor.encode())).hex()
 
 
 def may_sign(first: datetime, last: datetime, now: datetime) -> bool:
-    """Whether an issuer valid from `first` to `last` signs now: it is valid already, and has at least a day left."""
+    """Whether an issuer that is valid from `first` to `last` signs now: it is valid, and for at least another day."""
     return first <= now and last - now >= ISSUER_MUST_LIVE
 
 
 def issue(key: PublicKey, identity: Identity, issuer: Issuer, lifetime: timedelta, now: datetime) -> Issued:
-    """Sign a client certificate valid from five minutes ago for `lifetime`, never outside its issuer's own period.
+    """Sign a client certificate for `lifetime`, which starts five minutes ago because clocks differ.
 
-    Raises ProfileViolation when the result is not what the profile says.
+    The validity stays within the issuer's. Raises ProfileViolation when the result differs from the profile.
     """
-    issuers_own = (issuer.not_before, issuer.not_after)
-    expected = _expected(key, identity, issuer, profile.period(lifetime, issuers_own, now.replace(microsecond=0)))
+    period = profile.period(lifetime, (issuer.not_before, issuer.not_after), now.replace(microsecond=0))
+    extensions = [*issuer.extensions, *profile.edge_extensions(key, identity.uri)]
+    expected = profile.Expected(identity.subject, key, issuer.certificate, period, extensions)
     builder = (
         x509.CertificateBuilder()
         .subject_name(expected.subject)
         .issuer_name(issuer.certificate.subject)
         .public_key(key)
         .serial_number(random_serial())
-        .not_valid_before(expected.period[0])
-        .not_valid_after(expected.period[1])
+        .not_valid_before(period[0])
+        .not_valid_after(period[1])
     )
-    for value, critical in expected.extensions:
+    for value, critical in extensions:
         builder = builder.add_extension(value, critical)
     signed = builder.sign(issuer.private_key, signature_hash(issuer.private_key))
     der = signed.public_bytes(Encoding.DER)
-    _require_profile(der, expected)
+    faults = list(profile.faults(der, expected))
+    if faults:
+        raise ProfileViolation(f"The signed certificate does not match the edge profile: {', '.join(faults)}.")
     return Issued(
         der=der,
         pem=signed.public_bytes(Encoding.PEM).decode(),
         serial=f"{signed.serial_number:x}",
         fingerprint=hashlib.sha256(der).hexdigest(),
-        not_before=expected.period[0],
-        not_after=expected.period[1],
+        not_before=period[0],
+        not_after=period[1],
     )
-
-
-def _expected(
-    key: PublicKey, identity: Identity, issuer: Issuer, period: tuple[datetime, datetime]
-) -> profile.Expected:
-    extensions = [*issuer.extensions, *profile.edge_extensions(key, identity.uri)]
-    return profile.Expected(identity.subject, key, issuer.certificate, period, extensions)
-
-
-def _require_profile(der: bytes, expected: profile.Expected) -> None:
-    """Read the signed bytes back and compare each field: what leaves is what was meant."""
-    found = list(profile.faults(der, expected))
-    if found:
-        raise ProfileViolation(f"The signed certificate does not match the edge profile: {', '.join(found)}.")

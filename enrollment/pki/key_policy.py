@@ -1,7 +1,7 @@
-"""Which public keys an edge may have. Pure.
+"""Which public keys an edge may have, and verifying a signature with one. Pure.
 
-The library accepts far more than is safe (RSA-512, e = 3, P-192, explicit curve parameters), so the allow-list is
-ours: P-256, P-384, and RSA of the configured minimum up to 4096 bits with exponent 65537.
+`cryptography` accepts keys that are not safe (RSA-512, e = 3, P-192, explicit curve parameters), so this module has an
+allow-list: P-256, P-384, and RSA from the configured minimum to 4096 bits with exponent 65537.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import functools
 import hashlib
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.hashes import HashAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from keys.crypto import weak_rsa
@@ -20,8 +22,8 @@ CURVES = frozenset({"secp256r1", "secp384r1"})
 RSA_EXPONENT = 65537
 RSA_MAXIMUM_BITS = 4096
 USE = "Make a new key pair: P-256, P-384 or RSA"
-# Kinds of keys by their object identifier, in words that follow "The key is".
-OTHER_KINDS = {
+# Algorithms of keys by their object identifier, in words that follow "The key is".
+OTHER_ALGORITHMS = {
     "1.2.840.113549.1.1.10": "for RSA-PSS only", "1.2.840.113549.1.1.7": "for RSA-OAEP only",
     "1.2.840.10040.4.1": "DSA", "1.2.840.113549.1.3.1": "Diffie-Hellman", "1.2.840.10046.2.1": "Diffie-Hellman",
     "1.3.101.110": "X25519", "1.3.101.111": "X448", "1.3.101.112": "Ed25519", "1.3.101.113": "Ed448",
@@ -36,12 +38,25 @@ _BLOCKED = Path(__file__).with_name("blocked_keys.txt")
 
 
 def spki(key: PublicKey) -> bytes:
-    """The SubjectPublicKeyInfo in its one canonical encoding."""
+    """The SubjectPublicKeyInfo (RFC 5280 §4.1) in its canonical DER."""
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
+def verify(key: object, signature: bytes, signed: bytes, digest: HashAlgorithm) -> None:
+    """Verify a signature: ECDSA in DER, or RSA with PKCS #1 v1.5.
+
+    Raises InvalidSignature when it is wrong, and for any other key.
+    """
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        key.verify(signature, signed, ec.ECDSA(digest))
+    elif isinstance(key, rsa.RSAPublicKey):
+        key.verify(signature, signed, padding.PKCS1v15(), digest)
+    else:
+        raise InvalidSignature
+
+
 def fault_of(key: PublicKey, rsa_minimum_bits: int) -> str:
-    """Why an edge may not have this key, with advice: wrong kind or size, weak, or published. Empty for a good one."""
+    """Why an edge may not have this key, with advice: wrong curve or size, weak, or published. "" for a good key."""
     if isinstance(key, rsa.RSAPublicKey):
         fault = _fault_of_rsa(key, rsa_minimum_bits)
     else:
@@ -52,7 +67,7 @@ def fault_of(key: PublicKey, rsa_minimum_bits: int) -> str:
 
 
 def fault_of_curve(oid: str) -> str:
-    """The same of a curve by its object identifier."""
+    """Why an edge may not have a key on this curve, by its object identifier, with advice. "" for an allowed curve."""
     if oid in _ALLOWED_CURVES:
         return ""
     return f"The key is on the curve {_OTHER_CURVES.get(oid, oid)}. {USE}."
@@ -64,7 +79,7 @@ def _fault_of_rsa(key: rsa.RSAPublicKey, minimum_bits: int) -> str:
     if not minimum_bits <= bits <= RSA_MAXIMUM_BITS:
         return f"The key has {bits:,} bits; RSA keys have from {minimum_bits:,} to {RSA_MAXIMUM_BITS:,} here"
     if bits % 8:
-        return f"The key has {bits:,} bits, which is no whole number of bytes"
+        return f"The key has {bits:,} bits, which is not a whole number of bytes"
     if numbers.e != RSA_EXPONENT:
         return f"The exponent of the key is not {RSA_EXPONENT}"
     weakness = weak_rsa.fault_of(numbers.n, numbers.e)
@@ -73,6 +88,6 @@ def _fault_of_rsa(key: rsa.RSAPublicKey, minimum_bits: int) -> str:
 
 @functools.cache
 def blocked_keys() -> frozenset[str]:
-    """SHA-256 (hex) of the SubjectPublicKeyInfo of keys whose private half is published."""
+    """The SHA-256 (hex) of the SubjectPublicKeyInfo of each key whose private half is published."""
     lines = _BLOCKED.read_text(encoding="ascii").splitlines()
     return frozenset(line.split()[0] for line in lines if line and not line.startswith("#"))

@@ -1,6 +1,6 @@
-"""What an edge's certificate must be, field by field, and the comparison of a signed one with that. Pure.
+"""The profile of an edge's certificate, field by field, and the comparison of a signed certificate with it. Pure.
 
-Asked by `enrollment.pki.issuance` before a certificate is released, and by `enrollment.verifying` afterwards.
+`enrollment.pki.issuance` compares before a certificate is released, `enrollment.verifying` afterwards.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from cryptography.x509.oid import (
 
 from enrollment.pki.key_policy import PublicKey
 
-# The largest, RSA 4096 signed by RSA 4096, takes half of it.
+# Bytes. The largest certificate, RSA 4096 signed by RSA 4096, takes half of it.
 LARGEST_DER = 4096
 # Clocks of verifiers may be behind.
 BACKDATED = timedelta(minutes=5)
@@ -30,7 +30,7 @@ LONGEST_LIFE = timedelta(days=397)
 _ONE_SECOND = timedelta(seconds=1)
 Extension = tuple[x509.ExtensionType, bool]
 
-# RFC 5480 §4: the hash is as strong as the key.
+# The hash is as strong as the key (RFC 5480 §4).
 _ALGORITHMS = {
     "secp256r1": SignatureAlgorithmOID.ECDSA_WITH_SHA256,
     "secp384r1": SignatureAlgorithmOID.ECDSA_WITH_SHA384,
@@ -50,7 +50,7 @@ _DIGITAL_SIGNATURE = x509.KeyUsage(
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What one certificate is to say. `period` is its first and its last valid second."""
+    """The fields of one certificate. `period` holds its first and its last valid second."""
 
     subject: x509.Name
     public_key: PublicKey
@@ -60,7 +60,7 @@ class Expected:
 
 
 def subject_of(organization: str, unit: str, edge: str) -> x509.Name:
-    """O, OU and CN: the customer, the group's id and the edge's UUID."""
+    """The subject: O is the customer, OU the group's id and CN the edge's UUID."""
     return x509.Name(
         [
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization),
@@ -71,19 +71,21 @@ def subject_of(organization: str, unit: str, edge: str) -> x509.Name:
 
 
 def edge_uri(domain: str, edge: str) -> str:
+    """The URI that names the edge with this UUID in its certificate."""
     return f"https://{domain}/edges/{edge}"
 
 
 def period(lifetime: timedelta, issuers_own: tuple[datetime, datetime], now: datetime) -> tuple[datetime, datetime]:
-    """The validity: from five minutes ago for `lifetime` (EDGE_CERTIFICATE_DAYS), never outside its issuer's own.
+    """The validity for `lifetime` (EDGE_CERTIFICATE_DAYS). It starts five minutes ago, because clocks differ.
 
-    Both ends are valid seconds (RFC 5280 §4.1.2.5), hence one less.
+    It stays within the issuer's, `issuers_own`.
     """
+    # Both ends of the period are valid seconds (RFC 5280 §4.1.2.5), hence one less.
     return max(now - BACKDATED, issuers_own[0]), min(now + lifetime - _ONE_SECOND, issuers_own[1])
 
 
 def issuer_extensions(issuer: x509.Certificate, crl_url: str, certificate_url: str) -> tuple[Extension, ...]:
-    """The extensions that are the same in each certificate of an issuer."""
+    """The extensions that are the same in each certificate of an issuer. Each has a flag: whether it is critical."""
     crl = x509.DistributionPoint([x509.UniformResourceIdentifier(crl_url)], None, None, None)
     address = x509.UniformResourceIdentifier(certificate_url)
     return (
@@ -102,17 +104,17 @@ def issuer_extensions(issuer: x509.Certificate, crl_url: str, certificate_url: s
 
 
 def authority_identifier(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:
-    """What names the issuer's key in all that it signs."""
+    """The extension that names the issuer's key in each certificate and list that it signs (RFC 5280 §4.2.1.1)."""
     try:
         found = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     except x509.ExtensionNotFound:
-        # A CA that was not made here may have none.
+        # A CA that was not made by the portal may lack the extension.
         found = x509.SubjectKeyIdentifier.from_public_key(issuer.public_key())
     return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(found)
 
 
 def edge_extensions(key: PublicKey, uri: str) -> tuple[Extension, ...]:
-    """The extensions that name the edge: its address and its key."""
+    """The extensions that name the edge: its URI and its key."""
     return (
         (x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri)]), False),
         (x509.SubjectKeyIdentifier.from_public_key(key), False),
@@ -120,7 +122,7 @@ def edge_extensions(key: PublicKey, uri: str) -> tuple[Extension, ...]:
 
 
 def faults(der: bytes, expected: Expected) -> Iterator[str]:
-    """Read a signed certificate back and name each field that is not what was meant."""
+    """Parse a signed certificate and yield the name of each field that differs from `expected`."""
     try:
         certificate = x509.load_der_x509_certificate(der)
         found = [(extension.value, extension.critical) for extension in certificate.extensions]
@@ -129,44 +131,31 @@ def faults(der: bytes, expected: Expected) -> Iterator[str]:
         yield "encoding"
         return
     first, last = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    # Cheap comparisons; the signature comes last.
     holds = {
         "size": len(der) <= LARGEST_DER,
         "version": certificate.version is x509.Version.v3,
-        "serial": _is_ours(certificate.serial_number),
+        # As `random_serial` makes it: 19 bytes, of which the first is 0x40 to 0x7f.
+        "serial": 0x40 <= certificate.serial_number >> 144 <= 0x7F,
         "subject": certificate.subject == expected.subject,
         "issuer": certificate.issuer == expected.issuer.subject,
         "public key": public_key == expected.public_key,
         "validity": (first, last) == expected.period and first < last,
-        "validity within the issuer's": _is_within(first, last, expected.issuer),
+        "validity within the issuer's": (
+            expected.issuer.not_valid_before_utc <= first and last <= expected.issuer.not_valid_after_utc
+        ),
         "extensions": found == expected.extensions,
         "signature algorithm": certificate.signature_algorithm_oid == algorithm_of(expected.issuer),
     }
-    yield from (name for name, sound in holds.items() if not sound)
-    if not _is_signed_by(certificate, expected.issuer):
+    yield from (name for name, is_as_expected in holds.items() if not is_as_expected)
+    try:
+        certificate.verify_directly_issued_by(expected.issuer)
+    except (InvalidSignature, ValueError, TypeError):
         yield "signature"
 
 
-def _is_ours(serial: int) -> bool:
-    """Positive, 19 bytes, top bit clear: the first is 0x40 to 0x7f."""
-    return 0x40 <= serial >> 144 <= 0x7F
-
-
-def _is_within(first: datetime, last: datetime, issuer: x509.Certificate) -> bool:
-    return issuer.not_valid_before_utc <= first and last <= issuer.not_valid_after_utc
-
-
 def algorithm_of(issuer: x509.Certificate) -> x509.ObjectIdentifier | None:
-    """The only algorithm an issuer signs with; None when its key is of no kind that signs here."""
+    """The only algorithm that an issuer signs with, or None for a key that signs no edges."""
     key = issuer.public_key()
     if isinstance(key, ec.EllipticCurvePublicKey):
         return _ALGORITHMS.get(key.curve.name)
     return SignatureAlgorithmOID.RSA_WITH_SHA256 if isinstance(key, rsa.RSAPublicKey) else None
-
-
-def _is_signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, ValueError, TypeError):
-        return False
-    return True

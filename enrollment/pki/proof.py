@@ -1,8 +1,9 @@
-"""A request signed with the private key of a certificate we issued: the frame of renewal and heartbeat. Pure.
+"""Requests signed with the private key of an edge's certificate: renewals and heartbeats. Pure.
 
-The signed text is `<purpose>\\n<issued_at>\\n<content>`, with SHA-256; ECDSA signatures are DER, RSA ones PKCS #1 v1.5,
-which is what `openssl dgst -sha256 -sign` makes. No nonce is kept: a request that is repeated within the ten minutes
-has the effect of the first, or replaces a renewal that its edge has not shown yet and that names another group by now.
+The signed text is `<purpose>\\n<issued_at>\\n<content>`. The signature is SHA-256 with ECDSA (DER) or RSA (PKCS #1
+v1.5), as `openssl dgst -sha256 -sign` makes it. No nonce is stored, because a repeated request does no harm: within
+the ten minutes it has the effect of the first. Only a renewal that its edge has not used yet is replaced, when the
+edge's group has changed meanwhile.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from enrollment.errors import Refused
+from enrollment.pki import key_policy
 
 RENEW, HEARTBEAT = "psek-renew-v1", "psek-heartbeat-v1"
 CLOCKS_MAY_DIFFER = timedelta(minutes=10)
@@ -26,7 +27,7 @@ _MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
 @dataclass(frozen=True, slots=True)
 class SignedRequest:
-    """The four members as sent; `content` is the CSR of a renewal or the body of a heartbeat."""
+    """The four members of the request. `content` is the CSR of a renewal or the body of a heartbeat."""
 
     certificate: str = field(repr=False)
     content: str = field(repr=False)
@@ -35,30 +36,19 @@ class SignedRequest:
 
 
 def require(sent: SignedRequest, purpose: str, certificate: x509.Certificate, now: datetime) -> None:
-    """Check the signature with the key of `certificate`, then the clock.
+    """Check the signature with the key of `certificate`, then the time.
 
-    Raises Refused: unknown_certificate (the same answer as for a certificate we do not know) or clock_differs.
+    Raises Refused: unknown_certificate for a wrong signature, as for an unknown certificate, or clock_differs.
     """
     try:
         signed = f"{purpose}\n{sent.issued_at}\n{sent.content}".encode()
-        _verify(certificate.public_key(), base64.b64decode(sent.signature, validate=True), signed)
+        signature = base64.b64decode(sent.signature, validate=True)
+        key_policy.verify(certificate.public_key(), signature, signed, SHA256())
     except (InvalidSignature, binascii.Error, ValueError):
         raise Refused("unknown_certificate") from None
-    if abs(_moment(sent.issued_at) - now) > CLOCKS_MAY_DIFFER:
-        raise Refused("clock_differs")
-
-
-def _verify(key: object, signature: bytes, signed: bytes) -> None:
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        key.verify(signature, signed, ec.ECDSA(hashes.SHA256()))
-    elif isinstance(key, rsa.RSAPublicKey):
-        key.verify(signature, signed, padding.PKCS1v15(), hashes.SHA256())
-    else:
-        raise InvalidSignature
-
-
-def _moment(text: str) -> datetime:
     try:
-        return datetime.strptime(text, _MOMENT).replace(tzinfo=UTC)
+        issued_at = datetime.strptime(sent.issued_at, _MOMENT).replace(tzinfo=UTC)
     except ValueError:
         raise Refused("clock_differs") from None
+    if abs(issued_at - now) > CLOCKS_MAY_DIFFER:
+        raise Refused("clock_differs")

@@ -1,4 +1,4 @@
-"""Issuer + revoked certificates -> CRL (RFC 5280 §5), read back before it is released. Pure."""
+"""Signing a revocation list (CRL, RFC 5280 §5). Each is parsed and compared before it is released. Pure."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from enrollment.pki.profile import BACKDATED, algorithm_of, authority_identifier
 from keys.crypto.ca_certificates import signature_hash
 
 VALID_FOR = timedelta(days=7)
-# The reason code 0 is left out, as RFC 5280 §5.3.1 asks.
+# RFC 5280 §5.3.1: the extension is left out for this reason.
 _UNSPECIFIED = "unspecified"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One revoked certificate: its serial, when it was revoked, and the word RFC 5280 §5.3.1 has for the reason."""
+    """One revoked certificate: its serial, the time of the revocation, and the reason as RFC 5280 §5.3.1 names it."""
 
     serial: int
     at: datetime
@@ -29,7 +29,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class SignedList:
-    """A CRL ready to be stored and published."""
+    """A CRL ready to be stored and published. `size` is the number of its entries."""
 
     der: bytes
     number: int
@@ -40,7 +40,7 @@ class SignedList:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a list is to say. `period` is this update and next update, `size` the number of its entries."""
+    """The fields of one list. `period` holds thisUpdate and nextUpdate, `size` the number of its entries."""
 
     issuer: x509.Certificate
     number: int
@@ -49,15 +49,15 @@ class Expected:
 
 
 def sign(issuer: Issuer, number: int, entries: Iterable[Entry], now: datetime) -> SignedList:
-    """A full CRL of the issuer, valid from five minutes ago (clocks differ) for seven days from `now`.
+    """Sign a full CRL of the issuer, valid until seven days from `now`. It starts five minutes ago as clocks differ.
 
-    Raises ProfileViolation when the signed bytes are not what was meant.
+    Raises ProfileViolation when the result differs from the profile or from `entries`.
     """
     now = now.replace(microsecond=0)
     period = (now - BACKDATED, now + VALID_FOR)
     extensions = _extensions(issuer.certificate, number)
     revoked = [_entry(entry) for entry in entries]
-    # Given at once: the builder copies its list for each certificate that is added.
+    # All entries at once, because the builder copies its list for each one that is added.
     builder = x509.CertificateRevocationListBuilder(issuer.certificate.subject, revoked_certificates=revoked)
     builder = builder.last_update(period[0]).next_update(period[1])
     for value in extensions:
@@ -81,7 +81,7 @@ def _extensions(issuer: x509.Certificate, number: int) -> list[x509.ExtensionTyp
 
 
 def faults(signed: x509.CertificateRevocationList, expected: Expected) -> Iterator[str]:
-    """Name each field of a signed list that is not what was meant."""
+    """Yield the name of each field of a signed list that differs from `expected`."""
     issuer = expected.issuer
     extensions = [(value, False) for value in _extensions(issuer, expected.number)]
     holds = {
@@ -92,18 +92,18 @@ def faults(signed: x509.CertificateRevocationList, expected: Expected) -> Iterat
         "signature algorithm": signed.signature_algorithm_oid == algorithm_of(issuer),
         "signature": signed.is_signature_valid(issuer.public_key()),  # type: ignore[arg-type]  # CA keys sign
     }
-    yield from (name for name, sound in holds.items() if not sound)
+    yield from (name for name, is_as_expected in holds.items() if not is_as_expected)
 
 
-def _require_profile(der: bytes, expected: Expected, meant: list[x509.RevokedCertificate]) -> None:
+def _require_profile(der: bytes, expected: Expected, entries: list[x509.RevokedCertificate]) -> None:
     signed = x509.load_der_x509_crl(der)
-    found = list(faults(signed, expected))
-    if [*map(_facts, signed)] != [*map(_facts, meant)]:
-        found.append("entries")
-    if found:
-        raise ProfileViolation(f"The signed revocation list does not match its profile: {', '.join(found)}.")
+    differing = list(faults(signed, expected))
+    if [*map(_fields, signed)] != [*map(_fields, entries)]:
+        differing.append("entries")
+    if differing:
+        raise ProfileViolation(f"The signed revocation list does not match its profile: {', '.join(differing)}.")
 
 
-def _facts(entry: x509.RevokedCertificate) -> tuple[int, datetime, list[tuple[x509.ExtensionType, bool]]]:
+def _fields(entry: x509.RevokedCertificate) -> tuple[int, datetime, list[tuple[x509.ExtensionType, bool]]]:
     extensions = [(extension.value, extension.critical) for extension in entry.extensions]
     return entry.serial_number, entry.revocation_date_utc, extensions

@@ -1,1 +1,1 @@
-"""Enrollment over Secure Transport, RFC 7030 and RFC 8951: the second door to the same operation."""
+"""Enrollment over Secure Transport (RFC 7030, RFC 8951): the same operations for clients that speak EST."""

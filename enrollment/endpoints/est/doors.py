@@ -1,4 +1,4 @@
-"""What every EST address shares: methods, labels, and plain text whenever it says no."""
+"""What all EST views share: methods, labels, and refusals in plain text."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from enrollment.errors import Refused
 from keys.models import SigningCertificate
 
 logger = logging.getLogger(__name__)
-# Labels are row ids; more digits than this are no id of any database.
+# Labels are row ids, which have fewer digits in every database.
 _MOST_DIGITS = 18
 _Operation = Callable[[HttpRequest, SigningCertificate | None], HttpResponse]
 
 
 def operation(*methods: str) -> Callable[[_Operation], Callable[..., HttpResponse]]:
-    """Make a public view of an EST operation, which gets the signing certificate of its label, or None without."""
+    """Make a public view of a function. It gets the signing certificate that the label names, or None without one."""
 
     def decorate(run: _Operation) -> Callable[..., HttpResponse]:
         @csrf_exempt  # no session: the credential is in the request
@@ -32,10 +32,15 @@ def operation(*methods: str) -> Callable[[_Operation], Callable[..., HttpRespons
         @functools.wraps(run)
         def view(request: HttpRequest, label: str | None = None) -> HttpResponse:
             if request.method not in methods:
-                return _method_not_allowed(methods)
+                response = answers.text(405, "method_not_allowed", f"Use {methods[0]}.")
+                response["Allow"] = ", ".join(methods)
+                return response
             try:
-                narrowed = None if label is None else _labeled(label)
-                return run(request, narrowed) if label is None or narrowed else _unknown_label()
+                certificate = None if label is None else _labeled(label)
+                if label is not None and certificate is None:
+                    fault = "Leave the label out, or give the id of a signing certificate."
+                    return answers.text(404, "unknown_label", fault)
+                return run(request, certificate)
             except (DatabaseError, InterfaceError) as error:
                 logger.error("EST answer failed", extra={"kind": type(error).__name__})
                 return answers.refusal(Refused("busy"), 5)
@@ -49,13 +54,3 @@ def _labeled(label: str) -> SigningCertificate | None:
     if not label.isascii() or not label.isdigit() or len(label) > _MOST_DIGITS:
         return None
     return SigningCertificate.objects.complete().defer("sealed_private_key").filter(pk=int(label)).first()
-
-
-def _unknown_label() -> HttpResponse:
-    return answers.text(404, "unknown_label", "Leave the label out, or give the id of a signing certificate.")
-
-
-def _method_not_allowed(methods: tuple[str, ...]) -> HttpResponse:
-    response = answers.text(405, "method_not_allowed", f"Use {methods[0]}.")
-    response["Allow"] = ", ".join(methods)
-    return response

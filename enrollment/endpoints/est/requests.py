@@ -1,4 +1,4 @@
-"""Reading what an EST client sends: the key from Basic authentication, the CSR from the body."""
+"""Parsing the requests of EST clients: the key from Basic authentication, the CSR from the body."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _PEM = "-----BEGIN CERTIFICATE REQUEST-----\n{}\n-----END CERTIFICATE REQUEST---
 
 
 def _basic(request: HttpRequest) -> str:
-    """The parameter of a Basic Authorization header; empty when there is none (RFC 7617)."""
+    """The parameter of a Basic Authorization header (RFC 7617), or ""."""
     scheme, _, parameter = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     return parameter.strip() if scheme.lower() == "basic" else ""
 
 
 def has_credentials(request: HttpRequest) -> bool:
-    """Whether there is a user name and password to judge; some clients send them only when asked."""
+    """Whether the request has a user name and password. Some clients send them only after a 401."""
     return bool(_basic(request))
 
 
@@ -33,7 +33,10 @@ def read_enroll(request: HttpRequest) -> EnrollRequest:
 
 
 def read_renew(request: HttpRequest) -> str:
-    """The CSR of a renewal. An Authorization header is not looked at. Raises as `read_enroll`, but for the key."""
+    """The CSR of a renewal. An Authorization header is ignored.
+
+    Raises Refused: unsupported_media_type and those of `read_body`.
+    """
     return _csr(request, read_body(request))
 
 
@@ -44,7 +47,7 @@ def _csr(request: HttpRequest, body: bytes) -> str:
 
 
 def _password(parameter: str) -> str:
-    """What follows the first colon. No key holds one, so a key in the user name's place is not taken for a password."""
+    """The text after the first colon. A key has no colon, so a key as user name is not taken for a password."""
     try:
         _, colon, password = base64.b64decode(parameter, validate=True).decode().partition(":")
     except (binascii.Error, ValueError):
@@ -55,10 +58,10 @@ def _password(parameter: str) -> str:
 
 
 def _as_pem(body: bytes) -> str:
-    """The CSR as the operation takes it: bare base64 (RFC 8951 §3.1) gets its PEM lines, PEM stays as it is.
+    """The CSR as PEM. Base64 (RFC 8951 §3.1) and DER get the BEGIN and END lines; PEM stays unchanged.
 
-    So does DER itself, which some clients send: no base64 of a request starts with its first byte. Nothing is judged
-    here, so that a key is judged first; Content-Transfer-Encoding is not read (RFC 8951 §3.1).
+    Some clients send DER. Its first byte, "0", is not the first character of any request in base64. The CSR is not
+    judged here, because the key is judged first. Content-Transfer-Encoding is ignored (RFC 8951 §3.1).
     """
     if body[:1] == _SEQUENCE:
         return _PEM.format(base64.b64encode(body).decode())

@@ -103,7 +103,7 @@ def signatures() -> Iterator[Odd]:
     yield Odd("MD5", raw_csr.request(rsa_key(), digest=hashes.MD5()), SIGNATURE, "MD5 signatures are not accepted")
     yield Odd("RSA-PSS", pem(_pss()), SIGNATURE, "RSA-PSS signatures are not accepted")
     yield Odd("an unknown algorithm", pem(signed(info(), algorithm="1.2.3.4")), SIGNATURE, "1.2.3.4 signatures")
-    yield Odd("another key's", pem(raw_csr.sign(info(), rsa_key())), SIGNATURE, "of another kind than the key")
+    yield Odd("another key's", pem(raw_csr.sign(info(), rsa_key())), SIGNATURE, "does not match the key")
     other = raw_csr.sign(info(), ec.generate_private_key(ec.SECP256R1()))
     yield Odd("another key of its kind", pem(other), SIGNATURE, "The signature does not fit")
     yield Odd("NULL for parameters", pem(signed(info(), raw_csr.NULL)))
