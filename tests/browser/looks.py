@@ -1,4 +1,4 @@
-"""The looks a page can take, and what may be wrong with it in them: what axe finds, and what it lets pass (T12)."""
+"""The looks a page can take, and what may be wrong with it in them: what axe finds, and what it lets pass."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Look = tuple[ViewportSize, Literal["light", "dark"]]
 NARROW_LOOKS: list[Look] = [(PHONE, "light"), (PHONE, "dark")]
 LOOKS: list[Look] = [(DESK, "light"), (DESK, "dark"), *NARROW_LOOKS]
 
-# Each line is a fault that axe lets pass (T12). `path` is the page's own.
+# Each line is a fault that axe lets pass. `path` is the page's own.
 FAULTS = """(path) => {
     const faults = [];
     const all = (selector, within = document) => [...within.querySelectorAll(selector)];

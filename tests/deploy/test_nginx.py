@@ -236,7 +236,7 @@ class NginxTests(unittest.TestCase):
         for path in (ENROLL, "/enrollment/v1/enroll"):
             self.assertEqual(self.ask(path, secure=False), (403, None))
 
-    def test_f05_no_log_holds_a_query_string_or_a_key(self) -> None:
+    def test_l05_no_log_holds_a_query_string_or_a_key(self) -> None:
         secret = "PSEKabcdefghijklmnopqrstuvwxyz"
         for path in (f"/x?key={secret}", f"{ENROLL}?key={secret}", f"/.well-known/est/1|d|{secret}==/cacerts"):
             self.ask(path)

@@ -1,4 +1,7 @@
-"""The longest chain that the portal stores is the longest that an edge reads: one number, tested from end to end."""
+"""Across modules: the longest chain that the portal stores is the longest that an edge reads.
+
+The server and the edge's program share no code, so the number is tested from end to end.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The count and its maximum: exact, never given back, never silently capped, never lost in an edit (A-09 to A-13)."""
+"""Across modules: the count of a key is exact, never falls, is never capped or lost in an edit (A-09 to A-13).
+
+The database, the operations of keys and those of enrollment each hold a part of it.
+"""
 
 from __future__ import annotations
 

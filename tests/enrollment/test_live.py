@@ -1,4 +1,7 @@
-"""Against a real gunicorn with several workers: races on both databases (A-01 to A-06), and the wire itself."""
+"""Across modules: a real gunicorn with several workers: races on both databases (A-01 to A-06), and raw bytes.
+
+Only the whole portal has several processes and reads requests from a socket.
+"""
 
 from __future__ import annotations
 
@@ -213,14 +216,14 @@ class WireTests(LiveTestCase):
         raw = self.request("Content-Type: text/plain", "Content-Length: 2", content=b"{}")
         self.assert_refused("unsupported_media_type", 415, raw)
 
-    def test_f05_authorization_and_a_query_string_are_400_and_are_not_logged(self) -> None:
+    def test_l05_authorization_and_a_query_string_are_400_and_are_not_logged(self) -> None:
         secret = self.text.split("|")[2]
         common = ("Content-Type: application/json", "Content-Length: 2")
         self.assert_refused("malformed_request", 400, self.request(*common, "Authorization: Bearer x", content=b"{}"))
         self.assert_refused("malformed_request", 400, self.request(*common, query=f"?key={secret}", content=b"{}"))
         self.assertNotIn(secret[:40], (self.portal.state_dir / "log").read_text())
 
-    def test_f05_a_key_that_went_astray_is_not_logged(self) -> None:
+    def test_l05_a_key_that_went_astray_is_not_logged(self) -> None:
         secret = self.text.split("|")[2]
         self.send(f"{self.text} / HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         odd = ("Content-Type: text/plain; charset=rot13", "Content-Length: 2")

@@ -1,4 +1,7 @@
-"""A key the vendor manages enrolls edges like any other, and nobody changes anything else of it (E-02)."""
+"""Across modules: a vendor-managed key enrolls edges like any other, and nobody changes anything else (E-02).
+
+Operations, triggers and the manifest hold that together.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""From where a key may be used: allowed networks, and whose word counts about the caller's address."""
+"""Across modules: from where a key may be used: its allowed networks, and which header gives the address.
+
+The address comes from portal/client_ip.py, the networks from the key.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Keys pasted from anywhere, at the doors of the portal: JSON and EST read the same, and refuse with the same words."""
+"""Across modules: keys pasted from anywhere are read, or refused with the same words, over JSON and over EST.
+
+The table of such keys is that of the edge too.
+"""
 
 from __future__ import annotations
 

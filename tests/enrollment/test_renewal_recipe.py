@@ -1,4 +1,4 @@
-"""The renewal of docs/enrollment.md, typed as it stands there, with the openssl and curl of the machine."""
+"""Across modules: the renewal of docs/enrollment.md, typed as printed there, with openssl and curl."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Renewal after the key's signing certificate, CUSTOMER_ID or the group has changed: no edge is lost."""
+"""Across modules: renewal after the key's signing certificate, CUSTOMER_ID or the group has changed; no edge is lost.
+
+The operations, the endpoints and the edge's program must agree on the root.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Revocations and builders at the same moment: nothing is lost, no number comes twice (D-04)."""
+"""Across modules: concurrent revocations and builds of the lists lose nothing and use no number twice (D-04)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A clock that was wrong for a while: what it did is undone as soon as it is right again, and nothing is un-revoked."""
+"""Across modules: what a wrong clock did is undone as soon as the clock is right, and no certificate is un-revoked.
+
+Revocation lists, connection and validity each depend on the clock.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Support forms and lists answer rubbish with an error at the field, never with a 500."""
+"""Across modules: forms and lists under /admin/ answer bad values with an error at the field, never with a 500.
+
+Beside keys/admin.py, the classes of portal/admin_base.py and Django's own lists take part.
+"""
 
 from keys.models import ProvisioningKey, ServiceEdgeGroup
 from tests import factories

@@ -1,4 +1,7 @@
-"""docs/certificates.md as it stands there, with the openssl of the machine: good things are taken, spoiled ones not."""
+"""Across modules: docs/certificates.md, typed as printed there, with the openssl of the machine.
+
+What it makes is accepted; the same with one step spoiled is refused.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""F08: whatever stands in the query string of a page, it answers, and nothing that was sent breaks out of its place."""
+"""Across modules: F08, every page answers whatever its query string holds, and shows what was sent only as text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Support staff find records by what tools print: serials, fingerprints, UUIDs, public ids, request ids, by index."""
+"""Across modules: support staff find records by what tools print: serials, fingerprints, UUIDs, public and request ids.
+
+Each admin of the three apps has such a search, and each uses an index.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Support staff see every record and no key text, change nothing but their own password, read times with the zone."""
+"""Across modules: support staff see every record and no key text, and change nothing but their own password.
+
+The admins of all three apps hold that together.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Nothing that a server sends ends an enrolled edge that watches, and nothing of the key is repeated."""
+"""Across modules: nothing that a server sends ends the watch of an enrolled edge, and nothing of the key is printed.
+
+Reading the connection, reading the answer, and the watch each prevent a part of that.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""kill -9 at any moment: a second run finishes, and the key has lost one use."""
+"""Across modules: after kill -9 at any moment a second run finishes, and the key has lost one use.
+
+The whole program runs, killed at each of its steps.
+"""
 
 from __future__ import annotations
 

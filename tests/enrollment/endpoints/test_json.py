@@ -175,7 +175,7 @@ class RequestTests(EnrollmentTestCase):
 
         self.assert_problem(self.send(self.body(), **{"wsgi.input": Broken()}), "malformed_request")
 
-    def test_f05_a_query_string_or_authorization_is_refused(self) -> None:
+    def test_l05_a_query_string_or_authorization_is_refused(self) -> None:
         self.assert_malformed(self.body(), QUERY_STRING=f"provisioning_key={self.text}")
         self.assert_malformed(self.body(), QUERY_STRING="x")
         self.assert_malformed(self.body(), HTTP_AUTHORIZATION="Basic YTpi")
@@ -198,7 +198,7 @@ class SecretsTests(EnrollmentTestCase):
             for secret in (self.text, self.text[60:100]):
                 self.assertNotIn(secret, text)
 
-    def test_f03_nothing_secret_is_logged_whatever_happens(self) -> None:
+    def test_l03_nothing_secret_is_logged_whatever_happens(self) -> None:
         with self.assertLogs("django", "DEBUG") as logs, self.assertLogs("", "DEBUG") as own:
             logging.getLogger("portal").info("something")
             self.post(self.text)
@@ -209,7 +209,7 @@ class SecretsTests(EnrollmentTestCase):
         self.assertGreater(len(logs.records), 3)
         self.assert_silent(*(JsonFormatter().format(record) for record in logs.records + own.records))
 
-    def test_f03_an_error_report_about_an_unforeseen_error_holds_no_key(self) -> None:
+    def test_l03_an_error_report_about_an_unforeseen_error_holds_no_key(self) -> None:
         reports: list[str] = []
 
         def report(request: Any, **_: Any) -> None:

@@ -1,4 +1,7 @@
-"""Every refusal of the endpoint over HTTP: status, problem document, headers, no echo, no cost."""
+"""Across modules: every refusal over JSON has its status, problem document and headers, no echo, no cost.
+
+Codes come from all operations of enrollment.
+"""
 
 from __future__ import annotations
 

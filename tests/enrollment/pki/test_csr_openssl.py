@@ -1,4 +1,7 @@
-"""What OpenSSL verifies is accepted, or refused for a stated reason; what it does not is refused here too."""
+"""Across modules: what OpenSSL verifies is accepted, or refused for a stated reason; anything else is refused.
+
+The examples pass through all modules that read a CSR.
+"""
 
 from __future__ import annotations
 

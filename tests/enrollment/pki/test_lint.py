@@ -1,4 +1,7 @@
-"""D-01: pkilint and OpenSSL about what the portal signs: leaves, chains, renewals, revocation lists."""
+"""Across modules: D-01, pkilint and OpenSSL judge what the portal signs: leaves, chains, renewals, revocation lists.
+
+Certificates of CAs come from keys, the others from this package.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The database itself refuses nonsense: one test for each rule, by statements that pass every form and operation."""
+"""Across modules: the database itself refuses what no form and no operation lets through, one test for each rule.
+
+The statements are raw SQL, for all models of keys.
+"""
 
 from datetime import timedelta
 

@@ -1,4 +1,7 @@
-"""A sealed text that does not open: no plaintext, an answer that says what to do, and an event that stays."""
+"""Across modules: a sealed text that does not open gives no plaintext, an answer that says what to do, and an event.
+
+Sealing, the operation and the page each do a part.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Certificates under hands that act at once, on a real database of each kind. See `tests.keys.certificate_races`."""
+"""Across modules: concurrent changes of certificates, on both databases. See `tests.keys.certificate_races`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The filters of the keys page: what they find, how they are shown, and what a bad one is told."""
+"""Across modules: the filters of the keys page: what they find, how they are shown, and what a bad value gets.
+
+portal/lists has the mechanism, key_list.py and common_filters.py the filters.
+"""
 
 from __future__ import annotations
 

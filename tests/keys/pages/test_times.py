@@ -1,4 +1,4 @@
-"""F43: every page shows times in the reader's zone and says which; what is typed is meant there too."""
+"""Across modules: F43, times are shown and typed in the reader's zone, and every page names that zone."""
 
 from __future__ import annotations
 

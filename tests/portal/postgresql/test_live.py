@@ -1,4 +1,4 @@
-"""A real portal whose PostgreSQL restarts under load, and loses its connections."""
+"""Across modules: a real portal whose PostgreSQL restarts under load and loses its connections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""GET /.well-known/est/cacerts and csrattrs (RFC 7030 §4.1, §4.5): public, without credentials."""
+"""Across modules: GET /.well-known/est/cacerts and csrattrs (RFC 7030 §4.1, §4.5), public, without credentials.
+
+The tests of EST have a file for each address, which requests, doors, views and answers serve together.
+"""
 
 from __future__ import annotations
 

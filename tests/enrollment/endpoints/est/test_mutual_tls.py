@@ -1,4 +1,7 @@
-"""Edges that show their certificate to the nginx of deploy/: every status on the wire, and what a revocation does."""
+"""Across modules: edges that present their certificate to nginx of deploy/: their status, and what revoking does.
+
+The proxy, the header it writes and the whole portal take part.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Every refusal over EST: a distinct status, one short line of text, no cost, and the same record as over JSON."""
+"""Across modules: every refusal over EST has its status, one short line of text, no cost, and the event of JSON.
+
+Codes come from all operations of enrollment.
+"""
 
 from __future__ import annotations
 

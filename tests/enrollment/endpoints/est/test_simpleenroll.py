@@ -1,4 +1,7 @@
-"""POST /.well-known/est/simpleenroll: the same operation as the JSON endpoint, in EST's clothes (RFC 7030 §4.2)."""
+"""Across modules: POST /.well-known/est/simpleenroll, the operation of the JSON endpoint over EST (RFC 7030 §4.2).
+
+See test_cacerts.py.
+"""
 
 from __future__ import annotations
 
@@ -156,7 +159,7 @@ class SecretsTests(EstTestCase):
             for secret in (self.text, self.text[60:100], basic(self.text)[20:60]):
                 self.assertNotIn(secret, text)
 
-    def test_f03_nothing_secret_is_logged_whatever_happens(self) -> None:
+    def test_l03_nothing_secret_is_logged_whatever_happens(self) -> None:
         with self.assertLogs("django", "DEBUG") as logs, self.assertLogs("", "DEBUG") as own:
             logging.getLogger("portal").info("something")
             self.est(self.text)
@@ -168,7 +171,7 @@ class SecretsTests(EstTestCase):
         self.assertGreater(len(logs.records), 3)
         self.assert_silent(*(JsonFormatter().format(record) for record in logs.records + own.records))
 
-    def test_f03_an_error_report_about_an_unforeseen_error_holds_no_key(self) -> None:
+    def test_l03_an_error_report_about_an_unforeseen_error_holds_no_key(self) -> None:
         reports: list[str] = []
 
         def report(request: Any, **_: Any) -> None:
@@ -189,7 +192,7 @@ class SecretsTests(EstTestCase):
         with mock.patch.object(taking_a_use, "record", side_effect=RuntimeError(message)):
             return self.est(self.text)
 
-    def test_f05_a_key_in_the_query_string_is_refused(self) -> None:
+    def test_l05_a_key_in_the_query_string_is_refused(self) -> None:
         self.assert_says(self.est(self.text, QUERY_STRING=f"key={self.text}"), 400, "malformed_request")
 
     def test_no_answer_repeats_what_was_sent(self) -> None:

@@ -1,4 +1,7 @@
-"""POST /.well-known/est/simplereenroll (RFC 7030 §4.2.2): renewal for a certificate that a trusted proxy verified."""
+"""Across modules: POST /.well-known/est/simplereenroll (RFC 7030 §4.2.2), for a certificate a proxy verified.
+
+See test_cacerts.py.
+"""
 
 from __future__ import annotations
 

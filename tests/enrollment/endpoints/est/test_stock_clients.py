@@ -1,4 +1,7 @@
-"""Software an administrator already has, over real TLS through the nginx of deploy/: strongSwan, curl, openssl."""
+"""Across modules: strongSwan, curl and openssl enroll over real TLS through the nginx of deploy/.
+
+These are programs that administrators already have; the recipes are those of docs/enrollment.md.
+"""
 
 from __future__ import annotations
 
@@ -366,7 +369,7 @@ class WireTests(StockClientCase):
         self.assertEqual(tuple(self.value(recorded)), ("127.0.0.1", request_id[1].decode()))
         self.assertTrue(self.proxied.nginx.has_logged(request_id[1].decode()))
 
-    def test_f01_no_log_holds_the_key_or_its_basic_form(self) -> None:
+    def test_l01_no_log_holds_the_key_or_its_basic_form(self) -> None:
         """Whatever nginx and the portal wrote in this class, refusals and errors included."""
         csr = body_of(make_csr()).encode()
         for path in ("simpleenroll", "simpleenroll?x=y", f"{self.text.replace('|', '%7C')}/cacerts"):
