@@ -115,7 +115,8 @@ def _fault_of_encoding(parts: Parts) -> str:
         is_null = parameters is None or parameters.raw == b"\x05\0"
         return "" if is_null else "The RSA key has parameters; they must be NULL (RFC 3279 section 2.3.1)."
     if oid != _EC:
-        return f"The key is {key_policy.OTHER_ALGORITHMS.get(oid, 'of an algorithm that is not known here')}. {key_policy.USE}."
+        algorithm = key_policy.OTHER_ALGORITHMS.get(oid, "of an algorithm that is not known here")
+        return f"The key is {algorithm}. {key_policy.USE}."
     if parameters is None or parameters.tag != der.OID:
         return f"The curve is not named but described by its parameters. {key_policy.USE}."
     point = parts.key_bits.value[1:2]
