@@ -38,7 +38,7 @@ forwarded_allow_ips = "*"
 secure_scheme_headers: dict[str, str] = {}
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
-loglevel = os.environ.get("LOG_LEVEL", "warning")
+loglevel = _env.text("LOG_LEVEL", "warning")
 
 # gunicorn would take a URL prefix from these headers and this variable.
 forwarder_headers = ""

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Q
 
 INDEX = "key_name_trigrams"
 _KEYS = "keys_provisioningkey"
@@ -18,11 +17,6 @@ _STATEMENTS = (
     "CREATE EXTENSION IF NOT EXISTS pg_trgm",
     f"CREATE INDEX IF NOT EXISTS {INDEX} ON {_KEYS} USING gin (sort_name gin_trgm_ops)",
 )
-
-
-def containing(term: str) -> Q:
-    """The keys with this text in their sort name."""
-    return Q(sort_name__contains=term)
 
 
 def create(**_: Any) -> None:

@@ -29,11 +29,6 @@ class Answer:
     renew_after: str
 
 
-def read_answer(reply: Reply) -> Answer:
-    """The answer in a reply of status 200 or 201. Raises Stop or TryLater for any other reply."""
-    return parse_answer(refuse_other_than({200, 201}, reply).body)
-
-
 def refuse_other_than(accepted: set[int], reply: Reply, secret: str = "") -> Reply:
     """The reply, if its status is accepted. Raises TryLater or Stop otherwise, with the portal's sentence.
 

@@ -25,7 +25,7 @@ AWKWARD = (
 
 class NameSearch(PortalTestCase):
     def found(self, term):
-        return set(ProvisioningKey.objects.filter(name_search.containing(term)).values_list("sort_name", flat=True))
+        return set(ProvisioningKey.objects.filter(sort_name__contains=term).values_list("sort_name", flat=True))
 
     def test_every_part_of_every_name_finds_what_a_scan_finds(self):
         for name in AWKWARD:
@@ -50,7 +50,7 @@ class NameSearch(PortalTestCase):
             cursor.execute("ANALYZE")
             if connection.vendor == "postgresql":
                 cursor.execute("SET LOCAL enable_seqscan = off")
-        plan = ProvisioningKey.objects.filter(name_search.containing(some[-5:])).explain()
+        plan = ProvisioningKey.objects.filter(sort_name__contains=some[-5:]).explain()
         self.assertRegex(plan, "key_name_trigrams" if connection.vendor == "postgresql" else "SCAN")
 
 
@@ -65,7 +65,7 @@ class TheCheck(PortalTestCase):
             with connection.cursor() as cursor:
                 cursor.execute("DROP INDEX key_name_trigrams")
         self.assertEqual(self.ids(), ["keys.W005" if connection.vendor == "postgresql" else "keys.I006"])
-        self.assertEqual(ProvisioningKey.objects.filter(name_search.containing("thwe")).count(), 1)
+        self.assertEqual(ProvisioningKey.objects.filter(sort_name__contains="thwe").count(), 1)
 
     def test_the_next_migrate_makes_a_missing_index_again(self):
         if connection.vendor == "postgresql":

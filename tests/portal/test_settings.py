@@ -1,6 +1,7 @@
-"""Outside `make run` the portal fails closed: it does not start without its secrets and hosts."""
+"""Outside `make run` the portal does not start without its secrets and hosts. The README lists every variable."""
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -47,3 +48,18 @@ class FailsClosedTest(TestCase):
 
     def test_debug_cannot_be_switched_on(self) -> None:
         self.assertEqual(settings_value("settings.DEBUG", {**COMPLETE, "DEBUG": "1"}).stdout.strip(), "False")
+
+
+class DocumentedVariablesTest(TestCase):
+    def test_the_readme_lists_the_variables_that_are_read_and_no_others(self) -> None:
+        sources = [*(ROOT / "portal").rglob("*.py"), ROOT / "deploy/gunicorn.conf.py"]
+        code = "\n".join(source.read_text() for source in sources)
+        calls = re.findall(
+            r"\.(text|boolean|integer|words|secret|database|verbatim)\(\s*[\"']([A-Z][A-Z_]+)[\"']", code
+        )
+        read = {name for _, name in calls}
+        read |= {f"{name}_FILE" for method, name in calls if method in {"secret", "database"}}
+        table = (ROOT / "README.md").read_text().partition("## Configuration")[2].partition("\n## ")[0]
+        rows = [line for line in table.splitlines() if line.startswith("| `")]
+        listed = {name for row in rows for name in re.findall(r"`([A-Z][A-Z0-9_]+)`", row)}
+        self.assertEqual(read, listed)

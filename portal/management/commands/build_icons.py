@@ -29,16 +29,16 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         folder = Path(settings.BASE_DIR) / "static" / "icons"
         built = build(json.loads((folder / "icons.json").read_text()), options["tarball"].read_bytes())
-        stale = [name for name, text in built.items() if not _holds(folder / name, text)]
+        stale = [
+            name
+            for name, text in built.items()
+            if not (folder / name).exists() or (folder / name).read_text(encoding="utf-8") != text
+        ]
         if options["check"] and stale:
             raise CommandError(f"Not up to date: {', '.join(stale)}. Run build_icons without --check.")
         for name in stale:
             (folder / name).write_text(built[name], encoding="utf-8")
         self.stdout.write(f"Wrote {', '.join(stale)}." if stale else "Up to date.")
-
-
-def _holds(path: Path, text: str) -> bool:
-    return path.exists() and path.read_text(encoding="utf-8") == text
 
 
 def build(manifest: dict[str, Any], tarball: bytes) -> dict[str, str]:

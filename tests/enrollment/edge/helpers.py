@@ -19,8 +19,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from enrollment.edge.answer import Answer, read_answer
-from enrollment.edge.transport import Reply
+from enrollment.edge.answer import Answer, parse_answer
 from enrollment.pki.issuance import Identity, Issuer, issue
 from keys.crypto import tokens
 from keys.crypto.ca_certificates import Authority, make_authority, spki_sha256
@@ -67,7 +66,7 @@ class Pki:
         }
 
     def answer(self, key: ec.EllipticCurvePrivateKey, **changes: Any) -> Answer:
-        return read_answer(Reply(201, json.dumps(self.document(key, **changes)).encode()))
+        return parse_answer(json.dumps(self.document(key, **changes)).encode())
 
 
 def make_pki(name: str = "Root") -> Pki:

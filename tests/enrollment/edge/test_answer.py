@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrollment.edge.advice import ADVICE
-from enrollment.edge.answer import read_answer
+from enrollment.edge.answer import Answer, parse_answer, refuse_other_than
 from enrollment.edge.outcomes import Stop, TryLater
 from enrollment.edge.printable import printable
 from enrollment.edge.transport import Reply
@@ -21,6 +21,10 @@ from tests.factories import make_private_key
 
 PKI = make_pki()
 KEY = make_private_key()
+
+
+def read_answer(reply: Reply) -> Answer:
+    return parse_answer(refuse_other_than({200, 201}, reply).body)
 
 
 def problem(code: str, status: int, **members: Any) -> bytes:
