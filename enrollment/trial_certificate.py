@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
+from django.urls import reverse
 
 from enrollment.pki import issuance
 from keys.crypto.ca_certificates import Authority, PrivateKey
@@ -25,8 +26,8 @@ def make(authority: Authority, now: datetime) -> tuple[x509.Certificate, Private
         trust_anchor="",
         fingerprint="",
         authority_keys=frozenset(),
-        crl_url=f"{settings.PORTAL_URL}/pki/{2**63}.crl",
-        certificate_url=f"{settings.PORTAL_URL}/pki/{2**63}.cer",
+        crl_url=settings.PORTAL_URL + reverse("enrollment:revocation-list", args=[2**63]),
+        certificate_url=settings.PORTAL_URL + reverse("enrollment:issuer-certificate", args=[2**63]),
     )
     identity = issuance.Identity(uuid.uuid4(), settings.CUSTOMER_ID, str(2**63), settings.CLOUD_DOMAIN)
     try:

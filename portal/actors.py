@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import getpass
 from dataclasses import dataclass
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
+from django.urls import reverse
 
 from portal.client_ip import client_ip
 
@@ -24,6 +26,17 @@ class Actor:
     request_id: str = ""
 
 
+@functools.cache
+def _support_pages() -> str:
+    # Every request asks, and `reverse` takes 60 µs.
+    return reverse("admin:index")
+
+
+def interface_of(request: HttpRequest) -> str:
+    """`support` on the support pages, and `portal` elsewhere."""
+    return "support" if request.path.startswith(_support_pages()) else "portal"
+
+
 def from_request(request: HttpRequest, user: AbstractBaseUser | AnonymousUser | None = None) -> Actor:
     """The signed-in user; the interface is `support` under /admin/ and `portal` elsewhere.
 
@@ -34,7 +47,7 @@ def from_request(request: HttpRequest, user: AbstractBaseUser | AnonymousUser | 
         kind="user" if user.is_authenticated else "stranger",
         name=user.get_username(),
         id=str(user.pk or ""),
-        interface="support" if request.path_info.startswith("/admin/") else "portal",
+        interface=interface_of(request),
         client_ip=client_ip(request),
         request_id=getattr(request, "request_id", ""),
     )

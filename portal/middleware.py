@@ -11,13 +11,12 @@ from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from portal import client_certificate, csp, lost_forms, problems
+from portal import actors, client_certificate, csp, lost_forms, problems
 from portal.client_ip import from_trusted_proxy
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 _SLASHES = re.compile("/+")
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
-ADMIN_PREFIX = "/admin/"
 
 
 class RequestIdMiddleware:
@@ -46,7 +45,7 @@ class SecurityHeadersMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        is_admin = request.path_info.startswith(ADMIN_PREFIX)
+        is_admin = actors.interface_of(request) == "support"
         response.setdefault("Content-Security-Policy", self.admin_policy if is_admin else self.portal_policy)
         response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), clipboard-write=(self)")
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from portal.error_pages import render_error
 
@@ -66,7 +67,7 @@ class TooManyPasswordsMiddleware:
             request,
             503,
             "Too many people are signing in at this moment. Nothing was changed. Try again in a few seconds.",
-            ("Sign in", "/accounts/login/"),
+            ("Sign in", reverse("login")),
             title="The portal is busy",
         )
         response["Retry-After"] = str(RETRY_AFTER_SECONDS)

@@ -11,6 +11,7 @@ from wsgiref.util import setup_testing_defaults
 
 from django.conf import settings
 from django.template.loader import get_template
+from django.urls import reverse
 from django.utils.module_loading import import_string
 
 from portal.wsgi import application
@@ -27,7 +28,7 @@ def warm_up() -> None:
     folder = settings.BASE_DIR / "templates"
     for name in (*_ADMIN, *(str(file.relative_to(folder)) for file in folder.rglob("*.html"))):
         get_template(name)
-    environ: dict[str, Any] = {"PATH_INFO": "/accounts/login/", "HTTP_HOST": settings.ALLOWED_HOSTS[0], **_HTTPS}
+    environ: dict[str, Any] = {"PATH_INFO": reverse("login"), "HTTP_HOST": settings.ALLOWED_HOSTS[0], **_HTTPS}
     setup_testing_defaults(environ)
     b"".join(application(environ, lambda *_: None))
     gc.collect()

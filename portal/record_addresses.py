@@ -15,7 +15,7 @@ def _around_id(name: str) -> tuple[str, str]:
     return before, after
 
 
-def of(name: str, pk: int) -> str:
+def of(name: str, pk: object) -> str:
     """The same as `reverse(name, args=[pk])`."""
     before, after = _around_id(name)
     return f"{before}{pk}{after}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
+from django.urls import reverse
 
 from enrollment.pki.issuance import Issuer
 from keys import trust_anchors
@@ -47,8 +48,8 @@ def _load(certificate_id: int) -> Issuer:
         trust_anchor=root,
         fingerprint=record.fingerprint,
         authority_keys=frozenset(ca_certificates.spki_sha256(each).hex() for each in chain),
-        crl_url=f"{settings.PKI_URL}/pki/{record.pk}.crl",
-        certificate_url=f"{settings.PKI_URL}/pki/{record.pk}.cer",
+        crl_url=settings.PKI_URL + reverse("enrollment:revocation-list", args=[record.pk]),
+        certificate_url=settings.PKI_URL + reverse("enrollment:issuer-certificate", args=[record.pk]),
     )
 
 

@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 from django.conf import settings
 from django.db.models import Count
+from django.urls import reverse
 
 from enrollment.models import IssuedCertificate
 from enrollment.pki import key_policy, profile
@@ -147,12 +148,15 @@ def _extensions(
 ) -> list[profile.Extension]:
     """The extensions of the profile. PKI_URL and CLOUD_DOMAIN may have changed since: theirs are the certificate's."""
     texts = _addresses(certificate)
-    address = re.compile(rf"(https?://[^\s?#]+)/pki/{row.issuer_id}\.crl")
+    crl, cer = (
+        reverse(f"enrollment:{name}", args=[row.issuer_id]) for name in ("revocation-list", "issuer-certificate")
+    )
+    address = re.compile(r"(https?://[^\s?#]+)" + re.escape(crl))
     base = next((found[1] for text in texts if (found := address.fullmatch(text))), settings.PKI_URL)
     domains = [settings.CLOUD_DOMAIN, *settings.CLOUD_DOMAIN_ALIASES]
     uris = [profile.edge_uri(domain, str(row.edge.uuid)) for domain in domains]
     return [
-        *profile.issuer_extensions(authority, f"{base}/pki/{row.issuer_id}.crl", f"{base}/pki/{row.issuer_id}.cer"),
+        *profile.issuer_extensions(authority, base + crl, base + cer),
         *profile.edge_extensions(key, next((uri for uri in uris if uri in texts), uris[0])),
     ]
 

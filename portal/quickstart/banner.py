@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from django.urls import reverse
+
 RECIPE = """\
 # An edge in a few lines: a key pair, a request, one POST, the answer.
 umask 077
@@ -11,7 +13,7 @@ openssl ecparam -name prime256v1 -genkey -noout -out edge.key
 openssl req -new -key edge.key -subj /CN=edge -outform DER | openssl base64 -A > edge.csr
 printf '{{"provisioning_key":"%s","csr":"-----BEGIN CERTIFICATE REQUEST-----\\\\n%s\\\\n-----END CERTIFICATE REQUEST-----\\\\n"}}' \\
   "$(cat {key_file})" "$(cat edge.csr)" \\
-  | curl -sS -H 'Content-Type: application/json' --data-binary @- {url}/enrollment/v1/enroll > edge.json
+  | curl -sS -H 'Content-Type: application/json' --data-binary @- {url} > edge.json
 printf '%b' "$(sed 's/.*"certificate": "\\([^"]*\\)".*/\\1/' edge.json)" \\
   | openssl x509 -noout -subject -issuer -enddate 2>/dev/null || cat edge.json
 """
@@ -19,7 +21,7 @@ printf '%b' "$(sed 's/.*"certificate": "\\([^"]*\\)".*/\\1/' edge.json)" \\
 
 def recipe(url: str, key_file: Path) -> str:
     """The commands for a portal at `url`; they read the key's text from `key_file`."""
-    return RECIPE.format(url=url, key_file=key_file)
+    return RECIPE.format(url=url + reverse("enrollment:enroll"), key_file=key_file)
 
 
 def banner(url: str, username: str, password: str | None, key_file: Path, warning: str) -> str:

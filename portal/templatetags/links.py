@@ -9,6 +9,8 @@ from django import template
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
+from portal import record_addresses
+
 register = template.Library()
 
 
@@ -17,3 +19,9 @@ def linked(records: Iterable[Any]) -> SafeString:
     """The names of records, separated by commas, each a link to its page."""
     link = '<a href="{}"><bdi>{}</bdi></a>'
     return format_html_join(", ", link, ((record.get_absolute_url(), record.name) for record in records))
+
+
+@register.simple_tag
+def record_url(name: str, pk: Any) -> str:
+    """The address of a record by its URL name. Unlike `url` it takes ids that `keys.pages.row_html` fills in."""
+    return record_addresses.of(name, pk)

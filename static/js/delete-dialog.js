@@ -8,13 +8,14 @@ function check() {
   submit.disabled = input.value !== name;
 }
 
-// An enabled key can be disabled instead, on the page beside.
+// An enabled key can be disabled instead, on the page that its Edit link leads to.
 function offerGently(link) {
   const offer = dialog.querySelector("[data-delete-gently]");
-  const address = new URL(link.href);
-  address.pathname = address.pathname.replace(/delete\/$/, "edit/");
+  const edit = link.parentElement.querySelector("a[data-gently]");
+  offer.hidden = !edit;
+  if (!edit) return;
+  const address = new URL(edit.href);
   address.hash = "id_enabled";
-  offer.hidden = !("gently" in link.dataset);
   offer.querySelector("a").href = address;
 }
 
