@@ -1,4 +1,4 @@
-"""Names of keys, groups and certificates: what they may hold, and the form that orders and distinguishes them."""
+"""Names of keys, groups and certificates: which characters they may have, and how they are sorted and compared."""
 
 from __future__ import annotations
 
@@ -9,17 +9,13 @@ from django.core.exceptions import ValidationError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import CharField
 
+from keys.crypto.invisible import INVISIBLE
 from portal.sort_names import sort_name
 
 LONGEST_NAME = 255
 # One character may become 18 under NFKC; PostgreSQL's index rows end at 2,704 bytes.
 LONGEST_SORT_NAME = 600
 _PUNCTUATION = frozenset(" .-_")
-# Letters and marks that show nothing (Unicode's default ignorables): two names must not look the same.
-_INVISIBLE = frozenset(
-    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0"
-    + "".join(map(chr, [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]))
-)
 
 
 def clean_name(text: str) -> str:
@@ -31,15 +27,16 @@ def clean_name(text: str) -> str:
     name = unicodedata.normalize("NFC", text).strip()
     if not 1 <= len(name) <= LONGEST_NAME:
         raise ValidationError(f"Enter a name of 1 to {LONGEST_NAME} characters.", code="name_length")
-    if not all(_may_stand_in_a_name(character) for character in name):
+    if not all(_is_allowed(character) for character in name):
         raise ValidationError("Use only letters, digits, spaces and . - _ in a name.", code="name_characters")
     if len(sort_name(name)) > LONGEST_SORT_NAME:
         raise ValidationError("This name is too long to be sorted. Shorten it.", code="name_length")
     return name
 
 
-def _may_stand_in_a_name(character: str) -> bool:
-    if character in _INVISIBLE:
+def _is_allowed(character: str) -> bool:
+    # Two names that differ in an invisible letter or mark would look the same.
+    if character in INVISIBLE:
         return False
     return character in _PUNCTUATION or unicodedata.category(character)[0] in "LM" or character.isdecimal()
 

@@ -25,6 +25,7 @@ SHARED = (
     "enrollment/__init__.py",
     "keys/__init__.py",
     "keys/crypto/__init__.py",
+    "keys/crypto/invisible.py",
     "keys/crypto/pasted_keys.py",
     "keys/crypto/tokens.py",
     "keys/crypto/ca_certificates.py",

@@ -1,6 +1,6 @@
-"""From a CA certificate up to its root, whatever else was given with it. Pure: no Django, no database.
+"""Building the chain of a CA certificate up to its root from the certificates of an upload. Pure: no Django.
 
-Several ways up exist where a root was renewed or cross-signed (RFC 5280 §3.2, RFC 4158).
+Several chains are possible where a root was renewed or cross-signed (RFC 5280 §3.2, RFC 4158).
 """
 
 from __future__ import annotations
@@ -20,31 +20,32 @@ Chain = list[x509.Certificate]
 
 
 def chain_of(lowest: x509.Certificate, others: Iterable[x509.Certificate]) -> Chain:
-    """The best of `chains_of`."""
+    """The first of `chains_of`, which is the best. Raises BadCertificate."""
     return chains_of(lowest, others)[0]
 
 
 def chains_of(lowest: x509.Certificate, others: Iterable[x509.Certificate]) -> list[Chain]:
-    """Each way from `lowest` up to a self-signed root, every certificate signed by the next; the best comes first.
+    """All chains from `lowest` up to a self-signed root, in which each certificate is signed by the next.
 
-    The shortest is best, and of those the one that lasts. Raises BadCertificate, which names what is missing.
+    The shortest comes first; among equals, the one that is valid longest. Raises BadCertificate, which names the
+    missing certificate.
     """
     pool = [each for each in dict.fromkeys(others) if each != lowest]
     complete: list[Chain] = []
     ends: list[Chain] = []
-    ways: list[Chain] = [[lowest]]
+    begun: list[Chain] = [[lowest]]
     for _ in range(_MOST_STEPS):
-        if not ways:
+        if not begun:
             break
-        way = ways.pop()
-        if is_root(way[-1]):
-            complete.append(way)
+        chain = begun.pop()
+        if is_root(chain[-1]):
+            complete.append(chain)
             continue
-        issuers = [each for each in pool if each not in way and is_issued_by(way[-1], each)]
-        if not issuers or len(way) >= LONGEST_CHAIN:
-            ends.append(way)
+        issuers = [each for each in pool if each not in chain and is_issued_by(chain[-1], each)]
+        if not issuers or len(chain) >= LONGEST_CHAIN:
+            ends.append(chain)
         else:
-            ways += ([*way, each] for each in issuers)
+            begun += ([*chain, each] for each in issuers)
     if not complete:
         longest = max(ends or [[lowest]], key=len)
         if len(longest) >= LONGEST_CHAIN:
@@ -54,8 +55,10 @@ def chains_of(lowest: x509.Certificate, others: Iterable[x509.Certificate]) -> l
 
 
 def surplus_of(chain: Sequence[x509.Certificate], given: Iterable[x509.Certificate]) -> list[x509.Certificate]:
-    """What was given and the chain does not need: old, renewed and cross-signed certificates of its own names, and
-    what stands above those. Raises BadCertificate for any other.
+    """The given certificates that the chain does not need.
+
+    They are old, renewed and cross-signed certificates with a name of the chain, and the issuers of those. Raises
+    BadCertificate for any other certificate.
     """
     names = {each.subject for each in chain}
     surplus = [each for each in dict.fromkeys(given) if each not in chain]
@@ -68,19 +71,22 @@ def surplus_of(chain: Sequence[x509.Certificate], given: Iterable[x509.Certifica
 
 
 def is_root(certificate: x509.Certificate) -> bool:
-    """Whether it is self-signed, and so ends a chain."""
+    """Whether the certificate is self-signed, which ends a chain."""
     return is_issued_by(certificate, certificate)
 
 
 def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Whether `issuer` is named in and has signed `certificate`."""
-    # Compared as encoded: names that only mean the same are another matter, see _unfinished.
+    """Whether `certificate` names `issuer` and is signed by it."""
+    # The encodings are compared. `_unfinished` names the fault of names that are only equal in meaning.
     same_name = certificate.issuer.public_bytes() == issuer.subject.public_bytes()
     return same_name and is_signed_by_key_of(certificate, issuer)
 
 
 def is_signed_by_key_of(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Whether the key of `issuer` made the signature, whatever names say; with SHA-1 and MD5 too, to name them."""
+    """Whether the key of `issuer` made the signature, whatever the names are. SHA-1 and MD5 are verified too.
+
+    The library's own check refuses these, so the fault of an old certificate would be named wrongly.
+    """
     key, digest = issuer.public_key(), certificate.signature_hash_algorithm
     signature, signed = certificate.signature, certificate.tbs_certificate_bytes
     try:
@@ -101,13 +107,13 @@ def _padding_of(certificate: x509.Certificate) -> padding.AsymmetricPadding:
     try:
         parameters = certificate.signature_algorithm_parameters
     except (ValueError, UnsupportedAlgorithm):
-        # The library gives none for SHA-1 and MD5.
+        # The library knows no parameters of SHA-1 and MD5.
         return padding.PKCS1v15()
     return parameters if isinstance(parameters, padding.PSS) else padding.PKCS1v15()
 
 
 def _unfinished(certificate: x509.Certificate, pool: Sequence[x509.Certificate]) -> BadCertificate:
-    """Why the chain does not go on above a certificate."""
+    """Why the chain ends at a certificate that is not a root."""
     name, issuer = name_of(certificate), shown(certificate.issuer.rfc4514_string())
     if certificate.subject == certificate.issuer and is_weakly_signed(certificate):
         return BadCertificate("weak_signature", name=name, hash=hash_of(certificate))
@@ -117,8 +123,10 @@ def _unfinished(certificate: x509.Certificate, pool: Sequence[x509.Certificate])
         how = _difference(certificate.issuer, signer.subject)
         return BadCertificate("issuer_misnamed", name=name, issuer=issuer, found=found, how=how)
     if any(each.subject == certificate.issuer for each in pool):
-        old = find(certificate, x509.AuthorityKeyIdentifier)
-        return BadCertificate("chain_broken", name=name, issuer=issuer, key=_key_text(old))
+        identifier = find(certificate, x509.AuthorityKeyIdentifier)
+        digest = identifier and identifier.key_identifier
+        key = f" (key {digest.hex(':').upper()})" if digest else ""
+        return BadCertificate("chain_broken", name=name, issuer=issuer, key=key)
     return BadCertificate("chain_incomplete", name=name, issuer=issuer)
 
 
@@ -128,8 +136,3 @@ def _difference(one: x509.Name, other: x509.Name) -> str:
     if one.rfc4514_string().casefold().split() == other.rfc4514_string().casefold().split():
         return "is encoded differently (upper and lower case, or spaces)"
     return "is another name"
-
-
-def _key_text(identifier: x509.AuthorityKeyIdentifier | None) -> str:
-    found = identifier and identifier.key_identifier
-    return f" (key {found.hex(':').upper()})" if found else ""

@@ -1,7 +1,7 @@
-"""What a CA certificate must be to sign edges here, or to stand above one that does. Pure: no Django, no database.
+"""The rules for a CA certificate that signs edges, or that is above one that does. Pure: no Django, no database.
 
-The rules are those of RFC 5280 §4.2 and §6.1 and of `openssl verify -x509_strict`, the strengths those of
-docs/certificates.md. What they do not foresee, `keys.crypto.openssl_verification` finds.
+The rules are those of RFC 5280 §4.2 and §6.1 and of `openssl verify -x509_strict`; docs/certificates.md has the
+strengths of keys. `keys.crypto.openssl_verification` finds the faults that the rules do not name.
 """
 
 from __future__ import annotations
@@ -19,36 +19,38 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, PublicKeyAlgorit
 
 from keys.crypto import ber, weak_rsa
 from keys.crypto.ca_certificates import key_type_of
+from keys.crypto.invisible import INVISIBLE
 from keys.errors import BadCertificate
 
-Kind = TypeVar("Kind", bound=x509.ExtensionType)
+Extension = TypeVar("Extension", bound=x509.ExtensionType)
 LONGEST_NAME = 1000
 SIGNING_BITS, PARENT_BITS, MOST_BITS = 3072, 2048, 8192
 _LARGEST_SERIAL = 2**159
 _SIGNING_CURVES = {"secp256r1", "secp384r1"}
 _GOOD_HASHES = {"sha256", "sha384", "sha512"}
-# Critical extensions whose meaning is honored here, or that say nothing about edges.
+# Critical extensions that the portal checks, or that do not concern edges.
 _HONORED = {
     x509.BasicConstraints.oid, x509.KeyUsage.oid, x509.ExtendedKeyUsage.oid, x509.CertificatePolicies.oid,
     x509.NameConstraints.oid, x509.PolicyConstraints.oid,
 }  # fmt: skip
-# Letters, marks and symbols that show nothing although Python calls them printable.
-_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0\ufffc")
 
 
 def name_of(certificate: x509.Certificate) -> str:
-    """The certificate as a sentence names it: its common name, else its subject. Invisible characters are "?"."""
+    """The name of a certificate for a message: its common name, else its subject. Invisible characters are "?"."""
     names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return shown(str(names[0].value) if names else certificate.subject.rfc4514_string())[:100]
 
 
 def shown(text: str) -> str:
-    """A text of a certificate as a sentence repeats it: at most 200 characters, the invisible ones as "?"."""
+    """A text of a certificate for a message: at most 200 characters, the invisible ones as "?"."""
     return "".join("?" if _is_invisible(each) else each for each in text[:200])
 
 
 def judge_chain(chain: Sequence[x509.Certificate], now: datetime, *, signs: bool) -> None:
-    """Each certificate of a chain, from the lowest up; with `signs` that one signs edges. Raises BadCertificate."""
+    """Check a chain, which starts with the lowest certificate. With `signs`, that one signs edges.
+
+    Raises BadCertificate.
+    """
     intermediates = 0
     for below, certificate in enumerate(chain):
         judge(certificate, now, signs=signs and below == 0)
@@ -61,7 +63,7 @@ def judge_chain(chain: Sequence[x509.Certificate], now: datetime, *, signs: bool
 
 
 def judge(certificate: x509.Certificate, now: datetime, *, signs: bool) -> None:
-    """One CA certificate, whoever issued it. Raises BadCertificate."""
+    """Check one CA certificate, but not its issuer. With `signs`, it signs edges. Raises BadCertificate."""
     _judge_text(certificate)
     name = name_of(certificate)
     constraints = find(certificate, x509.BasicConstraints)
@@ -80,7 +82,7 @@ def judge(certificate: x509.Certificate, now: datetime, *, signs: bool) -> None:
 
 
 def may_sign_an_authority(certificate: x509.Certificate) -> bool:
-    """Whether its path length leaves room for another CA below it."""
+    """Whether the path length of a CA certificate allows another CA below it."""
     limit = _constraints(certificate).path_length
     return limit is None or limit > 0
 
@@ -107,15 +109,13 @@ def _wrong_with(name: x509.Name) -> str:
         return "holds a value that is no text"
     for each in "".join(map(str, values)):
         if _is_invisible(each):
-            kind = "a control character" if unicodedata.category(each) == "Cc" else "an invisible character"
-            return f"holds {kind} (U+{ord(each):04X})"
+            what = "a control character" if unicodedata.category(each) == "Cc" else "an invisible character"
+            return f"holds {what} (U+{ord(each):04X})"
     return f"has more than {LONGEST_NAME:,} characters" if len(name.rfc4514_string()) > LONGEST_NAME else ""
 
 
 def _is_invisible(character: str) -> bool:
-    # Variation selectors are marks, which are printable.
-    selects = 0xFE00 <= ord(character) <= 0xFE0F or 0xE0100 <= ord(character) <= 0xE01EF
-    return selects or character in _BLANK or not character.isprintable()
+    return character in INVISIBLE or not character.isprintable()
 
 
 def _constraints(certificate: x509.Certificate) -> x509.BasicConstraints:
@@ -131,13 +131,13 @@ def _judge_usage(certificate: x509.Certificate, name: str, signs: bool) -> None:
     if not find(certificate, x509.SubjectKeyIdentifier):
         raise BadCertificate("key_identifier_missing", name=name)
     purposes = find(certificate, x509.ExtendedKeyUsage)
-    # OpenSSL does not take anyExtendedKeyUsage for clientAuth.
+    # To OpenSSL, anyExtendedKeyUsage does not include clientAuth.
     if purposes and ExtendedKeyUsageOID.CLIENT_AUTH not in set(purposes):
         raise BadCertificate("not_for_clients", name=name)
 
 
 def _judge_limits(certificate: x509.Certificate, name: str) -> None:
-    """Extensions that may exclude an edge: critical or not, OpenSSL obeys them."""
+    """Check the extensions that may exclude an edge's certificate. OpenSSL applies them, critical or not."""
     policies = find(certificate, x509.PolicyConstraints)
     if find(certificate, x509.NameConstraints):
         raise BadCertificate("constrained", name=name, what="name constraints (nameConstraints)")
@@ -146,10 +146,10 @@ def _judge_limits(certificate: x509.Certificate, name: str) -> None:
     for extension in certificate.extensions:
         if extension.critical and extension.oid not in _HONORED:
             oid = extension.oid.dotted_string
-            raise BadCertificate("critical_unknown", name=name, extension=f"{_words(extension.oid)} ({oid})")
+            raise BadCertificate("critical_unknown", name=name, extension=f"{_name_of_oid(extension.oid)} ({oid})")
 
 
-def _words(oid: x509.ObjectIdentifier) -> str:
+def _name_of_oid(oid: x509.ObjectIdentifier) -> str:
     found: str = oid._name
     return "of an unknown kind" if found == "Unknown OID" else found
 
@@ -167,7 +167,7 @@ def _judge_key(certificate: x509.Certificate, name: str, signs: bool) -> None:
             text += f", exponent {exponent}" if size <= 64 else f", exponent of {size:,} bits"
     elif isinstance(key, ec.EllipticCurvePublicKey):
         strong = key.curve.name in (_SIGNING_CURVES if signs else _SIGNING_CURVES | {"secp521r1"})
-        if not _names_its_curve(certificate, key):
+        if not _has_named_curve(certificate, key):
             raise BadCertificate("curve_not_named", name=name)
     else:
         found = type(key).__name__.removesuffix("PublicKey")
@@ -183,8 +183,8 @@ def _judge_key(certificate: x509.Certificate, name: str, signs: bool) -> None:
             raise BadCertificate("key_worthless", name=name, weakness=weakness)
 
 
-def _names_its_curve(certificate: x509.Certificate, key: ec.EllipticCurvePublicKey) -> bool:
-    """RFC 5480 §2.1.1: the parameters of the curve are never written out."""
+def _has_named_curve(certificate: x509.Certificate, key: ec.EllipticCurvePublicKey) -> bool:
+    """Whether the certificate names its curve, instead of giving the curve's parameters (RFC 5480 §2.1.1)."""
     canonical = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     content = ber.element(canonical).content
     algorithm = content[: ber.element(content).end]
@@ -192,30 +192,30 @@ def _names_its_curve(certificate: x509.Certificate, key: ec.EllipticCurvePublicK
 
 
 def is_weakly_signed(certificate: x509.Certificate) -> bool:
-    """Whether the hash of its signature is broken or unknown."""
+    """Whether the hash of the certificate's signature is broken or unknown."""
     digest = certificate.signature_hash_algorithm
     return digest is None or digest.name not in _GOOD_HASHES
 
 
 def hash_of(certificate: x509.Certificate) -> str:
-    """The hash of its signature as a sentence names it."""
+    """The hash of the certificate's signature for a message, such as `SHA-1`."""
     digest = certificate.signature_hash_algorithm
     return {"sha1": "SHA-1", "sha224": "SHA-224"}.get(digest.name, digest.name.upper()) if digest else "an unknown hash"
 
 
 def _judge_signature(certificate: x509.Certificate, name: str) -> None:
     if certificate.signature_hash_algorithm is None:
-        kind = _words(certificate.signature_algorithm_oid).capitalize()
-        raise BadCertificate("unsupported_key", what=f"The key that signed “{name}”", key=kind)
-    # A root's own signature protects nothing: it is trusted because somebody says so.
+        algorithm = _name_of_oid(certificate.signature_algorithm_oid).capitalize()
+        raise BadCertificate("unsupported_key", what=f"The key that signed “{name}”", key=algorithm)
+    # A root's own signature protects nothing: a verifier trusts the root because it was configured to.
     if is_weakly_signed(certificate) and certificate.subject != certificate.issuer:
         raise BadCertificate("weak_signature", name=name, hash=hash_of(certificate))
 
 
 def _judge_identifiers(chain: Sequence[x509.Certificate]) -> None:
-    """Each certificate names the key of the one above (RFC 5280 §4.2.1.1); what names another, OpenSSL does not find.
+    """Check that each certificate names the key of its issuer (RFC 5280 §4.2.1.1). OpenSSL finds no issuer otherwise.
 
-    A root may name its own. The highest comes first, for it has to be mended first.
+    A root may name its own key. The highest certificate is checked first, because it has to be mended first.
     """
     for certificate, issuer in reversed([*itertools.pairwise(chain), (chain[-1], chain[-1])]):
         name, found = name_of(certificate), find(certificate, x509.AuthorityKeyIdentifier)
@@ -237,10 +237,10 @@ def _judge_identifiers(chain: Sequence[x509.Certificate]) -> None:
             raise BadCertificate("issuer_issuer_differs", name=name, issuer=name_of(issuer))
 
 
-def find(certificate: x509.Certificate, kind: type[Kind]) -> Kind | None:
-    """The value of an extension, if it is there."""
+def find(certificate: x509.Certificate, extension: type[Extension]) -> Extension | None:
+    """The value of an extension, or None."""
     try:
-        return certificate.extensions.get_extension_for_class(kind).value
+        return certificate.extensions.get_extension_for_class(extension).value
     except x509.ExtensionNotFound:
         return None
 

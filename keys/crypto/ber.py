@@ -1,6 +1,6 @@
-"""DER and BER by structure: where an element ends, and what opening a file would cost. Pure: no Django, no database.
+"""Reading the structure of BER and DER: the end of an element, and the cost of opening a file. Pure: no Django.
 
-Elements are those of X.690 with tags of one byte, which is all that X.509, PKCS #7, #8 and #12 use.
+Elements are those of ITU-T X.690 with tags of one byte, the only ones that X.509, PKCS #7, #8 and #12 use.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ SEQUENCE, INTEGER, OCTETS = 0x30, 0x02, 0x04
 SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 SCRYPT = bytes.fromhex("06092b06010401da47040b")
 _DEEPEST = 24
-# Memory of scrypt is 128 * N * r bytes (RFC 7914 §2): 64 MiB.
+# The memory of scrypt is 128 * N * r bytes (RFC 7914 §2): at most 64 MiB.
 MOST_ROUNDS, MOST_SCRYPT = 2_000_000, 2**19
 
 
 class Malformed(ValueError):
-    """The bytes are no element."""
+    """The bytes do not hold a whole element."""
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """A tag and its content."""
+    """A tag, its content, and the offset of the end."""
 
     tag: int
     content: bytes
@@ -31,12 +31,12 @@ class Element:
 
 
 def looks_like_der(data: bytes) -> bool:
-    """Whether bytes begin as a certificate, a PKCS #7 or #12 file or a private key does; "0" begins texts too."""
+    """Whether bytes start like a certificate, a PKCS #7 or #12 file or a private key. A text may start with "0" too."""
     return data[:1] == b"\x30" and len(data) > 2 and (data[1] >= 0x80 or data[2] == INTEGER)
 
 
 def element(data: bytes, start: int = 0) -> Element:
-    """The element that begins at `start`. Of one without a length (BER), everything. Raises Malformed."""
+    """The element that starts at `start`. One of indefinite length (BER) ends with the data. Raises Malformed."""
     if start + 2 > len(data):
         raise Malformed
     length, content = data[start + 1], start + 2
@@ -51,7 +51,7 @@ def element(data: bytes, start: int = 0) -> Element:
 
 
 def elements(data: bytes) -> Iterator[Element]:
-    """One element after the other. Raises Malformed where they end early."""
+    """Yield one element after the other. Raises Malformed when the last one is cut off."""
     start = 0
     while start < len(data):
         found = element(data, start)
@@ -60,11 +60,11 @@ def elements(data: bytes) -> Iterator[Element]:
 
 
 def rounds(data: bytes) -> int:
-    """How many rounds of key derivation opening an encrypted file takes, all its parts together; at most `MOST_ROUNDS`
-    are affordable, and a scrypt that takes too much memory counts as more.
+    """The rounds of key derivation that opening an encrypted file takes, over all its parts.
 
-    The number follows the salt in PBKDF2-params, PKCS12PbeParams, MacData (RFC 8018 A.2, RFC 7292 4, C) and, as a
-    product, in scrypt-params (RFC 7914 §7).
+    More than `MOST_ROUNDS` take too long. A scrypt that needs too much memory counts as more than that. The number
+    follows the salt in PBKDF2-params, PKCS12PbeParams and MacData (RFC 8018 A.2, RFC 7292 4, C); in scrypt-params it
+    is a product (RFC 7914 §7).
     """
     return sum(_costs(data, 0))
 
@@ -75,7 +75,7 @@ def _costs(data: bytes, depth: int) -> Iterator[int]:
     except Malformed:
         return
     for salt, number in itertools.pairwise(found):
-        # A longer one is something else: the order of a curve that is spelled out follows its generator.
+        # A longer number is no count: in explicit curve parameters the order follows the generator.
         if salt.tag == OCTETS and number.tag == INTEGER and len(number.content) <= 8:
             yield int.from_bytes(number.content)
     if any(each.tag == 0x06 and SCRYPT.endswith(each.content) for each in found):
@@ -97,7 +97,7 @@ def _scrypt_cost(parameters: bytes) -> int:
 
 
 def largest_secret(data: bytes) -> int:
-    """The length of the longest encrypted OCTET STRING: in a PKCS #12 file, of its longest private key."""
+    """The length in bytes of the longest encrypted OCTET STRING. In a PKCS #12 file it is the largest private key."""
     return max(_secrets(data, 0), default=0)
 
 

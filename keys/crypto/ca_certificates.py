@@ -1,6 +1,6 @@
 """Making CA certificates: roots and intermediates with their private keys. Pure: no Django, no database.
 
-What these certificates sign for edges is made in `enrollment.pki.issuance`.
+The certificates of edges are made in `enrollment.pki.issuance`.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from cryptography.x509.oid import NameOID
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 BACKDATED = timedelta(hours=24)
-# Bytes in UTF-8; X.520 says 64 characters, and the library counts bytes.
+# Bytes in UTF-8: X.520 allows 64 characters, and the library counts bytes.
 LONGEST_COMMON_NAME = 64
-# From the certificate that signs edges up to its root, both counted: the longest that the portal stores and an edge
-# reads (docs/certificates.md).
+# Certificates from the one that signs edges up to its root, both included. The portal stores and an edge accepts no
+# longer chain (docs/certificates.md).
 LONGEST_CHAIN = 10
 
 KEY_TYPES: dict[str, Callable[[], PrivateKey]] = {
@@ -40,7 +40,7 @@ class Authority:
 
 
 def random_serial() -> int:
-    """A positive 19-byte serial with 150 random bits: the first byte is 0x40 to 0x7f."""
+    """A positive serial of 19 bytes with 150 random bits. The first byte is 0x40 to 0x7f."""
     return int.from_bytes(bytes([0x40 | secrets.randbits(6)]) + secrets.token_bytes(18))
 
 
@@ -53,16 +53,16 @@ def make_authority(
     key_type: str = "EC P-256",
     parent: Authority | None = None,
 ) -> Authority:
-    """A root, or an intermediate signed by `parent` whose validity lies within its. `now` is in UTC.
+    """Make a root, or an intermediate signed by `parent` and valid within its validity. `now` is in UTC.
 
-    Backdated by a day, as the vendor's are, for machines whose clock is behind. Raises ValueError for a common name
-    that is empty or longer than 64 bytes.
+    The validity starts a day ago, as that of the vendor's certificates does, for machines whose clock is behind. Raises
+    ValueError for a common name that is empty or longer than 64 bytes.
     """
     private_key = KEY_TYPES[key_type]()
     subject = _subject(common_name, organization)
     not_before, not_after = now - BACKDATED, now + timedelta(days=days)
     if parent:
-        # No later than now: a parent that begins after it is refused by whoever asks for this.
+        # The validity starts now at the latest. The caller refuses a parent that is not valid yet.
         not_before = max(not_before, min(parent.certificate.not_valid_before_utc, now))
         not_after = min(not_after, parent.certificate.not_valid_after_utc)
     builder = (
@@ -82,7 +82,7 @@ def make_authority(
 def make_request(
     common_name: str, organization: str, key_type: str
 ) -> tuple[x509.CertificateSigningRequest, PrivateKey]:
-    """A CSR for a CA of ours that another CA will sign, and its private key. It asks for what a CA needs."""
+    """Make a CSR for a CA that an external CA signs, and its private key. It requests the extensions of a CA."""
     private_key = KEY_TYPES[key_type]()
     request = (
         x509.CertificateSigningRequestBuilder()
@@ -110,7 +110,7 @@ def _extend(
 ) -> x509.CertificateBuilder:
     identifier = x509.SubjectKeyIdentifier.from_public_key(private_key.public_key())
     builder = (
-        # An intermediate signs edges, never another CA.
+        # An intermediate signs edges, not another CA.
         builder.add_extension(x509.BasicConstraints(ca=True, path_length=0 if parent else None), critical=True)
         .add_extension(_key_usage(), critical=True)
         .add_extension(identifier, critical=False)
@@ -143,7 +143,7 @@ def signature_hash(private_key: PrivateKey) -> hashes.SHA256 | hashes.SHA384:
 
 
 def key_type_of(certificate: x509.Certificate | x509.CertificateSigningRequest) -> str:
-    """The key as a person reads it: `EC P-256`, `RSA 3072`."""
+    """The key's type for a person, such as `EC P-256` or `RSA 3072`."""
     key = certificate.public_key()
     if isinstance(key, ec.EllipticCurvePublicKey):
         return "EC " + {"secp256r1": "P-256", "secp384r1": "P-384"}.get(key.curve.name, key.curve.name)
@@ -151,7 +151,7 @@ def key_type_of(certificate: x509.Certificate | x509.CertificateSigningRequest) 
 
 
 def spki_sha256(certificate: x509.Certificate) -> bytes:
-    """SHA-256 of the SubjectPublicKeyInfo: what a key text pins."""
+    """The SHA-256 of the SubjectPublicKeyInfo: the pin in key texts."""
     encoding, form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     digest = hashes.Hash(hashes.SHA256())
     digest.update(certificate.public_key().public_bytes(encoding, form))
@@ -159,14 +159,14 @@ def spki_sha256(certificate: x509.Certificate) -> bytes:
 
 
 def private_key_der(private_key: PrivateKey) -> bytes:
-    """PKCS#8, unencrypted: only ever handed to `sealing.seal`."""
+    """The private key in PKCS #8, not encrypted. Only `sealing.seal` may get it."""
     return private_key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
 
 
 def load_private_key(der: bytes) -> PrivateKey:
-    """The private key of a CA; raises ValueError for any other kind of key."""
+    """Load the private key of a CA from PKCS #8. Raises ValueError for a key that is neither EC nor RSA."""
     key = serialization.load_der_private_key(der, password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
         raise ValueError("A CA key must be EC or RSA.")

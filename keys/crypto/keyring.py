@@ -1,7 +1,7 @@
-"""The keyring: numbered master keys outside the database, and the sub-keys derived from them.
+"""The keyring: master keys outside the database, each with an id, and the sub-keys derived from them.
 
-The file is JSON, `{"active": "<id>", "keys": {"<id>": "<base64 of 32 bytes>", ...}}`, readable by the portal's
-account alone. The active key seals; every key opens. One purpose, one sub-key (HKDF-SHA256 with its own label).
+The file is JSON, `{"active": "<id>", "keys": {"<id>": "<base64 of 32 bytes>", ...}}`, which only the portal's account
+can read. The active key seals; every key unseals. Each purpose has its own sub-key (HKDF-SHA256 with a label).
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 MASTER_KEY_BYTES = 32
-# Rows name their key by its id, in 64 characters.
+# Rows store the id of their key in 64 characters.
 _KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class KeyringError(ValueError):
-    """The keyring is missing, unreadable or lacks the key that is asked for; the text says which."""
+    """The keyring is missing or unreadable, or lacks a key. The text names the fault."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """Master keys by id. `active` is the id that seals new values and peppers new fingerprints."""
+    """Master keys by id. `active` is the id of the key for new sealed values and new fingerprints."""
 
     active: str
     keys: Mapping[str, bytes] = field(repr=False)
 
     def sealing_key(self, key_id: str) -> bytes:
-        """The 32-byte key that wraps data keys."""
+        """The key of 32 bytes that encrypts data keys. Raises KeyringError."""
         return _derive(self._master(key_id), b"portal sealing v1")
 
     def pepper(self, key_id: str) -> bytes:
-        """The 32-byte key of token fingerprints."""
+        """The key of 32 bytes for fingerprints of tokens. Raises KeyringError."""
         return _derive(self._master(key_id), b"portal pepper v1")
 
     def _master(self, key_id: str) -> bytes:
@@ -59,7 +59,7 @@ def _derive(master: bytes, label: bytes) -> bytes:
 
 
 def parse(text: str | bytes) -> Keyring:
-    """Read the JSON form; raises KeyringError when it is not one, or a key is not 32 bytes."""
+    """Parse the JSON of a keyring. Raises KeyringError."""
     try:
         document: dict[str, Any] = json.loads(text)
         keys = {key_id: base64.b64decode(value, validate=True) for key_id, value in document["keys"].items()}
@@ -78,7 +78,7 @@ def parse(text: str | bytes) -> Keyring:
 
 @functools.lru_cache(maxsize=4)
 def load(path: str) -> Keyring:
-    """Read the keyring file once per process; raises KeyringError."""
+    """Read the keyring file, once per process. Raises KeyringError."""
     try:
         return parse(Path(path).read_bytes())
     except OSError as error:
@@ -91,7 +91,7 @@ def is_private(path: str) -> bool:
 
 
 def generate(key_id: str = "") -> str:
-    """A keyring with one random key, in its JSON form; without `key_id` its id is random, so that no two are alike."""
+    """The JSON of a keyring with one random key. Without `key_id` its id is random, so that ids of keyrings differ."""
     key_id = key_id or secrets.token_hex(8)
     key = base64.b64encode(secrets.token_bytes(MASTER_KEY_BYTES)).decode()
     return json.dumps({"active": key_id, "keys": {key_id: key}})

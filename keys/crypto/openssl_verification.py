@@ -1,7 +1,7 @@
-"""Whether verifiers accept what a CA signs: a throw-away certificate below it, verified by OpenSSL in this process.
+"""Checking that verifiers accept what a CA signs: OpenSSL verifies a test certificate below the CA, in this process.
 
-The rules in `keys.crypto.authority_rules` name what is known to go wrong; this finds what they do not know. The app
-that makes the certificates of edges registers what makes the throw-away one, so that both are alike. Pure: no Django.
+`keys.crypto.authority_rules` names the known faults; this check finds the others. The app that makes the certificates
+of edges registers the function that makes the test certificate, so that both are alike. Pure: no Django.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from keys.errors import BadCertificate
 
 LeafMaker = Callable[[Authority, datetime], tuple[x509.Certificate, PrivateKey]]
 _makers: list[LeafMaker] = []
-# X509_V_FLAG_NO_CHECK_TIME: times are judged by the rules, against the portal's clock. X509_V_FLAG_POLICY_CHECK.
+# X509_V_FLAG_NO_CHECK_TIME, because the rules compare times with the portal's clock, and X509_V_FLAG_POLICY_CHECK.
 _NO_TIME, _POLICIES = 0x200000, 0x80
 _NORMALLY = ssl.VERIFY_X509_TRUSTED_FIRST | _NO_TIME
 _STRICTLY = _NORMALLY | ssl.VERIFY_X509_STRICT | _POLICIES
-# What current distributions ask of every chain: 112 bits, no SHA-1 except in a root's own signature.
+# The default of current distributions: 112 bits, and no SHA-1 except in a root's own signature.
 _CIPHERS = "DEFAULT:@SECLEVEL=2"
 
 
 def register(maker: LeafMaker) -> None:
-    """Let `maker` make the certificates that are verified; it raises ValueError when the CA does not let it."""
+    """Let `maker` make the test certificates. It raises ValueError when it cannot make one below the CA."""
     _makers[:] = [maker]
 
 
 def require_verifiable(authority: Authority, above: Sequence[x509.Certificate], now: datetime) -> None:
     """Raise BadCertificate unless OpenSSL accepts an edge's certificate below `authority`, normally and strictly.
 
-    `above` goes from its issuer up to the root, and is empty for a root.
+    `above` holds the certificates from the authority's issuer up to the root. It is empty for a root.
     """
     found = fault(authority, above, now)
     if found:
@@ -44,7 +44,7 @@ def require_verifiable(authority: Authority, above: Sequence[x509.Certificate], 
 
 
 def fault(authority: Authority, above: Sequence[x509.Certificate], now: datetime) -> BadCertificate | None:
-    """Why `require_verifiable` would raise, if it would."""
+    """The exception that `require_verifiable` would raise, or None."""
     name = name_of(authority.certificate)
     try:
         leaf, private_key = _makers[0](authority, now)
@@ -53,7 +53,7 @@ def fault(authority: Authority, above: Sequence[x509.Certificate], now: datetime
     *between, root = [authority.certificate, *above]
     chain = b"".join(each.public_bytes(Encoding.PEM) for each in (leaf, *between))
     key = private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    # What passes the strict checks passes the others, which are among them.
+    # The strict checks include the normal ones.
     strictly = _refusal(chain + key, root, _STRICTLY)
     if not strictly:
         return None
@@ -64,15 +64,15 @@ def fault(authority: Authority, above: Sequence[x509.Certificate], now: datetime
 
 
 def _refusal(chain_and_key: bytes, root: x509.Certificate, flags: int) -> str:
-    """What OpenSSL says against a client with this certificate; empty when it lets it in.
+    """The reason for which OpenSSL refuses a client with this certificate, or "".
 
-    A handshake in memory is the only way the standard library offers to verify a chain, and is what proxies do.
+    The standard library verifies a chain only in a TLS handshake, which takes place in memory here.
     """
     server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
     server.verify_mode = ssl.CERT_REQUIRED
     try:
-        # The library reads these from a file only. They are public, but for a key that ends here.
+        # The library reads these from a file only. The certificates are public, and the private key is not used again.
         with tempfile.NamedTemporaryFile(prefix="leaf-", suffix=".pem") as file:
             file.write(chain_and_key)
             file.flush()
@@ -93,12 +93,12 @@ def _refusal(chain_and_key: bytes, root: x509.Certificate, flags: int) -> str:
 
 def _shake_hands(client: ssl.SSLContext, server: ssl.SSLContext) -> None:
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
-    ours = client.wrap_bio(to_client, to_server)
-    theirs = server.wrap_bio(to_server, to_client, server_side=True)
-    for side in (ours, theirs, ours):
+    client_side = client.wrap_bio(to_client, to_server)
+    server_side = server.wrap_bio(to_server, to_client, server_side=True)
+    for side in (client_side, server_side, client_side):
         try:
             side.do_handshake()
         except ssl.SSLWantReadError:
             continue
-    # By now everything has arrived: whoever still waits for more failed.
-    theirs.do_handshake()
+    # The server has all messages now. It raises when the handshake is not complete.
+    server_side.do_handshake()

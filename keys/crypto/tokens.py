@@ -1,8 +1,8 @@
-"""The text of a provisioning key, `1|<cloud domain>|<base64>`: mint, read, recognize, abbreviate.
+"""The text of a provisioning key, `1|<cloud domain>|<base64>`: making, parsing, recognizing and abbreviating it.
 
-The blob is 91 bytes: 3 magic (base64 `PSEK`), 16 public id, 32 secret, 32 pin (SHA-256 of the trust anchor's
-SubjectPublicKeyInfo), 8 checksum (the first bytes of SHA-256 over `psek-v1|<domain>|` and the other 83).
-Knows neither Django nor the database.
+The base64 holds 91 bytes: 3 of magic (`PSEK` in base64), 16 of the public id, 32 of the secret, 32 of the pin (SHA-256
+of the trust anchor's SubjectPublicKeyInfo) and 8 of the checksum (the first bytes of the SHA-256 over
+`psek-v1|<domain>|` and the other 83). Pure: no Django, no database.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ MAGIC = base64.b64decode(MAGIC_TEXT)
 BLOB_BYTES = 91
 _ANYWHERE = re.compile(r"PSEK([A-Za-z0-9+/_-]{8,})")
 _DOMAIN = re.compile(r"[a-z0-9.-]{4,253}")
-# 19 bytes (magic and public id) are 25 whole base64 characters; the 26th already holds bits of the secret.
+# 19 bytes (magic and public id) fill 25 characters of base64; the 26th holds bits of the secret.
 _HEAD_CHARACTERS = 25
 _TAIL_CHARACTERS = 8
 
 
 class MalformedToken(ValueError):
-    """The text is not a provisioning key. The words say what to remove and where, and repeat nothing of a key."""
+    """The text is not a provisioning key. The message names what to remove and where, and repeats no part of a key."""
 
 
 class WrongCloud(ValueError):
@@ -39,7 +39,7 @@ class WrongCloud(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What one key text holds. `public_id` names the key openly; `secret` is never shown in a repr."""
+    """The content of a key text. `public_id` names the key and is not secret; `secret` is left out of the repr."""
 
     domain: str
     public_id: bytes
@@ -64,9 +64,9 @@ def may_name(domain: str) -> bool:
 
 
 def mint(domain: str, pin: bytes) -> Token:
-    """A new token with a random public id and a random 256-bit secret.
+    """Make a token with a random public id and a random secret of 256 bits.
 
-    Raises ValueError for a domain that `read` would not take back.
+    Raises ValueError for a domain that a key text cannot hold.
     """
     if not may_name(domain):
         raise ValueError(f"A key cannot name the cloud domain {domain!r}: lower-case letters, digits, . and - only.")
@@ -74,14 +74,14 @@ def mint(domain: str, pin: bytes) -> Token:
 
 
 def canonicalize(text: str) -> str:
-    """Remove what is not seen anywhere, and quotes around the whole. Doing it twice changes nothing."""
+    """The text without white space, invisible characters and quotes around it. A second time changes nothing more."""
     return pasted_keys.squeeze(text).strip(pasted_keys.QUOTES)
 
 
 def read(text: str, domains: Collection[str]) -> Token:
-    """Parse a key text as pasted.
+    """Parse a pasted key text.
 
-    Raises MalformedToken, or WrongCloud when a sound text names a domain that is not in `domains`.
+    Raises MalformedToken, or WrongCloud for a key of a cloud domain that is not in `domains`.
     """
     token = read_any(text)
     if token.domain not in domains:
@@ -90,7 +90,7 @@ def read(text: str, domains: Collection[str]) -> Token:
 
 
 def read_any(text: str) -> Token:
-    """Parse a key text of any cloud domain. Raises MalformedToken."""
+    """Parse a pasted key text of any cloud domain. Raises MalformedToken."""
     if len(text) <= LONGEST_TEXT:
         for reading in pasted_keys.readings(text):
             token = _read(reading)
@@ -100,14 +100,13 @@ def read_any(text: str) -> Token:
 
 
 def _read(reading: str) -> Token | None:
+    """The token in a squeezed text, if it is canonical and its checksum is right."""
     found = pasted_keys.parts(reading)
-    return _sound(*found) if found else None
-
-
-def _sound(domain: str, blob: str) -> Token | None:
-    """The token, if all of it is canonical and the checksum is right."""
+    if not found:
+        return None
+    domain, blob = found
     raw = base64.b64decode(blob, validate=True)
-    # Base64 has several spellings of one value (unused trailing bits); only the canonical one is a key.
+    # Base64 has several texts for one value, because of unused trailing bits. Only the canonical one is a key.
     canonical = base64.b64encode(raw).decode() == blob and raw.startswith(MAGIC) and may_name(domain)
     if not canonical or not hmac.compare_digest(raw[83:], _checksum(domain, raw[:83])):
         return None
@@ -115,25 +114,25 @@ def _sound(domain: str, blob: str) -> Token | None:
 
 
 def fingerprint(token: Token, pepper: bytes) -> bytes:
-    """What the database keeps to recognize a token: HMAC-SHA256 under a pepper that is not in the database.
+    """The fingerprint by which the database recognizes a token: an HMAC-SHA256 with a pepper outside the database.
 
-    A fast hash suffices for a 256-bit secret; the pepper keeps whoever can write the table from planting keys.
+    A fast hash is enough for a secret of 256 bits. Without the pepper, a writer of the table cannot add a key.
     """
     return hmac.digest(pepper, b"psek-v1" + token.public_id + token.secret, "sha256")
 
 
 def abbreviate(text: str) -> tuple[str, str]:
-    """Head (up to the end of the public id) and tail (the last checksum characters); neither holds any secret."""
+    """The head (up to the end of the public id) and the tail (the last of the checksum). Neither holds a secret."""
     prefix, _, blob = text.rpartition("|")
     return f"{prefix}|{blob[:_HEAD_CHARACTERS]}", blob[-2 - _TAIL_CHARACTERS : -2]
 
 
 def public_id_in(text: str) -> str:
-    """The hex digits of the public id that a key text in `text` says, whole or cut off; "" when there is none."""
+    """The public id (hex digits) of a key text in `text`, which may be cut off. "" when there is none."""
     found = _ANYWHERE.search(canonicalize(text))
     if not found:
         return ""
-    # 28 characters are 21 bytes: magic, public id, and two of the secret that go no further than here.
+    # 28 characters are 21 bytes: magic, public id, and two bytes of the secret, which are dropped below.
     blob = f"{MAGIC_TEXT}{found[1]}"[:28]
     digits = min(32, (len(blob) - len(MAGIC_TEXT)) * 6 // 4)
     plain = blob.translate(str.maketrans("-_", "+/")).ljust(28, "A")
@@ -141,6 +140,6 @@ def public_id_in(text: str) -> str:
 
 
 def is_secret(text: str) -> bool:
-    """Whether there is more of a key in `text` than pages show: anything after its public id."""
+    """Whether `text` holds a part of a key after its public id, which pages do not show."""
     found = _ANYWHERE.search(canonicalize(text))
     return found is not None and len(MAGIC_TEXT + found[1]) > _HEAD_CHARACTERS

@@ -1,7 +1,7 @@
-"""Taking apart what people upload: certificates and at most one private key, each fault by name. Pure: no Django.
+"""Parsing an upload: certificates and at most one private key. Each fault has a code. Pure: no Django.
 
-Read are PEM in any spelling that mail, editors and consoles leave (BOM, UTF-16, joined lines, text in between), DER,
-PKCS #7 and PKCS #12 (RFC 7468, 2315, 7292), and several of these one after the other.
+It reads PEM as mail, editors and consoles change it (BOM, UTF-16, joined lines, text in between), DER, PKCS #7 and
+PKCS #12 (RFC 7468, RFC 2315, RFC 7292), and several of these one after the other.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from keys.errors import BadCertificate
 
 MOST_CERTIFICATES = 10
 MOST_BYTES = 64 * 1024
-# PKCS #8 of an RSA key of 8,192 bits takes 4,800.
+# Bytes. An RSA key of 8,192 bits takes 4,800 in PKCS #8.
 _LONGEST_KEY = 5200
 _CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE", "PKCS7", "PKCS #7 SIGNED DATA", "CMS")
 _REQUEST_LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")
 _KEY_LABEL = "PRIVATE KEY"
-# The dashes at the end are left for the next marker: some files share them.
+# The dashes at the end are not consumed, because two markers on one line may share them.
 _MARKER = re.compile(r"-----(BEGIN|END) ([A-Z0-9][A-Z0-9 .#]{0,40}?)(?=-----)")
 _QUOTED = re.compile(r"(?m)^[ \t]*(?:[>|][ \t]*)+")
 _ENCRYPTED = "4,ENCRYPTED"
-# The library parses lazily; a KeyError is a TLS feature that it does not know.
+# The library parses lazily, so reading any part may raise one of these. KeyError: a TLS feature that it does not know.
 PARSER_ERRORS = (
     ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion,
     x509.UnsupportedGeneralNameType, KeyError,
@@ -45,7 +45,7 @@ Given = bytes | Sequence[bytes]
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """What an upload held: certificates in its order, and the private key if there was one."""
+    """The content of an upload: the certificates in their order, and the private key or None."""
 
     certificates: list[x509.Certificate]
     private_key: PrivateKey | None = field(default=None, repr=False)
@@ -53,7 +53,7 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A PEM block, whose `text` is what stands between its lines, or a DER file, which has no label."""
+    """A PEM block with its `label` and the `text` between its BEGIN and END lines, or a DER file without both."""
 
     label: str
     data: bytes = field(repr=False)
@@ -61,25 +61,26 @@ class _Piece:
 
 
 def read(certificates: Given, private_key: Given = b"", password: str = "") -> Bundle:
-    """Everything that was given together; the key may stand in either. `password` opens PKCS #12 files and encrypted
-    keys. Raises BadCertificate.
+    """Parse an upload. The key may be in either field. `password` opens PKCS #12 files and encrypted keys.
+
+    Raises BadCertificate.
     """
     if "\0" in password:
-        # No tool makes one, and the library panics.
+        # The library panics, and no tool makes such a password.
         raise BadCertificate("password_wrong", "password")
     pieces = [*_pieces(certificates), *(keys := _pieces(private_key))]
     bundle = Bundle([])
     found: list[PrivateKey] = []
     for piece in pieces:
-        kind = _kind(piece)
-        if kind == "pkcs12":
+        content = _content_type(piece)
+        if content == "pkcs12":
             certificates_of, key = _pkcs12(piece.data, password)
             bundle.certificates.extend(certificates_of)
             found += [key] if key else []
-        elif kind == "key":
+        elif content == "key":
             found.append(_private_key(piece, password))
-        elif kind in {"certificate", "pkcs7"}:
-            bundle.certificates.extend(_certificates(piece, kind, len(bundle.certificates) + 1))
+        elif content in {"certificate", "pkcs7"}:
+            bundle.certificates.extend(_certificates(piece, content, len(bundle.certificates) + 1))
         if len(bundle.certificates) > MOST_CERTIFICATES:
             raise BadCertificate("certificate_too_large", most=MOST_CERTIFICATES, kilobytes=MOST_BYTES // 1024)
     if not bundle.certificates:
@@ -87,32 +88,29 @@ def read(certificates: Given, private_key: Given = b"", password: str = "") -> B
         raise BadCertificate("certificate_is_request" if is_request else "certificate_missing")
     if any(each.public_key() != found[0].public_key() for each in found):
         raise BadCertificate("key_repeated", "private_key")
-    if _is_given(private_key) and not any(_kind(piece) in {"key", "pkcs12"} for piece in keys):
+    parts = [private_key] if isinstance(private_key, bytes) else private_key
+    if any(part.strip() for part in parts) and not any(_content_type(piece) in {"key", "pkcs12"} for piece in keys):
         raise BadCertificate("key_unreadable", "private_key")
     return Bundle(bundle.certificates, found[0] if found else None)
 
 
 def public_part(given: Given) -> str:
-    """The certificates that can be read, as PEM: what a form may show again. Nothing else of the text, whatever it is.
+    """The readable certificates of an upload as PEM, which a form may show again. No other part of it is returned.
 
-    Of a PKCS #12 file nothing: it holds a private key, and is given again with its password.
+    A PKCS #12 file returns nothing, because it holds a private key.
     """
     try:
-        pieces = [piece for piece in _pieces(given) if _kind(piece) in {"certificate", "pkcs7"}]
+        pieces = [piece for piece in _pieces(given) if _content_type(piece) in {"certificate", "pkcs7"}]
     except BadCertificate:
         return ""
     shown: list[str] = []
     for piece in pieces:
         try:
-            found = _certificates(piece, _kind(piece), 1)
+            found = _certificates(piece, _content_type(piece), 1)
         except BadCertificate:
             continue
         shown += [each.public_bytes(Encoding.PEM).decode() for each in found]
     return "".join(dict.fromkeys(shown[:MOST_CERTIFICATES]))
-
-
-def _is_given(given: Given) -> bool:
-    return any(each.strip() for each in ([given] if isinstance(given, bytes) else given))
 
 
 def _pieces(given: Given) -> list[_Piece]:
@@ -134,12 +132,12 @@ def _pieces_of(data: bytes) -> Iterator[_Piece]:
     if _MARKER.search(text):
         yield from _blocks(text)
     elif ber.looks_like_der((bare := _block("", text)).data):
-        # Base64 without its lines, as EST and metadata of SAML have it.
+        # Base64 without BEGIN and END lines, as in EST and in SAML metadata.
         yield _Piece("", bare.data)
 
 
 def _plain(data: bytes) -> str:
-    """The text of a file, whatever encoding an editor gave it, without what nobody sees."""
+    """The text of a file in UTF-8 or UTF-16, without invisible characters and quotation marks of mail."""
     dashes = data.find(b"-\0-\0-\0")
     codec = "utf-8" if dashes < 0 else "utf-16-be" if dashes % 2 else "utf-16-le"
     text = data.decode(codec, errors="replace").replace("\\r", "").replace("\\n", "\n").replace("\xa0", " ")
@@ -147,7 +145,7 @@ def _plain(data: bytes) -> str:
 
 
 def _blocks(text: str) -> Iterator[_Piece]:
-    """Each PEM block (RFC 7468); what stands between blocks is a comment. One that does not end has no data."""
+    """Yield each PEM block (RFC 7468). The text between blocks is ignored. A block without an end has no data."""
     label, begin = "", 0
     for marker in _MARKER.finditer(text):
         if label and (marker[1], marker[2]) == ("END", label):
@@ -173,8 +171,8 @@ def _block(label: str, text: str) -> _Piece:
     return _Piece(label, data, "\n".join(lines).strip())
 
 
-def _kind(piece: _Piece) -> str:
-    """ "certificate", "pkcs7", "pkcs12" or "key", by what is inside: labels and names of files are often wrong."""
+def _content_type(piece: _Piece) -> str:
+    """ "certificate", "pkcs7", "pkcs12", "key" or "", by the structure: labels and file names are often wrong."""
     if piece.label.endswith(_KEY_LABEL):
         return "key"
     if piece.label and piece.label not in (*_CERTIFICATE_LABELS, "PKCS12"):
@@ -191,23 +189,23 @@ def _kind(piece: _Piece) -> str:
     return "key" if tags == [ber.SEQUENCE, ber.OCTETS] else "certificate"
 
 
-def _certificates(piece: _Piece, kind: str, number: int) -> list[x509.Certificate]:
+def _certificates(piece: _Piece, content: str, number: int) -> list[x509.Certificate]:
     try:
-        if kind == "pkcs7":
+        if content == "pkcs7":
             found = pkcs7.load_der_pkcs7_certificates(piece.data)
         else:
-            # The end of a trusted certificate of OpenSSL is for OpenSSL.
+            # A "TRUSTED CERTIFICATE" of OpenSSL has OpenSSL's own data after the certificate.
             found = [x509.load_der_x509_certificate(piece.data[: ber.element(piece.data).end])]
     except PARSER_ERRORS:
-        code = "pkcs7_unreadable" if kind == "pkcs7" else _other_file(piece) or "certificate_unreadable"
+        code = "pkcs7_unreadable" if content == "pkcs7" else _other_file(piece) or "certificate_unreadable"
         raise BadCertificate(code, number=number) from None
     for at, certificate in enumerate(found):
-        _read_to_the_end(certificate, number + at)
+        _require_readable(certificate, number + at)
     return found
 
 
 def _other_file(piece: _Piece) -> str:
-    """The fault of a request or a revocation list, which are built like certificates."""
+    """The fault of a request or a revocation list, which have the structure of a certificate, or ""."""
     others: tuple[tuple[str, Callable[[bytes], object]], ...] = (
         ("certificate_is_request", x509.load_der_x509_csr),
         ("certificate_missing", x509.load_der_x509_crl),
@@ -221,8 +219,8 @@ def _other_file(piece: _Piece) -> str:
     return ""
 
 
-def _read_to_the_end(certificate: x509.Certificate, number: int) -> None:
-    """The library reads when it is asked: each part that it may refuse, and the fault that says so."""
+def _require_readable(certificate: x509.Certificate, number: int) -> None:
+    """Read each part that the library parses lazily. Raises BadCertificate for the first part that is unreadable."""
     parts: tuple[tuple[str, Callable[[], object]], ...] = (
         ("certificate_extension_unreadable", lambda: certificate.extensions),
         ("certificate_algorithm_unknown", certificate.public_key),
@@ -241,7 +239,7 @@ def _read_to_the_end(certificate: x509.Certificate, number: int) -> None:
 
 
 def _pkcs12(data: bytes, password: str) -> tuple[list[x509.Certificate], PrivateKey | None]:
-    # Nothing of the file or its password may reach an error, hence "from None" throughout.
+    # "from None" throughout: an exception of the library could show the file or its password.
     _require_affordable(data)
     if ber.largest_secret(data) > _LONGEST_KEY:
         raise BadCertificate("key_too_large", "private_key", most=f"{MOST_BITS:,}")
@@ -251,14 +249,16 @@ def _pkcs12(data: bytes, password: str) -> tuple[list[x509.Certificate], Private
         raise BadCertificate("password_wrong" if password else "password_missing", "password") from None
     given = [each.certificate for each in (store.cert, *store.additional_certs) if each]
     for number, certificate in enumerate(given, start=1):
-        _read_to_the_end(certificate, number)
+        _require_readable(certificate, number)
     return given, None if store.key is None else _usable(store.key)
 
 
 def _private_key(piece: _Piece, password: str) -> PrivateKey:
-    # Nothing of the text may reach an error, hence "from None" throughout.
+    # "from None" throughout: an exception of the library could show the key.
     is_encrypted = piece.label.startswith("ENCRYPTED") or _ENCRYPTED in piece.text.replace(" ", "")
-    is_encrypted = is_encrypted or (not piece.label and _is_encrypted(piece.data))
+    if not piece.label:
+        # An EncryptedPrivateKeyInfo in DER starts with its algorithm (RFC 5958 §3).
+        is_encrypted = is_encrypted or ber.element(piece.data).content[:1] == b"\x30"
     if is_encrypted and not password:
         raise BadCertificate("key_encrypted", "private_key")
     if is_encrypted:
@@ -266,11 +266,6 @@ def _private_key(piece: _Piece, password: str) -> PrivateKey:
     secret = password.encode() if is_encrypted else None
     _usable(_loaded(piece, secret, unchecked=True))
     return _usable(_loaded(piece, secret))
-
-
-def _is_encrypted(data: bytes) -> bool:
-    """Whether a key in DER is an EncryptedPrivateKeyInfo, which begins with its algorithm (RFC 5958 §3)."""
-    return ber.element(data).content[:1] == b"\x30"
 
 
 def _loaded(piece: _Piece, secret: bytes | None, *, unchecked: bool = False) -> object:
@@ -287,7 +282,7 @@ def _loaded(piece: _Piece, secret: bytes | None, *, unchecked: bool = False) -> 
 
 
 def _usable(key: object) -> PrivateKey:
-    """Before anything is computed with it: the primes of 16,384 bits are tested for minutes."""
+    """The key, if it is EC or RSA of an allowed size. It is checked first: testing 16,384 bits takes minutes."""
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
         found = type(key).__name__.removesuffix("PrivateKey")
         raise BadCertificate("unsupported_key", "private_key", what="The private key", key=found)
