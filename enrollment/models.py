@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import uuid
 from datetime import UTC, datetime
 from typing import ClassVar, Self
@@ -207,6 +208,10 @@ class IssuedCertificate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.serial}"
+
+    @property
+    def pem(self) -> str:
+        return ssl.DER_cert_to_PEM_cert(bytes(self.der))
 
 
 class RevocationList(models.Model):

@@ -1,17 +1,17 @@
-"""Remembering that an edge is alive, and what it says of itself."""
+"""The last contact of an edge, and what it reports."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from enrollment.errors import Refused
 from enrollment.models import IssuedCertificate, ServiceEdge
+from enrollment.operations import rules
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What an edge says of itself: its software's version, its platform, and its addresses as text."""
+    """What an edge reports: the version of its software, its platform, and its addresses as text."""
 
     version: str = ""
     platform: str = ""
@@ -19,7 +19,7 @@ class Report:
 
 
 def mark_presented(certificate: IssuedCertificate, now: datetime) -> None:
-    """Remember, once, that the edge has this certificate: it proved so. A renewal it has is never replaced."""
+    """Store, once, that the edge has proved to hold this certificate. A renewal that it holds is never replaced."""
     if certificate.presented_at is None:
         IssuedCertificate.objects.filter(pk=certificate.pk, presented_at=None).update(presented_at=now)
 
@@ -32,13 +32,8 @@ def record_contact(certificate: IssuedCertificate, report: Report, *, now: datet
     """
     now = now or datetime.now(UTC)
     mark_presented(certificate, now)
-    edge = certificate.edge
-    if certificate.revoked_at or edge.deleted_at:
-        raise Refused("certificate_revoked")
-    if not certificate.not_before <= now <= certificate.not_after:
-        raise Refused("certificate_expired")
-    if not edge.enabled:
-        raise Refused("edge_disabled")
-    ServiceEdge.objects.live().filter(pk=edge.pk, enabled=True).update(
+    rules.refuse(rules.against_heartbeat(certificate, now))
+    # What was read may have changed.
+    ServiceEdge.objects.live().filter(pk=certificate.edge_id, enabled=True).update(
         last_contact_at=now, version=report.version, platform=report.platform, addresses=list(report.addresses)
     )

@@ -12,7 +12,6 @@ from typing import Any
 from django.conf import settings
 
 from enrollment.errors import Refused
-from enrollment.pki.issuance import may_sign
 from keys.crypto import keyring, tokens
 from portal.client_ip import parse_address
 from portal.database import fetch_first
@@ -125,27 +124,3 @@ def recognize(token: tokens.Token) -> KeyState:
     if state is None or state.public_id != token.public_id.hex() or not proved:
         raise Refused("invalid_provisioning_key")
     return state
-
-
-def reason_to_refuse(state: KeyState, address: str | None, now: datetime) -> str:
-    """The code of the first rule that forbids a new enrollment; empty when none does."""
-    rules = (
-        ("key_disabled", not state.enabled),
-        ("group_disabled", not state.group_enabled),
-        ("network_not_allowed", not state.admits(address)),
-        ("key_expired", state.expires_at is not None and state.expires_at <= now),
-        ("key_exhausted", state.uses >= state.max_uses),
-        ("issuer_unavailable", not state.issuer_enabled),
-        ("issuer_unavailable", not may_sign(state.issuer_not_before, state.issuer_not_after, now)),
-    )
-    return next((code for code, forbids in rules if forbids), "")
-
-
-def reason_to_refuse_replay(state: KeyState, address: str | None) -> str:
-    """The code of the first rule that forbids repeating an answer: the limit, expiry and issuer do not."""
-    rules = (
-        ("key_disabled", not state.enabled),
-        ("group_disabled", not state.group_enabled),
-        ("network_not_allowed", not state.admits(address)),
-    )
-    return next((code for code, forbids in rules if forbids), "")

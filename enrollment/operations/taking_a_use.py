@@ -15,12 +15,10 @@ from typing import Any
 
 from django.db import DatabaseError, connection, transaction
 
-from enrollment.operations.lookup import KeyState
+from enrollment.operations.attempt import EnrollmentAttempt
 from enrollment.operations.shared_commit import SharedTransaction
-from enrollment.pki.csr import JudgedCSR
-from enrollment.pki.issuance import Identity, Issued
+from enrollment.pki.issuance import ISSUER_MUST_LIVE, Identity, Issued
 from portal import audit
-from portal.actors import Actor
 from portal.database import fetch_first
 
 # The "+ 0" keeps the planner at the primary key: where all keys share a certificate, its index finds all keys.
@@ -32,7 +30,8 @@ WHERE id = %(key_id)s AND version = %(key_version)s AND enabled AND uses < max_u
   AND group_id + 0 = %(group_id)s AND signing_certificate_id + 0 = %(issuer_id)s
   AND EXISTS (SELECT 1 FROM keys_serviceedgegroup g WHERE g.id = %(group_id)s AND g.enabled)
   AND EXISTS (SELECT 1 FROM keys_signingcertificate c
-              WHERE c.id = %(issuer_id)s AND c.enabled AND c.not_after > %(now)s)
+              WHERE c.id = %(issuer_id)s AND c.enabled
+                AND c.not_before <= %(now)s AND c.not_after >= %(issuer_needed_until)s)
 RETURNING uses, name, sort_name
 """
 _EDGE = {
@@ -107,15 +106,13 @@ def _sqlite(event: tuple[str, ...]) -> tuple[str, str, str]:
     )
 
 
-def record(
-    state: KeyState, identity: Identity, issued: Issued, judged: JudgedCSR, caller: Actor, now: datetime
-) -> str | None:
+def record(attempt: EnrollmentAttempt, identity: Identity, issued: Issued) -> str | None:
     """Take one use and store edge, certificate and event. Returns the edge's name, or None when nothing was taken.
 
     Raises IntegrityError when the public key belongs to an edge already; then too nothing was taken.
     """
-    event = _event(state, identity, issued, judged, caller, now)
-    values = _values(state, identity, issued, judged, caller, now)
+    event = _event(attempt, identity, issued)
+    values = _values(attempt, identity, issued)
     values |= {f"event_{name}": value for name, value in event.items()}
     names = tuple(event)
     if connection.vendor == "postgresql":
@@ -127,36 +124,34 @@ def record(
     return _shared.run(work)
 
 
-def _event(
-    state: KeyState, identity: Identity, issued: Issued, judged: JudgedCSR, caller: Actor, now: datetime
-) -> dict[str, Any]:
+def _event(attempt: EnrollmentAttempt, identity: Identity, issued: Issued) -> dict[str, Any]:
     detail = {
-        "key_public_id": state.public_id,
-        "key_name": state.name,
-        "group": state.group,
+        "key_public_id": attempt.state.public_id,
+        "key_name": attempt.state.name,
+        "group": attempt.state.group,
         "serial": issued.serial,
-        **judged.for_audit,
+        **attempt.judged.for_audit,
     }
     subject = audit.Subject("edge", str(identity.edge))
-    row = audit.row(audit.Action.EDGE_ENROLLED, caller, subject, detail=detail, at=now)
+    row = audit.row(audit.Action.EDGE_ENROLLED, attempt.caller, subject, detail=detail, at=attempt.now)
     return _adapted(audit.detail_as_json(row))
 
 
-def _values(
-    state: KeyState, identity: Identity, issued: Issued, judged: JudgedCSR, caller: Actor, now: datetime
-) -> dict[str, Any]:
+def _values(attempt: EnrollmentAttempt, identity: Identity, issued: Issued) -> dict[str, Any]:
+    state = attempt.state
     return _adapted(
         {
-            "now": now,
+            "now": attempt.now,
+            "issuer_needed_until": attempt.now + ISSUER_MUST_LIVE,
             "key_id": state.id,
             "key_version": state.version,
             "key_public_id": state.public_id,
             "group_id": state.group_id,
             "issuer_id": state.issuer_id,
             "uuid": identity.edge,
-            "client_ip": caller.client_ip,
+            "client_ip": attempt.caller.client_ip,
             "serial": issued.serial,
-            "spki_sha256": judged.spki_sha256,
+            "spki_sha256": attempt.judged.spki_sha256,
             "certificate_fingerprint": issued.fingerprint,
             "der": issued.der,
             "not_before": issued.not_before,

@@ -10,7 +10,7 @@ from unittest import mock
 
 from enrollment import operations
 from enrollment.models import IssuedCertificate
-from enrollment.operations import renewing
+from enrollment.operations import renewal_roots
 from tests.enrollment.test_renewal_roots import make_other_root, move
 from tests.factories import EDGE, make_csr, make_key
 from tests.keys.certificate_races import at_once
@@ -56,7 +56,7 @@ def main() -> None:
     results["first"] = race(old, *(renewal(old, csr, answers) for _ in range(HANDS)), answers=answers)
 
     old, csr, answers = due(text), make_csr(), []
-    with mock.patch.object(renewing, "_issuer_for", return_value=other):
+    with mock.patch.object(renewal_roots, "issuer_for", return_value=other):
         renewal(old, csr, [])()
     move(key, other)
     results["replaced"] = race(old, *(renewal(old, csr, answers) for _ in range(HANDS)), answers=answers)
@@ -64,7 +64,7 @@ def main() -> None:
     # The edge shows what it has at the moment at which it would be replaced: it keeps that, or is given the next one.
     old, csr, answers = due(text), make_csr(), []
     move(key, old.issuer)
-    with mock.patch.object(renewing, "_issuer_for", return_value=other):
+    with mock.patch.object(renewal_roots, "issuer_for", return_value=other):
         renewal(old, csr, [])()
     recorded = IssuedCertificate.objects.select_related("edge__group").latest("id")
     acts = [renewal(old, csr, answers) for _ in range(HANDS)]

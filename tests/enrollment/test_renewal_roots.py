@@ -26,7 +26,7 @@ from enrollment.edge.outcomes import Stop
 from enrollment.edge.store import EdgeDirectory
 from enrollment.errors import Refused
 from enrollment.models import IssuedCertificate
-from enrollment.operations import renewing
+from enrollment.operations import renewal_roots, signing
 from enrollment.operations.revocation_lists import newest_list
 from enrollment.pki import issuance
 from enrollment.pki.issuance import pin_of
@@ -143,7 +143,7 @@ class ReplacedTests(RenewalTestCase):
 
     def renew_below(self, issuer: SigningCertificate) -> IssuedCertificate:
         """As the portal did before: below the certificate of the key, whichever root it has."""
-        with mock.patch.object(renewing, "_issuer_for", return_value=issuer):
+        with mock.patch.object(renewal_roots, "issuer_for", return_value=issuer):
             return self.row(self.renew(self.csr).certificate)
 
     def assert_replaced(self, recorded: IssuedCertificate) -> Any:
@@ -234,15 +234,15 @@ class ReplacedTests(RenewalTestCase):
 
     def disturbed(self, change: Any) -> Any:
         """The renewal, with `change` made after signing and before recording."""
-        real = renewing._sign
+        real = signing.sign
 
         def sign(*arguments: Any) -> Any:
             signed = real(*arguments)
-            with mock.patch.object(renewing, "_sign", real):
+            with mock.patch.object(signing, "sign", real):
                 change()
             return signed
 
-        with mock.patch.object(renewing, "_sign", sign):
+        with mock.patch.object(signing, "sign", sign):
             return self.renew(self.csr)
 
     def test_used_at_the_same_moment_it_is_repeated(self) -> None:
@@ -370,7 +370,7 @@ class EdgeStoryTests(CommittedEnrollmentTestCase, LiveServerTestCase):
         move(self.key, self.other)
         next_pair, old = make_key_pair(), IssuedCertificate.objects.select_related("edge__group").get()
         EdgeDirectory(self.directory).write("next-key.pem", to_pem(next_pair))
-        with mock.patch.object(renewing, "_issuer_for", return_value=self.other):
+        with mock.patch.object(renewal_roots, "issuer_for", return_value=self.other):
             operations.renew(old, make_csr(next_pair), caller=EDGE)
         for certificate in (self.other, self.home):
             move(self.key, certificate)

@@ -9,6 +9,8 @@ import time_machine
 from django.db.models import Sum
 
 from enrollment.errors import Refused
+from enrollment.operations import lookup
+from enrollment.operations.attempt import EnrollmentAttempt
 from enrollment.operations.recording_refusals import record_refusal, sampled
 from enrollment.pages import history
 from keys.models import ProvisioningKey
@@ -98,21 +100,17 @@ class AfterProofTests(EnrollmentTestCase):
         self.assertEqual(rows(reason="key_disabled"), audit.FIRST + 1)
 
     def test_many_minutes_at_once_lose_no_count(self) -> None:
+        state = lookup.find(self.key.public_id)
+        attempt = EnrollmentAttempt(csr_pem="no request", wanted_anchor="", caller=EDGE, now=now(), state=state)
         for _ in range(20):
             for _ in range(audit.FIRST + 3):
-                record_refusal(Refused("key_expired"), _state(self.key), "no request", EDGE)
+                record_refusal(Refused("key_expired"), attempt)
             self.clock.shift(timedelta(minutes=1))
         self.clock.shift(timedelta(minutes=1))
         audit.write_counts()
         counted = AuditEvent.objects.filter(detail__has_key="count")
         self.assertEqual(sum(event.detail["count"] for event in counted), 20 * 3)
         self.assertIsNone(AuditTally.objects.aggregate(left=Sum("seen"))["left"])
-
-
-def _state(key: ProvisioningKey) -> Any:
-    from enrollment.operations import lookup
-
-    return lookup.find(key.public_id)
 
 
 class BeforeProofTests(EnrollmentTestCase):

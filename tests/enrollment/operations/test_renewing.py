@@ -17,7 +17,7 @@ from django.db import IntegrityError, transaction
 from enrollment import operations
 from enrollment.errors import Refused
 from enrollment.models import IssuedCertificate, ServiceEdge
-from enrollment.operations import renewing
+from enrollment.operations import renewal_roots
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations import delete_certificate, delete_key, edit_certificate, edit_group, edit_key
 from portal.models import AuditEvent
@@ -166,7 +166,7 @@ class RefusedTests(RenewalTestCase):
         key = ProvisioningKey.objects.get(pk=self.key.pk)
         key.signing_certificate, kept = make_issuer(), key.signing_certificate
         edit_key(key, fields=["signing_certificate"], version=key.version, actor=ACTOR)
-        reading = renewing._issuer_for
+        reading = renewal_roots.issuer_for
 
         def disturbed(*arguments: Any) -> SigningCertificate:
             found = reading(*arguments)
@@ -174,7 +174,7 @@ class RefusedTests(RenewalTestCase):
             delete_certificate(SigningCertificate.objects.get(pk=found.pk), actor=ACTOR)
             return found
 
-        with mock.patch.object(renewing, "_issuer_for", disturbed), self.assertRaises(Refused) as refused:
+        with mock.patch.object(renewal_roots, "issuer_for", disturbed), self.assertRaises(Refused) as refused:
             self.renew()
         self.assertEqual(refused.exception.code, "busy")
         self.assertFalse(self.renew().replayed)

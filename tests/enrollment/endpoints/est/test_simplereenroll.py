@@ -19,6 +19,7 @@ from django.test import override_settings
 from enrollment import operations
 from enrollment.endpoints import rate_limit
 from enrollment.models import IssuedCertificate, ServiceEdge
+from enrollment.operations import renewal_roots, signing
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations import delete_key, edit_certificate, edit_group, edit_key
 from portal.models import AuditEvent
@@ -101,7 +102,7 @@ class RenewedTests(ReenrollTestCase):
 
     def test_a_key_moved_to_another_root_leaves_the_edge_below_its_own(self) -> None:
         other, csr = make_other_root(), make_csr()
-        with mock.patch.object(operations.renewing, "_issuer_for", return_value=other):
+        with mock.patch.object(renewal_roots, "issuer_for", return_value=other):
             recorded = self.assert_admitted(self.reenroll(csr))
         move(self.key, other)
         replaced = self.assert_admitted(self.reenroll(csr))
@@ -320,14 +321,14 @@ class JudgedAgainTests(ReenrollTestCase):
     """D-06: what changes between reading and signing is seen inside the transaction."""
 
     def refused_when(self, change: Any) -> Any:
-        real = operations.renewing._sign
+        real = signing.sign
 
         def sign(*arguments: Any) -> Any:
             signed = real(*arguments)
             change()
             return signed
 
-        with mock.patch.object(operations.renewing, "_sign", sign):
+        with mock.patch.object(signing, "sign", sign):
             return self.reenroll()
 
     def test_d06_each_change_is_seen(self) -> None:
@@ -351,7 +352,7 @@ class JudgedAgainTests(ReenrollTestCase):
         second = self.row(self.renew(make_csr(lost)).certificate)
         third = operations.renew(second, make_csr(), caller=ACTOR, now=second.not_after - timedelta(days=1))
         shown = self.row(third.certificate)
-        real = operations.renewing._sign
+        real = signing.sign
 
         def sign(*arguments: Any) -> Any:
             signed = real(*arguments)
@@ -360,7 +361,7 @@ class JudgedAgainTests(ReenrollTestCase):
             return signed
 
         with (
-            mock.patch.object(operations.renewing, "_sign", sign),
+            mock.patch.object(signing, "sign", sign),
             self.assertRaisesMessage(Exception, "certificate_revoked"),
         ):
             operations.renew(shown, make_csr(lost), caller=ACTOR, now=shown.not_after - timedelta(days=1))

@@ -1,0 +1,35 @@
+"""What keeps a certificate back: a stored certificate above the issuer that cannot be read is a 503, not an error."""
+
+from __future__ import annotations
+
+from enrollment import operations
+from enrollment.errors import Refused
+from enrollment.operations import issuers
+from keys.models import SigningCertificate
+from tests.enrollment.operations.test_renewing import RenewalTestCase
+from tests.enrollment.test_renewal_roots import make_other_root, move
+from tests.factories import EDGE, make_csr
+
+
+class DamagedRootTests(RenewalTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.csr = make_csr()
+        move(self.key, make_other_root())
+        self.enroll(self.text, self.csr)
+        operations.renew(self.row(self.first.certificate), self.csr_of_renewal, caller=EDGE)
+        SigningCertificate.objects.filter(name="Other Root").update(der=b"\x30\x00")
+
+    csr_of_renewal = make_csr()
+
+    def test_neither_a_new_answer_nor_a_repeated_one_is_given(self) -> None:
+        for loaded, sent in ((True, self.csr), (False, self.csr), (False, make_csr())):
+            with self.subTest(loaded), self.assertLogs("enrollment.operations.signing", "ERROR"):
+                if not loaded:
+                    issuers.forget_all()
+                self.assert_refused("signer_unavailable", self.text, sent)
+
+    def test_nor_is_a_renewal(self) -> None:
+        with self.assertLogs("enrollment.operations.signing", "ERROR"), self.assertRaises(Refused) as refused:
+            operations.renew(self.row(self.first.certificate), self.csr_of_renewal, caller=EDGE)
+        self.assertEqual(refused.exception.code, "signer_unavailable")
