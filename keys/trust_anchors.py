@@ -58,8 +58,8 @@ def sharing(certificate_id: int) -> tuple[list[int], list[int]]:
     return mine, [pk for pk in found if pk not in set(mine)]
 
 
-def strangers() -> dict[int, int]:
-    """Certificates below another root than most, and that root of most; among equals the older root counts."""
+def with_different_root() -> dict[int, int]:
+    """Certificates whose root is not the most common one (ties: the older root), each with the most common root."""
     found = roots()
     if not found:
         return {}
@@ -71,6 +71,6 @@ def strangers() -> dict[int, int]:
 def apart_from(certificate_id: int | None) -> frozenset[int]:
     """Certificates below another root than this one or, without one, than most."""
     if certificate_id is None:
-        return frozenset(strangers())
+        return frozenset(with_different_root())
     found = roots()
     return frozenset(pk for pk, root in found.items() if root != found.get(certificate_id))

@@ -15,7 +15,7 @@ from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import Revocation, revoke_certificate, revoke_edge, revoke_key
 from enrollment.pages import revoke_preview
 from enrollment.pages.revoke_form import RevokeForm
-from enrollment.pages.revoke_preview import Reach
+from enrollment.pages.revoke_preview import Preview
 from keys.models import ProvisioningKey
 from keys.operations.editing import subject
 from keys.pages.key_access import get_key
@@ -30,10 +30,10 @@ FORBIDDEN = "You can't revoke certificates. Ask an administrator for the Operato
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """What is revoked: the certificate, or, without one, the edge, or, without one, every edge of the key."""
+    """The target of a revocation: a certificate; without one, an edge; without both, every edge of a key."""
 
     name: str
-    reach: Reach
+    preview: Preview
     revoke: Callable[[str, Actor], Revocation]
     key: ProvisioningKey | None
     edge: ServiceEdge | None = None
@@ -53,7 +53,7 @@ class _Target:
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(PERMISSION, FORBIDDEN)
 def key_revoke(request: HttpRequest, pk: int) -> HttpResponse:
-    """Everything a key admitted so far; also of a key the vendor manages, for its edges are not the vendor's."""
+    """Revoke every edge of a key. The vendor may manage the key, because its edges are not the vendor's."""
     key = get_key(pk)
 
     def revoke(reason: str, actor: Actor) -> Revocation:
@@ -65,7 +65,7 @@ def key_revoke(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(PERMISSION, FORBIDDEN)
 def edge_revoke(request: HttpRequest, pk: int) -> HttpResponse:
-    """Every certificate of one edge."""
+    """Revoke every certificate of one edge."""
     edge = get_object_or_404(ServiceEdge, pk=pk)
 
     def revoke(reason: str, actor: Actor) -> Revocation:
@@ -77,9 +77,9 @@ def edge_revoke(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(PERMISSION, FORBIDDEN)
 def certificate_revoke(request: HttpRequest, pk: int, certificate_pk: int) -> HttpResponse:
-    """One certificate of an edge; the edge keeps its others."""
+    """Revoke one certificate of an edge. The edge keeps its others."""
     certificate = get_object_or_404(IssuedCertificate.objects.select_related("edge").defer("der"), pk=certificate_pk)
-    # Compared here: to a foreign key, no number is too large for Django, but it is for the database.
+    # Compared in Python, because Django passes on a number that is too large for the database.
     if certificate.edge_id != pk:
         raise Http404
     edge = certificate.edge
@@ -87,8 +87,8 @@ def certificate_revoke(request: HttpRequest, pk: int, certificate_pk: int) -> Ht
     def revoke(reason: str, actor: Actor) -> Revocation:
         return revoke_certificate(certificate, reason=reason, actor=actor)
 
-    reach, others = revoke_preview.of_certificate(certificate.pk), revoke_preview.others(certificate)
-    return _confirm(request, _Target(edge.name, reach, revoke, _key_of(edge), edge, certificate, others))
+    preview, others = revoke_preview.of_certificate(certificate.pk), revoke_preview.others(certificate)
+    return _confirm(request, _Target(edge.name, preview, revoke, _key_of(edge), edge, certificate, others))
 
 
 def _key_of(edge: ServiceEdge) -> ProvisioningKey | None:
@@ -96,7 +96,7 @@ def _key_of(edge: ServiceEdge) -> ProvisioningKey | None:
 
 
 def _confirm(request: HttpRequest, target: _Target) -> HttpResponse:
-    if not target.reach.certificates:
+    if not target.preview.certificates:
         return _nothing_left(request, target)
     form = RevokeForm(target.name, request.POST if request.method == "POST" else None)
     if not form.is_valid():
@@ -104,7 +104,7 @@ def _confirm(request: HttpRequest, target: _Target) -> HttpResponse:
     revocation = target.revoke(form.cleaned_data["reason"], actors.from_request(request))
     if not revocation.certificates:
         return _nothing_left(request, target)
-    _tell(request, revocation)
+    _report(request, revocation)
     return redirect(target.back[1])
 
 
@@ -115,7 +115,7 @@ def _nothing_left(request: HttpRequest, target: _Target) -> HttpResponse:
     return render_error(request, 409, f"There is no certificate of {whose} left to revoke.", target.back)
 
 
-def _tell(request: HttpRequest, revocation: Revocation) -> None:
+def _report(request: HttpRequest, revocation: Revocation) -> None:
     certificates, edges = len(revocation.certificates), revocation.edges
     messages.success(
         request,

@@ -1,4 +1,4 @@
-"""What a revocation would reach, as pages and commands list it before."""
+"""The certificates that a revocation would revoke, which its page lists before the confirmation."""
 
 from __future__ import annotations
 
@@ -22,37 +22,37 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
-    """How many certificates of how many edges, and the first of them; deleted edges hold none."""
+class Preview:
+    """The number of certificates and of their edges, and the first SHOWN of them."""
 
     certificates: int
     edges: int
     lines: list[Line]
 
 
-def of_edge(edge_id: int) -> Reach:
+def of_edge(edge_id: int) -> Preview:
     """The certificates of an edge that are not revoked yet."""
-    return _reach(IssuedCertificate.objects.filter(edge=edge_id))
+    return _preview(IssuedCertificate.objects.filter(edge=edge_id))
 
 
-def of_certificate(pk: int) -> Reach:
+def of_certificate(pk: int) -> Preview:
     """One certificate, unless it is revoked already."""
-    return _reach(IssuedCertificate.objects.filter(pk=pk))
+    return _preview(IssuedCertificate.objects.filter(pk=pk))
 
 
 def others(certificate: IssuedCertificate) -> int:
-    """How many other certificates its edge could go on with."""
+    """The number of other certificates that are valid and that the edge could use instead."""
     held = IssuedCertificate.objects.in_force(timezone.now()).filter(edge=certificate.edge_id)
     return held.exclude(pk=certificate.pk).count()
 
 
-def of_key(public_id: str) -> Reach:
+def of_key(public_id: str) -> Preview:
     """The certificates that are not revoked yet, of each edge the key with this public id admitted."""
-    return _reach(IssuedCertificate.objects.filter(edge__key_public_id=public_id))
+    return _preview(IssuedCertificate.objects.filter(edge__key_public_id=public_id))
 
 
-def _reach(found: IssuedCertificateQuerySet) -> Reach:
+def _preview(found: IssuedCertificateQuerySet) -> Preview:
     live = found.live()
     first = live.select_related("edge").only("serial", "not_after", "edge__name").order_by("-edge_id", "-pk")[:SHOWN]
     lines = [Line(each.edge.name, each.serial, stamp(each.not_after)) for each in first]
-    return Reach(live.count(), live.values("edge").distinct().count(), lines)
+    return Preview(live.count(), live.values("edge").distinct().count(), lines)

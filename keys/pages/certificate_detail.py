@@ -25,7 +25,7 @@ SHOWN_KEYS = 20
 def certificate_detail(request: HttpRequest, pk: int) -> HttpResponse:
     certificate, now = get_certificate(pk), timezone.now()
     context = {
-        **described(certificate, now, trust_anchors.strangers()),
+        **described(certificate, now, trust_anchors.with_different_root()),
         **_keys(request, certificate),
         "live": certificate_use.counts([pk], now)[pk][1],
     }

@@ -98,7 +98,7 @@ CERTIFICATES = List(
 def certificate_list(request: HttpRequest) -> HttpResponse:
     opened, now = CERTIFICATES.open(request), timezone.now()
     counts = certificate_use.counts([each.pk for each in opened.page.rows], now)
-    strangers = trust_anchors.strangers()
+    different = trust_anchors.with_different_root()
     shows_keys = request.user.has_perm("keys.view_provisioningkey")
     rows = [
         {
@@ -106,7 +106,7 @@ def certificate_list(request: HttpRequest) -> HttpResponse:
             "shows_keys": shows_keys,
             "key_count": counts[each.pk][0],
             "live": counts[each.pk][1],
-            **described(each, now, strangers),
+            **described(each, now, different),
         }
         for each in opened.page.rows
     ]

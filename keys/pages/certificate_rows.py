@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import datetime
 from typing import Any
 
@@ -9,14 +10,14 @@ from keys.models import SigningCertificate
 from keys.pages.presentation import colons, distinguished_name, expiry, stamp
 
 
-def described(certificate: SigningCertificate, now: datetime, strangers: dict[int, int]) -> dict[str, Any]:
-    """What templates show of a certificate. `strangers` are those with an unusual root, see `keys.trust_anchors`."""
+def described(certificate: SigningCertificate, now: datetime, different: Container[int]) -> dict[str, Any]:
+    """The context of one certificate. `different` holds the ids of those with a different root than most."""
     shown: dict[str, Any] = {
         "certificate": certificate,
         "subject": distinguished_name(certificate.subject),
         "created": stamp(certificate.created_at),
         "signs": certificate.sealed_with is not None,
-        "is_stranger": certificate.pk in strangers and certificate.sealed_with is not None,
+        "has_different_root": certificate.pk in different and certificate.sealed_with is not None,
     }
     if certificate.is_pending:
         return shown

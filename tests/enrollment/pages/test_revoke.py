@@ -117,14 +117,14 @@ class CertificatePageTests(PageTestCase):
         page = self.client.get(self.of_old)
         follows = texts(page, ".consequences li")
         self.assertTrue(follows[0].startswith(f"Certificate {self.old.serial} will be refused"), follows)
-        self.assertIn("The edge keeps 1 other certificate and goes on with it.", follows)
+        self.assertIn("The edge keeps 1 other certificate and continues with it.", follows)
         self.assertNotContains(page, self.new.serial)
         self.assertContains(page, "This cannot be undone.")
         self.assertEqual(self.revoked(), set())
 
     def test_the_last_valid_one_is_said_to_be(self) -> None:
         revoke_certificate(self.new, reason="superseded", actor=ACTOR)
-        self.assertContains(self.client.get(self.of_old), "The edge has no other certificate that is valid")
+        self.assertContains(self.client.get(self.of_old), "The edge has no other valid certificate")
 
     def test_it_alone_is_revoked_listed_and_recorded_and_the_edge_goes_on_with_the_other(self) -> None:
         response = self.post(self.of_old, "Edge-1", "superseded")
