@@ -1,4 +1,4 @@
-"""Which certificates stand below which root: edges, connectors and clients must share one (the vendor's rule)."""
+"""The chain and the root of each certificate: edges, connectors and clients must share a root (the vendor's rule)."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ from keys.crypto.ca_certificates import spki_sha256
 from keys.models import SigningCertificate
 
 
+def up_from(record: SigningCertificate) -> Iterator[SigningCertificate]:
+    """The certificate and those above it, up to its root: one query for each step that the instance does not know."""
+    found: SigningCertificate | None = record
+    while found is not None:
+        yield found
+        if found.parent_id is not None and not SigningCertificate.parent.is_cached(found):
+            # Without the sealed private key.
+            found.parent = SigningCertificate.objects.only("der", "parent").get(pk=found.parent_id)
+        found = found.parent
+
+
 def chain_of(record: SigningCertificate) -> list[x509.Certificate]:
-    """A certificate and those above it, from the record up to its root. Raises ValueError when one cannot be parsed."""
-    return [x509.load_der_x509_certificate(der) for der in chain_ders(record)]
-
-
-def chain_ders(record: SigningCertificate) -> Iterator[bytes]:
-    """The same as DER, one query for each step up."""
-    yield bytes(record.der)
-    while record.parent_id is not None:
-        # Without the sealed private keys of those above.
-        record = SigningCertificate.objects.only("der", "parent").get(pk=record.parent_id)
-        yield bytes(record.der)
+    """The certificates of `up_from`. Raises ValueError when one cannot be parsed."""
+    return [x509.load_der_x509_certificate(bytes(each.der)) for each in up_from(record)]
 
 
 def roots() -> dict[int, int]:
@@ -52,7 +54,7 @@ def anchors() -> dict[int, str]:
 
 
 def sharing(certificate_id: int) -> tuple[list[int], list[int]]:
-    """The certificates that edges of this one accept, and those that they do not, because their root is another."""
+    """The certificates with the root of this one, which its edges accept, and those with a different root."""
     found = anchors()
     mine = [pk for pk, anchor in found.items() if anchor == found.get(certificate_id)]
     return mine, [pk for pk in found if pk not in set(mine)]
@@ -64,12 +66,12 @@ def with_different_root() -> dict[int, int]:
     if not found:
         return {}
     sizes = Counter(found.values())
-    usual = min(sizes, key=lambda root: (-sizes[root], root))
-    return {pk: usual for pk, root in found.items() if root != usual}
+    common = min(sizes, key=lambda root: (-sizes[root], root))
+    return {pk: common for pk, root in found.items() if root != common}
 
 
 def apart_from(certificate_id: int | None) -> frozenset[int]:
-    """Certificates below another root than this one or, without one, than most."""
+    """Certificates whose root is not the root of this one; without one, not the most common root."""
     if certificate_id is None:
         return frozenset(with_different_root())
     found = roots()

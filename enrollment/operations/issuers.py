@@ -1,4 +1,4 @@
-"""Signing certificates loaded for use: private keys are decrypted once per process and kept in memory only."""
+"""Signing certificates in memory: each process decrypts a private key once and stores it nowhere."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _loaded: dict[int, Issuer] = {}
 
 
 def get(certificate_id: int, fingerprint: str) -> Issuer:
-    """The issuer with this row id, loaded again when its certificate is another than before.
+    """The issuer with this row id, loaded again after its certificate changed.
 
     Raises keyring.KeyringError or sealing.SealBroken when its private key cannot be opened.
     """

@@ -17,8 +17,8 @@ from portal.client_ip import parse_address
 from portal.database import fetch_first
 
 # Plain SQL: the ORM's share of this look-up costs more than signing does. For an unknown id it finds the first key of
-# all, so that the database, the driver and what follows here do the same work for every id: time must not tell which
-# ids exist (`python -m tests.bench --only proof`). Whoever asks compares the id.
+# all, so that the database, the driver and what follows here do the same work for every id: the time must not show
+# which ids exist (`python -m tests.bench --only proof`). The caller compares the id.
 _QUERY = """
 SELECT k.id, k.name, k.public_id, k.version, k.fingerprint, k.pepper_id, k.enabled, k.expires_at,
        k.allowed_networks, k.uses, k.max_uses, g.id, g.name, g.enabled,
@@ -111,7 +111,7 @@ def read(text: str) -> tokens.Token:
 def recognize(token: tokens.Token) -> KeyState:
     """The key whose secret this token proves. Raises Refused: invalid_provisioning_key or signer_unavailable.
 
-    An unknown id takes the same steps as a wrong secret, so neither answer nor time tells them apart.
+    An unknown id takes the same steps as a wrong secret, so neither the answer nor the time differs.
     """
     state = _find_any(token.public_id.hex())
     try:

@@ -1,10 +1,10 @@
-"""Building and storing revocation lists: one for each signing certificate, renewed when there is news and every day.
+"""Building and storing revocation lists: one for each signing certificate, renewed after each revocation and each day.
 
 A list is signed outside the transaction that stores it. That transaction holds the issuer's row and gives up when a
-newer list appeared since the revoked certificates were read: so a higher number never knows less than a lower one.
+newer list appeared since the revoked certificates were read: so a list never names fewer than the ones before it.
 
-Each list is built from the revocations alone. The list before it says only which entries may go, and only when the
-clock that dated it agrees with the one of now: a clock that was wrong for a while takes nobody off.
+Each list is built from the revocations alone. The list before it decides only which expired entries are left out, and
+only when its date is not in the future: a clock that was wrong for a while removes no certificate from the lists.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ CHUNK = 1000
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The newest list of an issuer. `is_current` says that it names all revoked and is less than a day old."""
+    """The newest list of an issuer. `is_current`: it names every revoked certificate and is less than a day old."""
 
     newest: RevocationList | None
     is_current: bool

@@ -60,7 +60,7 @@ def revoke_replaced(certificate: IssuedCertificate, *, actor: Actor, now: dateti
 
 
 def revoke_in_transaction(edge: ServiceEdge, *, reason: str, now: datetime) -> list[IssuedCertificate]:
-    """Mark the certificates of an edge within the caller's transaction, for an operation with an event of its own.
+    """Mark the certificates of an edge within the caller's transaction, for an operation that records its own event.
 
     The caller calls `publish_lists` after its commit.
     """
@@ -106,7 +106,7 @@ def _chunks(pks: list[int]) -> Iterable[list[int]]:
 def _record(
     revoked: list[IssuedCertificate], reason: str, actor: Actor, key: audit.Subject | None, now: datetime
 ) -> int:
-    """One event for each edge, so that its history tells, and one for the key."""
+    """One event for each edge, which its history shows, and one for the key."""
     by_edge: dict[ServiceEdge, list[str]] = defaultdict(list)
     for certificate in revoked:
         by_edge[certificate.edge].append(certificate.serial)

@@ -1,4 +1,4 @@
-"""SQLite has one writer at a time and a durable commit outlasts everything else: whoever waits shares the next one."""
+"""Group commit for SQLite, which has one writer at a time and slow durable commits: waiting threads share one."""
 
 from __future__ import annotations
 

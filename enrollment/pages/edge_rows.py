@@ -40,13 +40,13 @@ class EdgeRow:
 def annotated(edges: QuerySet[ServiceEdge]) -> QuerySet[Any]:
     """Edges with what `described` needs: a fixed number of look-ups in an index for each."""
     certificates = IssuedCertificate.objects.filter(edge=OuterRef("pk"))
-    kept = certificates.filter(revoked_at=None)
+    kept = certificates.live()
     keys = ProvisioningKey.objects.filter(public_id=OuterRef("key_public_id")).order_by()
     return edges.select_related("group").annotate(
         serial=Subquery(certificates.order_by("-id").values("serial")[:1]),
         revocable=Exists(kept),
         # An expired certificate nobody revoked does not keep a revoked edge alive.
-        revoked=Exists(certificates.exclude(revoked_at=None)) & ~Exists(kept.filter(not_after__gt=timezone.now())),
+        revoked=Exists(certificates.revoked()) & ~Exists(certificates.in_force(timezone.now())),
         key_id=Subquery(keys.values("pk")[:1]),
     )
 

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from cryptography import x509
 from django.conf import settings
 
+from keys import trust_anchors
 from keys.crypto import ca_certificates, keyring, sealing, tokens
-from keys.models import ProvisioningKey, SigningCertificate
-
-
-def trust_anchor(certificate: SigningCertificate) -> SigningCertificate:
-    """The root at the end of a certificate's chain."""
-    while certificate.parent is not None:
-        certificate = certificate.parent
-    return certificate
+from keys.models import ProvisioningKey
 
 
 def mint_into(key: ProvisioningKey) -> str:
     """Fill the token columns of an unsaved key and return the text, which is nowhere else when not viewable."""
     ring = keyring.load(settings.KEYRING_FILE)
-    root = x509.load_der_x509_certificate(bytes(trust_anchor(key.signing_certificate).der))
+    root = trust_anchors.chain_of(key.signing_certificate)[-1]
     token = tokens.mint(settings.CLOUD_DOMAIN, ca_certificates.spki_sha256(root))
     key.public_id = token.public_id.hex()
     key.fingerprint, key.pepper_id = tokens.fingerprint(token, ring.pepper(ring.active)), ring.active

@@ -25,7 +25,7 @@ def cacerts(request: HttpRequest, label: SigningCertificate | None) -> HttpRespo
         current = SigningCertificate.objects.filter(not_after__gt=timezone.now()).order_by("pk")
         found = [bytes(der) for der in current.values_list("der", flat=True)]
     else:
-        found = list(trust_anchors.chain_ders(label))
+        found = [bytes(each.der) for each in trust_anchors.up_from(label)]
     if not found:
         return answers.text(404, "no_certificates", "No signing certificate is in force. Tell an administrator.")
     return answers.certificates(found)

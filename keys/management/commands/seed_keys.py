@@ -11,18 +11,17 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from cryptography import x509
 from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from keys import trust_anchors
 from keys.crypto import ca_certificates, keyring, sealing, tokens
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.models.provisioning_key import token_place
 from keys.operations import create_group
-from keys.operations.key_minting import trust_anchor
 from portal import actors
 from portal.database import lift_statement_timeout
 from portal.sort_names import sort_name
@@ -119,8 +118,7 @@ class _Mint:
         self._certificate, self._groups = certificate.pk, groups
         self._ring = keyring.load(settings.KEYRING_FILE)
         self._pepper = self._ring.pepper(self._ring.active)
-        root = x509.load_der_x509_certificate(bytes(trust_anchor(certificate).der))
-        self._pin = ca_certificates.spki_sha256(root)
+        self._pin = ca_certificates.spki_sha256(trust_anchors.chain_of(certificate)[-1])
         self._now = timezone.now()
         # A fixed seed, for the same names and numbers in each run; secrets come from the operating system.
         self._chance = random.Random(0)  # noqa: S311
