@@ -1,4 +1,4 @@
-"""Support pages of users and audit events: no way up for those who are not superusers."""
+"""Support pages of users and audit events: administrators cannot gain the rights of a superuser."""
 
 from django.contrib.auth.models import Group, User
 

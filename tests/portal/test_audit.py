@@ -1,4 +1,4 @@
-"""Audit events are allow-listed, append-only and bounded where strangers cause them."""
+"""Audit events are allow-listed and append-only, and unauthenticated callers cannot add unlimited rows."""
 
 from django.db import DatabaseError, connection, transaction
 

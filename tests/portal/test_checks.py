@@ -1,4 +1,4 @@
-"""Each start-up complaint appears for its mistake and not without it."""
+"""Each system check reports its mistake, and nothing for a correct configuration."""
 
 from django.core import checks
 from django.db import connection
@@ -100,7 +100,7 @@ class ChecksTest(PortalTestCase):
 
 
 def other_keyring() -> str:
-    """A keyring file with a key of another id."""
+    """A keyring file whose key has a different id."""
     from keys.crypto import keyring
     from tests.settings import STATE
 

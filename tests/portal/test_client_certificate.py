@@ -1,4 +1,4 @@
-"""The client's certificate as each proxy hands it over: its own, however it is written and whatever follows it."""
+"""The client certificate in every proxy's format, with and without a chain."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def envoy(*certificates: x509.Certificate) -> str:
 
 
 def forms(*certificates: x509.Certificate) -> dict[str, str]:
-    """The forms in which proxies write one certificate or a chain."""
+    """The formats in which proxies write one certificate or a chain."""
     text = pem(*certificates)
     bare = [der64(each) for each in certificates]
     return {
@@ -81,7 +81,7 @@ class FormTests(SimpleTestCase):
                     self.assertEqual(leaf(value), pem(CLIENT))
 
     def test_two_clients_are_nobody(self) -> None:
-        """A header that a client wrote and one that the proxy added arrive as one list."""
+        """gunicorn joins a client's header and the proxy's header into one list."""
         for pair in ((CLIENT, OTHER), (CLIENT, CLIENT), (ISSUER.certificate, CLIENT), (*CHAIN, OTHER)):
             for name, value in forms(*pair).items():
                 with self.subTest(name), self.assertRaises(ValueError):

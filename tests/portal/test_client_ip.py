@@ -62,7 +62,7 @@ class ClientAddressTests(SimpleTestCase):
         self.assertNotIn("nonsense", logged.output[0])
 
     def test_without_the_header_it_is_who_asked(self) -> None:
-        """The proxy's own health checks, for example."""
+        """For example the proxy's own health checks."""
         self.assertEqual(self.address(), PROXY)
         self.assertEqual(self.by_list("  "), PROXY)
         self.assertIsNone(self.address(""))
@@ -87,7 +87,7 @@ class ClientAddressTests(SimpleTestCase):
         )
 
     def test_a_forwarded_that_cannot_be_read_whole_is_nobodys(self) -> None:
-        """A quote that a client opens would swallow what the proxy appends."""
+        """A quote that a client opens could hide what the proxy appends."""
         for forwarded in (
             'for="evil, for=203.0.113.5',
             'for="x, for="[2001:db8::5]:4711"',

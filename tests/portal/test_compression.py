@@ -1,4 +1,4 @@
-"""Pages are compressed for themselves only: never for another site, never with the text of a key."""
+"""Pages are compressed only for requests of the same site, and never with a key's text."""
 
 from __future__ import annotations
 

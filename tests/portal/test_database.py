@@ -1,4 +1,4 @@
-"""Durable commits, and statements past Django's cursor that behave as through it."""
+"""Durable commits, and `fetch_first`, which behaves as Django's cursor does."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class DurabilityTests(SimpleTestCase):
     databases = {"default"}  # noqa: RUF012  # the alias of a connection of its own, below
 
     def pragma(self, name: str) -> Any:
-        """A setting of a connection to an SQLite file, opened as the portal opens its own."""
+        """A PRAGMA of a SQLite connection with the portal's options."""
         with tempfile.TemporaryDirectory() as directory:
             settings = {"ENGINE": "portal.sqlite", "NAME": str(Path(directory) / "file")}
             opened = ConnectionHandler({"default": configure(settings, 0)})["default"]

@@ -1,4 +1,4 @@
-"""DATABASE_URL as other products' manuals write it; what cannot be read is said without a piece of the password."""
+"""DATABASE_URL as manuals of other products write it; errors quote no part of the password."""
 
 from __future__ import annotations
 

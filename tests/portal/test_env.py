@@ -1,4 +1,4 @@
-"""Unclear settings stop the start and name the variable."""
+"""Invalid settings stop the start and name the variable."""
 
 import tempfile
 from pathlib import Path

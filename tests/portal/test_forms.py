@@ -1,4 +1,4 @@
-"""The field of a local time: what is typed, what is kept, and the hours that clocks skip or show twice."""
+"""The field of a local time: input, stored value, and hours that clocks skip or repeat."""
 
 from __future__ import annotations
 

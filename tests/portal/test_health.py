@@ -1,4 +1,4 @@
-"""Health says ok or not ready, and nothing else."""
+"""`/healthz` and `/readyz` answer without details."""
 
 import resource
 from unittest import mock
@@ -49,7 +49,7 @@ class HealthTest(PortalTestCase):
 
 
 class ReadinessWritesTest(CommittedTestCase):
-    """Each condition is a real one; what can be read and not written is not ready either."""
+    """Each fault is a real one. A database that can be read but not written is not ready."""
 
     def readiness(self) -> tuple[int, bytes]:
         health.last = health.Answer()

@@ -1,4 +1,4 @@
-"""Ended sessions and sign-in locks are removed; those that count stay."""
+"""Housekeeping deletes expired sessions and sign-in locks and keeps the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Guessing passwords: what is counted, by what, and that the owner always gets in."""
+"""Limits on password guessing: what is counted, and that the owner can always sign in."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class GuessingTest(PortalTestCase):
         self.clock = self.enterContext(time_machine.travel(timezone.now(), tick=False))
 
     def attempt(self, password: str = "wrong", username: str = "ann", address: str = HOME) -> str:
-        """What the page says; empty when it leads on."""
+        """The error on the page; empty when sign-in succeeds."""
         self.client.logout()
         fields = {"username": username, "password": password}
         response = self.client.post("/accounts/login/", fields, REMOTE_ADDR=address)
         return "" if response.status_code == 302 else str(response.context["form"].non_field_errors()[0])
 
     def spread(self, attempts: int) -> list[str]:
-        """Guesses at one name, each from another network."""
+        """Guesses with one user name, each from a different network."""
         return [self.attempt(address=f"198.51.{number}.9") for number in range(attempts)]
 
     def test_many_networks_together_get_a_few_guesses_at_a_name(self) -> None:
@@ -59,7 +59,7 @@ class GuessingTest(PortalTestCase):
         self.assertEqual(self.attempt(PASSWORD), "")
 
     def test_a_clock_that_is_a_little_behind_ends_no_limit(self) -> None:
-        """That of another host, or the moment at which an attempt began to wait for its turn."""
+        """The clock of another host, or the time at which an attempt began to wait."""
         self.spread(lockout.OF_NAME.attempts)
         self.clock.shift(timedelta(milliseconds=-200))
         self.assertIn("Too many attempts. Try again in 10 minutes", self.attempt(address="198.51.99.9"))

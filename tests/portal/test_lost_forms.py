@@ -1,4 +1,4 @@
-"""A form that is not taken says so: nothing is lost without a word."""
+"""A form that is not accepted gets a page that explains it."""
 
 from __future__ import annotations
 

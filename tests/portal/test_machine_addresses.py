@@ -1,4 +1,4 @@
-"""Addresses of programs: misspelled ones name the right one, and probes are answered under any host name."""
+"""Addresses of programs: wrong slashes get the right address, and probes are answered under any host name."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ RIGHT = (
 
 
 def misspelled(right: str) -> list[str]:
-    """With a slash more: in front, before the last part, behind, and all of them."""
+    """The address with an extra slash in front, before the last part, at the end, and in all three places."""
     head, last = right.rsplit("/", 1)
     return [f"/{right}", f"{head}//{last}", f"{right}/", f"{right}//", f"//{right.replace('/', '//')}///"]
 
 
 class SlashTests(PortalTestCase):
-    """The test client takes what follows `//` for a host, so the path is given as PATH_INFO."""
+    """The test client reads a host after `//`, so the path is given as PATH_INFO."""
 
     def test_a_doubled_or_trailing_slash_is_answered_with_the_right_address(self) -> None:
         for right in RIGHT:

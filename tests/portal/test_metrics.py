@@ -1,4 +1,4 @@
-"""Metrics are for whoever holds the token; labels are codes only."""
+"""Metrics require the token; their labels are fixed codes."""
 
 from django.test import override_settings
 

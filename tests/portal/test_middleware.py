@@ -1,4 +1,4 @@
-"""Each answer carries its headers, errors and the admin included."""
+"""Every response has its security headers, including errors and the admin."""
 
 from django.test import Client, override_settings
 

@@ -16,7 +16,7 @@ NOT_HERE = ("/admin/", "/accounts/")
 
 
 def addresses(patterns: list, prefix: str = "/") -> Iterator[str]:
-    """Every address without a variable part."""
+    """Every URL without arguments."""
     for pattern in patterns:
         route = prefix + str(pattern.pattern)
         if "<" in route or route.startswith(NOT_HERE):
@@ -28,7 +28,7 @@ def addresses(patterns: list, prefix: str = "/") -> Iterator[str]:
 
 
 def pages(client: Client) -> list[str]:
-    """The addresses that answer with a page."""
+    """The URLs that answer with a page."""
     found = []
     for path in addresses(get_resolver().url_patterns):
         answer = client.get(path)

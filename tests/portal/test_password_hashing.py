@@ -1,4 +1,4 @@
-"""Passwords are hashed within bounds of memory, one at a time, and nobody waits without end."""
+"""Passwords are hashed one at a time, with bounded memory and a bounded wait."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PASSWORD = "correct horse battery staple"  # of these tests
 
 
 class OldHasher(Argon2PasswordHasher):
-    """Django's own parameters, which the portal had before."""
+    """Django's default parameters, which the portal used before."""
 
 
 class TurnTest(SimpleTestCase):

@@ -1,4 +1,4 @@
-"""Preferences: stored with the account, mirrored in a cookie that nobody has to trust, and seen in each page."""
+"""Preferences: stored with the account, copied to an untrusted cookie, and applied to every page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`make run`: what it makes is private, what it prints works, and a second start keeps everything."""
+"""`make run`: its files are private, the commands it prints work, and a second start keeps everything."""
 
 import json
 import os
@@ -32,7 +32,7 @@ DOORS = (MAKE_RUN, GUNICORN, CREATE_KEY)
 
 
 def refusal(portal: LivePortal, door: tuple[str, ...]) -> str:
-    """What one door says on standard error when it refuses, which takes exit code 1 and a single line."""
+    """The line on standard error of a start that fails; also checks exit code 1 and that it is a single line."""
     command = [sys.executable, *door]
     result = subprocess.run(command, cwd=ROOT, env=portal.env(), capture_output=True, text=True, timeout=60)
     assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (1, "", 1), result
@@ -190,7 +190,7 @@ class RunTest(TestCase):
             self.require_refusals(portal)
 
     def require_one_metrics_directory(self, portal: LivePortal, left: Path) -> None:
-        """The one a killed portal left is removed at the start; a reload keeps ours, and what it counted."""
+        """The start removes the directory of a killed portal; a reload keeps its own with its counts."""
         (own,) = left.parent.glob("portal-metrics-*")
         self.assertNotEqual(own, left)
         portal.process.send_signal(signal.SIGHUP)
@@ -201,7 +201,7 @@ class RunTest(TestCase):
         self.assertEqual(list(left.parent.glob("portal-metrics-*")), [own])
 
     def require_refusals(self, portal: LivePortal) -> None:
-        """Of a portal that ran: each fault is one sentence at each door, and `make run` makes nothing up."""
+        """A fault of an existing portal gives the same sentence from each command, and `make run` generates nothing."""
         ring, database = portal.state_dir / "keyring.json", portal.state_dir / "portal.sqlite3"
         key_id = keyring.parse(ring.read_text()).active
         good, rows = ring.read_bytes(), database.read_bytes()

@@ -1,4 +1,4 @@
-"""The rate shield: counts per caller and window, forgets in time, and never grows without end."""
+"""The rate limit counts per caller and window, forgets old windows, and has bounded memory."""
 
 from __future__ import annotations
 

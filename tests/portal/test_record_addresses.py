@@ -1,4 +1,4 @@
-"""Addresses put together are those that `reverse` gives."""
+"""Fast record URLs equal those of `reverse`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A refusal carries its code and HTTP status; what no form shows is answered from them."""
+"""A refusal has a code and an HTTP status. The middleware answers the refusals that no form shows."""
 
 from __future__ import annotations
 

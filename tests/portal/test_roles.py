@@ -1,4 +1,4 @@
-"""The matrix of roles over every address and method, generated: a new address without an entry fails."""
+"""Every URL and method with every role. A new URL without an entry fails."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ MEMBERS = frozenset(CAST)
 
 
 def holders(permission: str) -> frozenset[str]:
-    """The members of the cast whose role has the permission."""
+    """The test users whose role has the permission."""
     roles = {role for role, permissions in ROLES.items() if permission in permissions}
     return frozenset(name for name, role in CAST.items() if role in roles or role == "superuser")
 
 
 @dataclass(frozen=True)
 class Rule:
-    """Who may use an address, with which methods; `data` is a harmless form for POST."""
+    """The users and methods allowed for a URL; `data` is a harmless form for POST."""
 
     who: frozenset[str]
     methods: frozenset[str] = READ

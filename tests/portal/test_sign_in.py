@@ -1,4 +1,4 @@
-"""Signing in, being locked out, signing out."""
+"""Sign-in, lockout and sign-out."""
 
 from datetime import timedelta
 

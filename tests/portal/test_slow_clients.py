@@ -1,4 +1,4 @@
-"""Clients that are slow, silent or never satisfied hold no thread: one worker of two threads goes on answering."""
+"""Clients that send or read slowly, or not at all, hold no thread: a worker with two threads continues to answer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 def post(length: int, *headers: str, path: str = "/") -> bytes:
-    """The head of a request with a body of this length."""
+    """The head of a request whose body has this length."""
     lines = (f"POST {path} HTTP/1.1", "Host: x", f"Content-Length: {length}", *headers, "", "")
     return "\r\n".join(lines).encode()
 
@@ -62,7 +62,7 @@ class SlowClientsTest(TestCase):
         return client
 
     def answer(self, client: socket.socket) -> tuple[int, bytes]:
-        """Status and body of the next answer on a connection."""
+        """The status and body of the next answer on a connection."""
         received = b""
         while (end := received.find(b"\r\n\r\n")) < 0:
             part = client.recv(1)
@@ -81,7 +81,7 @@ class SlowClientsTest(TestCase):
         return time.monotonic() - started
 
     def unfinished(self) -> Iterator[bytes]:
-        """Beginnings of requests, of each kind that could keep a thread waiting."""
+        """Unfinished requests of every type that could keep a thread waiting."""
         yield b""
         yield b"G"
         yield GET[:-2]
@@ -235,6 +235,6 @@ class SlowClientsTest(TestCase):
         return int(pid)
 
     def most_memory(self) -> int:
-        """The most that the worker held until now, in bytes."""
+        """The worker's peak memory so far, in bytes."""
         status = Path(f"/proc/{self.worker()}/status").read_text()
         return int(status.partition("VmHWM:")[2].split()[0]) * 1024

@@ -1,4 +1,4 @@
-"""What keeps the portal from starting is said in a sentence that is true; faults of the portal keep their traceback."""
+"""Start-up errors are one true sentence; faults of the portal keep their traceback."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class ReasonTest(PortalTestCase):
 
 
 class SqliteFileTest(PortalTestCase):
-    """Files as a wrong path, a broken copy and a lost directory leave them, opened as the portal opens them."""
+    """Database files after a wrong path, a broken copy and a lost directory, opened with the portal's settings."""
 
     def setUp(self) -> None:
         directory = tempfile.TemporaryDirectory()
@@ -100,7 +100,7 @@ class SqliteFileTest(PortalTestCase):
 
 @pytest.mark.once
 class DoorsTest(TestCase):
-    """Settings that cannot be read, at the doors that have no banner."""
+    """Invalid settings with the commands other than `make run`."""
 
     def ask(self, *command: str, **environ: str) -> subprocess.CompletedProcess[str]:
         with tempfile.TemporaryDirectory() as directory:

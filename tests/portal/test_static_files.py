@@ -1,4 +1,4 @@
-"""Addresses of static files: those of the manifest, worked out once."""
+"""URLs of static files come from the manifest and are cached."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class StaticFiles(PortalTestCase):
 
 class Styles(SimpleTestCase):
     def test_they_name_the_start_and_the_end_of_a_line_and_neither_left_nor_right(self):
-        """So that a page that is read from right to left is mirrored."""
+        """With logical properties the layout is mirrored for right-to-left text."""
         for path in sorted((stock.BASE_DIR / "static" / "css").glob("*.css")):
             for number, line in enumerate(path.read_text().splitlines(), 1):
                 with self.subTest(file=path.name, line=number):

@@ -20,7 +20,7 @@ from tests.base import PortalTestCase
 
 
 def colons(digits: str) -> str:
-    """As openssl prints them: pairs, upper case."""
+    """Upper-case pairs with colons, as openssl prints them."""
     even = digits.rjust(len(digits) + len(digits) % 2, "0").upper()
     return ":".join(even[at : at + 2] for at in range(0, len(even), 2))
 
@@ -110,7 +110,7 @@ class SupportSearchTest(SearchTestCase):
 
 
 class SearchUsesIndexesTest(SearchTestCase):
-    """A scan of a million rows for an identifier would be a scan of these few: the plan says which it is."""
+    """The query plan shows an index search also for a few rows, so a million rows are not scanned."""
 
     def plan(self, model: type, condition: Q) -> str:
         rows = model._default_manager.order_by().filter(condition)

@@ -30,7 +30,7 @@ class SupportStaffTest(PortalTestCase):
         self.user = self.sign_in("sam")
 
     def paths(self) -> list[str]:
-        """Every list, record, history, form and question of the support site."""
+        """Every list, record, history, form and confirmation page of the support site."""
         paths = ["/admin/", "/admin/password_change/", "/admin/password_change/done/"]
         for model in admin.site._registry:
             base = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"

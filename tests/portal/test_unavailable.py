@@ -1,4 +1,4 @@
-"""Whatever is the matter with the database, each address says 503 and when to come back, and nothing claims success."""
+"""While the database cannot serve, every URL answers 503 with Retry-After, and no answer reports success."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ NO_PAGES = ("/healthz", "/readyz", "/metrics", "/admin/login/")
 
 
 def written(pattern: Any) -> str:
-    """A route with values in place of its variables."""
+    """A route with values for its arguments."""
     route = re.sub(r"<(int|path):\w+>", "1", str(pattern))
     route = re.sub(r"<[^>]+>", "x", route)
     return re.sub(r"\(\?P<\w+>([^)|]*?)(\.\*)?(\|[^)]*)?\)|[\^$]|\\Z", r"\1", route)
 
 
 def addresses(patterns: list[Any], prefix: str = "/") -> Iterator[str]:
-    """Every address of the map, so that a new one is asked too."""
+    """Every URL of the URLconf, so that new ones are tested too."""
     for pattern in patterns:
         route = prefix + written(pattern.pattern)
         if isinstance(pattern, URLResolver):
@@ -120,7 +120,7 @@ class UnavailableTests(CommittedTestCase):
 
 
 class NothingClaimsSuccessTests(CommittedTestCase):
-    """Each of these needs to write, and fails in another place: in the view, or after it when the session is stored."""
+    """Each of these writes. Some fail in the view, others after it when the session is stored."""
 
     def setUp(self) -> None:
         self.client.raise_request_exception = False
@@ -160,7 +160,7 @@ class NothingClaimsSuccessTests(CommittedTestCase):
             self.assertEqual(bool(response.cookies), UserPreferences.objects.exists())
 
     def test_a_session_that_cannot_be_stored_after_the_view(self) -> None:
-        """A key in a search is led away with a message, which is kept in the session."""
+        """A key in a search leads to a redirect with a message, which is stored in the session."""
         _, text = make_key("London")
         self.client.force_login(get_user_model().objects.get())
         for _ in self.unwritable():
@@ -168,7 +168,7 @@ class NothingClaimsSuccessTests(CommittedTestCase):
 
 
 class ConditionTests(CommittedTestCase):
-    """Which errors are the state of the database, and which are faults of the portal."""
+    """Errors that come from the state of the database, and errors that are faults of the portal."""
 
     def error_of(self, statement: str) -> DatabaseError:
         with self.assertRaises(DatabaseError) as caught, connection.cursor() as cursor:

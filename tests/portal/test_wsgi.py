@@ -1,4 +1,4 @@
-"""Through the WSGI entry point: no charset a client names reaches Django's decoding."""
+"""The WSGI entry point ignores the charset that a client names."""
 
 import io
 

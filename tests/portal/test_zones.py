@@ -1,4 +1,4 @@
-"""Time zones: found by name, days with 23 and 25 hours, and a machine that has none."""
+"""Time zones: names, days with 23 and 25 hours, and a machine without zone data."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ _HIDE_TZDATA = "import sys; sys.modules['tzdata'] = None;"
 
 
 def on_a_machine(zone_data: str, program: str) -> list[str]:
-    """What a program prints where the zone data is elsewhere. A process of its own, for the data is read once.
+    """The output of a program with another directory of zone data, in a new process because the data is read once.
 
     The package tzdata, which development tools bring and the portal does not, is hidden: importing it fails.
     """

@@ -1,4 +1,4 @@
-"""The portal's worker with short limits, and an application that says what it read: for tests of slow clients.
+"""The portal's worker with short limits, and an application that answers with what it read, for tests of slow clients.
 
 Run as `gunicorn -k tests.support.short_limits.PatientWorker tests.support.short_limits:application`.
 """

@@ -1,4 +1,4 @@
-"""Connections that were ended, that hear something unasked, and that a pooler shares. On SQLite there is none of it."""
+"""PostgreSQL connections that the server ends, that have unread notices, and that a pooler shares."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def process() -> int:
 
 
 def end_connection() -> None:
-    """End the connection of this thread from the server's side, as a restart does."""
+    """End the connection of this thread on the server, as a restart does."""
     with database_conditions.administrator() as other:
         other.execute("SELECT pg_terminate_backend(%s, 5000)", [process()])
 
@@ -70,7 +70,7 @@ class EndedConnectionTests(CommittedTestCase):
             connection.close_if_health_check_failed()
 
     def test_after_an_error_the_next_request_gets_a_new_connection(self) -> None:
-        """It may find the server that took over, where the old one is a standby now."""
+        """The new connection may find the new primary."""
         before = process()
         with connection.cursor() as cursor:
             cursor.execute("SET default_transaction_read_only = on")
@@ -83,7 +83,7 @@ class EndedConnectionTests(CommittedTestCase):
 
 @only_postgresql
 class PoolerTests(CommittedEnrollmentTestCase):
-    """A real PgBouncer that pools by transaction, refuses `options` and knows nothing of prepared statements."""
+    """A real PgBouncer with transaction pooling, which refuses `options` and has no prepared statements."""
 
     @contextmanager
     def pooled(self) -> Iterator[None]:

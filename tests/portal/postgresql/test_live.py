@@ -33,7 +33,7 @@ class Sent:
 
 
 class Load:
-    """Edges that enroll one after the other in many threads, each until it is admitted, and fetch a list in between."""
+    """Threads that enroll edges one after the other, each repeated until it succeeds, and fetch a list in between."""
 
     def __init__(self, url: str, text: str) -> None:
         self.url, self.text = url, text
@@ -76,7 +76,7 @@ class Load:
             self.admitted = sum(thread.result() for thread in threads)
 
     def failures(self, begin: float, end: float) -> list[int]:
-        """Of the requests that lie between these moments as a whole."""
+        """The answers to the requests that began and ended between these times."""
         within = [sent.status for sent in self.sent if begin < sent.begun and sent.ended < end]
         return [status for status in within if status not in {200, 201}]
 

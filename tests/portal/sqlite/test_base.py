@@ -1,4 +1,4 @@
-"""A database that is locked is not one without JSON."""
+"""A locked database still counts as one with JSON support."""
 
 from __future__ import annotations
 

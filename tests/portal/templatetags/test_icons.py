@@ -1,4 +1,4 @@
-"""The sprite holds the icons that templates use, and no others."""
+"""The sprite contains exactly the icons that templates use."""
 
 from __future__ import annotations
 

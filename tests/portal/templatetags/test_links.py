@@ -1,4 +1,4 @@
-"""Records as links, separated by commas."""
+"""The `linked` filter: records as links, separated by commas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The box above a form: one mistake is its heading, several are counted and listed, each leads to its field."""
+"""The error summary: one error is its heading, several are counted and listed with links to their fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A box that stands out: the icon of its tone beside its content."""
+"""The `notice` tag: a box with the icon of its tone beside its content."""
 
 from __future__ import annotations
 
