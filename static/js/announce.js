@@ -1,4 +1,4 @@
-// The toast and live region: any module dispatches "say" with a text, and refused buttons say why.
+// The toast, a live region. Modules dispatch "say" with a text; buttons with data-say show why they are disabled.
 const region = document.getElementById("say");
 let timer;
 

@@ -1,4 +1,4 @@
-// Tells the server the browser's time zone in the cookie that the page names. Without this, times are in UTC.
+// Stores the browser's time zone in the cookie that the page names. Without it times are in UTC.
 const name = document.querySelector("meta[name=zone-cookie]").content;
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
 

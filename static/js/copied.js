@@ -1,4 +1,4 @@
-// A button that copied is called "Copied" for two seconds: any module dispatches "copied" on it.
+// Labels a button "Copied" for two seconds. Modules dispatch "copied" on the button.
 const timers = new Map();
 
 function rename(button) {

@@ -1,7 +1,7 @@
-// Copy: fetch the text by POST and hand it to the clipboard, alone or inside a command. The text never enters the page.
+// Copy: fetches the key's text by POST and writes it to the clipboard, alone or in a command. The page never contains it.
 const say = (text) => document.dispatchEvent(new CustomEvent("say", { detail: text }));
 
-// What a problem document of the portal says (RFC 9457); other failures say nothing of use.
+// An error with the detail of the portal's problem document (RFC 9457), or without one for other failures.
 async function refusal(response) {
   const isProblem = response.headers.get("Content-Type")?.startsWith("application/problem+json");
   return Object.assign(new Error(String(response.status)), { detail: isProblem ? (await response.json()).detail : "" });
@@ -25,7 +25,7 @@ async function copy(button) {
   const blob = reveal(button).catch((error) => { detail = error.detail; throw error; });
   button.setAttribute("aria-busy", "true");
   try {
-    // Called inside the click with a promise: Safari allows the clipboard only while the click is handled.
+    // The call gets a promise and is not awaited first: Safari allows the clipboard only in the click handler.
     await navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
     button.dispatchEvent(new CustomEvent("copied", { bubbles: true }));
     say("Key copied to clipboard.");
@@ -38,7 +38,7 @@ async function copy(button) {
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
-  // Without a clipboard (plain http) the form is sent and the browser shows the text.
+  // Without clipboard access (plain http) the form is submitted and the browser shows the text.
   if (!button || !navigator.clipboard?.write) return;
   event.preventDefault();
   copy(button);

@@ -1,4 +1,4 @@
-// Copy what stands in an element of this page: the once-only page of a new key.
+// Copies the text of an element, on the page that shows a new key once.
 const say = (text) => document.dispatchEvent(new CustomEvent("say", { detail: text }));
 
 document.addEventListener("click", async (event) => {

@@ -1,4 +1,4 @@
-// Delete asks in a dialog; the link leads to a page that asks the same.
+// Delete: confirmation in a dialog. Without JavaScript the link opens a page with the same form.
 const dialog = document.getElementById("delete-dialog");
 const input = dialog?.querySelector("input[name=confirm_name]");
 const submit = dialog?.querySelector("[data-delete-submit]");
@@ -9,7 +9,7 @@ function check() {
 }
 
 // An enabled key can be disabled instead, on the page that its Edit link leads to.
-function offerGently(link) {
+function offerDisabling(link) {
   const offer = dialog.querySelector("[data-delete-gently]");
   const edit = link.parentElement.querySelector("a[data-gently]");
   offer.hidden = !edit;
@@ -19,8 +19,8 @@ function offerGently(link) {
   offer.querySelector("a").href = address;
 }
 
-// One of three sentences, by number.
-function tellUses(uses) {
+// Shows one of three sentences, for 0, 1 or more uses.
+function showUses(uses) {
   const wanted = ["0", "1"].includes(uses) ? uses : "more";
   dialog.querySelectorAll("[data-delete-uses]").forEach((line) => { line.hidden = line.dataset.deleteUses !== wanted; });
   dialog.querySelector("[data-delete-count]").textContent = uses;
@@ -30,8 +30,8 @@ function open(link) {
   name = link.dataset.delete;
   dialog.querySelector("form").action = link.href;
   dialog.querySelectorAll("[data-delete-name]").forEach((place) => { place.textContent = name; });
-  tellUses(link.dataset.uses);
-  offerGently(link);
+  showUses(link.dataset.uses);
+  offerDisabling(link);
   input.value = "";
   check();
   dialog.showModal();

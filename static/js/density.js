@@ -1,4 +1,4 @@
-// The density button changes the page at once and tells the server behind it; the form does the same with a reload.
+// The density button changes the page at once and saves the choice in the background. The form does the same with a reload.
 const form = document.getElementById("density-form");
 const button = form?.querySelector("button");
 const root = document.documentElement;

@@ -1,4 +1,4 @@
-// Rows open in place. The buttons are submit buttons of a form that does the same; the address keeps what is open.
+// Expands rows in place and keeps the open rows in the address. The buttons submit a form that does the same.
 const all = document.getElementById("expand-all");
 const toggles = [...document.querySelectorAll("button[form=expand-form]")];
 const isOpen = (toggle) => toggle.getAttribute("aria-expanded") === "true";
@@ -26,7 +26,7 @@ function remember() {
   history.replaceState(null, "", address);
 }
 
-// A page from the back-forward cache or the HTTP cache may be older than its address.
+// A page from the back-forward cache or the HTTP cache may not match its address.
 function recall() {
   const values = new URL(location).searchParams;
   const listed = (name) => values.getAll(name).flatMap((value) => value.split(","));

@@ -1,4 +1,4 @@
-// Filters: a choice applies at once, and what is empty stays out of the address. Without this, Apply does both.
+// Filters: applies a choice at once and leaves empty fields out of the address. Without it the Apply button submits.
 const form = document.getElementById("filters");
 const fields = () => [...form.elements].filter((field) => field.name);
 
@@ -10,7 +10,7 @@ form?.addEventListener("submit", () => {
   fields().forEach((field) => { field.disabled = field.value === ""; });
 });
 
-// The page may come back from the back-forward cache.
+// The back-forward cache restores the page with disabled fields.
 addEventListener("pageshow", () => {
   if (form) fields().forEach((field) => { field.disabled = false; });
 });

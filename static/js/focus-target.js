@@ -1,4 +1,4 @@
-// An address that ends in #id_field focuses the field and selects a number, ready to be typed over. Error summaries too.
+// Focuses the field of an address with #id_…, as links of error summaries have, and selects a number in it.
 function focus() {
   const target = location.hash.startsWith("#id_") && document.getElementById(location.hash.slice(1));
   if (!target) return;

@@ -1,4 +1,4 @@
-// A text that is shown once: Done waits until it was copied, saved, or said to be stored. Without this it just leads on.
+// The page that shows a new key once: enables Done when the key was copied, saved, or marked as stored. Without it Done is a plain link.
 const done = document.querySelector("[data-when-kept]");
 const box = document.getElementById("id_stored");
 let kept = false;

@@ -1,5 +1,5 @@
-// A key text pasted into a search does not leave the page: its public id, which is no secret, takes its place.
-// The server does the same for whoever sends it all the same (`keys.key_in_address`).
+// Replaces a key's text in a search field by its public id, which is not secret, before it is sent.
+// Without JavaScript the server does it (`keys.key_in_address`).
 const KEY = /PSEK([A-Za-z0-9+/_-]{22,})/;
 const note = "That was the text of a key, which is a secret. Its public id stands here instead.";
 
@@ -11,18 +11,18 @@ function publicId(text) {
   return bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-function replaceKey(field, said) {
+function replaceKey(field, status) {
   const id = publicId(field.value);
-  said.textContent = id ? note : "";
+  status.textContent = id ? note : "";
   if (id) field.value = id;
 }
 
 const field = document.querySelector("#searchbar");
 if (field) {
-  const said = document.createElement("p");
-  said.setAttribute("role", "status");
-  said.className = "key-astray";
-  field.form.append(said);
-  field.addEventListener("input", () => replaceKey(field, said));
-  field.form.addEventListener("submit", () => replaceKey(field, said));
+  const status = document.createElement("p");
+  status.setAttribute("role", "status");
+  status.className = "key-astray";
+  field.form.append(status);
+  field.addEventListener("input", () => replaceKey(field, status));
+  field.form.addEventListener("submit", () => replaceKey(field, status));
 }

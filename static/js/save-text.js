@@ -1,4 +1,4 @@
-// Save what stands in an element of this page as a file; the server no longer has it.
+// Saves the text of an element as a file. The server no longer has it.
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-save-text]");
   if (!button) return;

@@ -1,5 +1,5 @@
-// Single keys do what a click on the element does that names them, in aria-keyshortcuts or (after g) in data-keys.
-// Not loaded at all when they are switched off in Preferences.
+// Keyboard shortcuts: a key clicks the element with that aria-keyshortcuts, or data-keys for keys after g.
+// Pages do not load this script when shortcuts are switched off in Preferences.
 const SECONDS = 1.5;
 const EDITED = "input, textarea, select, [contenteditable]:not([contenteditable=false])";
 const list = document.getElementById("shortcuts");
@@ -22,13 +22,13 @@ function forget() {
   first = "";
 }
 
-function isForUs(event) {
+function isShortcut(event) {
   const isChord = event.ctrlKey || event.altKey || event.metaKey || event.isComposing || event.repeat;
   return !isChord && !event.defaultPrevented && !event.target.closest(EDITED) && !document.querySelector("dialog[open]");
 }
 
 document.addEventListener("keydown", (event) => {
-  if (!isForUs(event)) return;
+  if (!isShortcut(event)) return;
   const key = event.shiftKey ? event.key : event.key.toLowerCase();
   const keys = first + key;
   forget();
@@ -43,7 +43,7 @@ document.addEventListener("keydown", (event) => {
   press(element);
 });
 
-// Focus goes to Close, for the first link would be a chance to leave by accident. (An autofocus would act on page load.)
+// Focuses Close: the first link would leave the page by accident. (autofocus would also act on page load.)
 document.getElementById("shortcuts-button").addEventListener("click", () => {
   list.showModal();
   list.querySelector("button").focus();

@@ -1,4 +1,4 @@
-// Show: put the text into its box for 60 seconds, or until the page is left or hidden.
+// Show: displays the key's text for 60 seconds, or until the page is left or hidden.
 const SECONDS = 60;
 const timers = new Map();
 const say = (text) => document.dispatchEvent(new CustomEvent("say", { detail: text }));
@@ -17,7 +17,7 @@ function hide(box) {
   label(button, "Show key");
 }
 
-// What a problem document of the portal says (RFC 9457); other failures say nothing of use.
+// An error with the detail of the portal's problem document (RFC 9457), or without one for other failures.
 async function refusal(response) {
   const isProblem = response.headers.get("Content-Type")?.startsWith("application/problem+json");
   return Object.assign(new Error(String(response.status)), { detail: isProblem ? (await response.json()).detail : "" });

@@ -1,4 +1,4 @@
-// A second press of the button while the first is under way does nothing.
+// Ignores a second submit while the first one is running.
 document.querySelectorAll("form[data-submit-once]").forEach((form) => {
   form.addEventListener("submit", (event) => {
     if (form.ariaBusy === "true") event.preventDefault();

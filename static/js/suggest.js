@@ -1,4 +1,4 @@
-// Suggest: a field asks for the records whose names hold what is typed. Without this it suggests the first by name.
+// Suggests records whose names contain the typed text. Without it the field suggests the first ones by name.
 const PAUSE = 150;
 const timers = new Map();
 
@@ -13,6 +13,6 @@ async function suggest(field) {
 document.addEventListener("input", ({ target }) => {
   if (!target.matches("[data-suggest]") || !target.value.trim()) return;
   clearTimeout(timers.get(target));
-  // What is there already stays when the portal does not answer.
+  // If the portal does not answer, the old suggestions stay.
   timers.set(target, setTimeout(() => suggest(target).catch(() => {}), PAUSE));
 });

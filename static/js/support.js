@@ -1,4 +1,4 @@
-// Choosers of the support pages get the name that their label gives to the field below them.
+// Gives the select boxes that Django's jQuery builds on support pages the accessible name of their label.
 function nameChoosers() {
   for (const select of document.querySelectorAll("select.admin-autocomplete")) {
     const label = select.labels[0];
@@ -10,7 +10,7 @@ function nameChoosers() {
   }
 }
 
-// jQuery builds them some time after the document is ready, before or after it is loaded.
+// jQuery builds them some time after the document is ready, maybe before this script runs.
 if (document.querySelector("select.admin-autocomplete")) {
   new MutationObserver(nameChoosers).observe(document.body, { childList: true, subtree: true });
   nameChoosers();
