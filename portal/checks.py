@@ -72,7 +72,7 @@ def check_client_certificate_header(app_configs: Any, **_: Any) -> list[CheckMes
     """CLIENT_CERT_HEADER is a valid header name without another meaning."""
     if client_certificate.is_usable(settings.CLIENT_CERT_HEADER):
         return []
-    hint = "Name the header in which the proxy hands over client certificates, X-Client-Cert for example, or none."
+    hint = "Name the header in which the proxy passes client certificates, X-Client-Cert for example, or none."
     return [Error("CLIENT_CERT_HEADER cannot be used as the name of a header.", hint=hint, id="portal.E012")]
 
 

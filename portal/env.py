@@ -43,7 +43,7 @@ def read_state_file(path: Path) -> dict[str, str]:
         if not line or line.startswith("#"):
             continue
         if not equals or not _NAME.fullmatch(name) or CONTROL.search(value):
-            raise ImproperlyConfigured(f"{path}, line {number} is not NAME=value; mend or remove it.")
+            raise ImproperlyConfigured(f"{path}, line {number} is not NAME=value; correct or remove it.")
         values[name] = value
     return values
 

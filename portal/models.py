@@ -156,7 +156,7 @@ class UserPreferences(models.Model):
     density = models.CharField(max_length=16, choices=Density.choices, default=Density.COMFORTABLE)
     shortcuts = models.BooleanField("keyboard shortcuts", default=True)
     time_zone = models.CharField(
-        max_length=zones.LONGEST_NAME, blank=True, default=AUTOMATIC, help_text="IANA name; empty: as the browser says."
+        max_length=zones.LONGEST_NAME, blank=True, default=AUTOMATIC, help_text="IANA name; empty: the browser's zone."
     )
 
     class Meta:

@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 
 
 class Refused(Exception):
-    """An operation was refused and changed nothing. The text says why and what to do.
+    """An operation was refused and changed nothing. The text explains the reason and what to do.
 
     `code` is stable and public, `status` is the HTTP status, and `title` names the refusal in a problem document.
     """
@@ -18,7 +18,7 @@ class Refused(Exception):
 
 
 class Fault(NamedTuple):
-    """What is wrong with one field: its name, a stable code, and a sentence that says what to enter."""
+    """What is wrong with one field: its name, a stable code, and a sentence with what to enter."""
 
     field: str
     code: str

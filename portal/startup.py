@@ -35,7 +35,7 @@ _UNMIGRATED = "The database lacks tables of the portal; run `manage.py migrate`"
 
 
 class CannotStart(Exception):
-    """The portal cannot start. The text tells the operator in one sentence what to fix."""
+    """The portal cannot start. The text is one sentence with what the operator has to fix."""
 
 
 def reason(error: BaseException) -> str | None:

@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                 (
                     "time_zone",
                     models.CharField(
-                        blank=True, default="", help_text="IANA name; empty: as the browser says.", max_length=64
+                        blank=True, default="", help_text="IANA name; empty: the browser's zone.", max_length=64
                     ),
                 ),
             ],
