@@ -1,4 +1,4 @@
-"""The support pages of enrolled edges and the certificates they were given."""
+"""The support pages of enrolled edges and of their certificates."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class ServiceEdgeAdmin(SupportAdmin):
         return False
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        # Nothing cascades: the row is marked, its certificates are revoked.
+        # Nothing cascades: the edge is marked as deleted and its certificates are revoked.
         return [str(edge) for edge in objs], {}, set(), []
 
     def save_model(self, request: HttpRequest, obj: ServiceEdge, form: ModelForm, change: bool) -> None:
@@ -64,7 +64,7 @@ class ServiceEdgeAdmin(SupportAdmin):
 
 @admin.register(IssuedCertificate)
 class IssuedCertificateAdmin(ReadOnlyAdmin):
-    """Every certificate that left the portal."""
+    """All issued certificates."""
 
     list_display = ["serial", "edge", "issuer", "not_before", "not_after", "revoked_at", "revocation_reason"]
     list_select_related = ["edge", "issuer"]

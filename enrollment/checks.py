@@ -1,4 +1,4 @@
-"""What an operator should know about machines' certificates. Ids are stable."""
+"""Checks of revocation lists and of the organization in certificates. Their ids are stable."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from portal.lists.counting import capped_count, words
 
 @register(Tags.database)
 def check_revocation_lists(app_configs: Any, databases: Any = None, **_: Any) -> list[CheckMessage]:
-    """No revocation list waits to be renewed."""
+    """No revocation list is late or from the future."""
     if not databases:
         return []
     try:
@@ -35,7 +35,7 @@ def check_revocation_lists(app_configs: Any, databases: Any = None, **_: Any) ->
 
 @register(Tags.database)
 def check_organization(app_configs: Any, databases: Any = None, **_: Any) -> list[CheckMessage]:
-    """CUSTOMER_ID is what the certificates of edges say."""
+    """The certificates of edges name CUSTOMER_ID as organization."""
     if not databases:
         return []
     try:
@@ -46,8 +46,8 @@ def check_organization(app_configs: Any, databases: Any = None, **_: Any) -> lis
         return []
     edges = "1 edge holds" if count == 1 else f"{words(count)} edges hold"
     hint = (
-        "They stay valid, and each edge gets the new name with its next renewal. Whatever else reads the organization "
-        "must know both until then. If the change was not meant, set CUSTOMER_ID back."
+        "They stay valid, and each edge gets the new name with its next renewal. Programs that read the organization "
+        "must accept both until then. If you did not mean to change CUSTOMER_ID, set it back."
     )
     message = f"{edges} a certificate that names another organization than CUSTOMER_ID."
     return [Caution(message, hint=hint, id="enrollment.W002")] if count else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import copy
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -26,7 +27,7 @@ RECIPE_KEY = "berlin-lab"
 
 @dataclass(frozen=True, slots=True)
 class DemoKey:
-    """One row of the demo: how many edges it admits, how many enroll, and what else sets it apart."""
+    """One key of the demo: its maximum, how many edges enroll with it, and its other settings."""
 
     name: str
     group: str
@@ -60,21 +61,17 @@ KEYS = (
 
 
 def seed(actor: Actor) -> str | None:
-    """Fill a database without keys; returns the text of the key that the printed recipe uses, else None."""
+    """Fill a database without keys. Returns the text of the key in the printed recipe; None when there are keys."""
     if ProvisioningKey.objects.exists():
         return None
     apply_manifest(json.loads(MANIFEST.read_text(encoding="utf-8")), actor=actor)
     for group in GROUPS:
-        create_group(ServiceEdgeGroup(**_fields(group)), actor=actor)
+        # A copy, because the operation sets the id.
+        create_group(copy(group), actor=actor)
     texts = {demo.name: _seed_key(demo, actor) for demo in KEYS}
     primary = ProvisioningKey.objects.get(name="vendor-fra-primary")
     _enroll_edges(reveal_key(primary, purpose="show", actor=actor), 1)
     return texts[RECIPE_KEY]
-
-
-def _fields(group: ServiceEdgeGroup) -> dict[str, object]:
-    names = ("name", "description", "location", "city", "country_code", "latitude", "longitude")
-    return {name: getattr(group, name) for name in names}
 
 
 def _seed_key(demo: DemoKey, actor: Actor) -> str:
@@ -96,11 +93,8 @@ def _seed_key(demo: DemoKey, actor: Actor) -> str:
 
 
 def _enroll_edges(text: str, count: int) -> None:
-    for _ in range(count):
-        enroll(text, _csr(), caller=Actor("edge", "", "enrollment", client_ip="198.51.100.10"))
-
-
-def _csr() -> str:
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "demo")])
-    request = x509.CertificateSigningRequestBuilder().subject_name(name)
-    return request.sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256()).public_bytes(Encoding.PEM).decode()
+    builder = x509.CertificateSigningRequestBuilder().subject_name(name)
+    for _ in range(count):
+        csr = builder.sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256()).public_bytes(Encoding.PEM).decode()
+        enroll(text, csr, caller=Actor("edge", "", "enrollment", client_ip="198.51.100.10"))

@@ -1,7 +1,7 @@
-"""The refusals of the enrollment endpoints: stable public codes, statuses and words. Pure.
+"""The refusals of the enrollment endpoints: stable public codes, HTTP statuses and texts. Pure.
 
-Everything before the secret is proved has one answer, `invalid_provisioning_key`; after proof the holder is told
-exactly what is wrong. No text repeats the input.
+An unknown key, a wrong secret and a deleted key get the same answer, `invalid_provisioning_key`. Callers who proved the
+secret learn exactly what is wrong. No text repeats the input.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Refusal:
     retry_after: int | None = None
 
 
-# What only an edge that shows its certificate is told: renewal and heartbeat.
+# Refusals of renewals and heartbeats alone, where an edge presents its certificate.
 RENEWAL_REFUSALS: dict[str, Refusal] = {
     "unknown_certificate": Refusal(
         401,
@@ -110,7 +110,7 @@ REFUSALS: dict[str, Refusal] = {
     ),
 }
 
-# Answers given before the secret is proved: counted, and sampled into the audit log at most once a minute.
+# Refusals before the caller proved a secret: counted, and recorded at most once a minute for each network.
 BEFORE_PROOF = frozenset(
     {
         "malformed_request",
@@ -133,8 +133,8 @@ LONGEST_FAULT = 300
 class Refused(Exception):
     """An enrollment was refused; `code` is stable and public.
 
-    `fault` says in one sentence or two what is wrong inside what was sent: printable ASCII, at most LONGEST_FAULT
-    characters, and nothing that was sent but numbers. It is empty where the code says it all.
+    `fault` describes in one or two sentences what is wrong with the request: printable ASCII, at most LONGEST_FAULT
+    characters, and no part of the request but numbers. It is empty when the code is enough.
     """
 
     def __init__(self, code: str, fault: str = "") -> None:
@@ -144,12 +144,12 @@ class Refused(Exception):
 
     @property
     def detail(self) -> str:
-        """What the holder is told: the fault, else what the code means."""
+        """The text of the answer: the fault, else the text of the code."""
         return self.fault or self.refusal.detail
 
     @property
     def for_audit(self) -> dict[str, str]:
-        """What an event says of it beside the code."""
+        """What an event holds of it beside the code."""
         return {"fault": self.fault} if self.fault else {}
 
     @property

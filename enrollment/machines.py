@@ -1,4 +1,4 @@
-"""What keys ask about machines (`keys.machines.Machines`), answered."""
+"""The answers to what keys ask about machines (`keys.machines.Machines`)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHOWN_EDGES = 25
 
 
 class EnrolledMachines:
-    """Answers from the tables of this app; each method says in `keys.machines` what it means."""
+    """Answers from the tables of this app. `keys.machines.Machines` documents the methods."""
 
     def beside_keys(self) -> Mapping[str, Combinable]:
         return recent_use.expressions()
@@ -59,5 +59,5 @@ class EnrolledMachines:
     def edges(self) -> QuerySet[ServiceEdge]:
         return ServiceEdge.objects.all()
 
-    def throw_away_leaf(self, authority: Authority, now: datetime) -> tuple[x509.Certificate, PrivateKey]:
+    def trial_certificate(self, authority: Authority, now: datetime) -> tuple[x509.Certificate, PrivateKey]:
         return trial_certificate.make(authority, now)

@@ -1,4 +1,4 @@
-"""Enrolled machines and the certificates they were given."""
+"""Enrolled machines, their certificates, and revocation lists."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from keys.names import Named, SortNameField
 from portal import record_addresses
 
-# Where a moment is missing, orders put it before every other.
+# Replaces a missing time, so that it sorts before every other.
 _BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -27,25 +27,25 @@ class ServiceEdgeQuerySet(models.QuerySet["ServiceEdge"]):
 
 
 class IssuedCertificateQuerySet(models.QuerySet["IssuedCertificate"]):
-    """Certificates of edges, whatever became of them."""
+    """Certificates of edges, revoked and expired ones included."""
 
     def live(self) -> Self:
-        """The ones that are not revoked, expired or not."""
+        """Those that are not revoked. They may have expired."""
         return self.filter(revoked_at=None)
 
     def in_force(self, now: datetime) -> Self:
-        """The live ones that have not expired."""
+        """Those that are neither revoked nor expired."""
         return self.live().filter(not_after__gt=now)
 
     def revoked(self) -> Self:
-        """The revoked ones, expired or not."""
+        """Those that are revoked. They may have expired."""
         return self.filter(revoked_at__isnull=False)
 
 
 class ServiceEdge(Named, models.Model):
-    """An enrolled machine. It keeps its key's public id and name as text, for it outlives the key.
+    """An enrolled machine. It holds the public id and the name of its key as text, because it outlives the key.
 
-    A deleted edge keeps its row: its public key stays spent and its certificates stay revocable.
+    A deleted edge keeps its row, so its key pair cannot enroll again and its certificates can still be revoked.
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False, help_text="The certificate's CN.")
@@ -103,11 +103,11 @@ class ServiceEdge(Named, models.Model):
 
 
 class IssuedCertificate(models.Model):
-    """A client certificate that left the portal, kept for ever.
+    """An issued client certificate, kept for ever.
 
     `spki_sha256` identifies the edge's public key: a key pair belongs to one edge for ever. An edge may renew with the
     same key pair, so only the first certificate of a key pair claims it; the trigger
-    `renewed_key_pair_is_the_edges_own` holds the others to the same edge.
+    `renewed_key_pair_is_the_edges_own` refuses the others for another edge.
     """
 
     class RevocationReason(models.TextChoices):
@@ -164,7 +164,7 @@ class IssuedCertificate(models.Model):
         permissions: ClassVar = [("revoke_issuedcertificate", "Can revoke issued certificates")]
         indexes: ClassVar = [
             models.Index(fields=["fingerprint"], name="issued_by_fingerprint"),
-            # Partial: a certificate that is not revoked, as every enrollment inserts, costs them nothing.
+            # Partial, so that inserting a certificate, which is not revoked then, does not write to them.
             models.Index(fields=["issuer"], condition=Q(revoked_at__isnull=False), name="issued_revoked_by_issuer"),
             models.Index(
                 fields=["issuer"],
@@ -215,7 +215,7 @@ class IssuedCertificate(models.Model):
 
 
 class RevocationList(models.Model):
-    """The newest CRL of a signing certificate, as it was signed (RFC 5280 §5); the one before goes when it comes."""
+    """The newest CRL of a signing certificate, as signed (RFC 5280 §5). A new one replaces it."""
 
     issuer = models.ForeignKey("keys.SigningCertificate", on_delete=models.CASCADE, related_name="revocation_lists")
     number = models.BigIntegerField(help_text="CRL number: grows from list to list, also after a restore.")

@@ -1,4 +1,4 @@
-"""Finding edges and their certificates by what identifies them. Every condition is answered by an index."""
+"""Search for edges and certificates by identifiers. Each condition uses an index."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def certificates(term: str) -> list[Q]:
     digits, serials = identifiers.hexadecimal(term), identifiers.serials(term)
     conditions = [identifiers.beginning("fingerprint", digits)] if digits else []
     if serials:
-        # The index of serials begins with the issuer, and there are few.
+        # The index of serials begins with the issuer, and issuers are few.
         issuers = list(SigningCertificate.objects.values_list("pk", flat=True))
         conditions.append(Q(issuer__in=issuers, serial__in=serials))
     return conditions
@@ -37,6 +37,6 @@ def edges(term: str) -> list[Q]:
 
 
 def keys_of_edges_named(term: str) -> list[str]:
-    """Public ids of the keys that edges with this name were enrolled with, whatever its case."""
+    """Public ids of the keys that edges with this name, in any case, enrolled with."""
     named = ServiceEdge.objects.order_by().filter(sort_name=sort_name(term.strip().replace("\0", "")))
     return list(named.values_list("key_public_id", flat=True).distinct()[:_MOST])

@@ -1,4 +1,4 @@
-"""What the database refuses on enrolled edges and issued certificates."""
+"""The triggers on edges, issued certificates and revocation lists. They hold for raw SQL and superusers too."""
 
 from __future__ import annotations
 

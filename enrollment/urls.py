@@ -1,4 +1,4 @@
-"""Addresses that machines use, and the pages of what they became."""
+"""Addresses for machines, and the pages of edges and of revoking. They are stable."""
 
 from __future__ import annotations
 

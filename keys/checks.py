@@ -14,12 +14,12 @@ from keys.crypto import keyring, sealing, tokens
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations.signing_certificates import private_key_of
 
-HINT = "Put back the keyring file of this portal, from its backup; PORTAL_KEYRING_FILE names where it lies."
+HINT = "Restore the keyring file of this portal from its backup. Its path is PORTAL_KEYRING_FILE."
 
 
 @register(Tags.security)
 def check_keyring(app_configs: Any, databases: Any = None, **_: Any) -> list[CheckMessage]:
-    """The keyring file exists, parses, and only its owner can read it."""
+    """The keyring file exists and is valid, and only its owner can read it."""
     path = settings.KEYRING_FILE
     try:
         keyring.load(path)
@@ -38,9 +38,11 @@ def _listed(ids: list[str]) -> str:
 
 @register(Tags.compatibility)
 def check_cloud_domains(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """Each cloud domain can stand in a key text; with another one no key could be made or read."""
+    """Each cloud domain may be part of a key text. With any other, no key can be made or read."""
     return [
-        Error(f"{domain!r} cannot stand in a key text.", hint="Write it in lower case, without a port.", id="keys.E004")
+        Error(
+            f"{domain!r} cannot be part of a key text.", hint="Write it in lower case, without a port.", id="keys.E004"
+        )
         for domain in (settings.CLOUD_DOMAIN, *settings.CLOUD_DOMAIN_ALIASES)
         if not tokens.may_name(domain)
     ]
@@ -48,7 +50,7 @@ def check_cloud_domains(app_configs: Any, **_: Any) -> list[CheckMessage]:
 
 @register(Tags.database)
 def check_keyring_is_complete(app_configs: Any, databases: Any = None, **_: Any) -> list[CheckMessage]:
-    """Each keyring id that rows name is in the ring, and opens what it sealed."""
+    """The keyring holds each key that rows are sealed with, and these keys open the rows."""
     if not databases:
         return []
     try:
@@ -66,7 +68,7 @@ def check_keyring_is_complete(app_configs: Any, databases: Any = None, **_: Any)
 
 @register(Tags.database)
 def check_name_search(app_configs: Any, databases: Any = None, **_: Any) -> list[CheckMessage]:
-    """Say when finding keys by a part of their name reads all names."""
+    """Report when a search for a part of a name reads the names of all keys."""
     if not databases or ProvisioningKey._meta.db_table not in connection.introspection.table_names():
         return []
     message = "Searching keys by a part of their name reads every name."
@@ -79,7 +81,7 @@ def check_name_search(app_configs: Any, databases: Any = None, **_: Any) -> list
 
 
 def keyring_opens_what_is_sealed() -> bool:
-    """Whether one sealed CA key and one sealed token open: the probe behind /readyz."""
+    """Unseal one CA key and one key text, for /readyz. Raises KeyringError or SealBroken."""
     ring = keyring.load(settings.KEYRING_FILE)
     certificate = SigningCertificate.objects.exclude(sealed_private_key=None).first()
     if certificate is not None:

@@ -1,4 +1,4 @@
-"""What the forms of a key offer to choose from: signing certificates that can sign, and groups."""
+"""What the forms of a key offer: signing certificates that can sign, and groups."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SUGGESTED = 50
 
 
 def signing_certificates(kept_id: int | None = None) -> QuerySet[SigningCertificate]:
-    """Certificates that can sign: with a private key, enabled, not expired; and the one a key has already."""
+    """Certificates that can sign (with a private key, enabled, not expired), and the one with the id `kept_id`."""
     can_sign = Q(sealed_private_key__isnull=False, enabled=True, not_after__gt=timezone.now())
     return (
         SigningCertificate.objects.complete()
@@ -28,29 +28,29 @@ def signing_certificates(kept_id: int | None = None) -> QuerySet[SigningCertific
 
 
 def default_certificate_id() -> int | None:
-    """The certificate a new key starts with."""
+    """The certificate that is chosen for a new key."""
     return signing_certificates().filter(sort_name=sort_name(DEFAULT_CERTIFICATE)).values_list("pk", flat=True).first()
 
 
 def find_group(wanted: str) -> ServiceEdgeGroup | None:
-    """The group with this id, else the one with exactly this name, whatever its case."""
+    """The group with this id, else the one with this name in any case."""
     number = row_id(wanted)
     by_id = ServiceEdgeGroup.objects.filter(pk=number).first() if number is not None else None
     return by_id or ServiceEdgeGroup.objects.filter(sort_name=sort_name(wanted)).first()
 
 
 def first_groups(count: int) -> list[ServiceEdgeGroup]:
-    """The first groups by name; there may be thousands."""
+    """The first `count` groups by name."""
     return list(ServiceEdgeGroup.objects.only("name", "location").order_by("sort_name")[:count])
 
 
 def groups_containing(text: str) -> list[ServiceEdgeGroup]:
-    """The first groups by name that hold this text in it."""
+    """The first groups by name, of those whose name contains this text."""
     return list(_containing(ServiceEdgeGroup.objects.only("name"), text))
 
 
 def keys_containing(text: str) -> list[ProvisioningKey]:
-    """The first keys by name that hold this text in it."""
+    """The first keys by name, of those whose name contains this text."""
     return list(_containing(ProvisioningKey.objects.only("name"), text))
 
 

@@ -1,4 +1,4 @@
-"""A key text that somebody pasted where a search belongs: it must not stay in the address, the page or a log."""
+"""Removes a key text that somebody pasted into a search from the address, so that no page or log keeps it."""
 
 from __future__ import annotations
 
@@ -12,34 +12,35 @@ from django.utils.http import escape_leading_slashes
 
 from keys.crypto import tokens
 
-_SAID = 'That was the text of a key. It is a secret: search by its public id instead, <a href="?q={0}">{0}</a>.'
+_MESSAGE = 'That was the text of a key. It is a secret: search by its public id instead, <a href="?q={0}">{0}</a>.'
 
 
 class KeyInAddressMiddleware:
-    """Leads a page with a key text in its query to the same page without it, which says what to search for instead.
+    """Redirects a page with a key text in its query to the same page without it, with a message what to search for.
 
-    What pages show of a key, up to the end of its public id, is no secret and passes. Comes after the messages.
+    The part of a key text that pages show, up to the end of the public id, is no secret and is not removed. This
+    middleware comes after that of the messages.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # The first question costs nothing; enrolling has no query at all.
+        # The query string is checked first because that costs nothing, and requests of edges have none.
         if not request.META.get("QUERY_STRING") or request.method not in {"GET", "HEAD"}:
             return self.get_response(request)
-        astray = [name for name, values in request.GET.lists() if tokens.is_secret(f"{name} {' '.join(values)}")]
-        return self._lead_away(request, astray) if astray else self.get_response(request)
+        with_key = [name for name, values in request.GET.lists() if tokens.is_secret(f"{name} {' '.join(values)}")]
+        return self._without(request, with_key) if with_key else self.get_response(request)
 
     @staticmethod
-    def _lead_away(request: HttpRequest, astray: list[str]) -> HttpResponse:
-        """To the same page; "q" asks for the public id instead when somebody is there to read why."""
+    def _without(request: HttpRequest, parameters: list[str]) -> HttpResponse:
+        """Redirect to the same page without these parameters. The message is for users who are signed in."""
         kept = request.GET.copy()
-        public_id = next(tokens.public_id_in(f"{name} {' '.join(kept.getlist(name))}") for name in astray)
-        for name in astray:
+        public_id = next(tokens.public_id_in(f"{name} {' '.join(kept.getlist(name))}") for name in parameters)
+        for name in parameters:
             del kept[name]
         if request.user.is_authenticated:
-            messages.warning(request, format_html(_SAID, public_id))
-        # A path may begin with two slashes, behind which browsers see the name of a site.
+            messages.warning(request, format_html(_MESSAGE, public_id))
+        # Browsers take what follows two slashes at the beginning of a path for the name of a site.
         path = escape_leading_slashes(request.path)
         return redirect(f"{path}?{kept.urlencode()}" if kept else path)

@@ -1,4 +1,4 @@
-"""Which keys of the keyring the rows of the database need, and whether a ring opens them."""
+"""Which keys of the keyring the rows of the database need, and whether a given keyring opens them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from keys.models import ProvisioningKey, SigningCertificate
 from keys.models.provisioning_key import token_place
 from keys.models.signing_certificate import private_key_place
 
-# One row that was changed by itself accuses no keyring.
+# A keyring counts as wrong when it opens none of several rows: a single row may be damaged.
 _SAMPLE = 5
 
 
 def ids_in_use() -> list[str]:
-    """The keyring ids that sealed certificates and keys, and peppers of keys, name; none before the first migrate."""
+    """The keyring ids of sealed certificates, sealed keys and peppers. Empty before the first migrate."""
     if ProvisioningKey._meta.db_table not in connection.introspection.table_names():
         return []
     certificates = SigningCertificate.objects.values_list("sealed_with", flat=True).distinct()
@@ -27,7 +27,7 @@ def ids_in_use() -> list[str]:
 
 
 def _distinct(column: str) -> Iterator[str]:
-    # By steps through the index: DISTINCT reads a million rows to find one id.
+    # Steps through the index, because DISTINCT reads a million rows to find one id.
     value = ""
     while True:
         larger = ProvisioningKey.objects.filter(**{f"{column}__gt": value}).order_by(column)
@@ -39,7 +39,7 @@ def _distinct(column: str) -> Iterator[str]:
 
 
 def unopened(ring: Keyring) -> tuple[list[str], list[str]]:
-    """The ids in use that `ring` lacks, and those under which it holds another key than the one that sealed."""
+    """The ids in use that `ring` lacks, and those for which it holds a key that does not open the rows."""
     used = ids_in_use()
     lacking = [key_id for key_id in used if key_id not in ring.keys]
     foreign = [key_id for key_id in used if key_id in ring.keys and _opens_nothing(key_id, ring)]

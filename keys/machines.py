@@ -1,6 +1,7 @@
-"""The one port to machines: what keys' pages and operations ask of the app that enrolls them.
+"""Extension point: what the pages and operations of keys ask about enrolled machines.
 
-`enrollment` registers its answers when Django starts (`EnrollmentConfig.ready`), because imports point the other way.
+`enrollment` registers the answers when Django starts (`EnrollmentConfig.ready`), because it imports keys and not the
+other way round.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ from keys.crypto.ca_certificates import Authority, PrivateKey
 
 
 class Machines(Protocol):
-    """What is known of the machines that enrolled."""
+    """Questions about the machines that enrolled."""
 
     def beside_keys(self) -> Mapping[str, Combinable]:
-        """Expressions that the list of keys reads along with each key, by name, so that they cost no query."""
+        """Expressions by name, which the list of keys reads in its own query."""
 
     def recent_use(self, key_url: str, values: Mapping[str, Any]) -> str:
-        """Entries for a key's details, as HTML; `values` are those of `beside_keys`."""
+        """Entries for the details of a key, as HTML. `values` are the results of `beside_keys`."""
 
     def key_sections(self, request: HttpRequest, row: Mapping[str, Any], back: Any) -> str:
-        """Sections of a key's page, as HTML: its edges, and who used it. Empty for who may not see edges."""
+        """Sections of a key's page, as HTML: its edges and its history. Empty without the permission to view edges."""
 
     def keys_of_edges_named(self, name: str) -> list[str]:
         """Public ids of the keys with which edges of this name enrolled."""
@@ -42,19 +43,19 @@ class Machines(Protocol):
     def edges(self) -> QuerySet[Any]:
         """Edges, with `key_public_id`."""
 
-    def throw_away_leaf(self, authority: Authority, now: datetime) -> tuple[x509.Certificate, PrivateKey]:
-        """A certificate as an edge below this CA would get it, and its key, for `keys.crypto.openssl_verification`."""
+    def trial_certificate(self, authority: Authority, now: datetime) -> tuple[x509.Certificate, PrivateKey]:
+        """A certificate as this CA would issue it to an edge, and its private key. It is verified and never stored."""
 
 
 _registered: list[Machines] = []
 
 
 def register(machines: Machines) -> None:
-    """Let `machines` answer. A later one replaces it."""
+    """Register the answers. A later call replaces them."""
     _registered[:] = [machines]
-    openssl_verification.register(machines.throw_away_leaf)
+    openssl_verification.register(machines.trial_certificate)
 
 
 def answers() -> Machines:
-    """Whoever answers."""
+    """The registered answers."""
     return _registered[0]

@@ -1,8 +1,8 @@
-"""Finding keys by a part of their name: on PostgreSQL by a trigram index, elsewhere by reading every name.
+"""Search for a part of a key's name: on PostgreSQL with a trigram index, on SQLite by reading every name.
 
-The index is made after every migrate, where the right to create pg_trgm exists: it may be granted later. SQLite's
-trigram table (FTS5) was tried and left out: in the library of Debian 12 a savepoint can fail with "constraint
-failed" while such a table has pending writes, so making a key could fail for no reason of its own.
+The index is created after every migrate, because the right to create pg_trgm may be granted later. SQLite's trigram
+table (FTS5) is not used: in the library of Debian 12 a savepoint can fail with "constraint failed" while such a table
+has pending writes, so creating a valid key could fail.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _STATEMENTS = (
 
 
 def create(**_: Any) -> None:
-    """Make the index, where it can be made; the post_migrate handler."""
+    """Create the index where that is possible. Runs after every migrate."""
     if connection.vendor != "postgresql" or _KEYS not in connection.introspection.table_names() or is_ready():
         return
     try:
@@ -28,7 +28,7 @@ def create(**_: Any) -> None:
             for statement in _STATEMENTS:
                 cursor.execute(statement)
     except DatabaseError:
-        # No right to the extension: `keys.W005` says so.
+        # The role may not create the extension, which `keys.W005` reports.
         return
 
 

@@ -1,4 +1,4 @@
-"""What the database itself refuses on keys, groups and certificates, whoever asks."""
+"""The triggers on keys, groups and signing certificates. They hold for raw SQL and superusers too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses of what administrators configure. Scripts and bookmarks hold them; they do not change."""
+"""Addresses of the pages of keys and certificates. They are stable, because scripts and bookmarks use them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether an edge is in touch: in a word, for pages."""
+"""Whether an edge is connected, for pages."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from keys.pages.presentation import Stamp, stamp
 
-# `enroll_edge --watch` sends a heartbeat every 60 s, give or take a tenth. Two may be lost on the way, and a renewal
-# may take its time, before a person should hear of it.
+# `enroll_edge --watch` sends a heartbeat every 60 s, give or take a tenth. Two lost heartbeats or a slow renewal do not
+# show yet.
 IN_TOUCH = timedelta(minutes=3)
 
 
@@ -22,9 +22,9 @@ class Connection:
 
 
 def connection(last_contact_at: datetime | None, now: datetime) -> Connection:
-    """Connected when heard of within three minutes. Without heartbeats an edge is never connected, and may work.
+    """Connected: in contact within the last three minutes. An edge without heartbeats is never connected, and may work.
 
-    A contact dated later than that is from a time when the clock was ahead: it says nothing of now.
+    A contact in the future was dated while the clock was ahead, so it does not count.
     """
     if last_contact_at is None:
         return Connection("Never connected", "never")

@@ -1,4 +1,4 @@
-"""One Private Service Edge: its state, certificates and history."""
+"""The page of one Private Service Edge: its state, certificates and history."""
 
 from __future__ import annotations
 
@@ -27,21 +27,18 @@ SHOWN_CERTIFICATES = 25
 def edge_detail(request: HttpRequest, pk: int) -> HttpResponse:
     edge = get_object_or_404(annotated(ServiceEdge.objects.all()), pk=pk)
     now = timezone.now()
+    found = IssuedCertificate.objects.select_related("issuer").defer("der", "issuer__der", "issuer__sealed_private_key")
+    certificates = found.filter(edge=edge).order_by("-id")[:SHOWN_CERTIFICATES]
     may_see_activity = request.user.has_perm("portal.view_auditevent")
     context = {
         "edge": edge,
         "row": described(edge, now),
-        "certificates": _certificates(edge, now),
+        "certificates": [_certificate(each, now) for each in certificates],
         "certificates_shown": SHOWN_CERTIFICATES,
         "history": history.of_edge(str(edge.uuid), request.GET.get("history_after", "")),
         "activity": activity.of_edge(str(edge.uuid)) if may_see_activity else None,
     }
     return render(request, "enrollment/edge_detail.html", context)
-
-
-def _certificates(edge: ServiceEdge, now: datetime) -> list[dict[str, Any]]:
-    found = IssuedCertificate.objects.select_related("issuer").defer("der", "issuer__der", "issuer__sealed_private_key")
-    return [_certificate(each, now) for each in found.filter(edge=edge).order_by("-id")[:SHOWN_CERTIFICATES]]
 
 
 def _certificate(certificate: IssuedCertificate, now: datetime) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Who used a key, when, from where, and with what outcome: what the audit log says of machines, in words."""
+"""The history of a key or an edge: each attempt of a machine with time, address and outcome, from the audit log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from portal import audit
 from portal.models import AuditEvent
 
 SHOWN = 20
-_PLACE = re.compile(r"[0-9]{1,18}")
+_CURSOR = re.compile(r"[0-9]{1,18}")
 _DONE = {
     audit.Action.EDGE_ENROLLED: "Enrolled",
     audit.Action.EDGE_REPLAYED: "Same certificate again",
@@ -25,10 +25,10 @@ _DONE = {
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One attempt. `edge` is empty where none came of it; `key_pair` is the SHA-256 of the public key it came with.
+    """One attempt. `edge` is empty when no edge is known; `key_pair` is the SHA-256 of the public key of the request.
 
-    `times` is more than one where one event counts what came within a minute beyond the first few.
-    `fault` says what was wrong inside the request, `ignored` what it asked for in vain.
+    `times` is more than one for an event that counts further attempts of one minute. `fault` is what was wrong with the
+    request; `ignored` lists the extensions it asked for and did not get.
     """
 
     outcome: str
@@ -47,7 +47,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One page of uses, the newest first. `older` names the place behind it, empty at the end."""
+    """One page of uses, newest first. `older` is the cursor of the next page, empty at the end."""
 
     uses: list[Use]
     older: str
@@ -55,24 +55,24 @@ class History:
 
 
 def of_key(public_id: str, after: str = "") -> History:
-    """The uses of a key, from the newest or from behind `after`. What makes no sense there is as if it were absent."""
+    """The uses of a key, newest first, after the cursor `after`. An invalid cursor is ignored."""
     return _page(audit.of_machines(public_id), after)
 
 
 def of_edge(uuid: str, after: str = "") -> History:
-    """The uses an edge made of its key and its certificates, in the same way."""
+    """The enrollments and renewals of an edge, newest first, after the cursor `after`."""
     return _page(audit.of_edge(uuid, by_machine=True), after)
 
 
 def _page(found: QuerySet[AuditEvent], after: str) -> History:
-    is_newest = not _PLACE.fullmatch(after)
+    is_newest = not _CURSOR.fullmatch(after)
     page = list((found if is_newest else found.filter(id__lt=int(after)))[: SHOWN + 1])
     older = str(page[SHOWN - 1].pk) if len(page) > SHOWN else ""
     return History(described(page[:SHOWN]), older, is_newest)
 
 
 def described(events: Iterable[AuditEvent]) -> list[Use]:
-    """Audit events of machines in words, with the pages of their edges."""
+    """Audit events of machines as uses, with the addresses of their edges' pages."""
     events = list(events)
     uuids = {event.object_id for event in events if event.object_kind == "edge" and event.object_id}
     edges = {str(edge.uuid): edge for edge in ServiceEdge.objects.only("uuid", "name").filter(uuid__in=uuids)}
@@ -99,10 +99,10 @@ def _use(event: AuditEvent, edge: ServiceEdge | None) -> Use:
 def _outcome(event: AuditEvent) -> str:
     if not event.reason:
         return _DONE.get(audit.Action(event.action), event.get_action_display())
-    # A refusal whose object is an edge came with its certificate, which only renewal takes.
+    # A refusal whose object is an edge came with a certificate, which only renewals present.
     return "Renewal refused" if event.object_kind == "edge" else "Refused"
 
 
 def reason_in_words(code: str) -> str:
-    """The standing title of a refusal; the code itself where it is not one of today's."""
+    """The title of a refusal. The code itself when this version of the portal does not have it."""
     return REFUSALS[code].title if code in REFUSALS else code

@@ -19,7 +19,7 @@ from portal import audit
 from portal.models import TIMES
 
 WINDOW = timedelta(hours=24)
-# More are not counted: a page of a hundred keys under attack must stay as quick as any other.
+# No more events are counted, so that a page of a hundred keys under attack is as fast as any other.
 MOST = 100
 
 _LAST_FROM = "<div><dt>Last used from</dt><dd>{}</dd></div>"
@@ -30,17 +30,17 @@ _REFUSED = (
 
 
 class _Times(Subquery):
-    """The sum of a correlated query's only column, `times`; one event may stand for many."""
+    """The sum of `times`, the only column of a correlated query. One event may count for many."""
 
     template = "(SELECT COALESCE(SUM(times), 0) FROM (%(subquery)s) counted)"
     output_field = BigIntegerField()
 
 
 def expressions() -> dict[str, Combinable]:
-    """What the list of keys reads along with each key; each look-up is at the end of an index."""
+    """What the list of keys reads in the query of the keys. Each reads one end of an index."""
     edges = ServiceEdge.objects.filter(key_public_id=OuterRef("public_id"), use_number=OuterRef("uses"))
     now = timezone.now()
-    # Not what a clock dated that was ahead; those of two hosts may differ by a minute.
+    # Without events dated while the clock was ahead. The clocks of two hosts may differ by a minute.
     lately = (now - WINDOW, now + timedelta(minutes=1))
     refused = audit.refusals().filter(object_id=Cast(OuterRef("pk"), CharField()))
     return {
@@ -54,12 +54,10 @@ def expressions() -> dict[str, Combinable]:
 def entries(key_url: str, values: Mapping[str, Any]) -> str:
     """Entries for a key's details, as HTML: where the last use came from, and the last refusal."""
     last_from = format_html(_LAST_FROM, values["last_from"]) if values["last_from"] else ""
-    return last_from + _refusals(key_url, values)
-
-
-def _refusals(key_url: str, values: Mapping[str, Any]) -> str:
     if not values["refused_at"]:
-        return _NEVER
+        return last_from + _NEVER
     lately = f"{MOST} or more" if values["refused_lately"] >= MOST else values["refused_lately"] or "None"
     words, history = reason_in_words(values["refused_why"]), f"{key_url}#history"
-    return format_html(_REFUSED, time_element(values["refused_at"]), words, values["refused_why"], history, lately)
+    return last_from + format_html(
+        _REFUSED, time_element(values["refused_at"]), words, values["refused_why"], history, lately
+    )

@@ -1,4 +1,4 @@
-"""What people and commands did with a key or an edge, as its page says it. Machines: `enrollment.pages.history`."""
+"""Events of people and commands on a key or an edge, for its page. Those of machines: `enrollment.pages.history`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOMENTS = frozenset({"expires_at"})
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event: what, by whom, when, and which values changed."""
+    """One event: what was done, by whom, when, and which values changed."""
 
     what: str
     who: str
@@ -38,24 +38,22 @@ def of_edge(uuid: str) -> list[Entry]:
 
 
 def _entry(event: AuditEvent) -> Entry:
-    return Entry(_word(event.action, event.reason), event.actor_name, stamp(event.at), list(_changes(event.detail)))
-
-
-def _word(action: str, reason: str) -> str:
-    verb = action.partition(".")[2].replace("_", " ").capitalize()
-    return f"{verb}, refused: {reason.replace('_', ' ')}" if reason else verb
+    what = event.action.partition(".")[2].replace("_", " ").capitalize()
+    if event.reason:
+        what = f"{what}, refused: {event.reason.replace('_', ' ')}"
+    return Entry(what, event.actor_name, stamp(event.at), list(_changes(event.detail)))
 
 
 def _changes(detail: dict[str, Any]) -> Iterator[str]:
-    """The edited values as "field: old → new"; what an event merely notes is left to the audit log."""
+    """Edited values as "field: old → new". Only the audit log shows other details."""
     for name, value in detail.items():
         if isinstance(value, list) and len(value) == 2:
-            old, new = (_moment(each) if name in MOMENTS else each for each in value)
+            old, new = (_time_or_text(each) if name in MOMENTS else each for each in value)
             yield format_html("{}: {} → {}", name.replace("_", " "), old, new)
 
 
-def _moment(text: str) -> str:
-    """The audit log keeps a moment as text in UTC; empty is never."""
+def _time_or_text(text: str) -> str:
+    """A time, which an event holds as text in UTC. Empty text means never."""
     try:
         return time_element(datetime.fromisoformat(text))
     except ValueError:

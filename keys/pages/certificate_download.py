@@ -1,4 +1,4 @@
-"""Certificates and requests as files: both are public. Private keys have no address."""
+"""Download of certificates and CSRs, which are public. No address serves a private key."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from portal.access import requires
 @require_safe
 @requires(VIEW, NOT_ALLOWED)
 def certificate_pem(request: HttpRequest, pk: int) -> HttpResponse:
-    """The certificate alone, without those above it."""
+    """The certificate alone, without its chain."""
     certificate = get_certificate(pk)
     if certificate.is_pending:
         raise Http404
@@ -28,7 +28,7 @@ def certificate_pem(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @requires(VIEW, NOT_ALLOWED)
 def certificate_csr(request: HttpRequest, pk: int) -> HttpResponse:
-    """The request of a pending certificate (PKCS #10)."""
+    """The CSR of a pending certificate (PKCS #10)."""
     certificate = get_certificate(pk)
     if certificate.request is None:
         raise Http404

@@ -1,4 +1,4 @@
-"""Handing out the text of a key as a file, and what the file is called. POST only, never cached."""
+"""Download of a key's text as a file. POST only, never cached."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def key_download(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def file_name(key: ProvisioningKey) -> str:
-    """What the downloaded file is called."""
+    """The name of the downloaded file."""
     return f"{slugify(key.name) or f'key-{key.pk}'}.provisioning-key.txt"
 
 
 def text_answer(text: str) -> HttpResponse:
-    """The text of a key as an answer that nobody caches."""
+    """A response with the text of a key, which must not be cached."""
     return HttpResponse(text, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store, private"})

@@ -1,4 +1,4 @@
-"""Handing out the text of a key for Show and Copy. POST only, never cached."""
+"""The text of a key, for Show and Copy. POST only, never cached."""
 
 from __future__ import annotations
 

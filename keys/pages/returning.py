@@ -1,8 +1,9 @@
-"""The way back to the list a person came from, as it was: filters, order, page and open rows.
+"""The link back to the keys page, with the filters, order, page and open rows that the reader had.
 
-The page behind the list knows it by its Referer, which browsers send within the site (SECURE_REFERRER_POLICY); so the
-links of a row stay plain, and rows that a script opened count. From there it is carried along as `back`, the query
-string of the list. Whatever stands there is only read as a state of the list, so it leads nowhere else.
+A page that is opened from the list finds them in the Referer, which browsers send within the site
+(SECURE_REFERRER_POLICY). So the links of a row need no parameter, and rows that a script opened are included. Later
+links and forms carry them along as `back`, the query string of the list. It is only parsed as a state of the list, so
+it cannot lead to another site.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ LONGEST = 4000
 
 @dataclass(frozen=True, slots=True)
 class Back:
-    """A state of the list, as its query string without "?"; empty for the list as it opens."""
+    """A state of the list, as its query string without "?". Empty for the list without filters."""
 
     query: str
 
@@ -32,29 +33,27 @@ class Back:
 
     @property
     def suffix(self) -> str:
-        """What a link appends to carry this along."""
+        """The query string that a link needs to carry this along."""
         return f"?{urlencode({'back': self.query})}" if self.query else ""
 
 
 def way_back(request: HttpRequest) -> Back:
-    """Where a request came from; the list as it opens when that cannot be told. Never fails."""
-    given = request.POST.get("back", request.GET.get("back"))
-    return Back(_cleaned(_of_referer(request) if given is None else given))
+    """The list that a request came from, else the list without filters. Never raises."""
+    query = request.POST.get("back", request.GET.get("back"))
+    if query is None:
+        query = _query_of_referer(request)
+    if len(query) > LONGEST:
+        return Back("")
+    try:
+        return Back(KEYS.state(QueryDict(query)).link.removeprefix("?"))
+    except TooManyFieldsSent:
+        return Back("")
 
 
-def _of_referer(request: HttpRequest) -> str:
+def _query_of_referer(request: HttpRequest) -> str:
     try:
         address = urlsplit(request.headers.get("Referer", ""))
     except ValueError:
         return ""
     is_list = (address.netloc, address.path) == (request.get_host(), reverse("keys:key-list"))
     return address.query if is_list else ""
-
-
-def _cleaned(query: str) -> str:
-    if len(query) > LONGEST:
-        return ""
-    try:
-        return KEYS.state(QueryDict(query)).link.removeprefix("?")
-    except TooManyFieldsSent:
-        return ""

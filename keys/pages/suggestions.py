@@ -1,4 +1,4 @@
-"""Names that hold a text, for fields that suggest them while somebody types."""
+"""Names that contain a text, for fields that suggest them while somebody types."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ def key_names(request: HttpRequest) -> JsonResponse:
 
 
 def _option(record: Record) -> dict[str, str]:
-    # A name of digits would be read as an id, so there the id stands.
+    # The form reads digits as an id, so a name of digits is suggested with its id as value.
     return {"value": str(record.pk), "label": record.name} if record.name.isdecimal() else {"value": record.name}

@@ -1,4 +1,4 @@
-"""Moments in templates: in words of the reader's zone, and in UTC for machines."""
+"""Times in templates: in the reader's zone, and in UTC for programs."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ register = template.Library()
 
 @register.filter
 def moment(value: Any) -> Any:
-    """A moment as a `time` element; anything else as it is."""
+    """A datetime as a `time` element. Other values are returned unchanged."""
     return time_element(value) if isinstance(value, datetime) else value

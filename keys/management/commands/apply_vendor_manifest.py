@@ -1,4 +1,4 @@
-"""Apply a vendor manifest: the built-in one (the preloaded certificates), or a JSON file."""
+"""Apply a vendor manifest: the built-in one with the preloaded certificates, or a JSON file."""
 
 from __future__ import annotations
 

@@ -200,7 +200,3 @@ def _insert(keys: Iterator[dict[str, Any]]) -> None:
         adapted = ([adapt(value) if isinstance(value, datetime) else value for value in row] for row in rows)
         statement = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
         cursor.executemany(statement, adapted)  # type: ignore[arg-type]  # sqlite3 takes any iterable
-
-
-def _for_sqlite(value: Any) -> Any:
-    return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
