@@ -11,7 +11,7 @@ from unittest import mock
 from enrollment import operations
 from enrollment.models import IssuedCertificate
 from enrollment.operations import renewal_roots
-from tests.enrollment.test_renewal_roots import make_other_root, move
+from tests.enrollment.operations.test_renewal_roots import make_other_root, move
 from tests.factories import EDGE, make_csr, make_key
 from tests.keys.certificate_races import at_once
 

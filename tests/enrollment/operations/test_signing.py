@@ -6,8 +6,8 @@ from enrollment import operations
 from enrollment.errors import Refused
 from enrollment.operations import issuers
 from keys.models import SigningCertificate
+from tests.enrollment.operations.test_renewal_roots import make_other_root, move
 from tests.enrollment.operations.test_renewing import RenewalTestCase
-from tests.enrollment.test_renewal_roots import make_other_root, move
 from tests.factories import EDGE, make_csr
 
 

@@ -25,9 +25,9 @@ from keys.operations import delete_key, edit_certificate, edit_group, edit_key
 from portal.models import AuditEvent
 from tests.enrollment.base import make_issuer, now
 from tests.enrollment.endpoints.est.base import EST, EstTestCase, basic, body_of
+from tests.enrollment.operations.test_renewal_roots import make_other_root, move
 from tests.enrollment.operations.test_renewing import LATER
 from tests.enrollment.renewal import RENEW, RenewalTestCase, signed_body
-from tests.enrollment.test_renewal_roots import make_other_root, move
 from tests.factories import ACTOR, make_csr, make_private_key
 from tests.portal.test_client_certificate import forms
 

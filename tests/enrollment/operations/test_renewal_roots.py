@@ -1,7 +1,4 @@
-"""Across modules: renewal after the key's signing certificate, CUSTOMER_ID or the group has changed; no edge is lost.
-
-The operations, the endpoints and the edge's program must agree on the root.
-"""
+"""Renewal after the key's signing certificate, CUSTOMER_ID or the group has changed: no edge is lost."""
 
 from __future__ import annotations
 
