@@ -14,22 +14,13 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from modulefinder import ModuleFinder
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 # Debian's python3-cryptography is installed for this Python.
 SHEBANG = b"#!/usr/bin/python3\n"
 START = "import runpy\nrunpy.run_module('enrollment.edge', run_name='__main__')\n"
-# Modules that the edge imports from outside its own package. tests/deploy/test_edge_archive.py fails if one is missing.
-SHARED = (
-    "enrollment/__init__.py",
-    "keys/__init__.py",
-    "keys/crypto/__init__.py",
-    "keys/crypto/invisible.py",
-    "keys/crypto/pasted_keys.py",
-    "keys/crypto/tokens.py",
-    "keys/crypto/ca_certificates.py",
-)
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 
@@ -40,9 +31,12 @@ def version() -> str:
 
 
 def sources() -> dict[str, str]:
-    """The contents of the archive by file name."""
-    names = [*SHARED, *(str(path.relative_to(ROOT)) for path in (ROOT / "enrollment/edge").glob("*.py"))]
-    return {"__main__.py": START} | {name: (ROOT / name).read_text() for name in sorted(names)}
+    """The contents of the archive by file name: the modules of this repository that the program imports."""
+    program = ROOT / "enrollment/edge/__main__.py"
+    finder = ModuleFinder([str(ROOT)])
+    finder.run_script(str(program))
+    files = {program, *(Path(module.__file__) for module in finder.modules.values() if module.__file__)}
+    return {"__main__.py": START} | {str(file.relative_to(ROOT)): file.read_text() for file in sorted(files)}
 
 
 def build_archive(target: Path) -> None:
