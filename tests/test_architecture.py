@@ -45,7 +45,7 @@ NAMES_HIGHER_APPS = {
 HIGHER = {
     "portal": re.compile(r"(?<!/)\b(?:keys|enrollment)[.:_/]\w"),
     "keys": re.compile(
-        r"\benrollment[.:_/]\w|\b(?:service_?edge|issued_?certificate|revocation_?list)s?\b", re.IGNORECASE
+        r"\benrollment[.:_/]\w|\b_*(?:service_?edge(?!_?group)|issued_?certificate|revocation_?list)", re.IGNORECASE
     ),
 }
 # Texts that hold an address as it is.
