@@ -44,6 +44,7 @@ class RudeValuesTest(PortalTestCase):
                     status = self.client.post(f"/admin/keys/provisioningkey/{path}", data).status_code
                     self.assertIn(status, (200, 302), (field, value[:20], path))
         self.assertFalse(ProvisioningKey.objects.exclude(allowed_networks=[]).exists())
+        self.assert_the_keys_page_shows_what_was_saved()
 
     def test_group_fields(self) -> None:
         sound = {
@@ -60,6 +61,7 @@ class RudeValuesTest(PortalTestCase):
                 status = self.client.post("/admin/keys/serviceedgegroup/add/", data).status_code
                 self.assertIn(status, (200, 302), (field, value[:20]))
         self.assertFalse(ServiceEdgeGroup.objects.exclude(trusted_networks=[]).exists())
+        self.assert_the_keys_page_shows_what_was_saved()
 
     def test_lists(self) -> None:
         for page in PAGES:
@@ -90,7 +92,5 @@ class RudeValuesTest(PortalTestCase):
         where = "app_label=keys&model_name=provisioningkey&field_name=group"
         self.assertEqual(self.client.get(f"/admin/autocomplete/?{where}&term=%00x").status_code, 200)
 
-    def test_nothing_saved_breaks_the_keys_page(self) -> None:
-        self.test_key_fields()
-        self.test_group_fields()
+    def assert_the_keys_page_shows_what_was_saved(self) -> None:
         self.assertEqual(self.client.get("/service-edge-keys/?per_page=100&expand=all").status_code, 200)

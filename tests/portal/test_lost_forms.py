@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -10,6 +9,7 @@ from django.contrib.auth.models import User
 from keys.models import ServiceEdgeGroup
 from portal.sessions import end_sessions
 from tests.base import PortalTestCase, make_user
+from tests.support.html import csrf_token
 
 PASSWORD = "correct horse battery staple"  # of these tests
 ADD = "/enrollment-certificates/add/generate/"
@@ -26,10 +26,7 @@ class LostFormTest(PortalTestCase):
         self.sign_in_here()
 
     def token(self, address: str) -> str:
-        page = self.browser.get(address).content.decode()
-        found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
-        assert found
-        return found[1]
+        return csrf_token(self.browser.get(address))
 
     def sign_in_here(self) -> None:
         token = self.token("/accounts/login/")

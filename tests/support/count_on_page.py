@@ -3,19 +3,19 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import urllib.parse
 import urllib.request
 from http.cookiejar import CookieJar
 
+from tests.support.html import csrf_token, texts
+
 
 def signed_in(url: str, username: str, password: str) -> urllib.request.OpenerDirector:
     """A browser without scripts, signed in."""
     browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
-    form = browser.open(f"{url}/accounts/login/").read().decode()
-    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
-    fields = {"username": username, "password": password, "csrfmiddlewaretoken": token[1] if token else ""}
+    token = csrf_token(browser.open(f"{url}/accounts/login/").read().decode())
+    fields = {"username": username, "password": password, "csrfmiddlewaretoken": token}
     request = urllib.request.Request(f"{url}/accounts/login/", urllib.parse.urlencode(fields).encode())
     request.add_header("Referer", f"{url}/accounts/login/")
     browser.open(request)
@@ -28,9 +28,7 @@ def page(url: str, username: str, password: str) -> str:
 
 
 def main(url: str, username: str, password: str, key: str, text: str) -> int:
-    rows = re.findall(r"<tbody.*?</tbody>", page(url, username, password), re.DOTALL)
-    plain = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in rows]
-    found = [row for row in plain if key in row]
+    found = [row for row in texts(page(url, username, password), "tbody") if key in row]
     print("\n".join(found) or f"no row of {key}")
     return 0 if any(text in row for row in found) else 1
 

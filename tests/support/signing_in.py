@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import urllib.error
 import urllib.parse
 import urllib.request
+
+from tests.support.html import csrf_token
 
 
 def guess(url: str, username: str, number: int = 0, password: str = "", **headers: str) -> tuple[int, str]:
@@ -13,11 +14,11 @@ def guess(url: str, username: str, number: int = 0, password: str = "", **header
     browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
     browser.addheaders = list(headers.items())
     with browser.open(f"{url}/accounts/login/", timeout=60) as page:
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.read().decode())
+        token = csrf_token(page.read().decode())
     fields = {
         "username": username,
         "password": password or f"wrong {number}",
-        "csrfmiddlewaretoken": token and token[1],
+        "csrfmiddlewaretoken": token,
     }
     try:
         with browser.open(f"{url}/accounts/login/", urllib.parse.urlencode(fields).encode(), timeout=60) as answer:

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from keys.models import ProvisioningKey, SigningCertificate
 from tests.base import PortalTestCase
 from tests.factories import make_key, make_managed
-from tests.support.html import markup, texts, the
+from tests.support.html import markup, parts, the, words
 
 LIST = "/service-edge-keys/"
 CERTIFICATES = "/enrollment-certificates/"
@@ -22,7 +22,7 @@ def row(response: HttpResponse, key: ProvisioningKey) -> str:
 
 def names(response: HttpResponse) -> list[str]:
     """The names in the list, from top to bottom."""
-    return texts(response, "tbody.record th[scope=row] > a")
+    return [words(link) for link in parts(response, "th", scope="row").select("th > a")]
 
 
 def use_up(key: ProvisioningKey, uses: int | None = None) -> None:

@@ -13,6 +13,8 @@ from django.core.management import CommandError, call_command
 from django.template import Context, Template, TemplateSyntaxError
 from django.test import SimpleTestCase
 
+from tests.support.html import parsed
+
 FOLDER = Path(settings.BASE_DIR) / "static" / "icons"
 
 
@@ -23,7 +25,7 @@ def used() -> set[str]:
 
 class Icons(SimpleTestCase):
     def test_every_used_icon_is_in_the_sprite_and_every_symbol_is_used(self):
-        symbols = re.findall(r'<symbol id="([\w-]+)"', (FOLDER / "sprite.svg").read_text())
+        symbols = [str(symbol["id"]) for symbol in parsed((FOLDER / "sprite.svg").read_text()).select("symbol")]
         self.assertEqual(sorted(symbols), sorted(used()))
         self.assertEqual(json.loads((FOLDER / "icons.json").read_text())["names"], sorted(used()))
 

@@ -26,6 +26,7 @@ from tests.enrollment.endpoints.est.base import basic, body_of
 from tests.enrollment.live import LiveTestCase
 from tests.factories import make_csr, make_private_key
 from tests.support import postgresql
+from tests.support.html import csrf_token
 from tests.support.live import PASSWORD, ROOT
 from tests.support.proxied import EDGE_CA, ProxiedPortal
 
@@ -349,10 +350,8 @@ class WireTests(StockClientCase):
         opener = urllib.request.build_opener(
             urllib.request.HTTPSHandler(context=context), urllib.request.HTTPCookieProcessor(cookies)
         )
-        page = opener.open(f"{self.url}/accounts/login/").read().decode()
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
-        assert token
-        fields = {"username": "admin", "password": PASSWORD, "csrfmiddlewaretoken": token[1]}
+        token = csrf_token(opener.open(f"{self.url}/accounts/login/").read().decode())
+        fields = {"username": "admin", "password": PASSWORD, "csrfmiddlewaretoken": token}
         request = urllib.request.Request(f"{self.url}/accounts/login/", urllib.parse.urlencode(fields).encode())
         request.add_header("Origin", self.url)
         answer = opener.open(request)
