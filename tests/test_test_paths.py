@@ -32,7 +32,7 @@ TESTED_IN = {
     "enrollment/edge/printable.py": "enrollment/edge/test_hostile.py",
     "enrollment/edge/retries.py": "enrollment/edge/test_enrolling.py",
     "enrollment/edge/watching.py": "enrollment/edge/test_renewing.py",
-    "enrollment/endpoints/door.py": "enrollment/endpoints/test_refusals.py",
+    "enrollment/endpoints/calls.py": "enrollment/endpoints/test_refusals.py",
     "enrollment/endpoints/est/": "enrollment/endpoints/est/test_refusals.py",
     "enrollment/endpoints/presented_certificate.py": "enrollment/endpoints/est/test_simplereenroll.py",
     "enrollment/endpoints/rate_limit.py": "enrollment/endpoints/test_refusals.py",

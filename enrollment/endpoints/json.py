@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST
 
 from enrollment import operations
-from enrollment.endpoints import door, presented_certificate, rate_limit, representations, requests
+from enrollment.endpoints import calls, presented_certificate, rate_limit, representations, requests
 from enrollment.errors import Refused
 from enrollment.operations.answer import Enrolled
 from enrollment.pki import proof
@@ -27,7 +27,7 @@ from portal.actors import Actor
 @sensitive_variables()
 def enroll(request: HttpRequest) -> HttpResponse:
     """POST /enrollment/v1/enroll: the first certificate of an edge."""
-    return _answer_or_refuse(request, lambda caller: _admitted(door.admit(requests.read_enroll(request), caller)))
+    return _answer_or_refuse(request, lambda caller: _admitted(calls.admit(requests.read_enroll(request), caller)))
 
 
 @csrf_exempt  # no session: the signature in the body is the credential
@@ -40,7 +40,7 @@ def renew(request: HttpRequest) -> HttpResponse:
     def answer(caller: Actor) -> HttpResponse:
         sent = requests.read_renew(request)
         certificate = partial(presented_certificate.by_signature, sent.signed, proof.RENEW, timezone.now())
-        return _admitted(door.renew(certificate, sent.signed.content, caller, sent.trust_anchor_sha256))
+        return _admitted(calls.renew(certificate, sent.signed.content, caller, sent.trust_anchor_sha256))
 
     return _answer_or_refuse(request, answer)
 
@@ -54,17 +54,17 @@ def heartbeat(request: HttpRequest) -> HttpResponse:
 
     def answer(caller: Actor) -> HttpResponse:
         sent = requests.read_heartbeat(request)
-        with door.busy_without_database(caller):
+        with calls.busy_without_database(caller):
             certificate = presented_certificate.by_signature(sent, proof.HEARTBEAT, timezone.now())
             operations.record_contact(certificate, requests.read_report(sent.content))
-        door.count("heartbeat")
+        calls.count("heartbeat")
         return HttpResponse(status=204, headers={"Cache-Control": "no-store"})
 
     return _answer_or_refuse(request, answer)
 
 
 def _answer_or_refuse(request: HttpRequest, answer: Callable[[Actor], HttpResponse]) -> HttpResponse:
-    caller = door.caller_of(request)
+    caller = calls.caller_of(request)
     try:
         return answer(caller)
     except Refused as refused:

@@ -7,7 +7,7 @@ import logging
 from django.db import DatabaseError, InterfaceError
 
 from enrollment import operations
-from enrollment.endpoints.door import count
+from enrollment.endpoints.calls import count
 from enrollment.errors import BEFORE_PROOF, Refused
 from portal.actors import Actor
 from portal.client_ip import network_of

@@ -9,9 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from enrollment.endpoints import door, presented_certificate, rate_limit
+from enrollment.endpoints import calls, presented_certificate, rate_limit
 from enrollment.endpoints.est import answers, requests
-from enrollment.endpoints.est.doors import operation
+from enrollment.endpoints.est.decorators import operation
 from enrollment.errors import Refused
 from keys import trust_anchors
 from keys.models import SigningCertificate
@@ -37,11 +37,11 @@ def simpleenroll(request: HttpRequest, label: SigningCertificate | None) -> Http
     if not requests.has_credentials(request):
         # This is not a refusal, so neither the shield nor the audit log counts it: some clients send the key only
         # after a 401.
-        door.count("credentials_required")
+        calls.count("credentials_required")
         return answers.challenge()
-    caller = door.caller_of(request)
+    caller = calls.caller_of(request)
     try:
-        return answers.issued(door.admit(requests.read_enroll(request), caller))
+        return answers.issued(calls.admit(requests.read_enroll(request), caller))
     except Refused as refused:
         return answers.refusal(*rate_limit.count_refusal(refused, caller))
 
@@ -49,7 +49,7 @@ def simpleenroll(request: HttpRequest, label: SigningCertificate | None) -> Http
 @operation("POST")
 def simplereenroll(request: HttpRequest, label: SigningCertificate | None) -> HttpResponse:
     """Renew the TLS client certificate that the proxy verified, for the same or a new key pair."""
-    caller = door.caller_of(request)
+    caller = calls.caller_of(request)
     try:
         try:
             certificate = client_certificate(request)
@@ -57,10 +57,10 @@ def simplereenroll(request: HttpRequest, label: SigningCertificate | None) -> Ht
             raise Refused("unknown_certificate") from None
         if not certificate:
             # This is not a refusal either: the request claims no identity.
-            door.count("certificate_required")
+            calls.count("certificate_required")
             return answers.certificate_required()
         csr = requests.read_renew(request)
-        return answers.issued(door.renew(partial(presented_certificate.by_pem, certificate), csr, caller))
+        return answers.issued(calls.renew(partial(presented_certificate.by_pem, certificate), csr, caller))
     except Refused as refused:
         return answers.refusal(*rate_limit.count_refusal(refused, caller))
 
