@@ -20,7 +20,7 @@ from portal.admin_base import ReadOnlyAdmin, SupportAdmin
 
 @admin.register(ServiceEdge)
 class ServiceEdgeAdmin(SupportAdmin):
-    """Edges that are not deleted; deleting one revokes its certificates and keeps its row."""
+    """The edges that are not deleted. Deleting one revokes its certificates and keeps its row."""
 
     list_display = ["name", "group", "key_name", "enabled", "connection", "version", "enrolled_at", "enrolled_from"]
     list_filter = ["enabled"]
@@ -38,7 +38,7 @@ class ServiceEdgeAdmin(SupportAdmin):
 
     @admin.display(description="connection")
     def connection(self, edge: ServiceEdge) -> str:
-        """Connected, Disconnected since when, or Never connected."""
+        """The connection's state, with the time of the last contact when it is lost."""
         found = connection(edge.last_contact_at, timezone.now())
         return f"{found.word} {found.last.text}" if found.tone == "lost" and found.last else found.word
 

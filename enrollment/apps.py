@@ -1,4 +1,4 @@
-"""What machines do: enroll, and later renew and report."""
+"""The app of the machines: enrollment, renewal, heartbeats and revocation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class EnrollmentConfig(AppConfig):
     verbose_name = "Enrollment"
 
     def ready(self) -> None:
-        from enrollment import checks  # noqa: F401  # imported for what it registers
+        from enrollment import checks  # noqa: F401  # importing it registers the checks
         from enrollment.machines import EnrolledMachines
         from keys import machines
 

@@ -1,4 +1,4 @@
-"""Demo data that shows every state a row can have, made by the operations: real keys, real enrollments."""
+"""Demo data with every state of a row. The operations make it, so its keys and enrollments are real."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One reason to refuse: HTTP status, short title, what to do, and seconds to wait where waiting helps."""
+    """One reason to refuse: the HTTP status, a short title, what to do, and the seconds to wait where waiting helps."""
 
     status: int
     title: str
@@ -131,7 +131,7 @@ LONGEST_FAULT = 300
 
 
 class Refused(Exception):
-    """An enrollment was refused; `code` is stable and public.
+    """A request of an edge is refused. `code` is stable and public.
 
     `fault` describes in one or two sentences what is wrong with the request: printable ASCII, at most LONGEST_FAULT
     characters, and no part of the request but numbers. It is empty when the code is enough.
@@ -154,4 +154,5 @@ class Refused(Exception):
 
     @property
     def refusal(self) -> Refusal:
+        """The status, title and sentence of the code."""
         return REFUSALS[self.code]

@@ -57,7 +57,7 @@ class ServiceEdge(Named, models.Model):
         "keys.ServiceEdgeGroup",
         on_delete=models.PROTECT,
         related_name="edges",
-        db_index=False,  # edge_by_group serves
+        db_index=False,  # edge_by_group is the index
     )
     key_public_id = models.CharField("public id of its key", max_length=32, editable=False)
     key_name = models.CharField("enrolled with key", max_length=255, editable=False)
@@ -111,7 +111,7 @@ class IssuedCertificate(models.Model):
     """
 
     class RevocationReason(models.TextChoices):
-        """RFC 5280 §5.3.1, the ones that apply to an edge."""
+        """The reasons of RFC 5280 §5.3.1 that apply to an edge."""
 
         UNSPECIFIED = "unspecified", "Not specified"
         KEY_COMPROMISE = "keyCompromise", "Key compromised"

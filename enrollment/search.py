@@ -14,7 +14,7 @@ _MOST = 100
 
 
 def certificates(term: str) -> list[Q]:
-    """Conditions on issued certificates: serial, or the beginning of the SHA-256 fingerprint."""
+    """Conditions on issued certificates: the serial, or the start of the SHA-256 fingerprint."""
     digits, serials = identifiers.hexadecimal(term), identifiers.serials(term)
     conditions = [identifiers.beginning("fingerprint", digits)] if digits else []
     if serials:
@@ -25,7 +25,7 @@ def certificates(term: str) -> list[Q]:
 
 
 def edges(term: str) -> list[Q]:
-    """Conditions on edges: UUID, public id of the key, serial or fingerprint of a certificate."""
+    """Conditions on edges: the UUID, the key's public id, and the serial or fingerprint of a certificate."""
     digits = identifiers.hexadecimal(term)
     public_id = tokens.public_id_in(term) or digits
     conditions = [identifiers.beginning("key_public_id", public_id)] if public_id else []

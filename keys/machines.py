@@ -32,7 +32,7 @@ class Machines(Protocol):
         """Sections of a key's page, as HTML: its edges and its history. Empty without the permission to view edges."""
 
     def keys_of_edges_named(self, name: str) -> list[str]:
-        """Public ids of the keys with which edges of this name enrolled."""
+        """The public ids of the keys with which edges of this name enrolled."""
 
     def issued(self) -> QuerySet[Any]:
         """Certificates of edges, with `issuer` and `edge`."""

@@ -14,7 +14,7 @@ IN_TOUCH = timedelta(minutes=3)
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """`tone` is ok, lost or never. `last` is the last contact, None when there was none."""
+    """`word` is the state for a person, `tone` one of ok, lost and never, `last` the last contact or None."""
 
     word: str
     tone: str

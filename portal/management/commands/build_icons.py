@@ -42,7 +42,10 @@ class Command(BaseCommand):
 
 
 def build(manifest: dict[str, Any], tarball: bytes) -> dict[str, str]:
-    """The contents of the sprite and the license by file name. Raises CommandError when the hash does not match."""
+    """The contents of the sprite and of the license file, by file name.
+
+    Raises CommandError when the tarball's hash differs or an icon is missing.
+    """
     if "sha512-" + base64.b64encode(hashlib.sha512(tarball).digest()).decode() != manifest["integrity"]:
         raise CommandError(f"This is not {manifest['package']} {manifest['version']}: its SHA-512 differs.")
     with tarfile.open(fileobj=io.BytesIO(tarball)) as archive:
@@ -65,6 +68,6 @@ def _read(archive: tarfile.TarFile, member: str) -> str:
 def _symbol(name: str, svg: str) -> str:
     found = _SHAPES.search(svg)
     if found is None:
-        raise CommandError(f"The icon {name} is not an SVG of the expected form.")
+        raise CommandError(f"The icon {name} is not an SVG with the expected structure.")
     shapes = "".join(line.strip() for line in found[1].splitlines())
     return f'<symbol id="{name}" {_ATTRIBUTES} stroke-linejoin="round">{shapes}</symbol>'

@@ -1,4 +1,4 @@
-"""`manage.py housekeeping`: for servers without deploy/gunicorn.conf.py, whose workers do the same work."""
+"""`manage.py housekeeping`, for servers without deploy/gunicorn.conf.py, whose workers do the same."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from portal import housekeeping
 
 
 class Command(BaseCommand):
-    help = "Write the counts of past minutes into the audit log; remove ended sign-in locks and sessions."
+    help = "Write the counts of past minutes into the audit log; remove expired sign-in locks and sessions."
 
     def handle(self, *args: Any, **options: Any) -> None:
         housekeeping.run()

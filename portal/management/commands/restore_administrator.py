@@ -1,4 +1,4 @@
-"""`manage.py restore_administrator`: regain access when no administrator can sign in."""
+"""`manage.py restore_administrator`: access again when no administrator can sign in."""
 
 from __future__ import annotations
 
@@ -14,27 +14,29 @@ from portal import accounts, actors
 
 class Command(BaseCommand):
     help = (
-        "Make an active superuser of an account, or a new one, with the password that is typed or is the first line of "
-        "standard input. Ends the account's sessions and every sign-in lock."
+        "Make an account an active superuser, or create one. The password is typed, or is the first line of standard "
+        "input. Ends the account's sessions and every sign-in lock."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--username", default="admin", help="default: admin")
 
     def handle(self, *args: Any, username: str, **options: Any) -> None:
-        password = _typed() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+        password = _typed_password() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
         if "\0" in password or any("\ud800" <= character <= "\udfff" for character in password):
-            raise CommandError("The sign-in page would not take this password: it is no text in UTF-8, or holds a NUL.")
+            raise CommandError(
+                "The sign-in page would refuse this password: it is not text in UTF-8, or has a NUL character."
+            )
         actor = actors.for_command("restore_administrator")
         try:
             created = accounts.restore_administrator(username, password, actor=actor)
-        except ValidationError as refused:
-            raise CommandError(" ".join(refused.messages)) from None
-        made = "is a new superuser" if created else "is an active superuser and has a new password"
-        self.stderr.write(f"“{username}” {made}.")
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from None
+        result = "is a new superuser" if created else "is an active superuser and has a new password"
+        self.stderr.write(f"“{username}” {result}.")
 
 
-def _typed() -> str:
+def _typed_password() -> str:
     password = getpass.getpass("New password: ")
     if getpass.getpass("New password again: ") != password:
         raise CommandError("The two passwords differ. Nothing was changed.")

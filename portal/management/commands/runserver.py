@@ -1,4 +1,4 @@
-"""Django's runserver, which does not start when the portal would not start."""
+"""Django's runserver, with the checks that the portal makes at its start."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.enrollment import raw_csr
-from tests.enrollment.csr_examples.extensions import asking, attributes
+from tests.enrollment.csr_examples.extensions import attributes, extensions
 from tests.enrollment.csr_examples.files import other_files, texts
 from tests.enrollment.csr_examples.parts import ECDSA_SHA256, KEY, MALFORMED, SIGNATURE, Odd, info, key, rsa_key, signed
 from tests.enrollment.raw_csr import oid, pem, sequence, set_of, tlv
@@ -25,7 +25,7 @@ _P256 = sequence(oid("1.2.840.10045.2.1"), oid("1.2.840.10045.3.1.7"))
 @functools.cache
 def odd_requests() -> list[Odd]:
     """All of them."""
-    return [*asking(), *attributes(), *encodings(), *texts(), *keys(), *signatures(), *other_files()]
+    return [*extensions(), *attributes(), *encodings(), *texts(), *keys(), *signatures(), *other_files()]
 
 
 def encodings() -> Iterator[Odd]:

@@ -1,4 +1,4 @@
-"""CSRs that ask for more than a certificate: extensions and attributes."""
+"""CSRs with requested extensions and other attributes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,22 @@ from tests.enrollment.flawed_csrs import CA, NOT_CA, usage
 from tests.enrollment.raw_csr import attribute, oid, pem, sequence, set_of, tlv
 
 
-def asking() -> Iterator[Odd]:
-    """Extensions that tools and devices always ask for, and the rights of a CA."""
+def extensions() -> Iterator[Odd]:
+    """Requested extensions: those that are ignored, rights of a CA, and those that cannot be parsed."""
+    for name, (requested, ignored) in _ignored().items():
+        yield Odd(f"asks for {name}", raw_csr.requesting(key(), requested), ignored=ignored)
+    yield from _rights_of_a_ca()
+    yield from _unreadable()
+
+
+def _ignored() -> dict[str, tuple[list[bytes], tuple[str, ...]]]:
+    """Extensions that common tools and devices request, each with the names in the answer."""
     names = x509.SubjectAlternativeName(
         [x509.DNSName("printer.example"), x509.IPAddress(ipaddress.ip_address("192.0.2.9"))]
     )
     purposes = x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH])
     policies = sequence(sequence(oid("1.3.6.1.5.5.7.3.2")))
-    wishes: dict[str, tuple[list[bytes], tuple[str, ...]]] = {
+    return {
         "alternative names": ([raw_csr.extension(names)], ("subjectAltName",)),
         "alternative names that do not parse": ([raw("2.5.29.17", b"\xff\xff")], ("subjectAltName",)),
         "key agreement": ([raw_csr.extension(usage(key_agreement=True))], ("keyUsage",)),
@@ -56,8 +64,9 @@ def asking() -> Iterator[Odd]:
             (*(f"1.2.3.{number}" for number in range(50)), "and 30 more"),
         ),
     }
-    for name, (wanted, ignored) in wishes.items():
-        yield Odd(f"asks for {name}", raw_csr.requesting(key(), wanted), ignored=ignored)
+
+
+def _rights_of_a_ca() -> Iterator[Odd]:
     for name, wanted, says in (
         ("CA:TRUE", CA, "basicConstraints CA:TRUE"),
         ("CA:TRUE not as DER has it", raw("2.5.29.19", sequence(b"\1\1\1")), "basicConstraints CA:TRUE"),
@@ -67,6 +76,9 @@ def asking() -> Iterator[Odd]:
         yield Odd(
             f"asks for {name}", raw_csr.requesting(key(), [NOT_CA if says[0] == "k" else b"", wanted]), EXTENSION, says
         )
+
+
+def _unreadable() -> Iterator[Odd]:
     for name, wanted, says in (
         ("basicConstraints that are none", raw("2.5.29.19", b"\4\0"), "basicConstraints must be SEQUENCE"),
         ("keyUsage that is none", raw("2.5.29.15", b"\xff\xff"), "keyUsage"),
@@ -87,7 +99,7 @@ def asking() -> Iterator[Odd]:
 
 
 def attributes() -> Iterator[Odd]:
-    """Attributes beside requested extensions."""
+    """Attributes other than requested extensions, and requested extensions in several attributes."""
     password = attribute(raw_csr.CHALLENGE_PASSWORD, tlv(0x0C, b"secret"))
     pair = sequence(tlv(0x1E, "Cert".encode("utf-16-be")), tlv(0x1E, "Machine".encode("utf-16-be")))
     windows = (

@@ -22,7 +22,7 @@ class RestoreTest(PortalTestCase):
 
     def test_a_password_that_nobody_can_type_is_refused(self) -> None:
         for odd in ("\0", "\udcff"):
-            with self.assertRaisesMessage(CommandError, "would not take this password"):
+            with self.assertRaisesMessage(CommandError, "would refuse this password"):
                 self.restore(PASSWORD + odd)
         self.assertFalse(User.objects.exists())
 
