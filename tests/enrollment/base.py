@@ -1,4 +1,4 @@
-"""What every enrollment test needs: a key, an edge that presents it, and the books that must balance afterwards."""
+"""What every enrollment test needs: a key, an edge that presents it, and the counts that must agree afterwards."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def now() -> datetime:
 
 
 def make_issuer(name: str = "Own", *, days: int = 365, key_type: str = "EC P-256", at: datetime | None = None) -> Any:
-    """A signing certificate of ours, made `at` a moment, under the preloaded root."""
+    """A signing certificate below the preloaded root, made at the time `at`."""
     signing_certificate()
     root = SigningCertificate.objects.get(name="Root")
     authority = make_authority(name, "Tests", now=at or now(), days=days, key_type=key_type, parent=authority_of(root))
@@ -41,7 +41,7 @@ def make_issuer(name: str = "Own", *, days: int = 365, key_type: str = "EC P-256
     return record
 
 
-# Refusals that say what is wrong inside what was sent.
+# Refusals that name the fault in the request.
 FAULTY = {"malformed_key"}
 
 
@@ -60,7 +60,7 @@ class Enrolling:
         return operations.enroll(text, csr or make_csr(), caller=caller, now=at)
 
     def refusal(self, text: str, csr: str | None = None, **options: Any) -> str:
-        """The code an attempt is refused with; empty when it is admitted."""
+        """The code with which an attempt is refused; empty when it is admitted."""
         try:
             self.enroll(text, csr, **options)
         except Refused as refused:
@@ -68,7 +68,7 @@ class Enrolling:
         return ""
 
     def assert_refused(self, code: str, text: str, csr: str | None = None, **options: Any) -> None:
-        """Refused with this code, at no cost, and remembered with key id, reason and the fault of a CSR only."""
+        """Refused with this code at no cost, and recorded with the key's id, the reason and a CSR's fault."""
         before, known = self.books(), AuditEvent.objects.count()
         self.assertEqual(self.refusal(text, csr, **options), code)
         self.assertEqual(self.books(), before, "a refused attempt must cost nothing")
@@ -82,14 +82,14 @@ class Enrolling:
 
     @staticmethod
     def books() -> tuple[Any, ...]:
-        """Everything an enrollment adds to."""
+        """The counts that an enrollment changes."""
         uses = tuple(ProvisioningKey.objects.order_by("id").values_list("id", "uses", "last_used_at"))
         enrolled = AuditEvent.objects.filter(action="edge.enrolled").count()
         return uses, ServiceEdge.objects.count(), IssuedCertificate.objects.count(), enrolled
 
     @staticmethod
     def execute(statement: str, *values: Any) -> None:
-        """Raw SQL, as somebody at the database's own prompt would type it."""
+        """Raw SQL, as a person would type it at the database's prompt."""
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement, values)
 
@@ -103,7 +103,7 @@ class Enrolling:
         return self.client.post(ENROLL, body, content_type="application/json", **extra)  # type: ignore[attr-defined]
 
     def assert_problem(self, response: Any, code: str) -> None:
-        """A problem document of this code: its standing text, or of a key or CSR its fault, and not a word more."""
+        """A problem document of this code, with its own sentence or the fault of a key or CSR, and nothing else."""
         refusal = REFUSALS[code]
         self.assertEqual(response.status_code, refusal.status, response.content)
         self.assertEqual(response["Content-Type"], "application/problem+json")

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = 120
 # The status of a request that got no answer.
 LOST = 0
-# Enough for the interpreters to start; who comes late comes all the same.
+# Seconds, enough for the interpreters to start. A late one sends its requests nevertheless.
 _HEAD_START = 0.5
 _HEAD_START_PER_PROCESS = 0.15
 

@@ -1,4 +1,4 @@
-"""Requests with one flaw each, and the test case that judges them."""
+"""Requests with one fault each, and the test case that judges them."""
 
 from __future__ import annotations
 

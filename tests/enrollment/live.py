@@ -1,4 +1,4 @@
-"""A portal that runs, and its database looked at past it."""
+"""A running portal, and direct access to its database."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.live import LivePortal
 
 
 class LiveTestCase(unittest.TestCase):
-    """A portal that runs, and its database read and written past it."""
+    """A running portal, whose database the tests read and write directly."""
 
     portal: LivePortal
 
@@ -25,7 +25,7 @@ class LiveTestCase(unittest.TestCase):
         return self.portal.manage("create_key", *arguments).strip()
 
     def enrolled_long_ago(self, text: str, private_key: Any) -> str:
-        """A certificate with less than a third of its life left, made by the operation on an earlier clock."""
+        """A certificate with less than a third of its validity left, made by the operation with an earlier clock."""
         program = (
             "from tests.enrollment.old_enrollments import enroll_long_ago; "
             f"print(enroll_long_ago({text!r}, [{make_csr(private_key)!r}])[0].certificate)"

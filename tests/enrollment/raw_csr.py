@@ -84,7 +84,7 @@ def extensions(*values: bytes) -> bytes:
 
 
 def common_name(*names: str | bytes) -> bytes:
-    """A subject with one RDN per name; bytes are taken as they are."""
+    """A subject with one RDN per name. Bytes are used unchanged."""
     encoded = [name if isinstance(name, bytes) else name.encode("utf-8", "surrogatepass") for name in names]
     return sequence(*(set_of(sequence(oid("2.5.4.3"), tlv(0x0C, name))) for name in encoded))
 

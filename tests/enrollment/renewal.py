@@ -1,4 +1,4 @@
-"""What tests of renewal share: requests that an edge signs with its current key, and an edge that is due."""
+"""What tests of renewal share: requests signed with an edge's current key, and an edge whose renewal is due."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class RenewalTestCase(EnrollmentTestCase):
         return operations.renew(fresh, csr or make_csr(), caller=EDGE)
 
     def assert_not_renewed(self, code: str, csr: str | None = None, **options: Any) -> None:
-        """Refused with this code, nothing issued, remembered once."""
+        """The renewal is refused with this code, nothing is issued, and the refusal is recorded once."""
         before, known = IssuedCertificate.objects.count(), AuditEvent.objects.count()
         with self.assertRaises(Refused) as refused:
             self.renew(csr, **options)

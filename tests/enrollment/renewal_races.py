@@ -1,4 +1,4 @@
-"""Several renewals at once, in one process on a real database; prints what each race left, as JSON."""
+"""Several renewals at once, in one process on a real database. Prints the result of each race as JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HANDS = 6
 
 
 def due(text: str) -> IssuedCertificate:
-    """The certificate of an edge that may renew on the clock of `later`."""
+    """The certificate of an edge that may renew at the time of `later`."""
     operations.enroll(text, make_csr(), caller=EDGE)
     return IssuedCertificate.objects.latest("id")
 
@@ -61,7 +61,7 @@ def main() -> None:
     move(key, other)
     results["replaced"] = race(old, *(renewal(old, csr, answers) for _ in range(HANDS)), answers=answers)
 
-    # The edge shows what it has at the moment at which it would be replaced: it keeps that, or is given the next one.
+    # The edge presents its certificate while it is being replaced: it keeps that one, or gets the next one.
     old, csr, answers = due(text), make_csr(), []
     move(key, old.issuer)
     with mock.patch.object(renewal_roots, "issuer_for", return_value=other):

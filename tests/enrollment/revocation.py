@@ -1,4 +1,4 @@
-"""What tests of revocation share: the list as a relying party fetches it, and OpenSSL's opinion of a certificate."""
+"""What tests of revocation share: the list as a relying party fetches it, and OpenSSL's check of a certificate."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def certificate_of(enrolled: Enrolled) -> IssuedCertificate:
 
 
 def openssl_verdict(enrolled: Enrolled, lists: list[x509.CertificateRevocationList]) -> str:
-    """What `openssl verify -crl_check_all` says: `OK`, or its error."""
+    """The result of `openssl verify -crl_check_all`: `OK`, or its error."""
     with tempfile.TemporaryDirectory() as directory:
         paths = {name: Path(directory) / f"{name}.pem" for name in ("edge", "chain", "anchor", "crls")}
         paths["edge"].write_text(enrolled.certificate)

@@ -1,4 +1,4 @@
-"""What `manage.py check --database default` says of the edges there are."""
+"""The warnings of `manage.py check --database default` about edges."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DIFFERENT = "a certificate that names another organization than CUSTOMER_ID."
 
 
 class OrganizationTests(EnrollmentTestCase):
-    """CUSTOMER_ID is not what the certificates say that edges hold."""
+    """CUSTOMER_ID differs from the organization in the certificates of edges."""
 
     def found(self) -> list[str]:
         return [each.msg for each in checks.run_checks(databases=["default"]) if each.id == "enrollment.W002"]
@@ -37,7 +37,7 @@ class OrganizationTests(EnrollmentTestCase):
             operations.renew(renewing, make_csr(), caller=EDGE)
             operations.revoke_certificate(revoked, reason="unspecified", actor=ACTOR)
             self.assertEqual(self.found(), [f"1 edge holds {DIFFERENT}"])
-        # Back again: the one that enrolled and the one that renewed meanwhile.
+        # With the setting back: the edge that enrolled and the one that renewed meanwhile.
         self.assertEqual(self.found(), [f"2 edges hold {DIFFERENT}"])
 
     def test_it_reads_names_of_every_length(self) -> None:

@@ -64,16 +64,16 @@ class Races:
         names = {answer["edge"]["name"] for answer in admitted}
         self.assertEqual(names, {f"Limited-{number}" for number in range(64, 101)})
         rows, counted = self.refusals("Limited", "key_exhausted")
-        # The processes share the bound, for each of the minutes the storm may touch; and no count is lost.
+        # The processes share the limit, in each of the minutes of the storm, and no count is lost.
         self.assertLessEqual(rows, 2 * FIRST)
         self.assertEqual(rows + counted, 163)
-        # At every moment in between the books balanced, and nothing was ever taken back.
+        # At every moment in between the counts agreed, and none ever fell.
         self.assertTrue(all(uses - 63 == edges == rows == events for uses, edges, rows, _, events in seen))
         self.assertEqual(seen, sorted(seen))
         self.assert_no_error_was_logged()
 
     def refusals(self: Any, name: str, reason: str) -> tuple[int, int]:
-        """Refusals of a key that have a row each, and those that are only counted: written, or not yet."""
+        """The refusals of a key that have a row each, and those that are only counted, stored or not yet."""
         which = f"reason = '{reason}' AND object_name = '{name}'"
         scope = f"edge.refused|{reason}|edge||key|"
         return self.value(
@@ -85,7 +85,7 @@ class Races:
 
     @contextlib.contextmanager
     def watching(self: Any, name: str) -> Iterator[list[Any]]:
-        """The books as somebody sees them who looks again and again."""
+        """The counts at repeated moments."""
         seen, done = [self.books(name)], threading.Event()
 
         def watch() -> None:
@@ -172,7 +172,7 @@ class WireTests(LiveTestCase):
         cls.text = cls().make_key("Wire", 100)
 
     def send(self, raw: bytes, wait: bool = True) -> bytes:
-        """What the server answers to these bytes until it closes or says nothing more."""
+        """The server's answer to these bytes, until it closes the connection or sends nothing more."""
         with socket.create_connection(("127.0.0.1", self.portal.port), timeout=20) as connection:
             connection.sendall(raw)
             answer = b""
@@ -274,13 +274,13 @@ class WireTests(LiveTestCase):
         whole = self.sized(body(self.text))
         for cut in (len(whole) - 1, len(whole) // 2):
             self.send(whole[:cut], wait=False)
-        # The server is as well as before.
+        # The server still answers.
         self.assertEqual(post(self.portal.url, "{}")[0], 400)
         self.assertEqual(self.books("Wire"), before)
         self.assert_no_error_was_logged()
 
     def test_the_stock_recipe_of_openssl_and_curl_enrolls(self) -> None:
-        """The lines that `make run` prints, with a key of ours."""
+        """The lines that `make run` prints, with this test's key."""
         with tempfile.TemporaryDirectory() as directory:
             key_file = Path(directory) / "key.txt"
             key_file.write_text(self.text + "\n")

@@ -26,7 +26,7 @@ class NetworkTestCase(EnrollmentTestCase):
         ProvisioningKey.objects.filter(pk=self.key.pk).update(allowed_networks=list(networks), max_uses=1_000)
 
     def code(self, peer: str, forwarded: str | None = None) -> str:
-        """The code an edge is refused with that reached us through `peer`; empty when it is admitted."""
+        """The code with which an edge that connects through `peer` is refused; empty when it is admitted."""
         extra: dict[str, Any] = {"REMOTE_ADDR": peer}
         if forwarded is not None:
             extra["HTTP_X_FORWARDED_FOR"] = forwarded
@@ -34,7 +34,7 @@ class NetworkTestCase(EnrollmentTestCase):
         return "" if response.status_code == 201 else json.loads(response.content)["code"]
 
     def address(self, peer: str, forwarded: str | None = None) -> str | None:
-        """The address that is recorded for such an edge."""
+        """The address that is recorded for an edge that connects in this way."""
         self.assertEqual(self.code(peer, forwarded), "")
         edge, event = ServiceEdge.objects.latest("id"), AuditEvent.objects.latest("id")
         self.assertEqual(edge.enrolled_from, event.client_ip)

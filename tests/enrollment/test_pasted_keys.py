@@ -32,7 +32,7 @@ class PastedKeyTests(EnrollmentTestCase):
         )  # fmt: skip
 
     def test_whatever_is_read_is_one_use_of_one_key(self) -> None:
-        # The reader has its own test of all of them.
+        # A test of the parser reads all of them.
         for name, text in list(key_vectors.read(self.token).items())[::3]:
             with self.subTest(name):
                 self.assertIn(self.post(text, self.csr).status_code, {200, 201})
@@ -53,7 +53,7 @@ class PastedKeyTests(EnrollmentTestCase):
         self.assertEqual(self.uses(self.key), 0)
 
     def test_no_two_keys_are_one(self) -> None:
-        """Another key's text, however it is dressed up, is that key's."""
+        """The text of another key is read as that key, whatever surrounds it."""
         other, text = make_key("other", max_uses=1)
         for dressed in list(key_vectors.read(tokens.read_any(text)).values())[::9]:
             self.assertEqual(json.loads(self.post(dressed, self.csr).content)["edge"]["name"], "other-1")

@@ -1,4 +1,4 @@
-"""The age of revocation lists, where an administrator looks: /metrics, `manage.py check`, /readyz."""
+"""The age of revocation lists in /metrics, `manage.py check` and /readyz."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.factories import ACTOR
 
 
 class FreshnessTestCase(RevocationTestCase):
-    """The issuer's list was made as long ago as `age` says, and is the only one."""
+    """The issuer has one list, which is `age` old."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -51,7 +51,7 @@ class MetricsTests(FreshnessTestCase):
         ages = self.read("portal_crl_age_seconds")
         self.assertEqual(set(ages), {str(self.issuer.pk), str(other.pk)})
         self.assertEqual(ages[str(self.issuer.pk)] // 3600, 3)
-        # Lists begin five minutes early.
+        # Lists start five minutes early.
         self.assertEqual(ages[str(other.pk)] // 300, 1)
 
     def test_d04_a_new_list_begins_at_five_minutes_again(self) -> None:
@@ -98,7 +98,7 @@ class CheckTests(FreshnessTestCase):
         self.assertIn("'Service Edge'", self.found()[0])
 
     def test_not_where_no_list_can_be_made(self) -> None:
-        """Whatever an expired issuer signed is expired too; another's lists are made elsewhere."""
+        """Certificates of an expired issuer are expired. Lists of an issuer without a private key are made elsewhere."""
         own = make_issuer()
         self.age(own, days=3)
         self.assertEqual(len(self.found()), 1)

@@ -1,4 +1,4 @@
-"""Across modules: concurrent revocations and builds of the lists lose nothing and use no number twice (D-04)."""
+"""Across modules: concurrent revocations and builds lose no entry and use no number twice (D-04)."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Races:
             return {str(uuid): serial for uuid, serial in connection.execute(query).fetchall()}
 
     def stored_list(self: Any) -> set[str]:
-        """The list of Service Edge as it is stored: fetching it would mend it."""
+        """The stored list of Service Edge. Fetching it would build it again."""
         query = (
             "SELECT l.der FROM enrollment_revocationlist l JOIN keys_signingcertificate c ON c.id = l.issuer_id"
             " WHERE c.name = 'Service Edge'"
@@ -85,7 +85,7 @@ class Races:
         whole, parts = self.issued("Whole"), self.issued("Parts")
         processes = [self.start("revoke", "--key", "Whole") for _ in range(2)]
         processes += [self.start("revoke", "--edge", uuid) for uuid in parts]
-        # The only certificate of an edge at the same moment as the edge: whoever is second finds nothing left.
+        # The only certificate of an edge and the edge at the same moment: the second revocation finds nothing left.
         processes += [self.start("revoke", "--serial", serial) for serial in parts.values()]
         printed = "".join(self.outputs(processes)).split()
         expected = {*whole.values(), *parts.values()}

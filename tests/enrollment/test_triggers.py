@@ -1,4 +1,4 @@
-"""What the database itself refuses, whoever asks: audit events, edges and issued certificates are kept (J-01)."""
+"""What the database refuses, whoever asks: audit events, edges and issued certificates are not deleted (J-01)."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class KeptTests(TriggerTestCase):
 
     def test_neither_table_is_emptied(self) -> None:
         if connection.vendor == "postgresql":
-            # Nothing may be pending, else TRUNCATE is refused for that reason.
+            # Nothing may be pending, because TRUNCATE would be refused for that reason.
             self.execute("SET CONSTRAINTS ALL IMMEDIATE")
             self.assert_kept("kept", f"TRUNCATE {EDGE} CASCADE", f"TRUNCATE {CERTIFICATE}")
         else:

@@ -1,4 +1,4 @@
-"""Across modules: what a wrong clock did is undone as soon as the clock is right, and no certificate is un-revoked.
+"""Across modules: the effects of a wrong clock end when the clock is right, and no certificate is un-revoked.
 
 Revocation lists, connection and validity each depend on the clock.
 """
@@ -33,7 +33,7 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 
 class ListTests(RevocationTestCase):
     def publish(self, at: datetime) -> set[str]:
-        """The serials on the list that is published at this moment."""
+        """The serials on the list that is published now."""
         published = publish(self.issuer, at)
         self.assertTrue(published.is_current)
         assert published.newest
@@ -67,7 +67,7 @@ class ListTests(RevocationTestCase):
         self.assertEqual(numbers, [ahead.number, ahead.number + 1, ahead.number + 2])
 
     def test_d04_nobody_was_revoked_in_the_future(self) -> None:
-        """Some verifiers ignore an entry whose date has not come."""
+        """Some verifiers ignore an entry with a date in the future."""
         with mock.patch("enrollment.operations.revoking.timezone.now", return_value=now() + 100 * DAY):
             operations.revoke_edge(self.edge, reason="superseded", actor=ACTOR)
         (entry,) = fetch(self.issuer)
@@ -87,16 +87,16 @@ class ListTests(RevocationTestCase):
 
 @dataclass
 class Model:
-    """What must be true of every list, kept beside the database: expiries, who is revoked, and who left with reason."""
+    """The facts for every list, kept outside the database: expiries, revocations and entries that may be left out."""
 
     ends: dict[str, datetime]
     revoked: set[str] = field(default_factory=set)
-    # Named by a list that began after its end: the lists after it need not name it (RFC 5280 §3.3).
+    # A list that started after its expiry names it, so later lists need not (RFC 5280 §3.3).
     done: dict[str, datetime] = field(default_factory=dict)
     number: int = 0
 
     def check(self, newest: RevocationList, portal: datetime, true: datetime) -> None:
-        """Check a list published when the portal's clock and a right one showed this."""
+        """Check a list that was published at these times of the portal's clock and of a right clock."""
         named = serials(x509.load_der_x509_crl(bytes(newest.der)))
         assert newest.this_update <= portal, "nobody accepts it yet"
         assert newest.number >= self.number, "its number falls"
@@ -104,7 +104,7 @@ class Model:
         for serial in self.revoked - named:
             began = self.done.get(serial, NEVER)
             assert began <= portal + 5 * MINUTE, "it left before one list past its expiry"
-            # A relying party with a right clock accepts a list from its beginning on.
+            # A relying party with a right clock accepts a list from its start on.
             assert newest.this_update > true or self.ends[serial] < true, "it is accepted, and knows less"
         for serial in named:
             if newest.this_update > self.ends[serial]:
@@ -113,7 +113,7 @@ class Model:
 
 
 Step = tuple[float, float, int | None]
-# Each step: hours that really pass, by how many days the portal's clock is wrong then, and which edge is revoked.
+# Each step: the hours that pass, the days by which the portal's clock is wrong then, and the edge that is revoked.
 STEPS = st.lists(
     st.tuples(
         st.sampled_from([0, 0.05, 1, 23, 25, 60, 240]),

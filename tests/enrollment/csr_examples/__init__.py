@@ -1,6 +1,6 @@
-"""Requests as stock tools, devices, people and broken software make them, each with what is right for it.
+"""Requests as common tools, devices, people and broken software make them, each with the expected result.
 
-OpenSSL's `req -verify` is asked about the same ones, and mutations start from them.
+`openssl req -verify` checks the same requests, and mutations start from them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def odd_requests() -> list[Odd]:
 
 
 def encodings() -> Iterator[Odd]:
-    """Other bytes than DER has, or other parts than PKCS #10 has."""
+    """Bytes that are not DER, and DER that is not PKCS #10."""
     good, content = signed(info()), b"".join(raw_csr.parts_of(signed(info())))
     printable = sequence(set_of(sequence(oid("2.5.4.3"), tlv(0x13, b"edge_1"))))
     yield Odd("an underscore in a PrintableString", pem(signed(info(subject=printable))))
@@ -61,7 +61,7 @@ def encodings() -> Iterator[Odd]:
 
 
 def keys() -> Iterator[Odd]:
-    """Keys of other kinds, and other spellings of good ones."""
+    """Keys of other algorithms, and other encodings of good keys."""
     numbers = sequence(raw_csr.integer(rsa_key().public_key().public_numbers().n), raw_csr.integer(65537))
     for name, parameters, code, says in (
         ("without NULL", b"", "", ""),
@@ -95,7 +95,7 @@ def keys() -> Iterator[Odd]:
 
 
 def signatures() -> Iterator[Odd]:
-    """Signatures of other kinds."""
+    """Signatures of other algorithms."""
     yield Odd("SHA-1", raw_csr.request(key(), digest=hashes.SHA1()), SIGNATURE, "SHA-1 signatures are not accepted")
     yield Odd(
         "SHA-1 by RSA", raw_csr.request(rsa_key(), digest=hashes.SHA1()), SIGNATURE, "SHA-1 signatures are not accepted"

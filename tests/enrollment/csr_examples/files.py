@@ -1,4 +1,4 @@
-"""Files that arrive as a CSR: a good one in every text encoding, and files of other kinds."""
+"""Files that are sent as a CSR: a good one in every text encoding, and other files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.enrollment.raw_csr import oid, pem, sequence, tlv
 
 
 def texts() -> Iterator[Odd]:
-    """The same good request in every kind of text."""
+    """The same good request in every text encoding."""
     good = pem(signed(info()))
     first, last = good.splitlines()[0], good.splitlines()[-1]
     yield Odd("byte order mark", "\ufeff" + good)
@@ -65,7 +65,7 @@ def texts() -> Iterator[Odd]:
 
 
 def other_files() -> Iterator[Odd]:
-    """What people send in the place of a request: keys, certificates, wrapped requests."""
+    """Files that people send instead of a request: keys, certificates, wrapped requests."""
     secret = "This holds a private key"
     for name, kind in (("PKCS #8", PrivateFormat.PKCS8), ("traditional", PrivateFormat.TraditionalOpenSSL)):
         for each in (key(), rsa_key()):

@@ -1,4 +1,4 @@
-"""The parts of the examples: one good key pair of each kind, and raw pieces of PKCS #10."""
+"""The parts of the examples: one good key pair of each type, and raw parts of PKCS #10."""
 
 from __future__ import annotations
 

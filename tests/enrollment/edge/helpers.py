@@ -36,7 +36,7 @@ def pem(certificate: x509.Certificate) -> str:
 
 @dataclass
 class Pki:
-    """A root, an issuer below it, and what they say to an edge."""
+    """A root, an issuer below it, and their answer to an edge."""
 
     root: Authority
     issuer: Authority
@@ -106,7 +106,7 @@ def make_key(portal: LivePortal, name: str, path: Path, max_uses: int) -> Path:
 
 
 def uses(portal: LivePortal, name: str) -> int:
-    """What the portal's database says of a key."""
+    """The number of uses of a key in the portal's database."""
     with closing(sqlite3.connect(portal.state_dir / "portal.sqlite3", timeout=20)) as database:
         row = database.execute("SELECT uses FROM keys_provisioningkey WHERE name = ?", [name]).fetchone()
     return int(row[0])

@@ -1,4 +1,4 @@
-"""Enroll again and again, killed one step later each time: `python -m ... URL KEY_FILE DIRECTORY [OPTION]`.
+"""Enroll repeatedly, killed one step later each time: `python -m ... URL KEY_FILE DIRECTORY [OPTION]`.
 
 A step is whatever the interpreter reports to audit hooks (PEP 578): a file opened, renamed or removed, a directory
 made, a socket connected, a request sent. The kill comes just before the step. Prints, for each step, what it was,

@@ -1,4 +1,4 @@
-"""Little servers for the edge to meet: scripted ones, and doors in front of a real portal."""
+"""Small servers for the edge: scripted ones, and proxies in front of a real portal."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def ask(port: int, request: bytes) -> bytes:
 
 
 class Script:
-    """Gives each request the next of some answers, the last one for ever, and counts."""
+    """Answers each request with the next of some answers, then always with the last one, and counts the requests."""
 
     def __init__(self, *answers: bytes) -> None:
         self.answers = list(answers)
@@ -92,18 +92,18 @@ def http(status: int, body: bytes = b"", *headers: str) -> bytes:
 
 
 def swallowing(port: int, committed: threading.Event) -> Handler:
-    """A door that lets the request through and keeps the answer."""
+    """A proxy that passes the request on and drops the answer."""
 
     def handle(connection: socket.socket) -> None:
         ask(port, read_request(connection))
         committed.set()
-        connection.recv(1)  # until the client is gone
+        connection.recv(1)  # until the client has closed the connection
 
     return handle
 
 
 def tls(port: int, certificate_file: Path) -> Handler:
-    """A door that speaks TLS outside and http inside, as a proxy does."""
+    """A proxy with TLS outside and http inside."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate_file)
 

@@ -1,4 +1,4 @@
-"""Each refusal of the portal, as the person at the edge and their scripts meet it."""
+"""Each refusal of the portal, as the edge's operator and their scripts see it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from tests.enrollment.edge.helpers_servers import Script, http, serving
 from tests.support.live import ROOT
 
 KEY = tokens.mint("api.private.example.com", b"p" * 32).text
-# Another attempt may pass without anybody at the edge doing anything.
+# Another attempt may succeed without a change at the edge.
 LATER = {"clock_differs", "rate_limited", "busy", "signer_unavailable", "issuer_unavailable"}
-# What nothing but a new edge helps against, so that a watching edge ends.
+# Only a new edge helps.
 
 
 def problem(code: str) -> bytes:
@@ -65,7 +65,7 @@ def test_a_watching_edge_waits_whatever_the_portal_says(code: str, tmp_path: Pat
     watching._seconds_to_wait(refused.value, options)
     (tmp_path / "certificate.pem").unlink()
     if code not in LATER:
-        # An edge that never enrolled fails where somebody looks.
+        # An edge that never enrolled ends, so that its operator sees the failure.
         with pytest.raises(Stop):
             watching._seconds_to_wait(refused.value, options)
 
@@ -91,6 +91,6 @@ def test_the_pause_grows_with_each_failure_up_to_a_bound() -> None:
     assert 2 <= about(10, 1) <= 2.5
     assert 8 <= about(10, 3) <= 9.8
     assert 30 <= about(10, 99) <= 36.7
-    # A portal that knows how long it needs is given that, and a day's pause stays a day.
+    # The edge waits as long as the portal asks, and a usual pause of a day stays a day.
     assert 12 <= about(10, 1, asked_for=120) <= 14.7
     assert 1 <= about(86400, 9) <= 1.3

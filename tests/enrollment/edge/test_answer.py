@@ -1,4 +1,4 @@
-"""What the portal's answers mean to an edge."""
+"""How the edge reads the portal's answers."""
 
 from __future__ import annotations
 

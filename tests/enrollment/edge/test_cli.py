@@ -1,4 +1,4 @@
-"""The command line: exit codes, and a program that needs nothing of Django."""
+"""The command line: its exit codes, and that the program does not need Django."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KEY = tokens.mint("api.private.example.com", b"p" * 32).text
 
 
 def test_the_program_loads_neither_django_nor_settings() -> None:
-    # With Django out of reach an import of it would fail, in whichever module it stood.
+    # Without Django, an import of it fails in any module.
     check = "import sys; sys.modules['django'] = None; import enrollment.edge.cli as c; c.main(sys.argv[1:])"
     result = subprocess.run([sys.executable, "-c", check, "--help"], cwd=ROOT, capture_output=True, text=True, env={})
     assert result.returncode == 0, result.stderr
@@ -112,7 +112,7 @@ def test_a_full_disk_passes_and_a_read_only_one_does_not(
 
 def test_ctrl_c_ends_quietly(tmp_path: Path) -> None:
     check = "import sys, enrollment.edge.cli as c; import enrollment.edge.store as s; import signal, os\n"
-    # A shell starts its background jobs with the interrupt ignored, and Python keeps that.
+    # A shell starts background jobs with SIGINT ignored, and Python keeps that.
     check += "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     check += "s._make_directory = lambda path: os.kill(os.getpid(), signal.SIGINT)\nsys.exit(c.main(sys.argv[1:]))"
     arguments = command("https://portal.example.com", tmp_path)[3:]

@@ -37,7 +37,7 @@ def write(path: Path, mode: int = 0o600) -> None:
 
 
 def refusal(path: Path) -> str:
-    """What is said of a directory, which is left as it is."""
+    """The refusal of a directory, which stays unchanged."""
     before = sorted((each.name, each.lstat().st_mode, each.lstat().st_ino) for each in path.iterdir())
     directory = EdgeDirectory(path)
     with pytest.raises(Stop) as stop, directory.locked():

@@ -1,4 +1,4 @@
-"""What a directory's files mean, whole, missing or damaged."""
+"""The state of a directory whose files are whole, missing or damaged."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def look(directory: EdgeDirectory, days: int = 0) -> Found:
 
 
 def is_unfinished(found: Found) -> bool:
-    """The key pair is there and kept, the rest will be asked for again."""
+    """The key pair exists and stays; the program asks for the other files again."""
     return found.certificate is None and found.key_pair is not None and to_pem(found.key_pair) == FILES["key.pem"]
 
 

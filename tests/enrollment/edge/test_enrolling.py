@@ -44,7 +44,7 @@ def test_an_edge_enrolls_once(portal: LivePortal, many: Path, tmp_path: Path) ->
     assert result.stdout.startswith("Enrolled as many-")
     assert modes(directory) == dict.fromkeys(WHOLE, "0o600")
     assert oct(directory.stat().st_mode & 0o777) == "0o700"
-    # Not even the key is needed any more.
+    # The key is not needed any more.
     again = run_edge(portal.url, directory, "--key-file", tmp_path / "removed")
     assert (again.returncode, again.stderr) == (0, "")
     assert again.stdout.startswith("Already enrolled")
@@ -140,7 +140,7 @@ def test_a_portal_with_another_root_is_not_believed(
     said = capsys.readouterr().err
     assert "trust_anchor_mismatch (HTTP 409)" in said
     assert "trust anchor is not the one" in said
-    # The portal is asked for that root, so that nothing is spent on what would be refused here.
+    # The request names the root, so that no use is spent on an answer that the edge would refuse.
     assert uses(portal, "many") == before
     assert set(modes(tmp_path / "edge")) == UNFINISHED
 

@@ -65,7 +65,7 @@ def test_an_answer_in_another_encoding_ends_nothing(
 def test_mutated_answers_end_nothing_and_damage_nothing() -> None:
     with answers.attempts() as attempts:
         report = campaigns.campaign("answers", SEED, 1_000, attempts["answers"])
-    # Sound ones pass: the others are refused for what is wrong with them.
+    # Good ones are accepted, so the others are refused for their fault.
     assert set(report.outcomes) == {"waits", "renewed", "goes on"}
     assert report.outcomes["waits"] > 700
 
@@ -139,7 +139,7 @@ def test_a_log_that_cannot_be_written_ends_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("days", "due"), [(50, False), (70, True)])
 def test_a_portal_cannot_put_a_renewal_off_beyond_the_certificate(edge: answers.Edge, days: int, due: bool) -> None:
-    """The calm edge was told to renew in 2199; its certificate lasts 90 days."""
+    """The calm edge's renew_after is in 2199; its certificate is valid for 90 days."""
     directory = EdgeDirectory(edge.calm)
     with directory.locked():
         certificate = read_certificate(directory.read("certificate.pem") or b"")

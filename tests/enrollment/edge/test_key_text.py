@@ -1,4 +1,4 @@
-"""Where the provisioning key comes from, and what is not one."""
+"""Reading the provisioning key, and texts that are not one."""
 
 from __future__ import annotations
 

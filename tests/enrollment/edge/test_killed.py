@@ -33,14 +33,14 @@ def test_killed_before_each_step_a_second_run_finishes(portal: LivePortal, many:
     before = uses(portal, "many")
     steps = json.loads(subprocess.check_output([*CRASHER, portal.url, many, tmp_path], cwd=ROOT, timeout=90))
     assert {step["again"] for step in steps} == {0}
-    # One use for each directory, however often its edge died.
+    # One use for each directory, however often its edge was killed.
     assert uses(portal, "many") == before + len(steps)
-    # The certificate is never there before the rest, and every interesting moment was among the steps.
+    # The certificate never exists before the other files, and every important moment was among the steps.
     assert all(set(step["left"]) >= WHOLE for step in steps if "certificate.pem" in step["left"])
     died_at = " ".join(step["step"] for step in steps)
     for moment in ("socket.connect", "http.client.send", "os.rename", ".key.pem.new", ".certificate.pem.new"):
         assert moment in died_at
-    # Between flushing a file and giving it its name, for each of them.
+    # Between flushing a file and renaming it, for each file.
     for name in WHOLE - {".lock"}:
         assert any(step["step"].startswith("os.rename") and f".{name}.new" in step["step"] for step in steps), name
     for directory in tmp_path.iterdir():
@@ -61,7 +61,7 @@ def test_killed_at_random_moments_a_key_for_one_edge_admits_it(portal: LivePorta
         assert process.wait() in {0, -9}
         if (directory / "certificate.pem").exists():
             assert is_whole(directory)
-            # As if killed just before: the next round has something to do.
+            # As if killed just before, so that the next round has work to do.
             (directory / "certificate.pem").unlink()
     assert run_edge(portal.url, directory, "--key-file", key).returncode == 0
     assert is_whole(directory)

@@ -1,4 +1,4 @@
-"""Where a key may be sent."""
+"""The addresses to which a key may be sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An edge behind an HTTP proxy: a small real one, which asks for a tunnel's target and relays."""
+"""An edge behind an HTTP proxy: a small real one, which connects to the tunnel's target and relays."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTP_PROXY",
 
 
 class RealProxy:
-    """Answers CONNECT with a tunnel, or with `answer`, and keeps the heads it was sent and the bytes it saw."""
+    """Answers CONNECT with a tunnel, or with `answer`, and stores the request heads and the relayed bytes."""
 
     def __init__(self, authorization: str = "", answer: bytes = b"", to: int | None = None) -> None:
         self.authorization, self.answer, self.to = authorization, answer, to

@@ -1,4 +1,4 @@
-"""The edge renews when due, loses nothing on the way, and stays in touch with --watch."""
+"""The edge renews when due, loses nothing when it is killed, and sends heartbeats with --watch."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_killed_before_each_step_of_a_renewal_a_second_run_finishes(
         found = inspect(EdgeDirectory(directory), datetime.now(UTC), print).certificate
         assert found is not None
         assert set(modes(directory)) == WHOLE
-        # The one renewal that the portal knows is the one in the directory.
+        # The portal's only renewal is the one in the directory.
         edge = found.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value.replace("-", "")
         issued = query(
             portal,

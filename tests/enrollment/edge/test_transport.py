@@ -1,4 +1,4 @@
-"""One request: bounded in time and size, to the right server, never sent on."""
+"""One request: it is bounded in time and size, goes to the right server, and follows no redirect."""
 
 from __future__ import annotations
 

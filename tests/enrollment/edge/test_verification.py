@@ -1,4 +1,4 @@
-"""Nothing is believed unless it comes from the authority that the key names and is ours."""
+"""An answer is refused unless it is below the root that the key names and for the edge's own key pair."""
 
 from __future__ import annotations
 

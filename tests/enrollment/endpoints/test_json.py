@@ -226,7 +226,7 @@ class SecretsTests(EnrollmentTestCase):
         self.assert_silent(response.content.decode(), *reports)
 
     def fail_unforeseen(self, message: str = "") -> Any:
-        """An error nobody foresaw, whose message quotes the key unless another is given."""
+        """An unexpected error, whose message holds the key unless another one is given."""
         self.client.raise_request_exception = False
         with mock.patch.object(taking_a_use, "record", side_effect=RuntimeError(message or self.text)):
             return self.post(self.text)

@@ -1,4 +1,4 @@
-"""`/pki/`: revocation lists and certificates as anybody fetches them."""
+"""`/pki/`: revocation lists and certificates, as every relying party fetches them."""
 
 from __future__ import annotations
 

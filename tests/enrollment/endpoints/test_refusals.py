@@ -33,13 +33,13 @@ class EveryRefusalTests(EnrollmentTestCase):
     """One test per code, named after it; the first of them notices a code without one."""
 
     def test_every_code_has_a_test_here(self) -> None:
-        # Those of renewal are in test_renewal and test_heartbeat.
+        # Those of renewals and heartbeats are in test_renewing and test_heartbeats.
         self.assertEqual(
             [code for code in REFUSALS.keys() - RENEWAL_REFUSALS.keys() if not hasattr(self, f"test_{code}")], []
         )
 
     def assert_answer(self, code: str, text: str, csr: str | None = None, **extra: Any) -> Any:
-        """The problem document of `code`, which repeats nothing that was sent; nothing is consumed."""
+        """The problem document of `code`. It repeats nothing of the request, and no use is taken."""
         before, known = self.books(), AuditEvent.objects.count()
         csr = make_csr(subject="a name to look for") if csr is None else csr
         response = self.post(text, csr, **extra)
@@ -53,7 +53,7 @@ class EveryRefusalTests(EnrollmentTestCase):
         return response
 
     def assert_remembered(self, code: str, events: Any) -> None:
-        """After proof with the key, before proof without it and at most once a minute."""
+        """Recorded with the key after the secret was verified; otherwise without it and at most once a minute."""
         for event in events:
             self.assertEqual(event.reason, code)
             known = {} if code in BEFORE_PROOF else {"key_public_id": self.key.public_id}
@@ -152,7 +152,7 @@ class EveryRefusalTests(EnrollmentTestCase):
         self.assertIn("basicConstraints CA:TRUE", response.json()["detail"])
 
     def test_rate_limited(self) -> None:
-        """600 a minute from one network, and then no more: the number is promised in docs/security.md."""
+        """At most 600 a minute from one network. docs/security.md promises the number."""
         answers = {self.client.post(ENROLL, "{}", content_type="application/json").status_code for _ in range(600)}
         self.assertEqual(answers, {400})
         response = self.assert_answer("rate_limited", self.token(secret=bytes(32)))
@@ -226,7 +226,7 @@ class IndistinguishableTests(EnrollmentTestCase):
 
 class SampledTests(EnrollmentTestCase):
     def test_refusals_before_proof_fill_no_table(self) -> None:
-        """One row per minute, code and network, whatever strangers send."""
+        """One row per minute, code and network, however many unauthenticated requests come."""
         known = AuditEvent.objects.count()
         for last in range(1, 20):
             self.post("not a key", REMOTE_ADDR=f"203.0.113.{last}")

@@ -1,4 +1,4 @@
-"""A CSR is judged once, whatever the outcome."""
+"""A CSR is judged once, whether the attempt is admitted or refused."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class EnrollingTests(EnrollmentTestCase):
                 issuers.forget_all()
                 change()
                 self.assertEqual(self.refusal(self.text, sent), code)
-                # Without its pepper no secret is proved, and nothing else is looked at.
+                # Without its pepper no secret can be verified, and nothing else is checked.
                 self.assertEqual(judge.call_count, 0 if change is cases[-1][2] else 1)
                 transaction.set_rollback(True)
 

@@ -1,4 +1,4 @@
-"""What staff may change on edges: name, description, enabled; and deleting, which revokes and gives nothing back."""
+"""Editing an edge's name, description and status; and deleting an edge, which revokes its certificates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The operation `enroll`: what one use buys, what refuses it, and that a refusal costs nothing."""
+"""The operation `enroll`: the result of one use, each refusal, and that a refusal takes no use."""
 
 from __future__ import annotations
 
@@ -237,7 +237,7 @@ class SecretTests(EnrollmentTestCase):
                 self.assertEqual(self.refusal(changed, "never looked at"), "malformed_key")
 
     def test_another_pin_is_no_other_key(self) -> None:
-        """The pin protects the edge; what authorizes is the secret alone."""
+        """The pin protects the edge. Only the secret authorizes."""
         token = tokens.read(self.text, {"api.private.example.com"})
         self.assertEqual(self.refusal(tokens.Token(token.domain, token.public_id, token.secret, bytes(32)).text), "")
 

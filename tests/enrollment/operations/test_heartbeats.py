@@ -1,4 +1,4 @@
-"""Heartbeats: what an edge says of itself, and when it was last heard."""
+"""Heartbeats: the report of an edge, and the time of its last contact."""
 
 from __future__ import annotations
 

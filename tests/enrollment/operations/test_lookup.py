@@ -1,4 +1,4 @@
-"""An unknown id makes the same work as a known one, and is never taken for the key that stands in for it."""
+"""An unknown id takes the same work as a known one, and never opens the placeholder key."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class UnknownKeyTests(EnrollmentTestCase):
         self.assertEqual(statements, [1, 1])
 
     def test_not_even_a_proof_that_fits_the_stand_in_passes(self) -> None:
-        """A fingerprint holds the id, so this cannot be; it must not depend on that."""
+        """The fingerprint covers the id, so this cannot happen; the look-up must not depend on it."""
         ring = lookup.keyring.load(lookup.settings.KEYRING_FILE)
         fingerprint = tokens.fingerprint(self.unknown, ring.pepper(self.key.pepper_id))
         ProvisioningKey.objects.update(fingerprint=fingerprint)

@@ -1,4 +1,4 @@
-"""Nobody fills the audit log: neither strangers from many networks nor whoever holds a key, and no count is lost."""
+"""Neither unauthenticated callers nor the holder of a key can fill the audit log, and no count is lost."""
 
 from __future__ import annotations
 

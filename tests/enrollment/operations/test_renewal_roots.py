@@ -54,7 +54,7 @@ def move(key: ProvisioningKey, certificate: SigningCertificate) -> None:
 
 
 def disable(*certificates: SigningCertificate) -> None:
-    """The vendor's too, as a manifest of the vendor does."""
+    """Also a key that the vendor manages, as a manifest of the vendor changes it."""
     VendorGate.objects.update_or_create(id=1, defaults={"open": True})
     SigningCertificate.objects.filter(pk__in=[each.pk for each in certificates]).update(enabled=False)
     VendorGate.objects.update(open=False)
@@ -71,7 +71,7 @@ def unit(pem: str) -> str:
 
 
 class IssuerTests(RenewalTestCase):
-    """Which signing certificate signs the next certificate of an edge."""
+    """The choice of the signing certificate for the next certificate of an edge."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -121,7 +121,7 @@ class IssuerTests(RenewalTestCase):
         self.assert_not_renewed("issuer_unavailable")
 
     def test_a_root_with_the_same_key_is_the_same_root(self) -> None:
-        """A renewed root: other dates, the same key, so the same pin."""
+        """A renewed root: it has other dates and the same key, so the pin is the same."""
         root = SigningCertificate.objects.get(name="Root")
         SigningCertificate.objects.filter(pk=self.other.parent_id).update(
             der=bytes(root.der), fingerprint="0" * 64, serial="1"
@@ -131,7 +131,7 @@ class IssuerTests(RenewalTestCase):
 
 
 class ReplacedTests(RenewalTestCase):
-    """A recorded renewal that its edge never used, and that would be issued otherwise today."""
+    """A recorded renewal that its edge never used, and that would be issued with other values now."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -139,19 +139,19 @@ class ReplacedTests(RenewalTestCase):
         self.csr = make_csr(self.next)
 
     def renew_below(self, issuer: SigningCertificate) -> IssuedCertificate:
-        """As the portal did before: below the certificate of the key, whichever root it has."""
+        """As earlier versions did: below the key's certificate, whatever its root is."""
         with mock.patch.object(renewal_roots, "issuer_for", return_value=issuer):
             return self.row(self.renew(self.csr).certificate)
 
     def assert_replaced(self, recorded: IssuedCertificate) -> Any:
-        """The same request gives another certificate, which is repeated from then on; the recorded one is revoked."""
+        """The same request gets another certificate, which is repeated from then on. The recorded one is revoked."""
         known = AuditEvent.objects.count()
         replaced = self.renew(self.csr)
         self.assertFalse(replaced.replayed)
         new, old = self.row(replaced.certificate), IssuedCertificate.objects.get(pk=recorded.pk)
         self.assertEqual((old.revocation_reason, old.revoked_at is None), ("superseded", False))
         self.assertEqual((new.renews_id, new.replaces_id, new.revoked_at), (self.old.pk, recorded.pk, None))
-        # Stored already: nobody has to ask for it first.
+        # Already stored, so no request has to build it first.
         stored = x509.load_der_x509_crl(bytes(newest_list(recorded.issuer).der))
         self.assertEqual(serials(stored), {recorded.serial})
         events = AuditEvent.objects.order_by("id")[known:]
@@ -179,7 +179,7 @@ class ReplacedTests(RenewalTestCase):
         self.assertEqual(unit(self.assert_replaced(recorded).certificate), str(group.pk))
 
     def test_that_has_expired_while_the_old_one_has_not(self) -> None:
-        """EDGE_CERTIFICATE_DAYS was lowered, and the edge was away for some days after it had asked."""
+        """EDGE_CERTIFICATE_DAYS was lowered, and the edge was offline for some days after its request."""
         with override_settings(EDGE_CERTIFICATE_DAYS=1):
             recorded = self.row(self.renew(self.csr).certificate)
         later = recorded.not_after + timedelta(hours=1)
@@ -187,7 +187,7 @@ class ReplacedTests(RenewalTestCase):
         self.assertEqual((replaced.replayed, self.row(replaced.certificate).replaces_id), (False, recorded.pk))
 
     def test_for_the_same_key_pair_which_stays_good(self) -> None:
-        """The revoked certificate has the same key pair; neither renewal nor enrollment may hold that against it."""
+        """The revoked certificate has the same key pair. Neither renewal nor enrollment may be refused for that."""
         self.csr = make_csr(self.private_key)
         replaced = self.row(self.assert_replaced(self.renew_below(self.other)).certificate)
         self.assertTrue(self.enroll(self.text, self.csr).replayed)
@@ -262,7 +262,7 @@ class ReplacedTests(RenewalTestCase):
 
 
 class TrustAnchorTests(RenewalTestCase):
-    """The root that the caller accepts, in `trust_anchor_sha256`: judged before signing, at no cost."""
+    """The root that the caller accepts, in `trust_anchor_sha256`: it is checked before signing, at no cost."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -300,7 +300,7 @@ class TrustAnchorTests(RenewalTestCase):
         enrolled = make_csr()
         self.assertEqual(self.post_pinned(enrolled, self.pin).status_code, 201)
         self.assert_problem(self.post_pinned(enrolled, "0" * 64), "trust_anchor_mismatch")
-        # What was answered below the old root stays, whatever the key signs with now.
+        # An answer below the old root stays, whatever the key's signing certificate is now.
         move(self.key, self.other)
         self.assertEqual(self.post_pinned(enrolled, self.pin).status_code, 200)
         uses = self.uses(self.key)
@@ -320,17 +320,17 @@ class TrustAnchorTests(RenewalTestCase):
         self.assert_problem(self.client.post(HEARTBEAT, sent, content_type="application/json"), "malformed_request")
 
 
-# Django's own server says no length and keeps nothing open; gunicorn does one or the other, and the edge asks for it.
+# Django's own server sends no length and closes the connection. The edge needs a length or chunks, and gunicorn sends one of them.
 @override_settings(
     MIDDLEWARE=["django.middleware.common.CommonMiddleware", *settings.MIDDLEWARE], SECURE_SSL_REDIRECT=False
 )
 class EdgeStoryTests(CommittedEnrollmentTestCase, LiveServerTestCase):
-    """`enroll_edge` through moves to another root and another CUSTOMER_ID, forth and back, renewal after renewal."""
+    """`enroll_edge` renews while the root and CUSTOMER_ID change, there and back."""
 
     host = "127.0.0.1"
 
     def run_edge(self, days: float) -> x509.Certificate:
-        """One run, so many days from now, and the certificate that is there afterwards."""
+        """The certificate in the directory after one run, `days` from now."""
         options = enrolling.Options(self.live_server_url, self.directory, key_file=self.key_file)
         with time_machine.travel(now() + timedelta(days=days), tick=True):
             self.said = enrolling.enroll(options, print)
@@ -362,7 +362,7 @@ class EdgeStoryTests(CommittedEnrollmentTestCase, LiveServerTestCase):
         self.assertEqual(IssuedCertificate.objects.filter(revoked_at=None).count(), 5)
 
     def test_what_an_older_portal_recorded_below_the_other_root_is_replaced(self) -> None:
-        """The story of the report: recorded below the new root, refused by the edge, repeated ever after."""
+        """Recorded below the new root, refused by the edge, and repeated at every request, as a report described."""
         self.run_edge(-70)
         move(self.key, self.other)
         next_pair, old = make_key_pair(), IssuedCertificate.objects.select_related("edge__group").get()

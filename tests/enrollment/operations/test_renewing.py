@@ -1,4 +1,4 @@
-"""Renewal: the next certificate for the proof of the current one, at no use, as long as everybody still agrees."""
+"""Renewal: the next certificate for a proof with the current one. It takes no use."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ class RefusedTests(RenewalTestCase):
         self.assertEqual(refused.exception.code, "certificate_revoked")
 
     def test_c14_a_key_pair_revoked_with_an_older_certificate_of_it(self) -> None:
-        """Who renewed with the same key pair holds two certificates of it, and one of them may be revoked alone."""
+        """After a renewal with the same key pair an edge has two certificates of it, and one may be revoked alone."""
         same = make_csr(self.private_key)
         newer = self.row(self.renew(same).certificate)
         operations.revoke_certificate(self.old, reason="superseded", actor=ACTOR)

@@ -1,4 +1,4 @@
-"""A lost answer is repeated to the same key and key pair, at no second use; and what ends that."""
+"""A lost answer is repeated to the same key and key pair without a second use, until one of the rules forbids it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ReplayTestCase(EnrollmentTestCase):
         edit_key(key, fields=list(values), version=key.version, actor=ACTOR)
 
     def assert_replayed(self, csr: str | None = None, **options: object) -> None:
-        """The first answer word for word, nothing consumed, one event."""
+        """The first answer unchanged, no use taken, one event."""
         before, known = self.books(), AuditEvent.objects.count()
         again = self.enroll(self.text, csr or self.csr, **options)
         self.assertEqual(again, replace(self.first, replayed=True))

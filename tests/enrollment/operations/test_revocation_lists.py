@@ -123,7 +123,7 @@ class LifeTests(RevocationTestCase):
 
 
 class RuleTests(RevocationTestCase):
-    """What the database refuses, whoever asks."""
+    """What the database refuses to every writer."""
 
     TABLE, CERTIFICATES = "enrollment_revocationlist", "enrollment_issuedcertificate"
 

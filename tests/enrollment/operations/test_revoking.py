@@ -1,4 +1,4 @@
-"""Revoking a certificate, an edge, or everything a key admitted: final, remembered, told to all who check (D-04)."""
+"""Revoking a certificate, an edge, or every edge of a key: it is final, recorded and published (D-04)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.factories import ACTOR, make_csr, make_key, make_managed, make_privat
 
 @contextlib.contextmanager
 def foreign_keyring() -> Iterator[None]:
-    """A portal whose keyring opens nothing that is sealed."""
+    """A portal whose keyring cannot unseal anything."""
     path = f"{settings.KEYRING_FILE}.foreign"
     with open(path, "w") as file:
         file.write(keyring.generate("another"))
@@ -152,7 +152,7 @@ class KeyTests(RevocationTestCase):
 
 
 class UnavailableIssuerTests(RevocationTestCase):
-    """A revocation sticks also when its list cannot be built; the list is built as soon as it can."""
+    """A revocation stays when its list cannot be built. The list is built as soon as possible."""
 
     def test_d04_without_the_issuers_key_it_sticks_and_the_list_follows(self) -> None:
         before = fetch(self.issuer)
@@ -177,7 +177,7 @@ class UnavailableIssuerTests(RevocationTestCase):
         ProvisioningKey.objects.filter(pk=self.key.pk).update(signing_certificate=other)
         third = self.enroll(self.text)
         known = number(fetch(other))
-        # Ended in the meantime: its row says so, the certificate itself lives on in this test.
+        # Expired in the meantime, according to its row; the certificate itself is still valid in this test.
         SigningCertificate.objects.filter(pk=other.pk).update(not_after=certificate_of(third).not_before)
         revocation = operations.revoke_edge(certificate_of(third).edge, reason="unspecified", actor=ACTOR)
         self.assertEqual(revocation.late_lists, ["Own"])

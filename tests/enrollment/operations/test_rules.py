@@ -1,4 +1,4 @@
-"""Each combination of what forbids an enrollment, a renewal or a heartbeat: rules and SQL agree on it."""
+"""Each combination of the rules of an enrollment, a renewal and a heartbeat: Python and SQL agree."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def undone() -> Iterator[None]:
 
 
 class EnrollingTests(EnrollmentTestCase):
-    """The statement that takes a use sees the same as the look-up, whenever the rows changed."""
+    """The statement that takes a use decides as the look-up does, whenever the rows change."""
 
     @classmethod
     def setUpTestData(cls) -> None:

@@ -1,4 +1,4 @@
-"""Threads that wait for SQLite's one writer share a transaction: each is all or nothing, and told after the commit."""
+"""Threads that wait for SQLite's writer share a transaction. Each is all or nothing, and answered after the commit."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class SharedTransactionTests(CommittedTestCase):
         self.addCleanup(self.may_go_on.set)
 
     def start(self, work: Callable[[], Any]) -> Future[Any]:
-        """Run `work` through the shared transaction in a thread of its own."""
+        """Run `work` in the shared transaction, in another thread."""
 
         def in_thread() -> Any:
             try:
@@ -48,7 +48,7 @@ class SharedTransactionTests(CommittedTestCase):
         return self.pool.submit(in_thread)
 
     def hold(self) -> Future[Any]:
-        """Keep the turn, as a slow commit would, until `may_go_on` is set."""
+        """Hold the lock, as a slow commit would, until `may_go_on` is set."""
         begun = threading.Event()
 
         def slow() -> str:
@@ -61,7 +61,7 @@ class SharedTransactionTests(CommittedTestCase):
         return held
 
     def run_together(self, *works: Callable[[], Any]) -> list[Future[Any]]:
-        """Let all wait while the turn is held, then let them go; all are done afterwards."""
+        """Let all wait while the lock is held, then release it. All are done afterwards."""
         held = self.hold()
         started = [self.start(work) for work in works]
         self.wait_for(len(works))
@@ -71,7 +71,7 @@ class SharedTransactionTests(CommittedTestCase):
         return started
 
     def wait_for(self, waiting: int) -> None:
-        """Until so many threads wait for their turn."""
+        """Wait until this number of threads wait for the lock."""
         deadline = time.monotonic() + WAIT
         while len(self.shared._waiting) < waiting and time.monotonic() < deadline:
             time.sleep(0.005)
@@ -150,7 +150,7 @@ class SharedTransactionTests(CommittedTestCase):
         held = self.hold()
         teller = self.pool.submit(tell)
         self.wait_for(1)
-        # The second piece of the same transaction watches whether the first is told.
+        # The second piece of the same transaction checks whether the first is answered already.
         watcher = self.start(lambda: told.wait(0.3))
         self.wait_for(2)
         self.may_go_on.set()

@@ -1,4 +1,4 @@
-"""What keeps a certificate back: a stored certificate above the issuer that cannot be read is a 503, not an error."""
+"""An unreadable certificate above the issuer is answered with a 503, not with an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a step fails after the use was taken, everything is taken back, and the failure is remembered (A-14, J-03)."""
+"""When a step fails after the use was taken, all is rolled back, and the failure is recorded (A-14, J-03)."""
 
 from __future__ import annotations
 
@@ -73,9 +73,9 @@ class BrokenStepTests(CommittedEnrollmentTestCase):
             before = self.books()
             self.assert_problem(self.post(self.text), "busy")
             self.assertEqual(self.books(), before)
-            # A refusal that cannot be remembered is not given either.
+            # A refusal that cannot be recorded is not answered as one.
             self.assert_problem(self.post(self.text, "not a request"), "busy")
-            # Strangers get their answer: nothing about them had to be remembered.
+            # Unauthenticated callers get their answer, because it need not be recorded.
             self.assert_problem(self.post("not a key"), "malformed_key")
 
     def test_j03_a_replay_that_cannot_be_remembered_is_not_answered(self) -> None:
@@ -101,7 +101,7 @@ class BrokenStepTests(CommittedEnrollmentTestCase):
 
 @unittest.skipUnless(connection.vendor == "postgresql", "SQLite has no connection to lose")
 class LostAnswerTests(CommittedEnrollmentTestCase):
-    """The connection dies after the statement that takes a use was sent: nobody knows whether it was committed."""
+    """The connection breaks after the statement that takes a use was sent: whether it was committed is unknown."""
 
     def test_a_committed_use_whose_answer_was_lost_is_not_taken_again(self) -> None:
         server, csr, undisturbed = database_conditions.address(), make_csr(), taking_a_use.record
@@ -130,7 +130,7 @@ class LostAnswerTests(CommittedEnrollmentTestCase):
 
 
 class ChangedInBetweenTests(CommittedEnrollmentTestCase):
-    """An administrator saves between look-up and recording: the recording repeats every condition and says why."""
+    """An administrator saves between look-up and recording: the statement repeats every condition and names the reason."""
 
     def enroll_while(self, change: Any) -> str:
         """The answer to an enrollment during whose signing, once, `change` is committed."""
@@ -172,7 +172,7 @@ class ChangedInBetweenTests(CommittedEnrollmentTestCase):
         self.assert_changed("key_expired", lambda: self.edit(expires_at=now() - timedelta(seconds=1)))
 
     def test_every_condition_of_the_key_is_repeated_by_the_statement_itself(self) -> None:
-        """Past the operations nothing raises the version: each condition of the UPDATE must hold on its own."""
+        """A direct change does not raise the version, so each condition of the UPDATE must work without it."""
         keys = ProvisioningKey.objects.filter(pk=self.key.pk)
         for code, values in (
             ("key_expired", {"expires_at": now() - timedelta(seconds=1)}),
@@ -245,7 +245,7 @@ class ChangedInBetweenTests(CommittedEnrollmentTestCase):
 
 @contextlib.contextmanager
 def read_only() -> Iterator[None]:
-    """A database that answers questions and refuses every change, as one with a full disk does."""
+    """A database that answers queries and refuses every change, as with a full disk."""
     switch = {
         "sqlite": ("PRAGMA query_only = ON", "PRAGMA query_only = OFF"),
         "postgresql": ("SET default_transaction_read_only = on", "SET default_transaction_read_only = off"),

@@ -1,4 +1,4 @@
-"""Whether an edge is connected, by the time of its last heartbeat."""
+"""The state of an edge's connection, by the time of its last heartbeat."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list of edges, and the refusals without a known key below it."""
+"""The list of edges, and the unrecognized keys below it."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class StrangerTests(EnrollmentTestCase):
         known = AuditEvent.objects.count()
         for address in ("203.0.113.9", "203.0.113.77", "198.51.100.1"):
             for _ in range(5):
-                # Another process has a memory of its own; the database admits no second row either.
+                # Another process has other memory. The database also accepts no second row.
                 sampled.reset()
                 rate_limit.unproved.reset()
                 self.refused("1|nonsense", address)

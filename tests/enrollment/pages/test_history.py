@@ -1,4 +1,4 @@
-"""History on the key: who used it, when, from where, with what outcome; refusals with their reason."""
+"""The history of a key: each use by a machine, with time, address and outcome, and refusals with their reason."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ RUDE = ("0", "-1", "x", "1.5", "\0", "9" * 18, "9" * 400, "''", "1 OR 1=1", "٣"
 
 
 def section(response: Any, name: str = "history") -> str:
-    """The words of one section of a page, without tags."""
+    """The text of one section of a page."""
     return words(the(response, f"#{name}"))
 
 
@@ -199,7 +199,7 @@ class PagingTests(EnrollmentTestCase):
 
 
 class TheIndexes(PortalTestCase):
-    """Each question of a key page is a range of one index, already in order, however long the log is."""
+    """Each query of a key's page reads a range of one index in order, however long the log is."""
 
     @classmethod
     def setUpTestData(cls) -> None:

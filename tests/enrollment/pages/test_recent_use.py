@@ -1,4 +1,4 @@
-"""The short history in the details of a row: from where a key was used last, and who was refused lately."""
+"""The recent use in the details of a row: the address of a key's last use, and recent refusals."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class OneQuery(PortalTestCase):
     def test_each_look_up_in_it_is_a_range_of_an_index(self) -> None:
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
-                # There are no edges here; of an empty table PostgreSQL reads all.
+                # There are no edges here. PostgreSQL scans an empty table.
                 cursor.execute("SET LOCAL enable_seqscan = off")
         ids = list(ProvisioningKey.objects.values_list("pk", flat=True))
         plan = ProvisioningKey.objects.filter(pk__in=ids).annotate(**recent_use.expressions()).order_by().explain()

@@ -1,4 +1,4 @@
-"""The pages that revoke an edge or all edges of a key: what they say before, what they do, and whom they refuse."""
+"""The pages that revoke an edge or all edges of a key: their preview, their effect, and their permission."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ class CertificatePageTests(PageTestCase):
         self.assertEqual(AuditEvent.objects.filter(action="edge.revoked").count(), 1)
 
     def test_revoked_between_page_and_operation_is_409_too(self) -> None:
-        """Somebody else was first, after this request had looked."""
+        """Another request revoked first, after this one had read the certificates."""
         looked = revoke_preview.of_certificate(self.old.pk)
         revoke_certificate(self.old, reason="keyCompromise", actor=ACTOR)
         looking, revoke_preview.of_certificate = revoke_preview.of_certificate, lambda _: looked

@@ -40,7 +40,7 @@ _RFC_6979_P384 = "6B9D3DAD2E1B8C1C05B19875B6659F4DE23C3B667BF297BA9AA47740787137
 
 
 class RawPrime(RawRSA):
-    """A prime as modulus: whoever knows it can sign, for its order is known."""
+    """A prime as modulus: anybody can sign, because its order is known."""
 
     def __init__(self, modulus: int) -> None:
         super().__init__(modulus, 1)

@@ -1,4 +1,4 @@
-"""C-06 to C-08: what a CSR may ask for, what is ignored and named, and what is refused."""
+"""C-06 to C-08: requested extensions that are ignored and named, and those that are refused."""
 
 from __future__ import annotations
 

@@ -16,9 +16,9 @@ from enrollment.pki import csr
 from tests.enrollment.csr_examples import odd_requests
 from tests.enrollment.csr_examples.parts import Odd
 
-# Read here although `openssl req` does not: the request in them is plain.
+# The portal reads these, although `openssl req` does not.
 _READ_MORE = {"indented", "headers"}
-# The sections of OpenSSL's own configuration file, as Debian has it, and what is then asked for.
+# The sections of OpenSSL's own configuration file, as in Debian, and the extensions that they request.
 _SECTIONS = {
     "v3_req": ("basicConstraints = CA:FALSE\nkeyUsage = nonRepudiation, digitalSignature, keyEncipherment", ""),
     "usr_cert": ("basicConstraints=CA:FALSE\nsubjectKeyIdentifier=hash\nnsComment=x\nnsCertType=client", ""),
@@ -58,7 +58,7 @@ class OpenSSLTests(SimpleTestCase):
         verified = {odd.name for odd in odd_requests() if _verified(odd.text)}
         accepted = {odd.name for odd in odd_requests() if not odd.code}
         self.assertEqual(accepted - verified, _READ_MORE)
-        # Those that OpenSSL verifies and that are refused all the same: for what they ask, and for what is ambiguous.
+        # OpenSSL verifies these, but they are refused: for their extensions, or because they are ambiguous.
         self.assertGreater(len(verified - accepted), 20)
 
     def test_stock_openssl_with_each_section_is_accepted_but_for_a_ca(self) -> None:

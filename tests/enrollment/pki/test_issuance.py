@@ -1,4 +1,4 @@
-"""The edge certificate: every field of its profile, and OpenSSL's opinion of it."""
+"""The edge's certificate: every field of its profile, and OpenSSL's check of it."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ class IssuerTests(EnrollmentTestCase):
         self.assertEqual(certificate_of(self.enroll(self.text)).issuer.rfc4514_string(), other.subject)
 
     def test_an_issuer_whose_private_key_is_another_is_not_used(self) -> None:
-        """Somebody who can write the table puts another certificate over the sealed key."""
+        """A writer of the table replaces the certificate of the sealed key."""
         one, other = make_issuer("One"), make_issuer("Two")
         _, text = make_key(signing_certificate=one)
         type(one).objects.filter(pk=one.pk).update(der=bytes(other.der))
@@ -213,7 +213,7 @@ class IssuerTests(EnrollmentTestCase):
 
 
 class WithheldTests(EnrollmentTestCase):
-    """A signature over anything but the profile never leaves: the builder is made to lie, one field at a time."""
+    """A certificate that differs from the profile is never released: the builder gets one wrong field at a time."""
 
     def issue(self, builder: Any) -> None:
         issuer = issuers.get(self.key.signing_certificate_id, self.key.signing_certificate.fingerprint)
@@ -289,7 +289,7 @@ def _signing_with(signer: Any, digest: hashes.HashAlgorithm) -> type[Any]:
 
 
 class _Chained:
-    """A certificate builder that stays itself from call to call."""
+    """A certificate builder that returns itself from each call."""
 
     def __init__(self, inner: x509.CertificateBuilder | None = None) -> None:
         self.inner = inner or _HonestBuilder()

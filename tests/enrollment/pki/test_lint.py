@@ -1,4 +1,4 @@
-"""Across modules: D-01, pkilint and OpenSSL judge what the portal signs: leaves, chains, renewals, revocation lists.
+"""Across modules: D-01, pkilint and OpenSSL check what the portal signs: leaves, chains, renewals, lists.
 
 Certificates of CAs come from keys, the others from this package.
 """
@@ -43,7 +43,7 @@ class RandomTests(EnrollmentTestCase):
 
 class StoredTests(EnrollmentTestCase):
     def assert_clean(self, enrolled: Enrolled) -> None:
-        """Leaf, chain and trust anchor as the edge was told them."""
+        """Leaf, chain and trust anchor of the answer."""
         chain = [der_of(pem) for pem in (enrolled.certificate, *enrolled.chain, enrolled.trust_anchor)]
         self.assertEqual(pkilint.chain_findings(chain), [])
         self.assertEqual(openssl_findings(Issuance(None, enrolled, chain)), [])  # type: ignore[arg-type]
@@ -78,7 +78,7 @@ class StoredTests(EnrollmentTestCase):
             self.assertEqual(pkilint.list_findings(listed.public_bytes(Encoding.DER)), [])
 
     def test_a_common_name_of_more_than_64_bytes_is_refused_and_an_edges_never_is_one(self) -> None:
-        """X.520 bounds it at 64; an edge's is a UUID, an issuer's is what somebody typed."""
+        """X.520 allows 64 characters. An edge's is a UUID, an issuer's is typed."""
         for name in ("n" * 65, "ü" * 33):
             with self.subTest(name), self.assertRaises(ValueError):
                 make_authority(name, "Tests", now=now(), days=9)
@@ -88,7 +88,7 @@ class StoredTests(EnrollmentTestCase):
 
 
 class NoticedTests(EnrollmentTestCase):
-    """The linters are really asked: what is wrong is found."""
+    """The linters really run: they find a fault."""
 
     def test_an_address_that_is_no_https_one_is_found(self) -> None:
         names = [x509.UniformResourceIdentifier("urn:uuid:4f8cb05e-7c8d-4a5c-9f5e-2d4d8b9a6f01")]

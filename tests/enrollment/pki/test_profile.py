@@ -162,7 +162,7 @@ class FaultTests(TestCase):
 
 
 class NotYetTests(EnrollmentTestCase):
-    """An issuer whose time has not come, or is over, signs nothing."""
+    """An issuer that is not valid yet, or has expired, signs nothing."""
 
     def test_d03_an_issuer_signs_from_its_first_second_on(self) -> None:
         issuer = make_issuer(days=30)

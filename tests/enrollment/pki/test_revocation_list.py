@@ -93,7 +93,7 @@ class ProfileTests(unittest.TestCase):
             revocation_list.sign(self.issuer(), 1, [], now())
 
     def test_a_list_with_another_entry_than_meant_is_withheld(self) -> None:
-        """As many as were meant, under a good signature: another serial, moment or reason."""
+        """The right number of entries under a good signature, with another serial, time or reason."""
         meant = revocation_list.Entry(5, now(), "keyCompromise")
         for lie in (replace(meant, serial=6), replace(meant, at=now() - DAY), replace(meant, reason="superseded")):
             issuer = self.issuer()

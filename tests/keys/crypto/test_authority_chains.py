@@ -1,4 +1,4 @@
-"""Which way up is taken when a file holds more certificates than a chain needs, in any order."""
+"""The chain that is chosen when an upload holds more certificates than it needs, in any order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def rooted(name: str, key: object = None, days: tuple[float, float] = (-1, 365))
 
 
 def crossed(of: authorities.CA, by: authorities.CA) -> authorities.CA:
-    """The certificate of a root's key and name that another root signed."""
+    """A certificate with a root's key and name, signed by another root."""
     return authorities.ca("ignored", by, key=of.key, subject=of.certificate.subject)
 
 

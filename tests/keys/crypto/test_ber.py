@@ -1,4 +1,4 @@
-"""What opening an encrypted file costs is known before it is opened; nothing that is no DER stops the count."""
+"""The cost of opening an encrypted file is known before it is opened, also when the file is not DER."""
 
 from __future__ import annotations
 

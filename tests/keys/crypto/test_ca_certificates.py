@@ -1,4 +1,4 @@
-"""CA certificates: what they may do, how long they live, and that OpenSSL agrees."""
+"""CA certificates: their extensions and validity, and that OpenSSL verifies them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class AuthorityTests(SimpleTestCase):
 
     def test_the_child_is_verified_by_its_parent_alone(self) -> None:
         self.child.certificate.verify_directly_issued_by(self.root.certificate)
-        with self.assertRaises(Exception):  # noqa: B017  # InvalidSignature or ValueError, as the library pleases
+        with self.assertRaises(Exception):  # noqa: B017  # InvalidSignature or ValueError, which the library chooses
             self.child.certificate.verify_directly_issued_by(root().certificate)
 
     def test_openssl_accepts_the_chain_strictly(self) -> None:

@@ -1,4 +1,4 @@
-"""The keyring: strict about its form, one sub-key per purpose, silent about its keys."""
+"""The keyring: its structure is checked strictly, each purpose has its own sub-key, and no key is printed."""
 
 from __future__ import annotations
 

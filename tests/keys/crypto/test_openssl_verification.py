@@ -1,4 +1,4 @@
-"""Whatever is accepted verifies with the real openssl, normally and strictly; whatever is refused says why."""
+"""Every accepted CA verifies with the real openssl, normally and strictly; every refusal names its reason."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.keys.ca_examples import Specimen
 
 
 def openssl_accepts(leaf: x509.Certificate, chain: tuple[authorities.CA, ...], *options: str) -> bool:
-    """What the program says of a client's certificate below a chain."""
+    """The output of openssl for a client's certificate below a chain."""
     with tempfile.TemporaryDirectory() as place:
         files = {"leaf": leaf.public_bytes(Encoding.PEM), "root": chain[-1].pem}
         files["between"] = b"".join(each.pem for each in chain[:-1]) or chain[-1].pem
@@ -38,7 +38,7 @@ def openssl_accepts(leaf: x509.Certificate, chain: tuple[authorities.CA, ...], *
 
 class SpecimenTest(PortalTestCase):
     def upload(self, made: Specimen) -> str:
-        """The code of the refusal, or nothing."""
+        """The code of the refusal, or ""."""
         text = b"".join(each.pem for each in made.chain)
         try:
             operations.upload_chain(
@@ -66,7 +66,7 @@ class SpecimenTest(PortalTestCase):
         options: tuple[tuple[str, ...], ...] = ((), ("-x509_strict", "-policy_check"))
         accepted = all(openssl_accepts(leaf, made.chain, *each) for each in options)
         self.assertEqual(accepted, not made.code or made.verifies)
-        if made.code != "weak_signature":  # a security level, which the program does not ask for
+        if made.code != "weak_signature":  # a security level, which `openssl verify` does not have by default
             self.assertEqual(found is None, accepted, found)
 
     @pytest.mark.once
@@ -97,7 +97,7 @@ class OldRootTest(PortalTestCase):
 
 
 class HandshakeTest(PortalTestCase):
-    """The check behind the rules, which finds by itself what they name (above)."""
+    """The check by OpenSSL finds without the rules what the rules name (above)."""
 
     def test_a_kind_that_no_rule_names_is_refused_with_what_openssl_says(self) -> None:
         root = authorities.ca()

@@ -1,4 +1,4 @@
-"""Encryption at rest: what is sealed opens at its place alone, and every change is noticed."""
+"""Encryption at rest: a sealed value can be unsealed at its place only, and every change is noticed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from keys.crypto.sealing import Place, SealBroken
 RING = Keyring("2026a", {"2026a": bytes(range(32))})
 PLACE = Place("keys_provisioningkey", "sealed_token", "00ff")
 VALUE = b"1|golden|text"
-# Made once by version 1; it must open for ever.
+# Made once by version 1. Every later version must unseal it.
 GOLDEN = bytes.fromhex(
     "01053230323661cc23f2770c07d786532f018c7efcf52db8e5e6835fffe3c6f5e0a7e99a4dc2e0127187bd745eec28eb9057daf5372d30"
     "9111dada843817592061328cb1826611e0903cc24ef81ac2b4f3212d32834962a0b6076e68ceb70d48f4427d3eb55ab1a4be25edd6"

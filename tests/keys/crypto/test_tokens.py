@@ -1,4 +1,4 @@
-"""The text of a provisioning key: B-01 to B-06, and that nothing but its canonical text is one."""
+"""The text of a provisioning key (B-01 to B-06): only its canonical text is accepted as a key."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class FormatTests(SimpleTestCase):
         self.assertEqual(len({tokens.abbreviate(other.text)[0] for other in others}), 1)
         head, tail = tokens.abbreviate(GOLDEN.text)
         self.assertEqual((head, tail), (GOLDEN.text[: len(f"1|{DOMAIN}|") + 25], GOLDEN.text[-10:-2]))
-        # Base64 character n holds bits from 6n on: the head ends before byte 19, the tail begins after byte 83.
+        # Base64 character n holds the bits from 6n on: the head ends before byte 19, the tail starts after byte 83.
         self.assertLessEqual(25 * 6, 19 * 8)
         self.assertGreaterEqual((124 - 10) * 6, 83 * 8)
 
@@ -158,7 +158,7 @@ class PastedTests(SimpleTestCase):
 
 
 class DamagedTests(SimpleTestCase):
-    """A SimpleTestCase forbids queries, so each of these proves that the database is not asked."""
+    """A SimpleTestCase forbids queries, so each of these tests shows that no query is made."""
 
     def assert_malformed(self, text: str) -> None:
         with self.assertRaises(MalformedToken):
@@ -168,7 +168,7 @@ class DamagedTests(SimpleTestCase):
         alphabet = string.ascii_letters + string.digits + "+/=|.-_ \n\u200b\"'\0é"
         for position, original in enumerate(GOLDEN.text):
             for other in alphabet:
-                # Capitals in the domain are read: nobody types a domain in any other way than another.
+                # Capitals in the domain are accepted: the case of a domain has no meaning.
                 if other != original and not (2 <= position < 2 + len(DOMAIN) and other.lower() == original):
                     self.assert_malformed(GOLDEN.text[:position] + other + GOLDEN.text[position + 1 :])
 
@@ -238,7 +238,7 @@ class FingerprintTests(SimpleTestCase):
 
 
 class AstrayTests(SimpleTestCase):
-    """A key text where none belongs: what it names openly, and whether a part of its secret is there."""
+    """A key text in another field: its public id, and whether a part of its secret is in the text."""
 
     def test_the_public_id_is_read_from_a_whole_text_and_from_one_cut_off(self) -> None:
         hexadecimal = bytes(range(16)).hex()

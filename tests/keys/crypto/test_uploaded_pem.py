@@ -1,4 +1,4 @@
-"""Certificates and keys in every form that people have them in; made by the library and by openssl."""
+"""Certificates and keys in every common file format, made by the library and by openssl."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ class BinaryTest(ReadingTestCase):
         self.assert_read(self.der(self.own) + b"\n" + self.root.pem)
         for form in (PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL):
             self.assert_read(self.chain, self.key_der(form=form), key=True)
-        # A form that a file and a pasted text come from.
+        # A form with a file and a pasted text.
         self.assert_read([self.der(self.own), self.root.pem], [b"", self.own.key_pem], key=True)
 
     def test_pkcs7(self) -> None:
@@ -197,7 +197,7 @@ class BinaryTest(ReadingTestCase):
         )
 
     def test_a_key_too_large_is_not_opened_in_a_store_either(self) -> None:
-        """A stand-in of the size: making a real one takes minutes, as testing it would."""
+        """A stand-in of that size: making a real key takes minutes, and so does testing it."""
         key = rsa.RSAPrivateNumbers(
             p=2**8192 - 3, q=2**8192 - 5, d=3, dmp1=3, dmq1=3, iqmp=3,
             public_numbers=rsa.RSAPublicNumbers(65537, (2**8192 - 3) * (2**8192 - 5)),
@@ -215,7 +215,7 @@ class BinaryTest(ReadingTestCase):
 
 
 class DetailTest(ReadingTestCase):
-    """A certificate that is whole: exporting it again would change nothing, so what is odd in it is named."""
+    """A certificate that is not damaged: exporting it again would change nothing, so its fault is named."""
 
     def test_extensions(self) -> None:
         odd = {

@@ -1,4 +1,4 @@
-"""RSA keys that are worthless, each found for its own reason, and good ones that are not."""
+"""Weak RSA keys, each recognized for its own reason, and good ones."""
 
 from __future__ import annotations
 
@@ -42,6 +42,6 @@ class WeakRSATests(unittest.TestCase):
             self.assertEqual((weak_rsa.fault_of(numbers.n, numbers.e), weak_rsa.is_prime(numbers.n)), ("", False))
 
     def test_the_fingerprint_of_roca_is_rare(self) -> None:
-        """One of millions of other moduli has it: each of its primes leaves out some residues."""
+        """One of millions of other moduli has the fingerprint: each prime excludes some residues."""
         chance = math.prod(len(residues) / prime for prime, residues in weak_rsa._roca_residues())
         self.assertLess(chance, 1e-6)

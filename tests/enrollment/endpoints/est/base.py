@@ -1,4 +1,4 @@
-"""An EST client in a few lines, and what every EST answer must keep to."""
+"""A small EST client, and the rules for every EST answer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ALLOWED_HEADERS = {
     "Content-Type", "Content-Length", "Cache-Control", "X-Content-Type-Options", "X-Request-Id", "Enrollment-Replay",
     "WWW-Authenticate", "Retry-After", "Allow",
 }  # fmt: skip
-# What gunicorn adds, in its own words.
+# The headers that gunicorn adds.
 SERVER_LINES = "Server: gunicorn\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\nConnection: keep-alive\r\n\r\n"
 
 
@@ -38,7 +38,7 @@ def certificates_in(response: Any) -> list[x509.Certificate]:
 
 
 class EstTestCase(EnrollmentTestCase):
-    """Around one key with five uses, as the JSON endpoint's tests."""
+    """A key with five uses, as in the tests of the JSON endpoint."""
 
     def est(self, text: str, body: str | bytes | None = None, address: str = SIMPLEENROLL, **extra: Any) -> Any:
         """One simpleenroll; `text` is the password unless HTTP_AUTHORIZATION is given."""
@@ -50,7 +50,7 @@ class EstTestCase(EnrollmentTestCase):
         return response
 
     def assert_lean(self, response: Any) -> None:
-        """No header but those stock clients know, and all of them together within one read of 1,024 bytes."""
+        """Only headers that common clients know, and all of them within 1,024 bytes."""
         self.assertEqual(set(response.headers) - ALLOWED_HEADERS, set())
         self.assertFalse(response.cookies)
         lines = "".join(f"{name}: {value}\r\n" for name, value in response.items())
@@ -62,7 +62,7 @@ class EstTestCase(EnrollmentTestCase):
             self.assertEqual(int(response["Content-Length"]), len(response.content))
 
     def assert_says(self, response: Any, status: int, code: str) -> None:
-        """One short line of text, and the challenge with every 401."""
+        """One short line of text, and with every 401 a WWW-Authenticate header."""
         self.assertEqual(response.status_code, status, response.content)
         self.assertEqual(response["Content-Type"], "text/plain; charset=utf-8")
         self.assertRegex(response.content.decode(), rf"\A{code}: [A-Z][^\n]{{10,300}}\.\n\Z")

@@ -1,4 +1,4 @@
-"""Across modules: edges that present their certificate to nginx of deploy/: their status, and what revoking does.
+"""Across modules: edges that present their certificate to the nginx of deploy/: the status, and revocation.
 
 The proxy, the header it writes and the whole portal take part.
 """
@@ -28,7 +28,7 @@ from tests.support.live import ROOT, LivePortal
 from tests.support.proxied import ProxiedPortal
 
 pytestmark = pytest.mark.once
-# One worker: its shield is its own.
+# One worker, because each has its own shield.
 PROXIED = ProxiedPortal(workers=1)
 REENROLL, ENROLL = "/.well-known/est/simplereenroll", "/.well-known/est/simpleenroll"
 DOCS = ROOT / "docs" / "revocation.md"
@@ -51,13 +51,13 @@ class Answer:
 
     @property
     def outcome(self) -> str:
-        """`200`, or the status and the code that the text begins with."""
+        """`200`, or the status and the code at the start of the text."""
         return str(self.status) if self.status == 200 else f"{self.status} {self.content.decode().partition(':')[0]}"
 
 
 @dataclass
 class Edge:
-    """A machine with a certificate that is due, and its own connections."""
+    """A machine with a certificate that is due for renewal, and its own connections."""
 
     pem: str
     private_key: Any
@@ -112,7 +112,7 @@ class MutualTlsCase(LiveTestCase):
         return answer
 
     def claim(self, edge: Edge) -> dict[str, str]:
-        """What somebody writes who has no more than the edge's certificate."""
+        """The header that a person with only the edge's certificate would send."""
         return {"X-Client-Cert": quote(edge.pem, safe="")}
 
 
@@ -180,7 +180,7 @@ class StatusTests(MutualTlsCase):
 
     def test_h05_too_many_attempts_are_429_with_retry_after_and_edges_still_renew(self) -> None:
         edge = self.edge()
-        # From a network of its own, so that no other test is shielded.
+        # From another network, so that the rate limit does not affect other tests.
         connect = functools.partial(
             HTTPSConnection, "localhost", PROXIED.nginx.port, context=edge.context(), source_address=("127.0.7.1", 0)
         )
@@ -200,7 +200,7 @@ class StatusTests(MutualTlsCase):
 
 
 class ClaimTests(MutualTlsCase):
-    """H-01: nobody becomes an edge by writing its certificate into a header."""
+    """H-01: an edge's certificate in a header does not make the sender that edge."""
 
     def test_h01_nginx_overwrites_what_a_client_claims(self) -> None:
         victim, other = self.edge(), self.edge()
@@ -259,7 +259,7 @@ class RevocationTests(MutualTlsCase):
         self.assertEqual((self.status(other), self.ask(other).outcome), (200, "200"))
 
     def test_d04_t17_openssl_with_the_files_under_pki_agrees(self) -> None:
-        """Everything is fetched over plain http from the addresses that stand in the certificates."""
+        """Everything is fetched over plain http from the addresses in the certificates."""
         lost, other = self.edge(), self.edge()
         self.portal.manage("revoke", "--serial", lost.serial)
         directory = Path(self.enterContext(tempfile.TemporaryDirectory()))
@@ -278,7 +278,7 @@ class RevocationTests(MutualTlsCase):
             self.assertIn(verdict, result.stdout + result.stderr)
 
     def test_the_units_in_deploy_do_these_steps(self) -> None:
-        """What the other tests do by hand is what systemd would do."""
+        """The units run the same commands as the other tests."""
         units = {path.name: path.read_text() for path in (ROOT / "deploy").glob("portal-crls*")}
         self.assertIn("manage.py build_crls --pem /var/lib/portal-crls/crls.pem", units["portal-crls.service"])
         self.assertIn("OnUnitInactiveSec=20s", units["portal-crls.timer"])

@@ -43,7 +43,7 @@ STATUSES = {
 
 class StatusTests(EstTestCase):
     def test_every_code_has_its_status_and_a_line_of_text(self) -> None:
-        # Nobody signs a time here.
+        # EST requests have no signed time.
         self.assertEqual(set(STATUSES), REFUSALS.keys() - {"clock_differs"})
         for code, status in STATUSES.items():
             response = answers.refusal(Refused(code), 5 if status in {429, 503} else None)
@@ -57,8 +57,8 @@ class StatusTests(EstTestCase):
 
 class RefusalTests(EstTestCase):
     def assert_refused(self, code: str, text: str, body: Any = None, **extra: Any) -> Any:  # type: ignore[override]
-        """Refused at no cost, and remembered after proof with the key, before proof without."""
-        # As if each came in a minute of its own: the log bounds how many rows one minute adds.
+        """Refused at no cost, and recorded with the key after the secret was verified, otherwise without it."""
+        # As if each came in another minute, because the log bounds the rows of one minute.
         AuditTally.objects.all().delete()
         before, count = self.books(), AuditEvent.objects.count()
         response = self.est(text, body, **extra)
@@ -84,7 +84,7 @@ class RefusalTests(EstTestCase):
                 self.assertIn("Basic realm=", response["WWW-Authenticate"])
 
     def test_a_challenge_is_neither_counted_nor_recorded(self) -> None:
-        """A client that waits for the challenge enrolls as often as one that does not."""
+        """A client that waits for the 401 can enroll as often as one that does not."""
         known = AuditEvent.objects.count()
         for _ in range(30):
             self.est("", "", HTTP_AUTHORIZATION=None)
@@ -269,6 +269,6 @@ class RefusalTests(EstTestCase):
             self.assert_lean(response)
 
     def test_an_address_beside_est_keeps_the_portals_headers(self) -> None:
-        """The short list is for EST alone."""
+        """The short list of headers is for EST only."""
         self.assertIn("Content-Security-Policy", self.client.get("/.well-known/security.txt"))
         self.assertNotIn("Content-Security-Policy", self.client.get(f"{SIMPLEENROLL}"))

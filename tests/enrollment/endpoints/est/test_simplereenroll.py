@@ -50,7 +50,7 @@ class ReenrollTestCase(EstTestCase, RenewalTestCase):
         return self.est("", sent, SIMPLEREENROLL, **extra)
 
     def assert_code(self, response: Any, status: int, code: str) -> None:
-        """Refused, and nothing was issued."""
+        """The renewal is refused, and nothing is issued."""
         self.assert_says(response, status, code)
         self.assertEqual(IssuedCertificate.objects.filter(edge=self.old.edge).count(), self.issued)
 
@@ -123,7 +123,7 @@ class RenewedTests(ReenrollTestCase):
         self.assertEqual(self.assert_admitted(response).issuer.rfc4514_string().split(",")[0], "CN=Service Edge")
 
     def test_credentials_beside_the_certificate_are_not_looked_at(self) -> None:
-        """Clients exist that send what they were configured with once."""
+        """Some clients always send the credentials that they were configured with."""
         for header in (basic(self.text), basic("nonsense"), "Bearer x"):
             self.assert_admitted(self.reenroll(make_csr(self.private_key), HTTP_AUTHORIZATION=header),
                                  replayed=header != basic(self.text))  # fmt: skip
@@ -183,7 +183,7 @@ class NamesTests(ReenrollTestCase):
         self.assertEqual(self.newest_event().detail["ignored_extensions"], ["subjectAltName"])
 
     def test_a_subject_is_ignored(self) -> None:
-        """Stock clients put in whatever their user typed."""
+        """Common clients put in the text that their user typed."""
         renewed = self.assert_admitted(self.reenroll(make_csr(subject="somebody else")))
         self.assertEqual(renewed.subject, x509.load_pem_x509_certificate(self.first.certificate.encode()).subject)
 
@@ -318,7 +318,7 @@ class RefusedTests(ReenrollTestCase):
 
 @behind_a_proxy
 class JudgedAgainTests(ReenrollTestCase):
-    """D-06: what changes between reading and signing is seen inside the transaction."""
+    """D-06: a change between reading and signing is noticed in the transaction."""
 
     def refused_when(self, change: Any) -> Any:
         real = signing.sign
@@ -347,7 +347,7 @@ class JudgedAgainTests(ReenrollTestCase):
                 transaction.set_rollback(True)
 
     def test_c14_a_key_pair_that_is_revoked_meanwhile(self) -> None:
-        """Back to the key pair of an earlier certificate, which somebody revokes at this moment."""
+        """Renewal with the key pair of an earlier certificate, which is revoked at the same moment."""
         lost = make_private_key()
         second = self.row(self.renew(make_csr(lost)).certificate)
         third = operations.renew(second, make_csr(), caller=ACTOR, now=second.not_after - timedelta(days=1))

@@ -1,6 +1,6 @@
 """Across modules: strongSwan, curl and openssl enroll over real TLS through the nginx of deploy/.
 
-These are programs that administrators already have; the recipes are those of docs/enrollment.md.
+Administrators already have these programs. The commands are those of docs/enrollment.md.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class StockClientCase(LiveTestCase):
         )  # fmt: skip
 
     def run_recipe(self, title: str) -> str:
-        """What the lines in the docs print, with our address and the web server's own CA."""
+        """The output of the commands in the docs, with this server's address and CA."""
         script = recipe(title).replace("https://portal.example.com", self.url)
         result = self.run_shell(script)
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
@@ -197,7 +197,7 @@ class StrongSwan:
         self.assertEqual(self.assert_renewed(old), first)
 
     def test_rfc_7030_4_2_2_a_request_with_the_names_of_the_certificate(self: Any) -> None:
-        """What a client to the letter sends, here with the old key pair."""
+        """The request of a client that follows the RFC strictly, here with the old key pair."""
         self.prepare()
         old = self.long_ago()
         names = old.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -260,7 +260,7 @@ class CurlTests(StockClientCase):
     def post(
         self, *options: str, csr: str = "", text: str = "", path: str = "simpleenroll", kind: str = "application/pkcs10"
     ) -> str:
-        """The status and the body that curl prints; the key never stands in the command line."""
+        """The status and the body that curl prints. The key is never in the command line."""
         self.put("request", csr or body_of(make_csr()))
         self.put("curlrc", f'user = "edge:{text or self.text}"\n')
         command = [
@@ -369,7 +369,7 @@ class WireTests(StockClientCase):
         self.assertTrue(self.proxied.nginx.has_logged(request_id[1].decode()))
 
     def test_l01_no_log_holds_the_key_or_its_basic_form(self) -> None:
-        """Whatever nginx and the portal wrote in this class, refusals and errors included."""
+        """All that nginx and the portal logged in this class, refusals and errors included."""
         csr = body_of(make_csr()).encode()
         for path in ("simpleenroll", "simpleenroll?x=y", f"{self.text.replace('|', '%7C')}/cacerts"):
             self.head("POST", path, csr, Authorization=basic(self.text), **{"Content-Type": "application/pkcs10"})

@@ -1,4 +1,4 @@
-"""`manage.py build_crls`: what it writes, prints and exits with."""
+"""`manage.py build_crls`: the file, the output and the exit code."""
 
 from __future__ import annotations
 

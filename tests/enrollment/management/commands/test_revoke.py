@@ -1,4 +1,4 @@
-"""`manage.py revoke`: what it prints, writes and exits with."""
+"""`manage.py revoke`: the output, the rows and the exit code."""
 
 from __future__ import annotations
 

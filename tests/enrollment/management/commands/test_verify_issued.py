@@ -1,4 +1,4 @@
-"""`manage.py verify_issued`: each fact is tampered with, past operations and triggers, and seen named."""
+"""`manage.py verify_issued` names each value that was changed past operations and triggers."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class VerifyingTestCase(EnrollmentTestCase):
         operations.revoke_certificate(self.revoked, reason="keyCompromise", actor=ACTOR)
 
     def run_command(self, since: str = SINCE) -> tuple[bool, list[str], str]:
-        """Whether all is sound, the lines of faults, and the summary."""
+        """Whether there are no faults, the lines of faults, and the summary."""
         out, err = io.StringIO(), io.StringIO()
         try:
             call_command("verify_issued", since=verify_moment(since), stdout=out, stderr=err)
@@ -164,7 +164,7 @@ class CertificateTests(VerifyingTestCase):
         self.assert_found("the fingerprint of its issuer is not the issuer's row's", "'Service Edge': its fingerprint")
 
     def test_a_ca_that_no_verifier_accepts_though_it_was_stored(self) -> None:
-        """From before uploads were tried: its identifier of the issuer's key is another key's."""
+        """A CA from before uploads were checked: its identifier of the issuer's key is that of another key."""
         root = authorities.ca()
         foreign = x509.AuthorityKeyIdentifier(b"\1" * 20, None, None)
         made = authorities.ca("Old", root, no_issuer_identifier=True, more=((foreign, False),))
@@ -182,7 +182,7 @@ class CertificateTests(VerifyingTestCase):
         self.assertContains(self.client.get(above.get_absolute_url()), "Yes, as a parent")
 
     def test_no_page_says_of_an_older_ca_that_openssl_accepts_it(self) -> None:
-        """The rules know nothing of an empty alternative name; strict checks of OpenSSL do."""
+        """No rule covers an empty subjectAltName; OpenSSL's strict checks do."""
         empty = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), b"\x30\0")
         made = authorities.ca("Old", more=((empty, False),))
         record = SigningCertificate(name="Old")
@@ -209,7 +209,7 @@ class CertificateTests(VerifyingTestCase):
         self.assert_found(*found, "profile say: issuer")
 
     def test_bytes_that_cannot_be_read_hide_nothing_behind_them(self) -> None:
-        """Many ways to break them: each is told, and none ends the command."""
+        """Certificates damaged in many ways: each is reported, and none ends the command."""
         chance = random.Random(1)
         triggers.drop_all()
         for row in (self.other, self.key.signing_certificate, RevocationList.objects.get()):
@@ -245,7 +245,7 @@ class CertificateTests(VerifyingTestCase):
         self.assert_found("it cannot be parsed")
 
     def test_a_certificate_for_servers_signed_by_the_right_key(self) -> None:
-        """Whoever got at the CA's key cannot hide behind a good signature."""
+        """A good signature by a stolen CA key does not hide the fault."""
         honest = x509.load_der_x509_certificate(bytes(self.other.der))
         der = resigned(honest, authority_of(self.key.signing_certificate).private_key)
         self.tamper(self.other, der=der, fingerprint=hashlib.sha256(der).hexdigest())
