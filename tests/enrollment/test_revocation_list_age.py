@@ -98,7 +98,7 @@ class CheckTests(FreshnessTestCase):
         self.assertIn("'Service Edge'", self.found()[0])
 
     def test_not_where_no_list_can_be_made(self) -> None:
-        """Certificates of an expired issuer are expired. Lists of an issuer without a private key are made elsewhere."""
+        """An expired issuer needs no list. The lists of an issuer without a private key are made elsewhere."""
         own = make_issuer()
         self.age(own, days=3)
         self.assertEqual(len(self.found()), 1)

@@ -320,7 +320,7 @@ class TrustAnchorTests(RenewalTestCase):
         self.assert_problem(self.client.post(HEARTBEAT, sent, content_type="application/json"), "malformed_request")
 
 
-# Django's own server sends no length and closes the connection. The edge needs a length or chunks, and gunicorn sends one of them.
+# Unlike gunicorn, Django's own server sends neither a length nor chunks, one of which the edge needs.
 @override_settings(
     MIDDLEWARE=["django.middleware.common.CommonMiddleware", *settings.MIDDLEWARE], SECURE_SSL_REDIRECT=False
 )

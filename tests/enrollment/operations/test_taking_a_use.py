@@ -130,7 +130,7 @@ class LostAnswerTests(CommittedEnrollmentTestCase):
 
 
 class ChangedInBetweenTests(CommittedEnrollmentTestCase):
-    """An administrator saves between look-up and recording: the statement repeats every condition and names the reason."""
+    """An administrator saves between look-up and recording: the statement repeats each condition and names its code."""
 
     def enroll_while(self, change: Any) -> str:
         """The answer to an enrollment during whose signing, once, `change` is committed."""
