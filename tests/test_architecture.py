@@ -6,6 +6,7 @@ import ast
 import re
 import runpy
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -243,3 +244,26 @@ def test_signatures_are_annotated(path: Path) -> None:
         if function.returns is None or any(a.annotation is None for a in arguments if a.arg not in {"self", "cls"}):
             bare.append(function.name)
     assert not bare
+
+
+# Django finds these names itself.
+FOUND_BY_DJANGO = {"handler400", "handler403", "handler404", "handler500"}
+
+
+def defined(path: Path) -> Iterator[str]:
+    """The functions, classes and constants of a module, except those that a decorator registers."""
+    for node in tree(path).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.decorator_list:
+            yield node.name
+        elif isinstance(node, ast.Assign):
+            yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+
+
+def test_every_name_of_a_module_is_used() -> None:
+    """A name that only its definition or a test contains is dead code."""
+    users = [*SOURCES, *(ROOT / "deploy").rglob("*.py"), *(ROOT / "templates").rglob("*.html")]
+    words = Counter(word for path in users for word in re.findall(r"\w+", path.read_text(encoding="utf-8")))
+    configuration = ("portal/settings.py", "portal/formats/")
+    checked = [path for path in SOURCES if not name_of(path).startswith(configuration)]
+    names = [(name_of(path), name) for path in checked for name in defined(path)]
+    assert not [found for found in names if words[found[1]] == 1 and found[1] not in FOUND_BY_DJANGO]

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 SEQUENCE, INTEGER, OCTETS = 0x30, 0x02, 0x04
-SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 SCRYPT = bytes.fromhex("06092b06010401da47040b")
 _DEEPEST = 24
 # The memory of scrypt is 128 * N * r bytes (RFC 7914 §2): at most 64 MiB.

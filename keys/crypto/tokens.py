@@ -21,7 +21,6 @@ LONGEST_TEXT = pasted_keys.LONGEST_TEXT
 VERSION = "1"
 MAGIC_TEXT = "PSEK"
 MAGIC = base64.b64decode(MAGIC_TEXT)
-BLOB_BYTES = 91
 _ANYWHERE = re.compile(r"PSEK([A-Za-z0-9+/_-]{8,})")
 _DOMAIN = re.compile(r"[a-z0-9.-]{4,253}")
 # 19 bytes (magic and public id) fill 25 characters of base64; the 26th holds bits of the secret.
