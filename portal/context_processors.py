@@ -31,12 +31,14 @@ MENU = (
 ADMINISTRATION = (MenuEntry("Preferences", "preferences", key="p"),)
 
 
-def _with_current(entries: tuple[MenuEntry, ...], request: HttpRequest) -> list[tuple[MenuEntry, bool]]:
-    return [(entry, request.path.startswith(reverse(entry.url_name))) for entry in entries]
+def _with_current(entries: tuple[MenuEntry, ...], request: HttpRequest) -> list[tuple[MenuEntry, str, bool]]:
+    addresses = [reverse(entry.url_name) for entry in entries]
+    current = [request.path.startswith(address) for address in addresses]
+    return list(zip(entries, addresses, current, strict=True))
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """The context processor. Each menu entry is paired with whether the request is for it or a page below it."""
+    """The context processor. A menu entry comes with its address and whether the request is for it or a page below it."""
     menu, administration = _with_current(MENU, request), _with_current(ADMINISTRATION, request)
     return {
         "vendor_name": settings.VENDOR_NAME,

@@ -118,7 +118,10 @@ EDGES = List(
 def edge_list(request: HttpRequest) -> HttpResponse:
     """Edges that are not deleted; below them the refusals of unrecognized keys."""
     opened, now = EDGES.open(request), timezone.now()
-    rows = [{"open": opened.state.is_open(edge.pk), "edge": described(edge, now)} for edge in opened.page.rows]
+    rows = [
+        {"id": str(edge.pk), "open": opened.state.is_open(edge.pk), "edge": described(edge, now)}
+        for edge in opened.page.rows
+    ]
     context = {"list": replace(opened, rows=rows), "unrecognized": _unrecognized(now)}
     return render(request, "enrollment/edge_list.html", context)
 

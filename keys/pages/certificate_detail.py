@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from keys import certificate_use, openssl_acceptance, trust_anchors
 from keys.pages.certificate_access import NOT_ALLOWED, VIEW, get_certificate
-from keys.pages.certificate_rows import described
+from keys.pages.certificate_rows import CertificateMay, described
 from portal.access import requires
 from portal.lists.counting import capped_count
 
@@ -21,12 +21,13 @@ SHOWN_KEYS = 20
 @require_safe
 @requires(VIEW, NOT_ALLOWED)
 def certificate_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    certificate, now = get_certificate(pk), timezone.now()
+    certificate, now, may = get_certificate(pk), timezone.now(), CertificateMay.of(request.user)
     context = {
         **described(certificate, now, trust_anchors.with_different_root()),
+        "may": may,
         "live": certificate_use.counts([pk], now)[pk][1],
     }
-    if request.user.has_perm("keys.view_provisioningkey"):
+    if may.view_keys:
         users = certificate.keys.only("name")
         context |= {"key_count": capped_count(users), "keys": users.order_by("id")[:SHOWN_KEYS]}
     if not certificate.is_pending:

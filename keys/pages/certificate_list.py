@@ -10,13 +10,14 @@ from django.db.models import DateTimeField, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from keys import certificate_use, trust_anchors
 from keys.models import SigningCertificate
 from keys.pages.certificate_access import NOT_ALLOWED, VIEW
-from keys.pages.certificate_rows import described
+from keys.pages.certificate_rows import CertificateMay, described
 from keys.pages.common_filters import ManagedBy
 from portal.access import requires
 from portal.lists.columns import Column, ListTable
@@ -98,16 +99,16 @@ CERTIFICATES = List(
 def certificate_list(request: HttpRequest) -> HttpResponse:
     opened, now = CERTIFICATES.open(request), timezone.now()
     counts = certificate_use.counts([each.pk for each in opened.page.rows], now)
-    different = trust_anchors.with_different_root()
-    shows_keys = request.user.has_perm("keys.view_provisioningkey")
+    may, different, key_list = CertificateMay.of(request.user), trust_anchors.with_different_root(), reverse("keys:key-list")
     rows = [
         {
+            "id": str(each.pk),
             "open": opened.state.is_open(each.pk),
-            "shows_keys": shows_keys,
+            "keys_url": f"{key_list}?cert={each.pk}" if may.view_keys and not each.is_pending else "",
             "key_count": counts[each.pk][0],
             "live": counts[each.pk][1],
             **described(each, now, different),
         }
         for each in opened.page.rows
     ]
-    return render(request, "keys/certificate_list.html", {"list": replace(opened, rows=rows)})
+    return render(request, "keys/certificate_list.html", {"list": replace(opened, rows=rows), "may": may})

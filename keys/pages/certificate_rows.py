@@ -4,10 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Container
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from keys.models import SigningCertificate
+from keys.pages.key_rows import HasPermissions
 from keys.pages.presentation import colons, distinguished_name, expiry, stamp
+
+
+class CertificateMay(NamedTuple):
+    """What a user may do with signing certificates. Asked once per page, not once per row."""
+
+    add: bool
+    change: bool
+    delete: bool
+    view_keys: bool
+    change_keys: bool
+
+    @classmethod
+    def of(cls, user: HasPermissions) -> CertificateMay:
+        return cls(
+            add=user.has_perm("keys.add_signingcertificate"),
+            change=user.has_perm("keys.change_signingcertificate"),
+            delete=user.has_perm("keys.delete_signingcertificate"),
+            view_keys=user.has_perm("keys.view_provisioningkey"),
+            change_keys=user.has_perm("keys.change_provisioningkey"),
+        )
 
 
 def described(certificate: SigningCertificate, now: datetime, different: Container[int]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a page says about one key, worked out before any template: its kind, which decides, and its values."""
+"""View data of one key for the list and the detail page: its state, which templates branch on, and its values."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _NEVER = Stamp("", "")
 
 
 class HasPermissions(Protocol):
-    """A user, as far as pages of keys are concerned."""
+    """The part of a user that pages of keys need."""
 
     def has_perm(self, perm: str) -> bool: ...
 
 
 class May(NamedTuple):
-    """What a user may do with keys; asked once a page, not once a row."""
+    """What a user may do with keys. Asked once per page, not once per row."""
 
     add: bool
     change: bool
@@ -39,8 +39,8 @@ class May(NamedTuple):
         return cls(*(user.has_perm(f"keys.{verb}_provisioningkey") for verb in cls._fields))
 
 
-class Kind(NamedTuple):
-    """What decides how a key is shown. `copy` is "ready", "refused", or "" for no Copy, Show and Download at all."""
+class RowState(NamedTuple):
+    """What templates branch on. `copy` is "ready", "refused", or "" for no Copy, Show and Download at all."""
 
     copy: str
     hidden: str
@@ -61,9 +61,9 @@ class Kind(NamedTuple):
 
 
 class KeyRow(NamedTuple):
-    """A key as pages read it, each column under its name in the query; none of them is sealed or secret.
+    """The columns of a key that pages show, under their names in the query. None is sealed or secret.
 
-    A list makes a hundred of them, and a model costs three times as much.
+    A page has up to a hundred, and a model instance costs three times as much.
     """
 
     id: int
@@ -93,7 +93,7 @@ class KeyRow(NamedTuple):
     signing_certificate_id: int
     signing_certificate__name: str
     signing_certificate__not_after: datetime
-    recent: Mapping[str, Any] | None = None  # no column: what keys/machines.py reads along
+    recent: Mapping[str, Any] | None = None  # not a column: the annotations of keys/machines.py
 
 
 _COLUMNS = KeyRow._fields[:-1]
@@ -105,7 +105,7 @@ def read(keys: QuerySet[ProvisioningKey]) -> list[KeyRow]:
 
 
 def read_all(keys: QuerySet[ProvisioningKey]) -> list[KeyRow]:
-    """The rows of a page, joined to group and certificate, with their recent use."""
+    """The rows of a query with their recent use, joined to group and certificate."""
     along = machines.answers().beside_keys()
     rows = keys.annotate(**along).values_list(*_COLUMNS, *along)
     count = len(_COLUMNS)
@@ -113,15 +113,15 @@ def read_all(keys: QuerySet[ProvisioningKey]) -> list[KeyRow]:
 
 
 def without_secrets() -> QuerySet[ProvisioningKey]:
-    """Keys as models, for what works on one of them: without a single sealed or secret column."""
+    """Model instances without any sealed or secret column."""
     return ProvisioningKey.objects.select_related("group", "signing_certificate").only(*_COLUMNS, "version")
 
 
-def kind_of(key: KeyRow, may: May, now: datetime, is_open: bool = False) -> Kind:
-    """The kind of a key, for a user."""
+def state_of(key: KeyRow, may: May, now: datetime, is_open: bool = False) -> RowState:
+    """The state of a key's row for a user."""
     hands_out = may.reveal and key.viewable
     badge = expiry(key.signing_certificate__not_after, now)
-    return Kind(
+    return RowState(
         copy="" if not hands_out else "refused" if key.use_state == UseState.FULL else "ready",
         hidden="" if hands_out else NOT_VIEWABLE if may.reveal else NO_PERMISSION,
         add=may.add,
@@ -142,7 +142,7 @@ def kind_of(key: KeyRow, may: May, now: datetime, is_open: bool = False) -> Kind
 
 
 def values_of(key: KeyRow, now: datetime, zone: tzinfo) -> dict[str, str]:
-    """The values of a key as text. The abbreviated text is among them; a template prints it by kind."""
+    """The values of a key as text, the head and tail of its key text included; templates decide whether to print them."""
     created, changed = stamp(key.created_at, zone), stamp(key.modified_at, zone)
     last_used = stamp(key.last_used_at, zone) if key.last_used_at else _NEVER
     expires = stamp(key.expires_at, zone) if key.expires_at else _NEVER
@@ -172,19 +172,23 @@ def values_of(key: KeyRow, now: datetime, zone: tzinfo) -> dict[str, str]:
         "expires": expires.text,
         "expires_iso": expires.iso,
         "networks": ", ".join(key.allowed_networks),
-    } | _shared_values(
-        key.signing_certificate_id, key.signing_certificate__name, key.signing_certificate__not_after, now, zone
+        "vendor": settings.VENDOR_NAME,
+    } | _certificate_values(
+        record_addresses.of("keys:certificate-detail", key.signing_certificate_id),
+        key.signing_certificate__name,
+        key.signing_certificate__not_after,
+        now,
+        zone,
     )
 
 
 @functools.lru_cache(maxsize=64)
-def _shared_values(pk: int, name: str, end: datetime, now: datetime, zone: tzinfo) -> dict[str, str]:
-    """What is said of a certificate and of the vendor: the keys of a page have few of them."""
+def _certificate_values(url: str, name: str, end: datetime, now: datetime, zone: tzinfo) -> dict[str, str]:
+    """The values of a signing certificate. Cached, because the keys of a page share a few certificates."""
     badge, until = expiry(end, now), stamp(end, zone)
     return {
-        "vendor": settings.VENDOR_NAME,
         "certificate": name,
-        "certificate_url": record_addresses.of("keys:certificate-detail", pk),
+        "certificate_url": url,
         "certificate_words": badge.text if badge else "",
         "certificate_end": until.text,
         "certificate_end_iso": until.iso,
@@ -192,5 +196,5 @@ def _shared_values(pk: int, name: str, end: datetime, now: datetime, zone: tzinf
 
 
 def row_of(key: KeyRow, may: May, now: datetime) -> dict[str, Any]:
-    """Kind and values together, for a template that prints one key."""
-    return {**kind_of(key, may, now)._asdict(), **values_of(key, now, zones.current())}
+    """State and values in one dictionary, for a template that prints one key."""
+    return {**state_of(key, may, now)._asdict(), **values_of(key, now, zones.current())}

@@ -1,7 +1,6 @@
-"""The rows of the keys page as HTML: forms with blanks, filled in.
+"""Fast rows of the keys page: the template is rendered once per row state, then values are substituted.
 
-The row template is rendered once per kind of key and process, with blanks for its values; each row then only fills
-the blanks. A hundred rows through the template itself cost as much as a whole page of the Django admin.
+A hundred rows through the template cost as much as a whole page of the Django admin.
 """
 
 from __future__ import annotations
@@ -12,60 +11,61 @@ from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
 
 from django.template.loader import render_to_string
+from django.urls import get_script_prefix
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from keys import machines
-from keys.pages.key_rows import KeyRow, Kind, May, kind_of, values_of
+from keys.pages.key_rows import KeyRow, May, RowState, state_of, values_of
 from portal import zones
 
-# Stands in a page for its rows. No value can forge it, for its angle brackets would be escaped.
+# Marks the place of the rows in a page. No value contains it, because values are escaped.
 ROWS = SafeString("<!-- rows -->")
 _SEPARATOR = "\0"  # in no template, and in no text of a database
 
 
-class _Blanks(dict[str, SafeString]):
-    """Answers every value a template asks for with its blank: the name of the value, set apart."""
+class _Placeholders(dict[str, SafeString]):
+    """A row state, and for each value that the template asks for, the value's name between separators."""
 
     def __missing__(self, name: str) -> SafeString:
         return SafeString(f"{_SEPARATOR}{name}{_SEPARATOR}")
 
 
-class _Form:
-    """A row in pieces, every second of which is a blank."""
+class _RowText:
+    """A rendered row, split at its placeholders: every second piece is the name of a value."""
 
     def __init__(self, row: str) -> None:
         self._pieces = row.split(_SEPARATOR)
         self._values = itemgetter(*self._pieces[1::2])
 
-    def filled(self, values: dict[str, str]) -> str:
-        """The row with these values, which have been escaped."""
+    def with_values(self, values: dict[str, str]) -> str:
+        """The row with these values, which must be escaped."""
         pieces = self._pieces.copy()
         pieces[1::2] = self._values(values)
         return "".join(pieces)
 
 
 @functools.lru_cache(maxsize=2048)
-def _form(kind: Kind) -> _Form:
-    """The form of a kind."""
-    return _Form(render_to_string("keys/_key_row.html", {"row": _Blanks(kind._asdict())}))
+def _row_text(state: RowState, script_prefix: str) -> _RowText:
+    """The row of a state. Its links to other pages depend on the script prefix too."""
+    return _RowText(render_to_string("keys/_key_row.html", {"row": _Placeholders(state._asdict())}))
 
 
 def render_rows(keys: Iterable[KeyRow], may: May, is_open: Callable[[int], bool]) -> Iterator[str]:
     """The rows of a page, one after the other."""
-    now, zone, known = timezone.now(), zones.current(), machines.answers()
+    now, zone, prefix, known = timezone.now(), zones.current(), get_script_prefix(), machines.answers()
     for key in keys:
         values = _escaped(values_of(key, now, zone))
         values["recent"] = known.recent_use(values["url"], key.recent) if key.recent else ""
-        yield _form(kind_of(key, may, now, is_open(key.id))).filled(values)
+        yield _row_text(state_of(key, may, now, is_open(key.id)), prefix).with_values(values)
 
 
 def _escaped(values: dict[str, str]) -> dict[str, str]:
-    """Values as HTML; all at once, for most have nothing to escape. Templates see only blanks, so it happens here."""
+    """Values as HTML, escaped in one call, because most have nothing to escape. The template sees placeholders only."""
     return dict(zip(values, html.escape(_SEPARATOR.join(values.values())).split(_SEPARATOR), strict=True))
 
 
 def split_at_rows(page: str) -> tuple[str, str]:
-    """What comes before and behind the rows in a page that was rendered with `ROWS` in their place."""
-    before, _, behind = page.partition(ROWS)
-    return before, behind
+    """The parts before and after the rows of a page that was rendered with `ROWS` in their place."""
+    before, _, after = page.partition(ROWS)
+    return before, after

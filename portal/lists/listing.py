@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,17 +10,18 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.template.loader import render_to_string
+from django.urls import get_script_prefix
 from django.utils.safestring import SafeString
 
 from portal.lists import state
 from portal.lists.columns import ListTable, heads
 from portal.lists.filters import ListFilters
 from portal.lists.paging import Page, paginate
-from portal.lists.state import ListState
+from portal.lists.state import PER_PAGE, ListState
 
-# Rendering a form takes longer than everything else in the frame of a list page.
-_forms: dict[tuple[Any, ...], SafeString] = {}
-_MOST_FORMS = 200
+# Rendered parts of pages without filters: rendering them takes longer than reading the rows.
+_parts: dict[tuple[Any, ...], dict[str, SafeString]] = {}
+_MOST_PAGES = 200
 # All lists of the portal, in the order of their declaration; tests walk it.
 LISTS: list[List] = []
 
@@ -62,10 +64,10 @@ class List:
 
     def open(self, request: HttpRequest) -> OpenList:
         """The page that the address of a request asks for; at most three queries."""
-        wanted = self.state(request.GET)
-        filters = self.filters(wanted, self.rows())
+        wanted, rows = self.state(request.GET), self.rows()
+        filters = self.filters(wanted, rows)
         order = self.table.orders()[wanted.column]
-        return OpenList(self, wanted, filters, paginate(self.rows(), order, wanted, filters.chosen, self.read))
+        return OpenList(self, wanted, filters, paginate(rows, order, wanted, filters.chosen, self.read))
 
 
 @dataclass(frozen=True)
@@ -80,19 +82,40 @@ class OpenList:
 
     @property
     def filter_form(self) -> SafeString:
-        """The form of the filters, and its chips. Without filters it is kept: it depends on nothing but the key."""
-        if self.state.filters:
-            return self._filter_form()
-        offered = tuple(tuple(each) for each in self.filters.offered.values())
-        key = (self.declared, tuple(self.state.pairs_beside_filters), self.filters.zone, offered)
-        if key not in _forms:
-            if len(_forms) >= _MOST_FORMS:
-                _forms.clear()
-            _forms[key] = self._filter_form()
-        return _forms[key]
+        """The form of the filters, and its chips."""
+        return self._part("lists/_filters.html")
 
-    def _filter_form(self) -> SafeString:
-        return render_to_string("lists/_filters.html", {"list": self})
+    @property
+    def sort_menu(self) -> SafeString:
+        """The button that names the current order, and its menu of orders."""
+        return self._part("lists/_sort_menu.html")
+
+    @property
+    def head_row(self) -> SafeString:
+        """The row of heads."""
+        return self._part("lists/_heads.html")
+
+    @property
+    def size_links(self) -> SafeString:
+        """The links to other page sizes."""
+        return self._part("lists/_sizes.html")
+
+    def _part(self, template: str) -> SafeString:
+        if template not in self._rendered:
+            self._rendered[template] = render_to_string(template, {"list": self})
+        return self._rendered[template]
+
+    @functools.cached_property
+    def _rendered(self) -> dict[str, SafeString]:
+        """The parts that requests with the same key share. With filters they are rendered for each request."""
+        if self.state.filters:
+            return {}
+        # All that these templates print: links, days in a zone, choices. They know neither user nor request.
+        links = tuple(self.state.first_page().pairs())
+        key = (self.declared, links, self.filters.zone, self.filters.choices, get_script_prefix())
+        if len(_parts) >= _MOST_PAGES:
+            _parts.clear()
+        return _parts.setdefault(key, {})
 
     @property
     def heads(self) -> Iterable[Any]:
@@ -106,6 +129,11 @@ class OpenList:
             (words, self.state.sorted_by(sort).link, sort == self.state.sort)
             for sort, words in self.declared.table.sorts().items()
         ]
+
+    @property
+    def sizes(self) -> list[tuple[int, str, bool]]:
+        """The page sizes to choose from: rows, address, and whether it is the current one."""
+        return [(size, self.state.sized(size).link, size == self.state.per_page) for size in PER_PAGE]
 
     @property
     def sort_words(self) -> str:

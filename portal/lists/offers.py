@@ -7,7 +7,7 @@ import html
 import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.utils.safestring import SafeString
@@ -18,8 +18,7 @@ from portal.sort_names import sort_name
 OFFERED = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """One record that a filter offers."""
 
     id: int

@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 
 from portal.lists.counting import COUNTED, capped_count, capped_counts
 from portal.lists.orders import Cursor, Order
-from portal.lists.state import PER_PAGE, ListState
+from portal.lists.state import ListState
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +73,6 @@ class Page:
                 entries.append((0, ""))
             entries.append((number, self.state.at(number).link))
         return entries
-
-    @property
-    def sizes(self) -> list[tuple[int, str, bool]]:
-        """The page sizes to choose from: rows, address, and whether it is the current one."""
-        return [(size, self.state.sized(size).link, size == self.state.per_page) for size in PER_PAGE]
 
 
 def last_page(total: int, per_page: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django.http import QueryDict
@@ -18,8 +18,7 @@ _CURSOR = re.compile(r"[A-Za-z0-9_-]{1,4000}")
 Pair = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class ListState:
+class ListState(NamedTuple):
     """What the query string asks for. Values that have no meaning are dropped, bad filters are kept to be explained.
 
     Every link carries `filters` unchanged. `expand` holds the open rows; with `all_open`, `collapse` holds the closed.
@@ -77,11 +76,11 @@ class ListState:
 
     def sorted_by(self, sort: str) -> ListState:
         """The first page in another order."""
-        return replace(self.first_page(), sort=sort)
+        return self.first_page()._replace(sort=sort)
 
     def sized(self, per_page: int) -> ListState:
         """The first page with another number of rows."""
-        return replace(self.first_page(), per_page=per_page)
+        return self.first_page()._replace(per_page=per_page)
 
     def first_page(self) -> ListState:
         """The first page. Single open rows are dropped, "all open" is kept."""
@@ -89,16 +88,16 @@ class ListState:
 
     def at(self, page: int, *, after: str = "", before: str = "") -> ListState:
         """Another page."""
-        return replace(self, page=page, after=after, before=before, expand=frozenset(), collapse=frozenset())
+        return self._replace(page=page, after=after, before=before, expand=frozenset(), collapse=frozenset())
 
     def without(self, pair: Pair) -> ListState:
         """The first page without one filter."""
-        return replace(self.first_page(), filters=tuple(each for each in self.filters if each != pair))
+        return self.first_page()._replace(filters=tuple(each for each in self.filters if each != pair))
 
     @property
     def unfiltered(self) -> ListState:
         """The first page without any filter."""
-        return replace(self.first_page(), filters=())
+        return self.first_page()._replace(filters=())
 
     @property
     def pairs_beside_filters(self) -> list[Pair]:
@@ -107,7 +106,7 @@ class ListState:
 
     def opened(self, *, everything: bool) -> ListState:
         """This page with all rows open, or all closed."""
-        return replace(self, all_open=everything, expand=frozenset(), collapse=frozenset())
+        return self._replace(all_open=everything, expand=frozenset(), collapse=frozenset())
 
 
 def read(

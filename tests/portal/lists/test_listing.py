@@ -123,3 +123,60 @@ class EveryList(PortalTestCase):
                             page = self.get(listed, **{name: text})
                             self.assertEqual(texts(page, ".chip bdi"), [f"{each.label}: {offer.name}"])
                             self.assertEqual(texts(page, "#error-summary"), [])
+
+
+class PartsThatRequestsShare(PortalTestCase):
+    """Form, sort menu, heads and page sizes are rendered once; a page shows the same as with nothing rendered before."""
+
+    def setUp(self) -> None:
+        self.sign_in("sue")
+        make_key("One")
+
+    def shown(self, listed: List, query: str = "", **environ: Any) -> str:
+        page = parsed(self.client.get(reverse(ADDRESSES[listed.noun]) + query, **environ))
+        return "".join(str(each) for each in page.select("#filters, thead, .sort-button, #sort-menu, .sizes"))
+
+    def assert_as_if_alone(self, query: str = "", **environ: Any) -> None:
+        """The parts of a page differ from those of the plain page, and do not depend on what was shown before."""
+        for listed in LISTS:
+            plain = self.shown(listed)
+            with self.subTest(list=listed.name, query=query, **environ):
+                after = self.shown(listed, query, **environ)
+                listing._parts.clear()
+                self.assertEqual(after, self.shown(listed, query, **environ))
+                if plain:
+                    self.assertNotEqual(after, plain)
+
+    def test_they_depend_on_order_size_and_open_rows(self) -> None:
+        for query in ("?sort=-name", "?per_page=50", "?expand=all"):
+            self.assert_as_if_alone(query)
+
+    def test_they_depend_on_filters(self) -> None:
+        self.assert_as_if_alone("?q=e")
+
+    def test_they_depend_on_the_zone_of_days(self) -> None:
+        before = {listed.noun: self.shown(listed) for listed in LISTS}
+        self.client.cookies["zone"] = "Asia/Kolkata"
+        for listed in LISTS:
+            if before[listed.noun] and "Created from" in before[listed.noun]:
+                self.assertIn("Asia/Kolkata", self.shown(listed))
+
+    def test_they_depend_on_what_is_offered(self) -> None:
+        keys = LISTS[[each.noun for each in LISTS].index("key")]
+        self.shown(keys)
+        ServiceEdgeGroup.objects.create(name="Another group")
+        self.assertIn("Another group", self.shown(keys))
+        with override_settings(VENDOR_NAME="Example & Sons"):
+            self.assertIn("Example &amp; Sons", self.shown(keys))
+
+    def test_they_depend_on_the_script_prefix(self) -> None:
+        keys = LISTS[[each.noun for each in LISTS].index("key")]
+        self.assertNotIn("/elsewhere/", self.shown(keys))
+        self.assertIn('"/elsewhere/service-edge-groups', self.shown(keys, SCRIPT_NAME="/elsewhere"))
+
+    def test_they_are_bounded(self) -> None:
+        keys = LISTS[[each.noun for each in LISTS].index("key")]
+        with patch.object(listing, "_MOST_PAGES", 3):
+            for sort in keys.table.sorts():
+                self.shown(keys, f"?sort={sort}")
+                self.assertLessEqual(len(listing._parts), 3)
