@@ -38,7 +38,7 @@ def _with_current(entries: tuple[MenuEntry, ...], request: HttpRequest) -> list[
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """The context processor. A menu entry comes with its address and whether the request is for it or a page below it."""
+    """The context processor. A menu entry comes with its address and whether the request is for a page below it."""
     menu, administration = _with_current(MENU, request), _with_current(ADMINISTRATION, request)
     return {
         "vendor_name": settings.VENDOR_NAME,

@@ -99,7 +99,11 @@ CERTIFICATES = List(
 def certificate_list(request: HttpRequest) -> HttpResponse:
     opened, now = CERTIFICATES.open(request), timezone.now()
     counts = certificate_use.counts([each.pk for each in opened.page.rows], now)
-    may, different, key_list = CertificateMay.of(request.user), trust_anchors.with_different_root(), reverse("keys:key-list")
+    may, different, key_list = (
+        CertificateMay.of(request.user),
+        trust_anchors.with_different_root(),
+        reverse("keys:key-list"),
+    )
     rows = [
         {
             "id": str(each.pk),

@@ -142,7 +142,7 @@ def state_of(key: KeyRow, may: May, now: datetime, is_open: bool = False) -> Row
 
 
 def values_of(key: KeyRow, now: datetime, zone: tzinfo) -> dict[str, str]:
-    """The values of a key as text, the head and tail of its key text included; templates decide whether to print them."""
+    """The values of a key as text. They include head and tail of the key text, which only some users may see."""
     created, changed = stamp(key.created_at, zone), stamp(key.modified_at, zone)
     last_used = stamp(key.last_used_at, zone) if key.last_used_at else _NEVER
     expires = stamp(key.expires_at, zone) if key.expires_at else _NEVER

@@ -1,4 +1,4 @@
-"""A row filled into its form is the row the template would print."""
+"""A row with substituted values is the row that the template prints."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import itertools
 from datetime import timedelta
 
 from django.template.loader import render_to_string
+from django.test.utils import override_script_prefix
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
@@ -16,9 +17,10 @@ from keys.pages.row_html import render_rows
 from tests.base import PortalTestCase
 from tests.factories import make_key
 from tests.keys.pages.base import managed_key, use_up
+from tests.support.html import links
 
 
-class RowForms(PortalTestCase):
+class RowHtml(PortalTestCase):
     def keys(self):
         make_key("plain", max_uses=10)
         for uses in (1, 8, 10):
@@ -30,7 +32,7 @@ class RowForms(PortalTestCase):
         ProvisioningKey.objects.filter(name="used 8").update(last_used_at=timezone.now(), last_used_by="<edge> & 100%s")
         return read_all(ProvisioningKey.objects.all())
 
-    def test_forms_and_template_agree_for_every_state_and_role(self):
+    def test_each_state_and_role_gives_what_the_template_prints(self):
         for key in self.keys():
             for may in itertools.starmap(May, itertools.product((False, True), repeat=4)):
                 for is_open in (False, True):
@@ -45,3 +47,12 @@ class RowForms(PortalTestCase):
                         printed = render_to_string("keys/_key_row.html", {"row": row})
                         filled = render_rows([key], may, lambda _, is_open=is_open: is_open)
                         self.assertEqual([*filled], [printed])
+
+    def test_links_have_the_script_prefix_of_the_request(self):
+        key, _ = make_key("One")
+        for prefix in ("/", "/elsewhere/"):
+            with override_script_prefix(prefix):
+                (row,) = render_rows(
+                    read_all(ProvisioningKey.objects.filter(pk=key.pk)), May(1, 1, 1, 1), lambda _: True
+                )
+                self.assertEqual({link.startswith("/elsewhere/") for link in links(row, "a")}, {prefix != "/"})

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import patch
 
+from django.conf import settings
 from django.template.loader import get_template
-from django.urls import get_resolver, reverse
+from django.test import override_settings
+from django.test.utils import override_script_prefix
+from django.urls import get_resolver, get_script_prefix, reverse
 
+from keys.models import ServiceEdgeGroup
+from keys.pages.key_list import KEYS
+from portal.lists import listing
 from portal.lists.filters import Choice, Related
 from portal.lists.listing import LISTS, List
-from tests.base import PortalTestCase
+from tests.enrollment.base import EnrollmentTestCase
 from tests.factories import make_key
 from tests.support.html import links, parsed, texts
 
@@ -28,14 +35,19 @@ def indexed(listed: List) -> set[tuple[str, ...]]:
     return {("pk",), *map(tuple, unique), *(tuple(index.fields) for index in model.indexes)}
 
 
-class EveryList(PortalTestCase):
+class ListTestCase(EnrollmentTestCase):
+    """One key, one edge and the certificates of the vendor, so that each list shows a row."""
+
     def setUp(self) -> None:
+        super().setUp()
         self.sign_in("sue")
-        make_key("One")
+        self.enroll(self.text)
 
     def get(self, listed: List, **query: Any) -> Any:
         return self.client.get(reverse(ADDRESSES[listed.noun]), query)
 
+
+class EveryList(ListTestCase):
     def test_each_is_found_here_with_its_address(self) -> None:
         self.assertEqual({listed.noun for listed in LISTS}, set(ADDRESSES))
 
@@ -63,7 +75,9 @@ class EveryList(PortalTestCase):
     def test_heads_and_cells_are_as_many(self) -> None:
         for listed in LISTS:
             page = parsed(self.get(listed))
-            for row in page.select("tr.row"):
+            rows = page.select("tr.row")
+            self.assertTrue(rows, listed.name)
+            for row in rows:
                 self.assertEqual(len(row.select("td, th")), len(page.select("thead th")), listed.name)
 
     def test_each_order_shows_the_page_and_says_so(self) -> None:
@@ -72,8 +86,7 @@ class EveryList(PortalTestCase):
                 with self.subTest(list=listed.name, sort=sort):
                     page = self.get(listed, sort=sort)
                     self.assertEqual(page.status_code, 200)
-                    if page.context["list"].page.rows:
-                        self.assertEqual(texts(page, "button.sort-button"), [f"Sort: {words}"])
+                    self.assertEqual(texts(page, "button.sort-button"), [f"Sort: {words}"])
 
     def test_pages_reached_by_next_say_which_rows_they_show(self) -> None:
         for number in range(60):
@@ -125,58 +138,48 @@ class EveryList(PortalTestCase):
                             self.assertEqual(texts(page, "#error-summary"), [])
 
 
-class PartsThatRequestsShare(PortalTestCase):
-    """Form, sort menu, heads and page sizes are rendered once; a page shows the same as with nothing rendered before."""
+class PartsThatRequestsShare(ListTestCase):
+    """Filter form, sort menu, heads and page sizes are rendered once for all requests that show the same."""
 
-    def setUp(self) -> None:
-        self.sign_in("sue")
-        make_key("One")
-
-    def shown(self, listed: List, query: str = "", **environ: Any) -> str:
-        page = parsed(self.client.get(reverse(ADDRESSES[listed.noun]) + query, **environ))
+    def shown(self, listed: List, query: str = "") -> str:
+        path = "/" + reverse(ADDRESSES[listed.noun]).removeprefix(get_script_prefix())
+        page = parsed(self.client.get(path + query))
         return "".join(str(each) for each in page.select("#filters, thead, .sort-button, #sort-menu, .sizes"))
 
-    def assert_as_if_alone(self, query: str = "", **environ: Any) -> None:
-        """The parts of a page differ from those of the plain page, and do not depend on what was shown before."""
+    def test_they_depend_on_the_address(self) -> None:
         for listed in LISTS:
             plain = self.shown(listed)
-            with self.subTest(list=listed.name, query=query, **environ):
-                after = self.shown(listed, query, **environ)
-                listing._parts.clear()
-                self.assertEqual(after, self.shown(listed, query, **environ))
-                if plain:
-                    self.assertNotEqual(after, plain)
-
-    def test_they_depend_on_order_size_and_open_rows(self) -> None:
-        for query in ("?sort=-name", "?per_page=50", "?expand=all"):
-            self.assert_as_if_alone(query)
-
-    def test_they_depend_on_filters(self) -> None:
-        self.assert_as_if_alone("?q=e")
+            for query in ("?sort=-name", "?per_page=50", "?expand=all", "?q=e"):
+                with self.subTest(list=listed.name, query=query):
+                    after_another = self.shown(listed, query)
+                    self.assertNotEqual(after_another, plain)
+                    listing._parts.clear()
+                    self.assertEqual(after_another, self.shown(listed, query))
 
     def test_they_depend_on_the_zone_of_days(self) -> None:
-        before = {listed.noun: self.shown(listed) for listed in LISTS}
-        self.client.cookies["zone"] = "Asia/Kolkata"
-        for listed in LISTS:
-            if before[listed.noun] and "Created from" in before[listed.noun]:
-                self.assertIn("Asia/Kolkata", self.shown(listed))
+        self.assertIn("(UTC)", self.shown(KEYS))
+        self.client.cookies[settings.ZONE_COOKIE_NAME] = "Asia/Kolkata"
+        self.assertIn("(Asia/Kolkata)", self.shown(KEYS))
 
-    def test_they_depend_on_what_is_offered(self) -> None:
-        keys = LISTS[[each.noun for each in LISTS].index("key")]
-        self.shown(keys)
+    def test_they_depend_on_what_the_filters_offer(self) -> None:
+        self.shown(KEYS)
         ServiceEdgeGroup.objects.create(name="Another group")
-        self.assertIn("Another group", self.shown(keys))
+        self.assertIn("Another group", self.shown(KEYS))
         with override_settings(VENDOR_NAME="Example & Sons"):
-            self.assertIn("Example &amp; Sons", self.shown(keys))
+            self.assertIn("Example &amp; Sons", self.shown(KEYS))
 
     def test_they_depend_on_the_script_prefix(self) -> None:
-        keys = LISTS[[each.noun for each in LISTS].index("key")]
-        self.assertNotIn("/elsewhere/", self.shown(keys))
-        self.assertIn('"/elsewhere/service-edge-groups', self.shown(keys, SCRIPT_NAME="/elsewhere"))
+        self.assertNotIn("/elsewhere/", self.shown(KEYS))
+        with override_script_prefix("/elsewhere/"):
+            self.assertIn('"/elsewhere/service-edge-keys/groups/"', self.shown(KEYS))
+
+    def test_what_is_typed_into_a_filter_is_not_kept(self) -> None:
+        listing._parts.clear()
+        self.assertIn("typed", self.shown(KEYS, "?q=typed"))
+        self.assertEqual(listing._parts, {})
 
     def test_they_are_bounded(self) -> None:
-        keys = LISTS[[each.noun for each in LISTS].index("key")]
         with patch.object(listing, "_MOST_PAGES", 3):
-            for sort in keys.table.sorts():
-                self.shown(keys, f"?sort={sort}")
+            for sort in KEYS.table.sorts():
+                self.shown(KEYS, f"?sort={sort}")
                 self.assertLessEqual(len(listing._parts), 3)
