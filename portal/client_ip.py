@@ -11,14 +11,14 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from portal import header_pairs
-from portal.rate_limit import Shield
+from portal.rate_limit import RateLimit
 
 logger = logging.getLogger(__name__)
 UNIX_SOCKET = "unix"
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 # An address as proxies write it: `203.0.113.5:4711`, `[2001:db8::5]`, `[2001:db8::5]:4711` (RFC 7239 §6).
 _NODE = re.compile(r"(?:\[(?P<six>[^\[\]]+)\]|(?P<four>[0-9.]+))(?::[A-Za-z0-9._-]+)?")
-_warned = Shield(limit=1, seconds=60)
+_warned = RateLimit(limit=1, seconds=60)
 
 
 def parse_address(text: str) -> Address | None:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 _MOST_CALLERS = 10_000
 
 
-class Shield:
+class RateLimit:
     """At most `limit` counted events per caller in each window of `seconds`."""
 
     def __init__(self, limit: int, seconds: int, clock: Callable[[], float] = time.monotonic) -> None:

@@ -15,13 +15,13 @@ from django.views.decorators.http import require_safe
 from enrollment.models import RevocationList
 from enrollment.operations.revocation_lists import newest_list, publish
 from keys.models import SigningCertificate
-from portal.rate_limit import Shield
+from portal.rate_limit import RateLimit
 
 # Seconds. A revocation must be visible within 60 seconds.
 _LIST_MAX_AGE = 30
 _CERTIFICATE_MAX_AGE = 3600
 # Limits the attempts to build a list that could not be built, because anybody may request it.
-failed = Shield(limit=1, seconds=30)
+failed = RateLimit(limit=1, seconds=30)
 
 
 @login_not_required

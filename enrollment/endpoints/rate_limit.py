@@ -11,11 +11,11 @@ from enrollment.endpoints.calls import count
 from enrollment.errors import BEFORE_PROOF, Refused
 from portal.actors import Actor
 from portal.client_ip import network_of
-from portal.rate_limit import Shield
+from portal.rate_limit import RateLimit
 
 logger = logging.getLogger(__name__)
 # Counts refusals of callers without a verified key or certificate. Valid enrollments from one address are not limited.
-unproved = Shield(limit=600, seconds=60)
+unproved = RateLimit(limit=600, seconds=60)
 
 
 def count_refusal(refused: Refused, caller: Actor) -> tuple[Refused, int | None]:

@@ -11,10 +11,10 @@ from portal import audit
 from portal.actors import Actor
 from portal.client_ip import network_of
 from portal.database import is_unavailable
-from portal.rate_limit import Shield
+from portal.rate_limit import RateLimit
 
 # Asked before the database, so that a flood of unauthenticated requests costs it nothing.
-sampled = Shield(limit=1, seconds=60)
+sampled = RateLimit(limit=1, seconds=60)
 
 
 def _key_subject(state: KeyState) -> audit.Subject:

@@ -67,7 +67,7 @@ def _milliseconds(view: Any, body: bytes) -> float:
 
     from enrollment.endpoints import rate_limit
 
-    # Nothing is to be answered by the shield.
+    # Nothing is to be refused by the rate limit.
     rate_limit.unproved.reset()
     request = RequestFactory().post("/enrollment/v1/enroll", body, content_type="application/json")
     request.request_id = "bench"  # type: ignore[attr-defined]

@@ -171,7 +171,7 @@ def random_request(text: str, chance: random.Random) -> bytes:
 
 def post(client: Client, body: bytes) -> str:
     """A mutated request through the whole stack is answered 200, 201 or with a problem document of a known code."""
-    # Nothing is to be answered by the shield: each is to be judged.
+    # Nothing is to be refused by the rate limit: each is to be judged.
     rate_limit.unproved.reset()
     response = client.generic("POST", "/enrollment/v1/enroll", body, content_type="application/json", secure=True)
     if response.status_code in {200, 201}:

@@ -25,6 +25,12 @@ def blocks() -> list[str]:
     return re.findall(r"```sh\n(.*?)```", (ROOT / "docs/certificates.md").read_text(), re.DOTALL)
 
 
+def test_every_refusal_is_listed_and_exists() -> None:
+    chapter = (ROOT / "docs/certificates.md").read_text().partition("## What is refused\n")[2].partition("\n## ")[0]
+    codes = re.findall(r"`([a-z0-9]+(?:_[a-z0-9]+)*)`", chapter)
+    assert sorted(codes) == sorted(errors.CERTIFICATE_FAULTS)
+
+
 @pytest.mark.once
 class RecipeTest(PortalTestCase):
     def setUp(self) -> None:

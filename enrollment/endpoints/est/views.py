@@ -35,7 +35,7 @@ def cacerts(request: HttpRequest, label: SigningCertificate | None) -> HttpRespo
 def simpleenroll(request: HttpRequest, label: SigningCertificate | None) -> HttpResponse:
     """Admit an edge, or repeat its answer. The issuer is the key's, whatever the label names."""
     if not requests.has_credentials(request):
-        # This is not a refusal, so neither the shield nor the audit log counts it: some clients send the key only
+        # This is not a refusal, so neither the rate limit nor the audit log counts it: some clients send the key only
         # after a 401.
         calls.count("credentials_required")
         return answers.challenge()

@@ -28,7 +28,7 @@ from tests.support.live import ROOT, LivePortal
 from tests.support.proxied import ProxiedPortal
 
 pytestmark = pytest.mark.once
-# One worker, because each has its own shield.
+# One worker, because each has its own rate limit.
 PROXIED = ProxiedPortal(workers=1)
 REENROLL, ENROLL = "/.well-known/est/simplereenroll", "/.well-known/est/simpleenroll"
 DOCS = ROOT / "docs" / "revocation.md"
