@@ -21,7 +21,7 @@ valid certificate in it nothing is done until a third of its life is left, then 
 provisioning key. With --watch the command stays, sends a heartbeat every minute and renews when due. After any
 failure run the same command again: with the same directory an enrollment never costs a second use of the key.
 
-exit codes: 0 enrolled, renewed, enrolled already, or --watch was ended; 1 refused, the code says by what; 2 wrong
+exit codes: 0 enrolled, renewed, enrolled already, or --watch was ended; 1 refused, with a code; 2 wrong
 usage; 75 try again later; 130 interrupted from the keyboard
 """
 

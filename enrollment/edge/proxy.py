@@ -83,7 +83,7 @@ def _parse(text: str, source: str) -> Proxy:
     if not host or not text.isascii() or not text.isprintable() or " " in text or parts.path.strip("/") or parts.query:
         raise WrongUsage(f"{source} is not the address of a proxy. It looks like http://proxy.example.com:3128")
     if parts.scheme != "http":
-        raise WrongUsage(f"{source} must be an HTTP proxy, http://HOST:PORT; other kinds are not supported.")
+        raise WrongUsage(f"{source} must be an HTTP proxy, http://HOST:PORT; no other type is supported.")
     if parts.username is None:
         return Proxy(host, port)
     user, password = unquote_to_bytes(parts.username), unquote_to_bytes(parts.password or "")

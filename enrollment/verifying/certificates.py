@@ -131,14 +131,14 @@ def _profile_faults(
         _extensions(row, certificate, key, authority),
     )
     for what in profile.faults(bytes(row.der), expected):
-        yield f"its {what} {_WORDS.get(what, 'is not what the profile says')}"
+        yield f"its {what} {_WORDS.get(what, 'is not that of the profile')}"
 
 
 _WORDS = {
     "validity": "is not the row's",
     "validity within the issuer's": "is exceeded",
     "issuer": "is not the row's",
-    "extensions": "are not what the profile says",
+    "extensions": "are not those of the profile",
     "signature": "is not its issuer's",
 }
 

@@ -28,7 +28,7 @@ def _missing(since: datetime, tally: Tally) -> Iterator[Fault]:
         for event in batch:
             serial = str(member(event.detail, "serial"))
             if (event.object_id, serial) not in known:
-                yield Fault(f"event {event.pk}", f"{event.action} of certificate {serial}, which is not there")
+                yield Fault(f"event {event.pk}", f"{event.action} of certificate {serial}, which is missing")
 
 
 def _valid_again(since: datetime) -> Iterator[Fault]:
@@ -38,9 +38,7 @@ def _valid_again(since: datetime) -> Iterator[Fault]:
         valid = IssuedCertificate.objects.live().filter(edge__uuid__in=_uuids({edge for edge, _ in revoked}))
         for edge, serial in valid.values_list("edge__uuid", "serial"):
             if (str(edge), serial) in revoked:
-                yield Fault(
-                    f"certificate {serial}", f"an event {Action.EDGE_REVOKED.value} tells of it, and it is valid"
-                )
+                yield Fault(f"certificate {serial}", f"an event {Action.EDGE_REVOKED.value} names it, and it is valid")
 
 
 def _uuids(texts: set[str]) -> list[UUID]:

@@ -59,7 +59,7 @@ def _list_faults(
     authority = x509.load_der_x509_certificate(bytes(issuer.der))
     expected = revocation_list.Expected(authority, row.number, (row.this_update, row.next_update), row.size)
     for what in revocation_list.faults(signed, expected):
-        yield f"not what its row and the profile say: {what}"
+        yield f"it differs from its row or from the profile: {what}"
 
 
 def _authority_faults(issuer: SigningCertificate) -> Iterator[str]:

@@ -151,7 +151,7 @@ def _judge_limits(certificate: x509.Certificate, name: str) -> None:
 
 def _name_of_oid(oid: x509.ObjectIdentifier) -> str:
     found: str = oid._name
-    return "of an unknown kind" if found == "Unknown OID" else found
+    return "of an unknown type" if found == "Unknown OID" else found
 
 
 def _judge_key(certificate: x509.Certificate, name: str, signs: bool) -> None:

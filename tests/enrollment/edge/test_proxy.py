@@ -210,8 +210,8 @@ def test_the_option_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("socks5://edge:secret@proxy.example.com:1080", "other kinds are not supported"),
-        ("https://edge:secret@proxy.example.com", "other kinds are not supported"),
+        ("socks5://edge:secret@proxy.example.com:1080", "no other type is supported"),
+        ("https://edge:secret@proxy.example.com", "no other type is supported"),
         ("http://edge:secret@:3128", "not the address of a proxy"),
         ("http://edge:secret@proxy.example.com:99999", "not the address of a proxy"),
         ("http://edge:secret@proxy.example.com:x", "not the address of a proxy"),
