@@ -8,7 +8,8 @@ import urllib.request
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from tests.factories import make_csr
 from tests.support.chromium import launch
@@ -129,6 +130,20 @@ def signed_in(stage: Stage, browser: Browser) -> dict:
     return state
 
 
+def watch(context: BrowserContext, noise: list[str]) -> Page:
+    """A page whose console and errors become lines of `noise`."""
+    context.add_init_script(_REPORT)
+    page = context.new_page()
+    page.on("console", lambda message: noise.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: noise.append(str(error)))
+    return page
+
+
+def require_silence(noise: list[str]) -> None:
+    """Nothing but the browser's hints and the portal's own refusals was on the console."""
+    assert [line for line in noise if not line.startswith(HINTS) and "status of 4" not in line] == []
+
+
 @pytest.fixture
 def open_page(stage: Stage, browser: Browser, signed_in: dict) -> Iterator[Callable[..., Page]]:
     """Opens pages of the administrator in contexts of their own; at the end their consoles must be empty."""
@@ -136,19 +151,43 @@ def open_page(stage: Stage, browser: Browser, signed_in: dict) -> Iterator[Calla
     noise: list[str] = []
 
     def opened(path: str = "/service-edge-keys/", **options: object) -> Page:
-        context = browser.new_context(**{"base_url": stage.url, "storage_state": signed_in, **options})
-        contexts.append(context)
-        context.add_init_script(_REPORT)
-        page = context.new_page()
-        page.on("console", lambda message: noise.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: noise.append(str(error)))
+        contexts.append(browser.new_context(**{"base_url": stage.url, "storage_state": signed_in, **options}))
+        page = watch(contexts[-1], noise)
         page.goto(path)
         return page
 
     yield opened
     for context in contexts:
         context.close()
-    assert [line for line in noise if not line.startswith(HINTS) and "status of 4" not in line] == []
+    require_silence(noise)
+
+
+@pytest.fixture(scope="module")
+def kept_page(stage: Stage, browser: Browser) -> Iterator[tuple[Page, list[str]]]:
+    """A page for the tests of a module that only look at many pages, and what was on its console."""
+    noise: list[str] = []
+    context = browser.new_context(base_url=stage.url)
+    context.add_init_script(AXE_SCRIPT)
+    yield watch(context, noise), noise
+    context.close()
+
+
+@pytest.fixture
+def page_as(kept_page: tuple[Page, list[str]]) -> Iterator[Callable[[dict | None, ViewportSize], Page]]:
+    """The kept page with a person's cookies and nothing else; in a new context opening it takes longer than looking."""
+    page, noise = kept_page
+
+    def shown(cookies: dict | None, size: ViewportSize) -> Page:
+        page.context.clear_cookies()
+        page.context.add_cookies(cookies["cookies"] if cookies else [])
+        page.set_viewport_size(size)
+        page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+        return page
+
+    yield shown
+    page.unroute_all()
+    page.goto("about:blank")
+    require_silence(noise)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from playwright.sync_api import Page
 
-from tests.browser.looks import Look, faults
+from tests.browser.looks import DESK, Look, faults
 from tests.browser.support_states import Visit
 from tests.browser.world import World
 from tests.support.live import PASSWORD
@@ -69,10 +69,10 @@ def reach(page: Page, visit: Visit, ids: dict[str, dict[str, int]]) -> int:
 
 
 def require_clean(
-    open_page: Callable[..., Page], world: World, ids: dict, visit: Visit, who: str, looks: Iterable[Look]
+    page_as: Callable[..., Page], world: World, ids: dict, visit: Visit, who: str, looks: Iterable[Look]
 ) -> None:
     """The page answers, and nothing is wrong with it; conftest.py looks at policy and console."""
-    page = open_page("about:blank", storage_state=world.cookies_of(who))
+    page = page_as(world.cookies_of(who), DESK)
     status = reach(page, visit, ids)
     # Refusals are the portal's own error page, which has its states among the portal's pages.
     assert status in {200, 403, 404}

@@ -23,8 +23,8 @@ def ids(stage, world):
 
 
 @pytest.mark.parametrize("visit", visits(), ids=lambda visit: visit.id)
-def test_f51_every_support_page_is_clean(open_page, world, ids, visit):
-    require_clean(open_page, world, ids, visit, "admin", [(DESK, "light"), (PHONE, "dark")])
+def test_f51_every_support_page_is_clean(page_as, world, ids, visit):
+    require_clean(page_as, world, ids, visit, "admin", [(DESK, "light"), (PHONE, "dark")])
 
 
 def test_f51_no_support_address_is_without_a_visit():

@@ -23,10 +23,12 @@ def ids(stage, world):
 
 
 # Looks are those of the superuser's pages, which have all. Support may only look, so its pages are others; those of an
-# administrator are the superuser's, but that nobody there is a superuser.
-VISITS = [("sam", visit) for visit in visits()] + [("ada", each) for each in visits() if "auth_user" in each.name]
+# administrator are the superuser's, but that nobody there is a superuser. A list that found nothing, or is sorted by
+# another head, has the parts that it has for the superuser: what others lack is missing from the list as it opens.
+MINE = [visit for visit in visits() if "?q=nothing" not in visit.path and "?o=" not in visit.path]
+VISITS = [("sam", visit) for visit in MINE] + [("ada", each) for each in MINE if "auth_user" in each.name]
 
 
 @pytest.mark.parametrize(("who", "visit"), VISITS, ids=lambda value: getattr(value, "id", value))
-def test_f51_every_support_page_is_clean_for_its_people(open_page, world, ids, visit, who):
-    require_clean(open_page, world, ids, visit, who, [(PHONE, "light")])
+def test_f51_every_support_page_is_clean_for_its_people(page_as, world, ids, visit, who):
+    require_clean(page_as, world, ids, visit, who, [(PHONE, "light")])
