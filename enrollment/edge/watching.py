@@ -53,8 +53,9 @@ def watch(options: Options, report: Callable[[str], None], warn: Warn) -> None:
                 result = enrolling.enroll(options, warn)
                 if result != reported:
                     report(result)
+                    reported = result
                 _send_heartbeat(options, warn)
-                reported, failures = result, 0
+                failures = 0
             except (_Ended, KeyboardInterrupt, SystemExit):
                 raise
             except BaseException as error:  # a panic in the Rust code of `cryptography` is not an Exception

@@ -130,6 +130,21 @@ def test_what_nobody_thought_of_is_waited_out_and_names_its_place(
     assert warnings[0].startswith(f"Unexpected trouble: {type(trouble).__name__} at test_hostile.py:")
 
 
+def test_a_result_is_printed_once_while_heartbeats_fail(edge: answers.Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses = iter([None] * 3)
+
+    def pause(seconds: float) -> None:
+        if next(pauses, "over") == "over":
+            raise watching._Ended
+
+    monkeypatch.setattr(time, "sleep", pause)
+    monkeypatch.setattr("enrollment.edge.retries._PAUSES", ())
+    results: list[str] = []
+    warnings: list[str] = []
+    watching.watch(Options("http://127.0.0.1:1", edge.calm), results.append, warnings.append)
+    assert (len(results), len(warnings)) == (1, 4)
+
+
 def test_a_log_that_cannot_be_written_ends_nothing(tmp_path: Path) -> None:
     program = "from enrollment.edge import cli; cli._print_error('x'); cli._print_result('y')"
     with open("/dev/full", "w") as full:
