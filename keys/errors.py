@@ -179,7 +179,7 @@ CERTIFICATE_FAULTS: Mapping[str, str] = {
     "key_too_large": "The private key has more than {most} bits. Use P-256, P-384, or RSA with 3,072 or 4,096 bits.",
     "key_too_slow": "Opening the file would take more than {most} rounds of key derivation, or too much memory. "
     "Export it again with the usual settings.",
-    "key_repeated": "There are different private keys. Give the one of the certificate that is to sign edges.",
+    "key_repeated": "There are different private keys. Give the one of the certificate that will sign edges.",
     "key_not_wanted": "The portal has the private key of this request already. Upload certificates only.",
     "password_missing": "This .pfx file is protected by a password, or damaged. Type its password.",
     "password_wrong": "The password does not open the file, or the file is damaged or encrypted in a way that is not "

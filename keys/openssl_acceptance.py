@@ -25,7 +25,7 @@ def flaw(record: SigningCertificate, now: datetime) -> str:
 def flaw_of(authority: Authority, record: SigningCertificate, now: datetime) -> str:
     """Why OpenSSL refuses a throw-away certificate that `authority` signs, in the words of the rules if they know.
 
-    Nothing when it accepts it, whatever rules say that came later.
+    Empty when OpenSSL accepts it, even if a later rule refuses it.
     """
     chain = trust_anchors.chain_of(record)
     found = openssl_verification.fault(Authority(chain[0], authority.private_key), chain[1:], now)

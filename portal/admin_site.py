@@ -36,7 +36,7 @@ class OwnPasswordView(PasswordChangeView):
 
 
 class PortalAdminSite(AdminSite):
-    """The admin site without a sign-in page of its own.
+    """The admin site without its own sign-in page.
 
     Signed-out visitors are sent to the portal's sign-in page; signed-in users without staff rights get 403.
     """

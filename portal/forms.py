@@ -23,7 +23,7 @@ class PortalFormRenderer(TemplatesSetting):
 
 
 class LocalTimeField(forms.DateTimeField):
-    """A moment, typed as the clocks of `zone` show it; gives it in UTC. A form sets the zone, and has to say it.
+    """A moment, typed as the clocks of `zone` show it; gives it in UTC. The form sets the zone and has to show it.
 
     A time the clocks skip is refused. One they show twice is the first of the two. A text with its own distance from
     UTC, such as `2030-12-31T23:59Z`, is taken as it is.

@@ -23,7 +23,7 @@ _DISK_ADVICE = {
 
 
 class Stop(Exception):
-    """Ends the run. `reason` says why and what to do; `code` is the portal's refusal code, or "".
+    """Ends the run. `reason` explains why and what to do; `code` is the portal's refusal code, or "".
 
     With `waited_out` an administrator of the portal or of the server may remove the cause: a single run ends, but an
     enrolled edge with --watch keeps its certificate and waits.

@@ -58,7 +58,7 @@ def _require_anchor(anchor: x509.Certificate, pin: bytes) -> None:
     if not hmac.compare_digest(found, pin):
         raise Untrusted(
             "The portal's trust anchor is not the one that the provisioning key names "
-            f"(SHA-256 {found.hex()[:16]}..., the key says {pin.hex()[:16]}...). The key belongs to another portal, "
+            f"(SHA-256 {found.hex()[:16]}..., the key names {pin.hex()[:16]}...). The key belongs to another portal, "
             "or another server answers in its place. Inform an administrator, who replaces the key."
         )
 

@@ -72,7 +72,7 @@ def _admit(attempt: EnrollmentAttempt) -> Enrolled:
         if name:
             chain = (*signed.issuer.chain, signed.issuer.trust_anchor)
             return answer(identity.edge, name, state.group, signed.certificate, chain, judged)
-        # 8. Somebody changed the key between 2 and 6: look again and say why, or start over.
+        # 8. Somebody changed the key between 2 and 6: look again, and refuse with the reason or start over.
         found = lookup.find(state.public_id)
         if found is None:
             raise Refused("invalid_provisioning_key")

@@ -30,7 +30,7 @@ class Signed:
 
 
 def identity_of(edge_uuid: uuid.UUID, group_id: int) -> Identity:
-    """Who the portal says an edge is, by the settings of today."""
+    """The identity that the portal gives an edge, by the settings of today."""
     return Identity(edge_uuid, settings.CUSTOMER_ID, str(group_id), settings.CLOUD_DOMAIN)
 
 

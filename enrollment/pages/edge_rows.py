@@ -1,4 +1,4 @@
-"""What a page says about one edge, worked out before any template."""
+"""View data of one edge for the list and its own page."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _ONLY_USE_TAKEN = "The only use of this key is taken"
 
 
 def all_taken(max_uses: int) -> str:
-    """What is said of a key at its limit, without the end of the sentence."""
+    """The beginning of a sentence about a key at its limit."""
     return f"All {max_uses} uses of this key are taken" if max_uses > 1 else _ONLY_USE_TAKEN
 
 

@@ -74,7 +74,7 @@ def judged_chain(
 ) -> Chain:
     """The first acceptable chain from one of the candidates, which are certificates of one CA, up to its root.
 
-    With the private key, certificates of edges below it were tried with OpenSSL. Raises BadCertificate, which says what
+    With the private key, certificates of edges below it were tried with OpenSSL. Raises BadCertificate with what
     is wrong with the best of them.
     """
     now = timezone.now()

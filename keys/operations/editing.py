@@ -96,7 +96,7 @@ def save(current: R, edited: R, fields: Collection[str], actor: Actor, **extra: 
 
 
 def edit(record: R, *, fields: Collection[str], version: int, action: str, actor: Actor) -> None:
-    """The whole edit of a record without rules of its own. Raises Gone, Managed, Stale or Invalid."""
+    """The whole edit of a record that has no further rules. Raises Gone, Managed, Stale or Invalid."""
     with transaction.atomic():
         current = lock(record)
         require_version(current, record, version, fields)

@@ -23,8 +23,8 @@ _CHUNK = 500
 def move_keys(old: SigningCertificate, new: SigningCertificate, *, confirmed: int, actor: Actor) -> int:
     """Let the keys of `old` sign with `new` and return how many; at most MOST_AT_ONCE of them, the oldest first.
 
-    Keys the vendor manages stay. `confirmed` is how many keys the person was told. Each key gets an event and a new
-    version. Raises KeysChanged, Managed when all are the vendor's, Invalid when `new` cannot sign now, or Gone.
+    Keys the vendor manages stay. `confirmed` is the number of keys that the page showed. Each key gets an event and a
+    new version. Raises KeysChanged, Managed when all are the vendor's, Invalid when `new` cannot sign now, or Gone.
     """
     if old.pk == new.pk:
         raise Invalid("certificate", "Choose another certificate than the one to replace.")

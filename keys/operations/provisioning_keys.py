@@ -1,6 +1,6 @@
-"""Every change and every handing out of a provisioning key, through whichever door.
+"""Every change of a provisioning key, and every way its text is handed out.
 
-Each function owns its transaction and writes its audit event in it. Doors check permission before they call.
+Each function owns its transaction and writes its audit event in it. Callers check permission first.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every change of a Service Edge group, through whichever door."""
+"""Every change of a Service Edge group."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every change of a signing certificate, through whichever door."""
+"""Every change of a signing certificate."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from portal.actors import Actor
 def create_certificate(record: SigningCertificate, authority: Authority, *, actor: Actor, source: str = "") -> None:
     """Store a new CA that was made here: its certificate in clear, its private key sealed.
 
-    Raises Invalid when the name is taken, or when verifiers do not accept what it signs below its `parent`. `source`
-    says in the audit log where it comes from.
+    Raises Invalid when the name is taken, or when verifiers do not accept what it signs below its `parent`. The
+    audit log records `source`, where it comes from.
     """
     # Below a root of the vendor's everything was made here, and nothing is left to find.
     if record.parent and not (record.parent.managed and record.parent.parent_id is None):

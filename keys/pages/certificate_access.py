@@ -26,7 +26,7 @@ def get_certificate(pk: int) -> SigningCertificate:
     return get_object_or_404(found, pk=pk)
 
 
-def said_of(left_out: list[x509.Certificate]) -> str:
+def left_out_words(left_out: list[x509.Certificate]) -> str:
     """What was left out of an upload, as a sentence after another."""
     if not left_out:
         return ""

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from keys.errors import Invalid
 from keys.operations import generate_certificate, request_certificate, upload_chain
-from keys.pages.certificate_access import ADD, FORBIDDEN, said_of
+from keys.pages.certificate_access import ADD, FORBIDDEN, left_out_words
 from keys.pages.certificate_forms import CertificateForm, GenerateForm, RequestForm, UploadForm
 from portal import actors
 from portal.access import requires
@@ -105,7 +105,7 @@ def _handle(request: HttpRequest, form_class: type[CertificateForm], page: _Page
     if data and form.is_valid():
         try:
             left_out = save(form, actors.from_request(request))
-            added = format_html("Added certificate “{}”.{}", linked([form.instance]), said_of(left_out or []))
+            added = format_html("Added certificate “{}”.{}", linked([form.instance]), left_out_words(left_out or []))
             messages.success(request, added)
             return redirect(form.instance.get_absolute_url())
         except Invalid as refused:

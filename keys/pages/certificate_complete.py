@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from keys.errors import AlreadyComplete, Invalid
 from keys.operations import complete_certificate
-from keys.pages.certificate_access import CHANGE, FORBIDDEN, get_own_certificate, said_of
+from keys.pages.certificate_access import CHANGE, FORBIDDEN, get_own_certificate, left_out_words
 from keys.pages.certificate_forms import CompleteForm
 from portal import actors, refusal_pages
 from portal.access import requires
@@ -31,7 +31,9 @@ def certificate_complete(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             given, password = form.given("certificates"), form.cleaned_data["password"]
             left_out = complete_certificate(certificate, given, password=password, actor=actors.from_request(request))
-            done = format_html("Certificate “{}” is complete and enabled.{}", linked([certificate]), said_of(left_out))
+            done = format_html(
+                "Certificate “{}” is complete and enabled.{}", linked([certificate]), left_out_words(left_out)
+            )
             messages.success(request, done)
             return redirect(certificate.get_absolute_url())
         except AlreadyComplete as refused:

@@ -1,4 +1,4 @@
-"""Delete a signing certificate nothing depends on, after its name was typed; else say what does."""
+"""Delete a signing certificate after its name was typed, or show what depends on it."""
 
 from __future__ import annotations
 

@@ -244,7 +244,7 @@ class DeleteCertificateForm(RefusableForm, forms.Form):
 
 
 class ReplaceForm(RefusableForm, forms.Form):
-    """The certificate that keys move to, and how many the page said would move."""
+    """The certificate that keys move to, and the number that the page showed."""
 
     certificate = CertificateChoice(
         SigningCertificate.objects.none(),

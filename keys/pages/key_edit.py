@@ -1,4 +1,4 @@
-"""Edit a provisioning key, and settle it when somebody else did so at the same time."""
+"""Edit a provisioning key, and resolve the conflict when somebody else edited it at the same time."""
 
 from __future__ import annotations
 
@@ -64,15 +64,15 @@ def _opened_again(form: EditKeyForm, stale: Stale) -> EditKeyForm:
 
 def _as_read(differences: list[Difference], form: EditKeyForm) -> list[Difference]:
     """Both values of each field in words; also of viewing, which somebody turned off for good while it was on here."""
-    told = [replace(each, theirs=_said(each.theirs), yours=_said(each.yours)) for each in differences]
+    shown = [replace(each, theirs=_in_words(each.theirs), yours=_in_words(each.yours)) for each in differences]
     viewable = form.fields["viewable"]
     if viewable.disabled and "viewable" in form.data:
-        told.append(Difference(str(viewable.label), "off, for good", "on"))
-    return told
+        shown.append(Difference(str(viewable.label), "off, for good", "on"))
+    return shown
 
 
-def _said(value: Any) -> datetime | str:
-    """A moment stays one: the page says it in the reader's zone."""
+def _in_words(value: Any) -> datetime | str:
+    """A value as the page prints it; a moment is left for the template, which knows the reader's zone."""
     return value if isinstance(value, datetime) else str(value) or "none"
 
 

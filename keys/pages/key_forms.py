@@ -105,23 +105,23 @@ class KeyForm(forms.ModelForm):
         field: Any = self.fields["signing_certificate"]
         field.queryset = choices.signing_certificates(self.instance.signing_certificate_id)
         field.apart = trust_anchors.apart_from(self.instance.signing_certificate_id)
-        self._settle_zone()
+        self._set_zone()
 
-    def _settle_zone(self) -> None:
+    def _set_zone(self) -> None:
         zone = zones.find(self.data.get("expires_at_zone", "")) or zones.current()
         expires: Any = self.fields["expires_at"]
         expires.zone, expires.help_text = zone, EXPIRES_HELP.format(zone=zones.described(zone))
         self.initial["expires_at_zone"] = zones.name_of(zone)
 
     def clean_signing_certificate(self) -> SigningCertificate:
-        chosen = self.cleaned_data["signing_certificate"] or self._standing_certificate()
+        chosen = self.cleaned_data["signing_certificate"] or self._current_certificate()
         if chosen is None:
             raise ValidationError("Choose a signing certificate.", code="required")
         return chosen
 
-    def _standing_certificate(self) -> SigningCertificate | None:
-        standing = self.instance.signing_certificate_id or choices.default_certificate_id()
-        return choices.signing_certificates(standing).filter(pk=standing or 0).first()
+    def _current_certificate(self) -> SigningCertificate | None:
+        current = self.instance.signing_certificate_id or choices.default_certificate_id()
+        return choices.signing_certificates(current).filter(pk=current or 0).first()
 
     def clean_expires_at(self) -> datetime | None:
         expires, kept = self.cleaned_data["expires_at"], self.instance.expires_at

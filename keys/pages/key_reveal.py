@@ -23,7 +23,7 @@ PURPOSES = ("copy", "show")
 def key_reveal(request: HttpRequest, pk: int) -> HttpResponse:
     key, purpose = get_key(pk), request.POST.get("for", "")
     if purpose not in PURPOSES:
-        return render_error(request, 400, "Say what the key is for: copy or show.")
+        return render_error(request, 400, "Set `for` to copy or show.")
     try:
         text = reveal_key(key, purpose=purpose, actor=actors.from_request(request))
     except Refused as refused:

@@ -1,4 +1,4 @@
-"""How values of keys and certificates are said in pages: times, expiry, use. Words first; color only repeats them."""
+"""How pages show times, expiry and use: in words, which colors only repeat."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Badge:
 def stamp(moment: datetime, zone: tzinfo | None = None) -> Stamp:
     """A moment in a zone, that of the request unless another is given, with its short name; for machines in UTC."""
     local, utc = zones.local(moment, zone), moment.astimezone(UTC)
-    # `strftime` takes three times as long, and a page of keys says hundreds of moments.
+    # `strftime` takes three times as long, and a page of keys shows hundreds of moments.
     return Stamp(
         f"{local.day} {_MONTHS[local.month - 1]} {local.year}, {local.hour:02}:{local.minute:02} "
         f"{zones.abbreviation(local)}",
@@ -68,7 +68,7 @@ def colons(digits: str) -> str:
 
 
 def expiry(not_after: datetime, now: datetime) -> Badge | None:
-    """What to say about the end of a certificate: red behind it, orange in its last week, blue in its last month.
+    """The badge for the end of a certificate: red after it, orange in its last week, blue in its last month.
 
     "In n days" is n times 24 hours; "today" and "tomorrow" are days of the zone the page is shown in.
     """

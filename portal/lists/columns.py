@@ -1,6 +1,6 @@
 """Columns of a list page: their heads, sort orders, and whether a reader may hide them.
 
-django-tables2 declares them and says which head leads to which order. Rows are printed by a template, because a
+django-tables2 declares them and knows which head leads to which order. Rows are printed by a template, because a
 hundred rows of django-tables2's bound cells cost more than the rest of the page.
 """
 

@@ -38,7 +38,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def init_connection_state(self) -> None:
         super().init_connection_state()
         (process,) = self.connection.execute("SELECT pg_backend_pid()").fetchone()
-        # A pooler reports a process id of its own, for cancel requests.
+        # A pooler reports its own process id, for cancel requests.
         self.is_pooled = process != self.connection.info.backend_pid
         # On a direct connection every statement is prepared at its first use, so the server parses it once.
         self.connection.prepare_threshold = None if self.is_pooled else 0

@@ -1,14 +1,14 @@
-// The toast, a live region. Modules dispatch "say" with a text; buttons with data-say show why they are disabled.
-const region = document.getElementById("say");
+// The toast, a live region. Modules dispatch "announce" with a text; buttons with data-why show why they are disabled.
+const region = document.getElementById("toast");
 let timer;
 
-document.addEventListener("say", (event) => {
+document.addEventListener("announce", (event) => {
   region.textContent = event.detail;
   clearTimeout(timer);
   timer = setTimeout(() => { region.textContent = ""; }, 6000);
 });
 
 document.addEventListener("click", (event) => {
-  const refused = event.target.closest("[data-say]");
-  if (refused) document.dispatchEvent(new CustomEvent("say", { detail: refused.dataset.say }));
+  const refused = event.target.closest("[data-why]");
+  if (refused) document.dispatchEvent(new CustomEvent("announce", { detail: refused.dataset.why }));
 });

@@ -1,5 +1,5 @@
 // Copy: fetches the key's text by POST and writes it to the clipboard, alone or in a command. The page never contains it.
-const say = (text) => document.dispatchEvent(new CustomEvent("say", { detail: text }));
+const announce = (text) => document.dispatchEvent(new CustomEvent("announce", { detail: text }));
 
 // An error with the detail of the portal's problem document (RFC 9457), or without one for other failures.
 async function refusal(response) {
@@ -28,9 +28,9 @@ async function copy(button) {
     // The call gets a promise and is not awaited first: Safari allows the clipboard only in the click handler.
     await navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
     button.dispatchEvent(new CustomEvent("copied", { bubbles: true }));
-    say("Key copied to clipboard.");
+    announce("Key copied to clipboard.");
   } catch {
-    say(detail || "The key could not be copied. Download it instead, or show it and copy by hand.");
+    announce(detail || "The key could not be copied. Download it instead, or show it and copy by hand.");
   } finally {
     button.removeAttribute("aria-busy");
   }

@@ -1,5 +1,5 @@
 // Copies the text of an element, on the page that shows a new key once.
-const say = (text) => document.dispatchEvent(new CustomEvent("say", { detail: text }));
+const announce = (text) => document.dispatchEvent(new CustomEvent("announce", { detail: text }));
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy-text]");
@@ -9,10 +9,10 @@ document.addEventListener("click", async (event) => {
     const command = document.getElementById(button.dataset.command ?? "")?.textContent;
     await navigator.clipboard.writeText(command?.replace("PROVISIONING_KEY", () => source.textContent) ?? source.textContent);
     button.dispatchEvent(new CustomEvent("copied", { bubbles: true }));
-    say("Key copied to clipboard.");
+    announce("Key copied to clipboard.");
     document.dispatchEvent(new CustomEvent("kept"));
   } catch {
     getSelection().selectAllChildren(source);
-    say("The key is selected. Copy it by hand.");
+    announce("The key is selected. Copy it by hand.");
   }
 });

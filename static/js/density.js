@@ -28,6 +28,6 @@ form?.addEventListener("submit", async (event) => {
     await keep(body);
   } catch {
     show(before);
-    document.dispatchEvent(new CustomEvent("say", { detail: "The density could not be saved. Reload the page and try again." }));
+    document.dispatchEvent(new CustomEvent("announce", { detail: "The density could not be saved. Reload the page and try again." }));
   }
 });

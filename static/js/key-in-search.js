@@ -21,7 +21,7 @@ const field = document.querySelector("#searchbar");
 if (field) {
   const status = document.createElement("p");
   status.setAttribute("role", "status");
-  status.className = "key-astray";
+  status.className = "key-in-search";
   field.form.append(status);
   field.addEventListener("input", () => replaceKey(field, status));
   field.form.addEventListener("submit", () => replaceKey(field, status));

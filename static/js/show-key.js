@@ -1,7 +1,7 @@
 // Show: displays the key's text for 60 seconds, or until the page is left or hidden.
 const SECONDS = 60;
 const timers = new Map();
-const say = (text) => document.dispatchEvent(new CustomEvent("say", { detail: text }));
+const announce = (text) => document.dispatchEvent(new CustomEvent("announce", { detail: text }));
 
 function label(button, text) {
   button.querySelector("span").textContent = text;
@@ -35,7 +35,7 @@ async function show(button, box) {
   box.hidden = false;
   label(button, "Hide key");
   timers.set(box, setTimeout(hide, SECONDS * 1000, box));
-  say(`Key shown for ${SECONDS} seconds.`);
+  announce(`Key shown for ${SECONDS} seconds.`);
 }
 
 document.addEventListener("click", async (event) => {
@@ -48,7 +48,7 @@ document.addEventListener("click", async (event) => {
   try {
     await show(button, box);
   } catch (error) {
-    say(error.detail || "The key could not be shown. Reload the page and try again.");
+    announce(error.detail || "The key could not be shown. Reload the page and try again.");
   }
 });
 

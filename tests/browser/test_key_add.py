@@ -29,7 +29,7 @@ def test_a_new_key_is_shown_copied_and_downloaded(form):
     text = fill(form, "new one").text_content()
     assert re.fullmatch(r"1\|[a-z.]+\|[A-Za-z0-9+/]{122}==", text)
     form.get_by_role("button", name="Copy key").click()
-    expect(form.locator("#say")).to_have_text("Key copied to clipboard.")
+    expect(form.locator("#toast")).to_have_text("Key copied to clipboard.")
     assert form.evaluate("navigator.clipboard.readText()") == text
     with form.expect_download() as download:
         form.get_by_role("button", name="Download key").click()
@@ -234,6 +234,6 @@ def test_f19_the_next_steps_hold_the_key_when_they_are_copied(form):
     form.get_by_role("link", name="to deploy", exact=True).click()
     form.get_by_text("Virtual machine", exact=True).click()
     form.get_by_role("button", name="Insert key and copy for Virtual machine").click()
-    expect(form.locator("#say")).to_have_text("Key copied to clipboard.")
+    expect(form.locator("#toast")).to_have_text("Key copied to clipboard.")
     assert form.evaluate("navigator.clipboard.readText()") == command(text, form)
     assert text not in form.content()

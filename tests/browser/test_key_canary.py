@@ -69,7 +69,7 @@ def test_f16_no_secret_is_in_the_list_even_after_it_was_copied(open_page, texts)
     page = open_page(f"{LIST}?q=canary&expand=all", permissions=["clipboard-read", "clipboard-write"])
     assert_absent(page, texts)
     page.get_by_role("button", name="Copy key canary", exact=True).click()
-    expect(page.locator("#say")).to_have_text("Key copied to clipboard.")
+    expect(page.locator("#toast")).to_have_text("Key copied to clipboard.")
     assert page.evaluate("navigator.clipboard.readText()") == texts["canary"]
     assert_absent(page, texts)
     page.get_by_role("button", name="Show key canary", exact=True).click()

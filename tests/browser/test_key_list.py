@@ -105,7 +105,7 @@ class TestCopying:
         page.clock.pause_at("2026-01-01T00:10:00Z")
         copied = len(stage.audit("alpha"))
         button(page, "Copy key alpha").click()
-        expect(page.locator("#say[role=status]")).to_have_text("Key copied to clipboard.")
+        expect(page.locator("#toast[role=status]")).to_have_text("Key copied to clipboard.")
         assert clipboard(page) == keys["alpha"]
         assert keys["alpha"] not in page.content()
         expect(button(page, "Copied")).to_be_focused()
@@ -124,7 +124,7 @@ class TestCopying:
         expect(copy).to_have_attribute("aria-disabled", "true")
         for press in (lambda: copy.click(force=True), lambda: copy.press("Enter")):
             press()
-            expect(page.locator("#say")).to_have_text("The only use of this key is taken, so it can't be copied.")
+            expect(page.locator("#toast")).to_have_text("The only use of this key is taken, so it can't be copied.")
         expect(button(page, "Download key full")).to_be_disabled()
         assert clipboard(page) == "before"
 
@@ -161,7 +161,7 @@ class TestCopying:
         page.reload()
         stage.enroll(text)
         button(page, "Copy key soon full").click()
-        expect(page.locator("#say")).to_have_text("The only use of this key is taken. Raise the limit first.")
+        expect(page.locator("#toast")).to_have_text("The only use of this key is taken. Raise the limit first.")
 
 
 _TAMPER = """
@@ -179,9 +179,9 @@ def test_b09_a_text_that_does_not_open_says_what_to_do(page, stage):
     button(page, "Details for tampered").click()
     for action in ("Copy", "Show"):
         button(page, f"{action} key tampered").click()
-        expect(page.locator("#say")).to_contain_text("can't be opened")
-        expect(page.locator("#say")).to_contain_text("Make a new key for the same group")
-        page.evaluate("document.getElementById('say').textContent = ''")
+        expect(page.locator("#toast")).to_contain_text("can't be opened")
+        expect(page.locator("#toast")).to_contain_text("Make a new key for the same group")
+        page.evaluate("document.getElementById('toast').textContent = ''")
     assert clipboard(page) == "before"
     assert [line.split()[0] for line in stage.audit("tampered")] == ["key.created", "key.copied", "key.shown"]
     button(page, "Download key tampered").click()
@@ -207,7 +207,7 @@ def test_f14_the_warning_leads_to_the_limit_and_raising_it_lets_the_key_be_copie
     expect(page.get_by_role("status").first).to_contain_text("Saved key “raise me”.")
     expect(button(page, "Why raise me cannot be copied")).to_have_count(0)
     button(page, "Copy key raise me").click()
-    expect(page.locator("#say")).to_have_text("Key copied to clipboard.")
+    expect(page.locator("#toast")).to_have_text("Key copied to clipboard.")
     assert clipboard(page) == text
     edited = next(line for line in stage.audit("raise me") if line.startswith("key.edited"))
     assert "'max_uses': ['1', '2']" in edited

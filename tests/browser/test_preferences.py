@@ -76,7 +76,7 @@ def test_f33_the_density_that_could_not_be_saved_is_taken_back(open_page: Callab
     page = open_page()
     page.context.clear_cookies(name="session")
     page.get_by_role("button", name="Compact").click()
-    expect(page.locator("#say")).to_contain_text("could not be saved")
+    expect(page.locator("#toast")).to_contain_text("could not be saved")
     expect(page.get_by_role("button", name="Compact")).to_have_attribute("aria-pressed", "false")
     assert page.evaluate("document.documentElement.dataset.density") == "comfortable"
 

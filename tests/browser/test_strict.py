@@ -35,7 +35,7 @@ def open_everything(page: Page) -> None:
         page.keyboard.press("Escape")
     for toggle in page.locator("[aria-expanded]:visible").all()[:2]:
         toggle.click()
-    for name in ("data-show", "data-copy", "data-say"):
+    for name in ("data-show", "data-copy", "data-why"):
         for button in page.locator(f"[{name}]:visible:not([data-command])").all()[:1]:
             button.press("Enter")
     for link in page.locator("[data-delete]:visible").all()[:1]:

@@ -1,0 +1,53 @@
+"""The words that the glossary asks to avoid are in no name, comment, page or document."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from pathlib import Path
+
+from tests.support.imports import ROOT, SOURCES, name_of
+
+GLOSSARY = ROOT / "docs/glossary.md"
+# Where a word stays, and why.
+KEPT = {
+    ("CONTRIBUTING.md", "says"): "the rule of functions",
+    ("CONTRIBUTING.md", "doors"): "the architecture's word",
+    ("docs/architecture.md", "door"): "the architecture's word",
+    ("docs/architecture.md", "doors"): "the architecture's word",
+    ("docs/decisions/0001-operations-are-the-only-writers.md", "door"): "the architecture's word",
+    ("docs/decisions/0001-operations-are-the-only-writers.md", "doors"): "the architecture's word",
+    ("portal/actors.py", "stranger"): "the audit log stores it",
+    ("portal/models.py", "stranger"): "the audit log stores it",
+    ("enrollment/errors.py", "tell"): "an answer to a person: Tell an administrator.",
+    ("enrollment/endpoints/est/views.py", "tell"): "an answer to a person: Tell an administrator.",
+}
+_NAME_PARTS = re.compile(r"_|(?<=[a-z])(?=[A-Z])")
+
+
+def avoided() -> list[str]:
+    """The words and phrases of the glossary's second table."""
+    _, _, table = GLOSSARY.read_text(encoding="utf-8").partition("| avoid |")
+    rows = re.findall(r"^\| ([a-z][^|]*?) \|", table, re.MULTILINE)
+    return [word for row in rows for word in row.split(", ")]
+
+
+def sources() -> list[Path]:
+    documents = [path for path in (ROOT / "docs").rglob("*.md") if path != GLOSSARY]
+    beside = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")]
+    return [*SOURCES, *documents, *beside, *(ROOT / "templates").rglob("*.html"), *(ROOT / "static").rglob("*.[jc]s*")]
+
+
+def test_the_glossary_lists_words_to_avoid() -> None:
+    assert {"stranger", "another than"} <= set(avoided())
+
+
+def test_avoided_words_are_nowhere() -> None:
+    word = re.compile(rf"\b(?:{'|'.join(map(re.escape, avoided()))})\b", re.IGNORECASE)
+    found = defaultdict(list)
+    for path in sources():
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            for each in word.findall(_NAME_PARTS.sub(" ", line)):
+                if (name_of(path), each.lower()) not in KEPT:
+                    found[each.lower()].append(f"{name_of(path)}:{number}")
+    assert not found, "\n".join(f"{word}: {', '.join(places)}" for word, places in found.items())
