@@ -162,6 +162,15 @@ def test_an_app_does_not_name_what_belongs_to_a_higher_one(app: str) -> None:
     assert not {name: texts for name, texts in found.items() if texts}
 
 
+def test_the_port_to_machines_is_registered_once() -> None:
+    calls = [name_of(path) for path in SOURCES for node in ast.walk(tree(path)) if is_registration(node)]
+    assert calls == ["enrollment/apps.py"]
+
+
+def is_registration(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and ast.unparse(node.func) == "machines.register"
+
+
 def addresses(resolver: URLResolver, before: str = "") -> Iterator[str]:
     for pattern in resolver.url_patterns:
         if isinstance(pattern, URLResolver):
