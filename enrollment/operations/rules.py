@@ -73,10 +73,11 @@ def against_renewing(certificate: IssuedCertificate, now: datetime) -> str:
 
 def against_key_pairs(current: IssuedCertificate, spki_sha256: str) -> str:
     """Against renewing this certificate for the key pair `spki_sha256`: whose key pairs the two are."""
-    claim = IssuedCertificate.objects.filter(spki_sha256=spki_sha256, claims_key_pair=True).first()
-    if claim and claim.edge_id != current.edge_id:
+    claims = IssuedCertificate.objects.filter(spki_sha256=spki_sha256, claims_key_pair=True)
+    owner = claims.values_list("edge", flat=True).first()
+    if owner not in {None, current.edge_id}:
         return "public_key_in_use"
-    if claim and _is_revoked(current.edge_id, spki_sha256):
+    if owner and _is_revoked(current.edge_id, spki_sha256):
         return "certificate_revoked"
     # A key pair that others may know proves nothing, whichever certificate of it was revoked for that.
     same = IssuedCertificate.objects.filter(edge=current.edge_id, spki_sha256=current.spki_sha256)
