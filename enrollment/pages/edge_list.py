@@ -29,7 +29,7 @@ from portal.lists.listing import List
 from portal.lists.offers import Source
 from portal.lists.orders import Order, moment, text, whole_number
 
-STRANGERS = 10
+UNRECOGNIZED_SHOWN = 10
 WINDOW = timedelta(hours=24)
 
 
@@ -130,6 +130,6 @@ def _unrecognized(now: datetime) -> dict[str, Any]:
     """Refusals before a secret was proved: a sample, at most one a minute for each code and source network."""
     found = audit.refusals().filter(object_id="")
     return {
-        "latest": history.described(found[:STRANGERS]),
+        "latest": history.described(found[:UNRECOGNIZED_SHOWN]),
         "count": capped_count(found.filter(at__gt=now - WINDOW)),
     }

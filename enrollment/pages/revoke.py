@@ -22,7 +22,7 @@ from keys.pages.key_access import get_key
 from portal import actors
 from portal.access import requires
 from portal.actors import Actor
-from portal.views import render_error
+from portal.error_pages import render_error
 
 PERMISSION = "enrollment.revoke_issuedcertificate"
 FORBIDDEN = "You can't revoke certificates. Ask an administrator for the Operator role."

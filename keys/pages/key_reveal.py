@@ -12,7 +12,7 @@ from keys.pages.key_access import get_key
 from keys.pages.key_download import FORBIDDEN, text_answer
 from portal import actors, refusal_pages
 from portal.access import requires
-from portal.views import render_error
+from portal.error_pages import render_error
 
 PURPOSES = ("copy", "show")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.test import RequestFactory
 from playwright.sync_api import Page
 
-from portal.views import render_error
+from portal.error_pages import render_error
 from tests.browser.world import CERTIFICATES, LIST, World
 
 # Addresses that answer no page of their own; why.
