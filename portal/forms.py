@@ -1,4 +1,4 @@
-"""How every form of the portal looks: label, hint, field, error, in one template. And the field of a local time."""
+"""The template of form fields, and a field for local times."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class PortalFormRenderer(TemplatesSetting):
 
 
 class LocalTimeField(forms.DateTimeField):
-    """A moment, typed as the clocks of `zone` show it; gives it in UTC. The form sets the zone and has to show it.
+    """A time that is typed as local time in `zone`; its value is in UTC. The form sets the zone and must show it.
 
-    A time the clocks skip is refused. One they show twice is the first of the two. A text with its own distance from
-    UTC, such as `2030-12-31T23:59Z`, is taken as it is.
+    A local time that clocks skip is refused. Of one that occurs twice the first is used. Input with an offset from UTC,
+    such as `2030-12-31T23:59Z`, is accepted too.
     """
 
     zone: tzinfo = UTC
@@ -37,7 +37,7 @@ class LocalTimeField(forms.DateTimeField):
         super().__init__(widget=widget, error_messages=messages, **options)
 
     def prepare_value(self, value: Any) -> Any:
-        """What the input shows: the minute on the clocks there."""
+        """The local time in minutes, which the input shows."""
         if not isinstance(value, datetime):
             return value
         return zones.local(value, self.zone).replace(second=0, microsecond=0, tzinfo=None)
@@ -45,24 +45,21 @@ class LocalTimeField(forms.DateTimeField):
     def to_python(self, value: Any) -> datetime | None:
         if value in self.empty_values:
             return None
-        typed = self._parsed(str(value).strip())
+        text = str(value).strip()
         try:
-            return self._placed(typed) if typed.tzinfo is None else typed.astimezone(UTC)
+            typed = parse_datetime(text) or BaseTemporalField.to_python(self, text)
+        except ValueError:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
+        try:
+            return self._local_to_utc(typed) if typed.tzinfo is None else typed.astimezone(UTC)
         except OverflowError:
             raise ValidationError("Enter a time before the year 10000.", code="too_late") from None
 
-    def _parsed(self, text: str) -> Any:
-        try:
-            typed = parse_datetime(text)
-        except ValueError:
-            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
-        return typed or BaseTemporalField.to_python(self, text)
-
-    def _placed(self, typed: datetime) -> datetime:
-        there = typed.replace(tzinfo=self.zone)
-        if zones.is_skipped(there):
+    def _local_to_utc(self, typed: datetime) -> datetime:
+        local = typed.replace(tzinfo=self.zone)
+        if zones.is_skipped(local):
             name = zones.name_of(self.zone)
             raise ValidationError(
                 f"Clocks in {name} skip {typed:%H:%M} on that day. Enter another time.", code="skipped"
             )
-        return there.astimezone(UTC)
+        return local.astimezone(UTC)
