@@ -47,7 +47,7 @@ class LocalTimeField(forms.DateTimeField):
             return None
         text = str(value).strip()
         try:
-            typed = parse_datetime(text) or BaseTemporalField.to_python(self, text)
+            typed: Any = parse_datetime(text) or BaseTemporalField.to_python(self, text)
         except ValueError:
             raise ValidationError(self.error_messages["invalid"], code="invalid") from None
         try:
