@@ -40,6 +40,11 @@ class OrganizationTests(EnrollmentTestCase):
         # With the setting back: the edge that enrolled and the one that renewed meanwhile.
         self.assertEqual(self.found(), [f"2 edges hold {DIFFERENT}"])
 
+    def test_edges_whose_certificate_expired_do_not_count(self) -> None:
+        self.enroll(self.text, at=now() - timedelta(days=91))
+        with override_settings(CUSTOMER_ID="another"):
+            self.assertEqual(self.found(), [])
+
     def test_it_reads_names_of_every_length(self) -> None:
         """DER writes the length of a long name in another form."""
         for customer in ("O", "%_", "x" * 64, "ü" * 64):

@@ -68,6 +68,7 @@ class Races:
         self.assertLessEqual(rows, 2 * FIRST)
         self.assertEqual(rows + counted, 163)
         # At every moment in between the counts agreed, and none ever fell.
+        self.assertGreater(len(seen), 1)
         self.assertTrue(all(uses - 63 == edges == rows == events for uses, edges, rows, _, events in seen))
         self.assertEqual(seen, sorted(seen))
         self.assert_no_error_was_logged()

@@ -99,9 +99,7 @@ class KeyAdminTest(PortalTestCase):
     def test_it_is_found_by_name_and_by_public_id(self) -> None:
         factories.make_key("oregon")
         for words in ("berl", self.key.public_id, self.key.public_id[:8]):
-            body = self.client.get(KEYS, {"q": words}).content.decode()
-            self.assertIn("berlin", body)
-            self.assertNotIn(">oregon<", body)
+            self.assertEqual(list(self.client.get(KEYS, {"q": words}).context["cl"].result_list), [self.key])
 
     def test_e02_a_managed_key_is_read_only_for_a_superuser_too(self) -> None:
         factories.make_managed(groups=[{"name": "Cloud"}], keys=[{"name": "vendor", "group": "Cloud", "max_uses": 2}])
@@ -115,8 +113,10 @@ class KeyAdminTest(PortalTestCase):
 class OtherAdminTest(PortalTestCase):
     def test_groups_are_found_and_edited(self) -> None:
         group = factories.make_group("Berlin", location="Germany")
+        factories.make_group("Oslo")
         self.sign_in("ada")
-        self.assertContains(self.client.get("/admin/keys/serviceedgegroup/", {"q": "germ"}), "Berlin")
+        page = self.client.get("/admin/keys/serviceedgegroup/", {"q": "germ"})
+        self.assertEqual(list(page.context["cl"].result_list), [group])
         page = self.client.get(f"/admin/keys/serviceedgegroup/{group.pk}/change/")
         fields = {name: field.value() for name, field in ((f.name, f) for f in page.context["adminform"].form)}
         data = {name: value for name, value in fields.items() if value not in (None, False)}
@@ -130,6 +130,7 @@ class OtherAdminTest(PortalTestCase):
         record = factories.signing_certificate("Root")
         self.sign_in("sam")
         for words in (record.serial, record.fingerprint, "root"):
-            self.assertContains(self.client.get("/admin/keys/signingcertificate/", {"q": words}), "Root")
+            page = self.client.get("/admin/keys/signingcertificate/", {"q": words})
+            self.assertEqual(list(page.context["cl"].result_list), [record])
         page = self.client.get(f"/admin/keys/signingcertificate/{record.pk}/change/").content.decode()
         self.assertNotIn("sealed", page)

@@ -19,8 +19,9 @@ class AstrayKeyTest(PortalTestCase):
 
     def test_every_page_leads_to_itself_without_the_text_and_says_the_public_id(self) -> None:
         for path in (KEYS, "/admin/portal/auditevent/", "/admin/enrollment/serviceedge/", "/service-edge-keys/"):
-            answer = self.client.get(path, {"q": self.text})
-            self.assertRedirects(answer, path, fetch_redirect_response=False)
+            for method in (self.client.head, self.client.get):
+                answer = method(path, {"q": self.text})
+                self.assertRedirects(answer, path, fetch_redirect_response=False)
             page = self.client.get(path)
             self.assertContains(page, "That was the text of a key.")
             self.assertContains(page, self.key.public_id)

@@ -53,6 +53,11 @@ class CustodyTest(PortalTestCase):
         text = f"The keyring {path} is another one: its key 'test' opens no sealed row."
         self.assertEqual(self.errors(path), [("keys.E003", text)])
 
+    def test_a_keyring_that_others_can_read_is_named(self) -> None:
+        path = self.ring("open", self.own())
+        Path(path).chmod(0o640)
+        self.assertEqual(self.errors(path), [("keys.E002", f"Others can read the keyring file {path}.")])
+
     def test_after_a_rotation_every_id_is_needed_also_that_of_a_pepper_in_the_middle(self) -> None:
         rotated = keyring.generate("rotated")
         with override_settings(KEYRING_FILE=self.ring("rotated", self.own(), rotated)):

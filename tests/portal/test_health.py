@@ -7,6 +7,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import override_settings
 
+from keys.models import ProvisioningKey
 from portal import database, health
 from tests import factories
 from tests.base import CommittedTestCase, PortalTestCase
@@ -34,6 +35,17 @@ class HealthTest(PortalTestCase):
         with override_settings(KEYRING_FILE=other_keyring()), self.assertLogs("portal.health", "ERROR"):
             response = self.client.get("/readyz")
         self.assertEqual((response.status_code, response.content), (503, b"not ready\n"))
+
+    def test_readyz_opens_a_ca_key_where_there_is_no_provisioning_key(self) -> None:
+        factories.preload()
+        with override_settings(KEYRING_FILE=other_keyring()), self.assertLogs("portal.health", "ERROR"):
+            self.assertEqual(self.client.get("/readyz").status_code, 503)
+
+    def test_readyz_opens_the_newest_text_of_a_key_too(self) -> None:
+        key, _ = factories.make_key()
+        ProvisioningKey.objects.filter(pk=key.pk).update(sealed_token=b"\x01\x04test" + bytes(120))
+        with self.assertLogs("portal.health", "ERROR"):
+            self.assertEqual(self.client.get("/readyz").status_code, 503)
 
     def test_readyz_notices_a_missing_trigger(self) -> None:
         with connection.cursor() as cursor:

@@ -53,6 +53,12 @@ class GuessingTest(PortalTestCase):
         self.spread(40)
         self.assertEqual(self.attempt(PASSWORD), "")
 
+    def test_a_network_is_forgotten_half_a_year_after_the_last_sign_in(self) -> None:
+        self.assertEqual(self.attempt(PASSWORD), "")
+        self.clock.shift(lockout.KNOWN_FOR + timedelta(seconds=1))
+        self.spread(40)
+        self.assertIn("Too many attempts", self.attempt(PASSWORD))
+
     def test_the_limit_of_a_name_ends(self) -> None:
         self.spread(40)
         self.clock.shift(timedelta(minutes=10, seconds=1))

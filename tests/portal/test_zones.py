@@ -38,6 +38,7 @@ class Finding(TestCase):
             self.assertIsNone(zones.find(name), name)
 
     def test_old_names_that_browsers_say_are_found_here(self):
+        self.assertEqual(zones._RENAMED["Asia/Calcutta"], "Asia/Kolkata")
         for old, new in zones._RENAMED.items():
             self.assertIn(new, zones.names())
             self.assertIsNotNone(zones.find(old))

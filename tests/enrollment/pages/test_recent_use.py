@@ -81,13 +81,14 @@ class OneQuery(PortalTestCase):
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
 
-    def test_it_is_one_query_for_a_page(self) -> None:
+    def test_it_is_one_query_for_a_page_and_counting_in_it_ends(self) -> None:
         self.sign_in("vic")
         for query in ("", "?per_page=100", "?sort=-uses", "?usage=unused"):
             with CaptureQueriesContext(connection) as captured:
                 self.client.get(LIST + query)
             using = [each["sql"] for each in captured if "portal_auditevent" in each["sql"]]
             self.assertEqual(len(using), 1, query)
+            self.assertIn(f"LIMIT {recent_use.MOST}", using[0])
 
     def test_each_look_up_in_it_is_a_range_of_an_index(self) -> None:
         if connection.vendor == "postgresql":

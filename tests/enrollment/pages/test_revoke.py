@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from datetime import timedelta
 
+import time_machine
 from django.core.management import call_command
 
 from enrollment.errors import Refused
@@ -123,6 +124,11 @@ class CertificatePageTests(PageTestCase):
         self.assertEqual(self.revoked(), set())
 
     def test_the_last_valid_one_is_said_to_be(self) -> None:
+        with time_machine.travel(self.old.not_after + timedelta(minutes=1), tick=False):
+            self.sign_in("olga")
+            of_new = f"{self.edge_page}certificates/{self.new.pk}/revoke/"
+            self.assertContains(self.client.get(of_new), "The edge has no other valid certificate")
+        self.sign_in("olga")
         revoke_certificate(self.new, reason="superseded", actor=ACTOR)
         self.assertContains(self.client.get(self.of_old), "The edge has no other valid certificate")
 

@@ -32,7 +32,7 @@ class GroupNames(PortalTestCase):
         )
 
     def test_rude_texts_find_nothing(self):
-        for text in ("\0", "%", "_", "x" * 5000, "\ud800".encode("utf-8", "surrogatepass")):
+        for text in ("\0", "%", "_", "x" * 5000, "x" * 60_000, "\ud800".encode("utf-8", "surrogatepass")):
             self.assertEqual(self.values(text), [])
 
     def test_it_is_for_those_who_see_keys(self):

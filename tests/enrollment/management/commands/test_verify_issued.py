@@ -363,6 +363,7 @@ class UsageTests(VerifyingTestCase):
     def test_secrets_and_names_of_machines_are_not_printed(self) -> None:
         self.tamper(self.other, fingerprint="0" * 64)
         _, lines, summary = self.run_command()
+        self.assertEqual(len(lines), 1)
         self.assertTrue(all(re.fullmatch(r"certificate [0-9a-f]+: [a-z' ]+", line) for line in lines), lines)
         self.assertNotIn(self.text, summary)
 
