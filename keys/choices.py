@@ -17,14 +17,10 @@ SUGGESTED = 50
 
 
 def signing_certificates(kept_id: int | None = None) -> QuerySet[SigningCertificate]:
-    """Certificates that can sign (with a private key, enabled, not expired), and the one with the id `kept_id`."""
-    can_sign = Q(sealed_private_key__isnull=False, enabled=True, not_after__gt=timezone.now())
-    return (
-        SigningCertificate.objects.complete()
-        .filter(can_sign | Q(pk=kept_id))
-        .only("name", "not_after")
-        .order_by("sort_name")
-    )
+    """Certificates that can sign (with a private key, enabled, in force), and the one with the id `kept_id`."""
+    certificates = SigningCertificate.objects
+    offered = certificates.able_to_sign(timezone.now()) | certificates.complete().filter(Q(pk=kept_id))
+    return offered.only("name", "not_after").order_by("sort_name")
 
 
 def default_certificate_id() -> int | None:

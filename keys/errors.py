@@ -185,18 +185,12 @@ CERTIFICATE_FAULTS: Mapping[str, str] = {
     "password_wrong": "The password does not open the file, or the file is damaged or encrypted in a way that is not "
     "read here. Type the password again, or encrypt it with AES: openssl pkey -in KEY.pem -aes256 -out OUT.pem",
 }  # fmt: skip
-CONSTRAINT_MESSAGES: Mapping[str, tuple[str, str]] = {
-    "key_name_is_unique": ("name", "A key with this name exists already."),
-    "group_name_is_unique": ("name", "A group with this name exists already."),
-    "certificate_name_is_unique": ("name", "A certificate with this name exists already."),
-    "certificate_serial_is_unique_per_issuer": (
-        "certificates",
-        "Another certificate of this issuer has the same serial number. Sign it with another.",
-    ),
-    "certificate_is_stored_once": ("certificates", "This certificate is here already."),
-    "key_uses_stay_within_max": (
-        "max_uses",
-        "The maximum cannot be lower than the number of edges that used this key.",
-    ),
-    "key_max_uses_is_in_range": ("max_uses", "Enter a whole number from 1 to 2,147,483,647."),
+# The field that shows what a constraint of the database refused; the constraint has the sentence.
+CONSTRAINT_FIELDS: Mapping[str, str] = {
+    "key_name_is_unique": "name",
+    "group_name_is_unique": "name",
+    "certificate_name_is_unique": "name",
+    "certificate_serial_is_unique_per_issuer": "certificates",
+    "certificate_is_stored_once": "certificates",
+    "key_uses_stay_within_max": "max_uses",
 }

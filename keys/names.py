@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -18,19 +18,20 @@ LONGEST_SORT_NAME = 600
 _PUNCTUATION = frozenset(" .-_")
 
 
-def clean_name(text: str) -> str:
+def clean_name(text: str, longest: int = LONGEST_NAME) -> str:
     """The name as stored: NFC, trimmed.
 
-    Raises ValidationError when it is empty, longer than 255 characters, or holds anything but letters, marks,
+    Raises ValidationError when it is empty, longer than `longest` characters, or holds anything but letters, marks,
     digits, space, full stop, hyphen and underscore (the vendor's rule for names).
     """
     name = unicodedata.normalize("NFC", text).strip()
-    if not 1 <= len(name) <= LONGEST_NAME:
-        raise ValidationError(f"Enter a name of 1 to {LONGEST_NAME} characters.", code="name_length")
+    if not 1 <= len(name) <= longest:
+        sentence = f"Enter a name of 1 to {longest} characters."
+        raise ValidationError(sentence, code="max_length" if name else "required")
     if not all(_is_allowed(character) for character in name):
         raise ValidationError("Use only letters, digits, spaces and . - _ in a name.", code="name_characters")
     if len(sort_name(name)) > LONGEST_SORT_NAME:
-        raise ValidationError("This name is too long to be sorted. Shorten it.", code="name_length")
+        raise ValidationError("This name is too long to be sorted. Shorten it.", code="max_length")
     return name
 
 
@@ -43,6 +44,10 @@ def _is_allowed(character: str) -> bool:
 
 class NameField(CharField):
     """A display name."""
+
+    default_error_messages: ClassVar = dict.fromkeys(
+        ("null", "blank", "max_length"), f"Enter a name of 1 to {LONGEST_NAME} characters."
+    )
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"max_length": LONGEST_NAME, **options})
@@ -70,7 +75,8 @@ class Named:
 
     def clean_fields(self, exclude: Any = None) -> None:
         super().clean_fields(exclude)  # type: ignore[misc]  # provided by Model
-        self.sort_name = sort_name(self.name)
+        if "name" not in (exclude or ()):
+            self.sort_name = sort_name(self.name)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.sort_name = sort_name(self.name)

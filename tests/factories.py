@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from keys.management.commands.apply_vendor_manifest import BUILTIN
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
-from keys.operations import apply_manifest, create_group, create_key
+from keys.operations import apply_manifest, create_group, create_key, edit_key
 from portal.actors import Actor
 
 ACTOR = Actor(kind="command", name="the tests", interface="command")
@@ -52,6 +52,15 @@ def make_key(name: str = "", **fields: Any) -> tuple[ProvisioningKey, str]:
     }
     key = ProvisioningKey(name=name or f"Key {next(_numbers)}", **fields)
     return key, create_key(key, actor=ACTOR)
+
+
+def expire(key: ProvisioningKey) -> None:
+    """Let the key's time be over since a second: somebody set it so a day ago, when that was in the future."""
+    now = datetime.now(UTC)
+    edited = ProvisioningKey.objects.get(pk=key.pk)
+    edited.expires_at = now - timedelta(seconds=1)
+    with time_machine.travel(now - timedelta(days=1)):
+        edit_key(edited, fields=["expires_at"], version=edited.version, actor=ACTOR)
 
 
 def make_managed(**parts: Any) -> None:

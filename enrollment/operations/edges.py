@@ -4,28 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import revoking
+from keys.errors import Gone, Invalid
+from keys.names import clean_name
 from portal import audit
 from portal.actors import Actor
+from portal.validity import clean, faults_of
+
+LONGEST_NAME = ServiceEdge._meta.get_field("name").max_length or 0
 
 
 def edit_edge(edge: ServiceEdge, *, fields: Collection[str], actor: Actor) -> None:
-    """Store name, description or enabled of an edge."""
+    """Store name, description or enabled of an edge. Raises Gone, or Invalid for a value that changes."""
     with transaction.atomic():
-        current = ServiceEdge.objects.select_for_update().get(pk=edge.pk)
+        current = ServiceEdge.objects.select_for_update().filter(pk=edge.pk).first()
+        if current is None:
+            raise Gone(f"“{edge.name}” was deleted in the meantime.")
+        clean(edge, _changed(current, edge, fields), {"name": _require_name})
         detail = {
-            name: [str(getattr(current, name)), str(getattr(edge, name))]
-            for name in fields
-            if getattr(current, name) != getattr(edge, name)
+            name: [str(getattr(current, name)), str(getattr(edge, name))] for name in _changed(current, edge, fields)
         }
         if detail:
             edge.save(update_fields=[*detail, "sort_name"])
             subject = audit.Subject("edge", str(edge.uuid), edge.name)
             audit.record(audit.Action.EDGE_EDITED, actor, subject, detail=detail)
+
+
+def _changed(current: ServiceEdge, edited: ServiceEdge, fields: Collection[str]) -> list[str]:
+    return [name for name in fields if getattr(current, name) != getattr(edited, name)]
+
+
+def _require_name(edge: ServiceEdge) -> None:
+    try:
+        edge.name = clean_name(edge.name, longest=LONGEST_NAME)
+    except ValidationError as error:
+        raise Invalid.of(faults_of(error, "name")) from None
 
 
 def delete_edge(edge: ServiceEdge, *, actor: Actor) -> None:

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.lookups import GreaterThanOrEqual
@@ -14,9 +15,11 @@ from django.urls import reverse
 
 from keys.crypto.sealing import Place
 from keys.models.record import Record
+from keys.models.signing_certificate import CANNOT_SIGN
 
 MOST_USES = 2_147_483_647
 _LONGEST_NETWORK_LIST = 100
+_USES_SENTENCE = f"Enter a whole number from 1 to {MOST_USES:,}."
 _ONLY_USE_TAKEN = "The only use of this key is taken"
 
 
@@ -84,12 +87,19 @@ class ProvisioningKey(Record):
         on_delete=models.PROTECT,
         related_name="keys",
         db_index=False,  # key_by_group serves
+        error_messages={"null": "Choose a group, or name a new one.", "invalid": "Choose a group that exists."},
     )
-    signing_certificate = models.ForeignKey("keys.SigningCertificate", on_delete=models.PROTECT, related_name="keys")
+    signing_certificate = models.ForeignKey(
+        "keys.SigningCertificate",
+        on_delete=models.PROTECT,
+        related_name="keys",
+        error_messages={"null": "Choose a signing certificate.", "invalid": CANNOT_SIGN},
+    )
     max_uses = models.BigIntegerField(
         "maximum number of Private Service Edges",
         default=1,
         help_text="Set it to the number you are about to deploy. You can raise it later.",
+        validators=[MinValueValidator(1, _USES_SENTENCE), MaxValueValidator(MOST_USES, _USES_SENTENCE)],
     )
     uses = models.BigIntegerField("utilization count", default=0, editable=False)
     viewable = models.BooleanField("View or Export Provisioning Key After Creation", default=True)
@@ -128,7 +138,7 @@ class ProvisioningKey(Record):
             models.CheckConstraint(
                 condition=Q(max_uses__range=(1, MOST_USES)),
                 name="key_max_uses_is_in_range",
-                violation_error_message=f"Enter a whole number from 1 to {MOST_USES:,}.",
+                violation_error_message=_USES_SENTENCE,
             ),
             models.CheckConstraint(
                 condition=Q(uses__gte=0, uses__lte=F("max_uses")),

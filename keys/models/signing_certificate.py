@@ -13,6 +13,7 @@ from django.urls import reverse
 from keys.crypto.sealing import Place
 from keys.models.record import Record
 
+CANNOT_SIGN = "Choose a certificate from the list: it must be enabled and not expired."
 T = TypeVar("T")
 # Only pending rows lack these values, and every reader asks for complete ones: so they are typed as always there.
 Known: TypeAlias = "models.Field[T, T]"
@@ -44,6 +45,10 @@ class SigningCertificateQuerySet(models.QuerySet["SigningCertificate"]):
     def complete(self) -> Self:
         """Without the pending ones: every reader of certificates starts here."""
         return self.filter(not_after__isnull=False)
+
+    def able_to_sign(self, now: datetime) -> Self:
+        """Those that may sign at this moment: with a private key, enabled, and in force."""
+        return self.complete().filter(sealed_with__isnull=False, enabled=True, not_before__lte=now, not_after__gt=now)
 
 
 class SigningCertificate(Record):
@@ -98,8 +103,18 @@ class SigningCertificate(Record):
                 name="certificate_name_is_unique",
                 violation_error_message="A certificate with this name exists already.",
             ),
-            models.UniqueConstraint(fields=["issuer", "serial"], name="certificate_serial_is_unique_per_issuer"),
-            models.UniqueConstraint(fields=["fingerprint"], name="certificate_is_stored_once"),
+            models.UniqueConstraint(
+                fields=["issuer", "serial"],
+                name="certificate_serial_is_unique_per_issuer",
+                violation_error_message=(
+                    "Another certificate of this issuer has the same serial number. Sign it with another."
+                ),
+            ),
+            models.UniqueConstraint(
+                fields=["fingerprint"],
+                name="certificate_is_stored_once",
+                violation_error_message="This certificate is here already.",
+            ),
             models.CheckConstraint(condition=Q(not_after__gt=F("not_before")), name="certificate_ends_after_it_begins"),
             models.CheckConstraint(
                 condition=Q(sealed_private_key__isnull=True, sealed_with__isnull=True)

@@ -8,13 +8,14 @@ from django.utils import timezone
 
 from keys import trust_anchors
 from keys.crypto import authority_rules, ca_certificates
-from keys.crypto.ca_certificates import LONGEST_CHAIN, LONGEST_COMMON_NAME, Authority
+from keys.crypto.ca_certificates import KEY_TYPES, LONGEST_CHAIN, LONGEST_COMMON_NAME, Authority
 from keys.crypto.keyring import KeyringError
 from keys.crypto.sealing import SealBroken
 from keys.errors import Invalid
 from keys.models import SigningCertificate
 from keys.operations.signing_certificates import authority_of, create_certificate, hold
 from portal.actors import Actor
+from portal.validity import Rules, clean
 
 MOST_DAYS = 30 * 365
 
@@ -22,11 +23,11 @@ MOST_DAYS = 30 * 365
 def generate_certificate(record: SigningCertificate, *, key_type: str, days: int, actor: Actor) -> None:
     """Make the record a CA, named as it is; its `parent`, if any, signs it and bounds its validity.
 
-    The validity begins a day ago, or with the parent's. Raises Invalid when the name is taken or too long for a common
-    name, or the parent cannot sign.
+    The validity begins a day ago, or with the parent's. Raises Invalid for its values, when the name is taken or too
+    long for a common name, or when the parent cannot sign.
     """
-    require_common_name(record.name)
-    parent = _loaded(record.parent) if record.parent else None
+    clean(record, rules={**rules_of_a_key_pair(key_type), "days": lambda _: _require_days(days)})
+    parent = load_parent(record.parent) if record.parent else None
     now = timezone.now()
     authority = ca_certificates.make_authority(
         record.name, settings.CUSTOMER_ID, now=now, days=days, key_type=key_type, parent=parent
@@ -39,21 +40,36 @@ def generate_certificate(record: SigningCertificate, *, key_type: str, days: int
         create_certificate(record, authority, actor=actor, source="generated")
 
 
-def require_common_name(name: str) -> None:
-    """Raise Invalid when the name cannot be the common name of a certificate."""
-    length = len(name.encode())
+def rules_of_a_key_pair(key_type: str) -> Rules:
+    """The rules for a certificate whose key pair is made here, and whose name is its common name."""
+
+    def require_key_type(_: SigningCertificate) -> None:
+        if not isinstance(key_type, str) or key_type not in KEY_TYPES:
+            raise Invalid("key_type", f"Choose one of {', '.join(KEY_TYPES)}.", "invalid_choice")
+
+    return {"name": _require_common_name, "key_type": require_key_type}
+
+
+def _require_common_name(record: SigningCertificate) -> None:
+    length = len(record.name.encode())
     if length > LONGEST_COMMON_NAME:
         raise Invalid(
             "name",
             f"This becomes the common name, which holds {LONGEST_COMMON_NAME} bytes; this has {length}. Shorten it.",
+            "max_length",
         )
 
 
-def _loaded(parent: SigningCertificate) -> Authority:
+def _require_days(days: int) -> None:
+    if type(days) is not int or not 1 <= days <= MOST_DAYS:
+        raise Invalid("days", f"Enter a whole number of days from 1 to {MOST_DAYS:,}.", "days")
+
+
+def load_parent(parent: SigningCertificate) -> Authority:
+    """A certificate with its private key, to sign another CA. Raises Invalid when it cannot."""
     # Before the transaction, for making an RSA key can take seconds; `hold` looks again inside it.
-    signs = not parent.is_pending and parent.sealed_with and parent.enabled
-    if not signs or not parent.not_before <= timezone.now() < parent.not_after:
-        raise Invalid("parent", "Choose a parent from the list: it must be enabled and in force.")
+    if not SigningCertificate.objects.able_to_sign(timezone.now()).filter(pk=parent.pk).exists():
+        raise Invalid("parent", "Choose a parent from the list: it must be enabled and in force.", "cannot_sign")
     try:
         authority = authority_of(parent)
     except (KeyringError, SealBroken):

@@ -16,10 +16,11 @@ from keys.crypto.uploaded_pem import Given
 from keys.errors import AlreadyComplete, BadCertificate, Invalid
 from keys.models import SigningCertificate
 from keys.operations import ca_uploading, editing
-from keys.operations.ca_generating import require_common_name
+from keys.operations.ca_generating import rules_of_a_key_pair
 from keys.operations.signing_certificates import describe, insert, private_key_of, seal_private_key
 from portal import audit
 from portal.actors import Actor
+from portal.validity import clean
 
 _COMPLETED = (
     "request", "der", "subject", "issuer", "common_name", "serial", "fingerprint", "key_type", "not_before",
@@ -28,8 +29,8 @@ _COMPLETED = (
 
 
 def request_certificate(record: SigningCertificate, *, key_type: str, actor: Actor) -> None:
-    """Make the record pending: a key pair, its private key sealed, and a CSR. Raises Invalid for its name."""
-    require_common_name(record.name)
+    """Make the record pending: a key pair, its private key sealed, and a CSR. Raises Invalid for its values."""
+    clean(record, rules=rules_of_a_key_pair(key_type))
     request, private_key = ca_certificates.make_request(record.name, settings.CUSTOMER_ID, key_type)
     record.request = request.public_bytes(Encoding.DER)
     record.subject, record.common_name = request.subject.rfc4514_string(), record.name

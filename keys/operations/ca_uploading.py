@@ -23,6 +23,7 @@ from keys.operations import editing
 from keys.operations.signing_certificates import describe, insert, seal_private_key
 from portal.actors import Actor
 from portal.sort_names import sort_name
+from portal.validity import clean
 
 _NOT_IN_NAMES = re.compile(r"[^\w .-]")
 
@@ -39,8 +40,9 @@ def upload_chain(
 
     With a private key, which may stand in either text, the record signs edges: it is the certificate of that key.
     Without one it can only be a parent. Returns what was given and left out, because the chain does not need it.
-    Raises BadCertificate, or Invalid when the name is taken.
+    Raises BadCertificate, or Invalid for its values or when the name is taken.
     """
+    clean(record)
     bundle = uploaded_pem.read(certificates, private_key_pem, password)
     with transaction.atomic(), editing.refusals_of(SigningCertificate):
         chain = judged_chain(_lowest(bundle), bundle.certificates, bundle.private_key)

@@ -10,13 +10,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import CASCADE, ProtectedError
 from django.utils import timezone
 
-from keys.errors import CONSTRAINT_MESSAGES, Difference, Gone, InUse, Invalid, Stale
+from keys.errors import CONSTRAINT_FIELDS, Difference, Gone, InUse, Invalid, Stale
 from keys.managed_rows import require_own
 from keys.models.record import Record
-from portal import audit
+from portal import audit, validity
 from portal.actors import Actor
 from portal.database import violated_rule
 from portal.sort_names import sort_name
+from portal.validity import Rules
 
 R = TypeVar("R", bound=Record)
 MOST_NAMED = 10
@@ -28,10 +29,11 @@ def refusals_of(model: type[Record]) -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        rule = violated_rule(error, model)
-        if rule not in CONSTRAINT_MESSAGES:
+        violated = violated_rule(error, model)
+        if violated not in CONSTRAINT_FIELDS:
             raise
-        raise Invalid(*CONSTRAINT_MESSAGES[rule]) from None
+        sentences = {rule.name: str(rule.get_violation_error_message()) for rule in model._meta.constraints}
+        raise Invalid(CONSTRAINT_FIELDS[violated], sentences[violated], violated) from None
 
 
 def lock(record: R) -> R:
@@ -48,6 +50,20 @@ def subject(record: Record) -> audit.Subject:
     """The record as the object of an audit event."""
     kind = {"provisioningkey": "key", "serviceedgegroup": "group", "signingcertificate": "certificate"}
     return audit.Subject(kind[record._meta.model_name or ""], str(record.pk), record.name)
+
+
+def require_valid(
+    current: R, edited: R, *, fields: Collection[str], version: int, rules: Rules = validity.NO_RULES
+) -> None:
+    """Raise Invalid for what an edit changes to something that is not accepted, or Stale.
+
+    What it leaves as it was is not judged: an expired key can still be renamed. The rules, which look at the current
+    row, come after Stale: somebody else may have changed what they are about.
+    """
+    columns = {name: current._meta.get_field(name).attname for name in fields}  # type: ignore[union-attr]  # see _label
+    changed = [name for name, column in columns.items() if getattr(current, column) != getattr(edited, column)]
+    validity.clean(edited, changed, rules if version == current.version else validity.NO_RULES)
+    require_version(current, edited, version, fields)
 
 
 def require_version(current: Record, edited: Record, version: int, fields: Collection[str]) -> None:
@@ -95,11 +111,13 @@ def save(current: R, edited: R, fields: Collection[str], actor: Actor, **extra: 
         type(current)._default_manager.filter(pk=current.pk).update(**values)
 
 
-def edit(record: R, *, fields: Collection[str], version: int, action: str, actor: Actor) -> None:
-    """The whole edit of a record that has no further rules. Raises Gone, Managed, Stale or Invalid."""
+def edit(
+    record: R, *, fields: Collection[str], version: int, action: str, actor: Actor, rules: Rules = validity.NO_RULES
+) -> None:
+    """The whole edit of a record. Raises Gone, Managed, Stale or Invalid."""
     with transaction.atomic():
         current = lock(record)
-        require_version(current, record, version, fields)
+        require_valid(current, record, fields=fields, version=version, rules=rules)
         detail = changes(current, record, fields)
         if detail:
             save(current, record, fields, actor)

@@ -6,9 +6,11 @@ Each function owns its transaction and writes its audit event in it. Callers che
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 from django.db import transaction
+from django.utils import timezone
 
 from keys.crypto.keyring import KeyringError
 from keys.crypto.sealing import SealBroken
@@ -19,20 +21,25 @@ from keys.operations.key_minting import mint_into, open_token
 from keys.operations.service_edge_groups import create_group
 from portal import audit
 from portal.actors import Actor
+from portal.validity import Rules, clean
 
 logger = logging.getLogger(__name__)
+TURNED_OFF = "This was turned off; the text is no longer stored, so it can't be turned on again."
+FIELDS = ("name", "max_uses", "group", "signing_certificate", "viewable", "enabled", "expires_at", "allowed_networks")
 PURPOSES = {"copy": audit.Action.KEY_COPIED, "show": audit.Action.KEY_SHOWN}
 
 
 def create_key(key: ProvisioningKey, *, actor: Actor, new_group: str = "") -> str:
     """Store a new key and return its text; `new_group` makes a group of that name for it.
 
-    Raises Invalid when a name is taken.
+    Raises Invalid for its values, among them a time in the past and a certificate that may not sign now, or when a
+    name is taken.
     """
+    fields = [name for name in FIELDS if name != "group" or not new_group]
     with transaction.atomic(), editing.refusals_of(ProvisioningKey):
+        clean(key, fields, {**RULES, "new_group": lambda key: _require_one_group(key, new_group)})
         if new_group:
             key.group = _made_group(new_group, actor)
-        signing_certificates.hold(key.signing_certificate_id, field="signing_certificate")
         text = mint_into(key)
         key.created_by = key.modified_by = actor.name
         key.save(force_insert=True)
@@ -40,13 +47,41 @@ def create_key(key: ProvisioningKey, *, actor: Actor, new_group: str = "") -> st
     return text
 
 
+def _require_in_the_future(key: ProvisioningKey) -> None:
+    if key.expires_at and key.expires_at <= timezone.now():
+        raise Invalid("expires_at", "Enter a time in the future, or disable the key instead.", "past")
+
+
+def _hold_certificate(key: ProvisioningKey) -> None:
+    signing_certificates.hold(key.signing_certificate_id, field="signing_certificate", now=timezone.now())
+
+
+# What no model knows about the fields of a key.
+RULES: Rules = {"expires_at": _require_in_the_future, "signing_certificate": _hold_certificate}
+
+
+def _require_one_group(key: ProvisioningKey, new_group: str) -> None:
+    if new_group and key.group_id:
+        raise Invalid("new_group", "Choose an existing group or name a new one, not both.", "both")
+    if new_group:
+        with _at_new_group():
+            clean(ServiceEdgeGroup(name=new_group), ["name"])
+
+
 def _made_group(name: str, actor: Actor) -> ServiceEdgeGroup:
     group = ServiceEdgeGroup(name=name)
-    try:
+    with _at_new_group():
         create_group(group, actor=actor)
-    except Invalid as refused:
-        raise Invalid("new_group", str(refused)) from None
     return group
+
+
+@contextmanager
+def _at_new_group() -> Iterator[None]:
+    """What is wrong with the name of a group is shown at the field that names it."""
+    try:
+        yield
+    except Invalid as refused:
+        raise Invalid.of(fault._replace(field="new_group") for fault in refused.faults) from None
 
 
 def _described(key: ProvisioningKey) -> dict[str, str]:
@@ -61,12 +96,11 @@ def _described(key: ProvisioningKey) -> dict[str, str]:
 def edit_key(key: ProvisioningKey, *, fields: Collection[str], version: int, actor: Actor) -> None:
     """Store the named fields of an edited key. Turning `viewable` off destroys the sealed text for good.
 
-    Raises Gone, Managed, Stale, or Invalid (name taken, maximum below the count, viewable turned on again).
+    Raises Gone, Managed, Stale, or Invalid (values, name taken, maximum below the count, viewable turned on again).
     """
     with transaction.atomic():
         current = editing.lock(key)
-        editing.require_version(current, key, version, fields)
-        _require_allowed(current, key)
+        editing.require_valid(current, key, fields=fields, version=version, rules=rules_of_an_edit(current))
         detail = editing.changes(current, key, fields)
         if not detail:
             return
@@ -75,15 +109,20 @@ def edit_key(key: ProvisioningKey, *, fields: Collection[str], version: int, act
         audit.record(audit.Action.KEY_EDITED, actor, editing.subject(key), detail=detail)
 
 
-def _require_allowed(current: ProvisioningKey, edited: ProvisioningKey) -> None:
-    if edited.max_uses < current.uses:
-        edges = f"{current.uses} edge{'s' if current.uses > 1 else ''}"
-        message = f"{edges} already used this key; the smallest allowed value is {current.uses}."
-        raise Invalid("max_uses", message)
-    if edited.viewable and not current.viewable:
-        raise Invalid("viewable", "This was turned off; the text is no longer stored, so it cannot be turned on again.")
-    if edited.signing_certificate_id != current.signing_certificate_id:
-        signing_certificates.hold(edited.signing_certificate_id, field="signing_certificate")
+def rules_of_an_edit(current: ProvisioningKey) -> Rules:
+    """What no model knows about an edit of this key."""
+
+    def require_room(edited: ProvisioningKey) -> None:
+        if edited.max_uses < current.uses:
+            edges = f"{current.uses} edge{'s' if current.uses > 1 else ''}"
+            message = f"{edges} already used this key; the smallest allowed value is {current.uses}."
+            raise Invalid("max_uses", message, "key_uses_stay_within_max")
+
+    def require_stored(edited: ProvisioningKey) -> None:
+        if edited.viewable:
+            raise Invalid("viewable", TURNED_OFF, "not_viewable")
+
+    return {**RULES, "max_uses": require_room, "viewable": require_stored}
 
 
 def delete_key(key: ProvisioningKey, *, actor: Actor) -> None:

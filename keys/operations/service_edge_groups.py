@@ -10,10 +10,12 @@ from keys.models import ServiceEdgeGroup
 from keys.operations import editing
 from portal import audit
 from portal.actors import Actor
+from portal.validity import clean
 
 
 def create_group(group: ServiceEdgeGroup, *, actor: Actor) -> None:
-    """Store a new group. Raises Invalid when the name is taken."""
+    """Store a new group. Raises Invalid for its values, or when the name is taken."""
+    clean(group)
     group.created_by = group.modified_by = actor.name
     with transaction.atomic(), editing.refusals_of(ServiceEdgeGroup):
         group.save(force_insert=True)

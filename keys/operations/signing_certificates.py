@@ -18,17 +18,20 @@ from keys.crypto import ca_certificates, keyring, openssl_verification, sealing
 from keys.crypto.ca_certificates import Authority, PrivateKey
 from keys.errors import InUse, Invalid
 from keys.models import SigningCertificate
+from keys.models.signing_certificate import CANNOT_SIGN
 from keys.operations import editing
 from portal import audit
 from portal.actors import Actor
+from portal.validity import clean
 
 
 def create_certificate(record: SigningCertificate, authority: Authority, *, actor: Actor, source: str = "") -> None:
     """Store a new CA that was made here: its certificate in clear, its private key sealed.
 
-    Raises Invalid when the name is taken, or when verifiers do not accept what it signs below its `parent`. The
-    audit log records `source`, where it comes from.
+    Raises Invalid for its values, when the name is taken, or when verifiers do not accept what it signs below its
+    `parent`. The audit log records `source`, where it comes from.
     """
+    clean(record)
     # Below a root of the vendor's everything was made here, and nothing is left to find.
     if record.parent and not (record.parent.managed and record.parent.parent_id is None):
         _require_verifiable_below(record.parent, authority)
@@ -80,15 +83,14 @@ def private_key_of(record: SigningCertificate) -> PrivateKey:
     return ca_certificates.load_private_key(sealed)
 
 
-def hold(pk: int | None, *, field: str, now: datetime | None = None) -> SigningCertificate:
-    """The certificate, kept as it is until the transaction ends, when it can sign; with `now` it is also in force.
+def hold(pk: int, *, field: str, now: datetime) -> SigningCertificate:
+    """The certificate, kept as it is until the transaction ends, when it may sign now.
 
     Raises Invalid for `field` otherwise. A key takes its certificate through this, so that none disappears meanwhile.
     """
-    held = SigningCertificate.objects.complete().select_for_update(no_key=True).filter(pk=pk or 0).first()
-    signs = held is not None and held.sealed_with is not None
-    if held is None or not signs or (now and not (held.enabled and held.not_before <= now < held.not_after)):
-        raise Invalid(field, "Choose a certificate from the list: it must be enabled and not expired.")
+    held = SigningCertificate.objects.able_to_sign(now).select_for_update(no_key=True).filter(pk=pk).first()
+    if held is None:
+        raise Invalid(field, CANNOT_SIGN, "cannot_sign")
     return held
 
 
@@ -109,9 +111,19 @@ def describe(record: SigningCertificate, certificate: x509.Certificate) -> None:
 
 def edit_certificate(record: SigningCertificate, *, fields: Collection[str], version: int, actor: Actor) -> None:
     """Store the named fields. Raises Gone, Managed, Stale or Invalid."""
-    if record.is_pending and record.enabled:
-        raise Invalid("enabled", "Upload the signed certificate first. Then it is enabled.")
-    editing.edit(record, fields=fields, version=version, action=audit.Action.CERTIFICATE_EDITED, actor=actor)
+    editing.edit(
+        record,
+        fields=fields,
+        version=version,
+        action=audit.Action.CERTIFICATE_EDITED,
+        actor=actor,
+        rules={"enabled": _require_complete},
+    )
+
+
+def _require_complete(edited: SigningCertificate) -> None:
+    if edited.enabled and edited.is_pending:
+        raise Invalid("enabled", "Upload the signed certificate first. Then it is enabled.", "pending")
 
 
 def delete_certificate(record: SigningCertificate, *, actor: Actor) -> None:

@@ -7,35 +7,32 @@ Applying it twice changes nothing; a record that exists is brought up to date an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.db import DataError, IntegrityError, ProgrammingError, transaction
+from django.db import transaction
 from django.utils import timezone
 
-from keys.crypto.ca_certificates import LONGEST_COMMON_NAME, make_authority
+from keys.crypto.ca_certificates import make_authority
 from keys.errors import Invalid
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate, VendorGate
 from keys.models.record import Record
-from keys.names import clean_name
 from keys.operations import editing
-from keys.operations.key_minting import mint_into
+from keys.operations.ca_generating import load_parent, rules_of_a_key_pair
+from keys.operations.provisioning_keys import create_key, rules_of_an_edit
 from keys.operations.service_edge_groups import create_group
-from keys.operations.signing_certificates import authority_of, create_certificate
+from keys.operations.signing_certificates import create_certificate
 from portal import audit
 from portal.actors import Actor
 from portal.audit_actions import DETAIL_FIELDS
 from portal.sort_names import sort_name
+from portal.validity import NO_RULES, Rules, clean
 
 _GROUP_FIELDS = tuple(DETAIL_FIELDS["group"] - {"name"})
 _KEY_FIELDS = ("max_uses", "enabled")
 _CERTIFICATE_FIELDS = ("description", "client_type", "enabled")
-# Columns of bytes and of key material: made here, never given.
-_BINARY = (
-    "fingerprint", "sealed_token", "sealed_with", "sealed_private_key", "der", "pepper_id", "token_head", "token_tail",
-)  # fmt: skip
+_MOST_YEARS = 100
 
 
 def apply_manifest(document: dict[str, Any], *, actor: Actor) -> int:
@@ -70,98 +67,113 @@ def _require_shape(document: Any, parts: set[str]) -> None:
 
 
 def _applied(apply: Callable[[dict[str, Any], Actor], bool], entry: dict[str, Any], actor: Actor) -> bool:
+    name = entry.get("name", "?")
     try:
-        return apply({**entry, "name": clean_name(entry["name"])}, actor)
+        return apply({**entry, "name": _clean_name(entry["name"])}, actor)
     except KeyError as error:
-        raise Invalid("manifest", f"Entry {entry.get('name', '?')!r} lacks {error}.") from None
-    except ValidationError as error:
-        raise Invalid("manifest", f"Entry {entry.get('name', '?')!r}: {' '.join(error.messages)}") from None
-    except (TypeError, ValueError, OverflowError, DataError, IntegrityError, ProgrammingError):
-        raise Invalid("manifest", f"Entry {entry.get('name', '?')!r} has a value of the wrong kind.") from None
+        raise Invalid("manifest", f"Entry {name!r} lacks {error}.") from None
+    except Invalid as refused:
+        faults = [fault._replace(sentence=f"Entry {name!r}: {fault.sentence}") for fault in refused.faults]
+        raise Invalid.of(faults) from None
+
+
+def _clean_name(name: Any) -> str:
+    record = ServiceEdgeGroup(name=name)
+    clean(record, ["name"])
+    return record.name
 
 
 def _find(model: type[Record], name: str) -> Any:
     return model._default_manager.filter(sort_name=sort_name(name)).first()
 
 
-def _named(model: type[Record], name: str) -> Any:
-    found = _find(model, name)
+def _named(model: type[Record], name: Any) -> Any:
+    found = _find(model, name) if isinstance(name, str) else None
     if found is None:
-        raise Invalid("manifest", f"The manifest names {name!r}, which does not exist.")
+        raise Invalid("manifest", f"The manifest names {name!r}, which does not exist.", "unknown")
     return found
 
 
-def _update(record: Record, entry: dict[str, Any], fields: tuple[str, ...], action: str, actor: Actor) -> bool:
+def _require_known(entry: dict[str, Any], fields: Iterable[str], noun: str) -> None:
+    unknown = set(entry) - {"name", *fields}
+    if unknown:
+        raise Invalid("manifest", f"A {noun} has no {', '.join(sorted(unknown))}.", "unknown")
+
+
+def _update(
+    record: Any,
+    entry: dict[str, Any],
+    fields: tuple[str, ...],
+    action: str,
+    actor: Actor,
+    rules: Rules = NO_RULES,
+) -> bool:
     """Bring an existing managed record up to date; refuses one that is not the vendor's."""
     if not record.managed:
-        raise Invalid("manifest", f"{record.name!r} exists and is not managed by the vendor.")
+        raise Invalid("name", f"{record.name!r} exists and is not managed by the vendor.", "not_managed")
     edited = type(record)._default_manager.get(pk=record.pk)
-    for field in fields:
-        if field in entry:
-            setattr(edited, field, entry[field])
-    edited.full_clean(exclude=_BINARY)
-    detail = editing.changes(record, edited, fields)
+    given = [field for field in fields if field in entry]
+    for field in given:
+        setattr(edited, field, entry[field])
+    editing.require_valid(record, edited, fields=given, version=record.version, rules=rules)
+    detail = editing.changes(record, edited, given)
     if detail:
-        editing.save(record, edited, fields, actor)
+        editing.save(record, edited, given, actor)
         audit.record(action, actor, editing.subject(record), detail=detail)
     return bool(detail)
 
 
 def _apply_certificate(entry: dict[str, Any], actor: Actor) -> bool:
+    _require_known(entry, (*_CERTIFICATE_FIELDS, "years", "parent", "key_type"), "certificate")
     existing = _find(SigningCertificate, entry["name"])
     if existing:
         return _update(existing, entry, _CERTIFICATE_FIELDS, audit.Action.CERTIFICATE_EDITED, actor)
-    if len(entry["name"].encode()) > LONGEST_COMMON_NAME:
-        message = f"The certificate {entry['name']!r} has a name of more than {LONGEST_COMMON_NAME} bytes."
-        raise Invalid("manifest", message)
+    years, key_type = entry["years"], entry.get("key_type", "EC P-256")
     parent = _named(SigningCertificate, entry["parent"]) if "parent" in entry else None
+    record = SigningCertificate(parent=parent, managed=True, **_only(entry, _CERTIFICATE_FIELDS))
+    clean(record, rules={**rules_of_a_key_pair(key_type), "years": lambda _: _require_years(years)})
     authority = make_authority(
         entry["name"],
         settings.CUSTOMER_ID,
         now=timezone.now(),
-        days=round(entry["years"] * 365.25),
-        key_type=entry.get("key_type", "EC P-256"),
-        parent=authority_of(parent) if parent else None,
+        days=round(years * 365.25),
+        key_type=key_type,
+        parent=load_parent(parent) if parent else None,
     )
-    kept = {field: entry[field] for field in _CERTIFICATE_FIELDS if field in entry}
-    record = SigningCertificate(name=entry["name"], parent=parent, managed=True, **kept)
     create_certificate(record, authority, actor=actor)
     return True
 
 
+def _require_years(years: Any) -> None:
+    if type(years) not in (int, float) or not 0 < years <= _MOST_YEARS:
+        raise Invalid("years", f"years is a number above 0, at most {_MOST_YEARS}.", "years")
+
+
 def _apply_group(entry: dict[str, Any], actor: Actor) -> bool:
+    _require_known(entry, _GROUP_FIELDS, "group")
     existing = _find(ServiceEdgeGroup, entry["name"])
-    unknown = set(entry) - {"name", *_GROUP_FIELDS}
-    if unknown:
-        raise ValidationError(f"A group has no {', '.join(sorted(unknown))}.")
     if existing:
         return _update(existing, entry, _GROUP_FIELDS, audit.Action.GROUP_EDITED, actor)
-    group = ServiceEdgeGroup(managed=True, **entry)
-    group.full_clean()
-    create_group(group, actor=actor)
+    create_group(ServiceEdgeGroup(managed=True, **entry), actor=actor)
     return True
 
 
 def _apply_key(entry: dict[str, Any], actor: Actor) -> bool:
-    if type(entry["max_uses"]) is not int:
-        raise ValidationError("max_uses is a whole number.")
+    _require_known(entry, (*_KEY_FIELDS, "viewable", "group", "signing_certificate"), "key")
     existing = _find(ProvisioningKey, entry["name"])
     if existing:
-        return _update(existing, entry, _KEY_FIELDS, audit.Action.KEY_EDITED, actor)
+        rules = rules_of_an_edit(existing)
+        return _update(existing, entry, _KEY_FIELDS, audit.Action.KEY_EDITED, actor, rules)
     key = ProvisioningKey(
-        name=entry["name"],
         group=_named(ServiceEdgeGroup, entry["group"]),
         signing_certificate=_named(SigningCertificate, entry.get("signing_certificate", "Service Edge")),
-        max_uses=entry["max_uses"],
-        viewable=entry.get("viewable", True),
-        enabled=entry.get("enabled", True),
         managed=True,
-        created_by=actor.name,
-        modified_by=actor.name,
+        max_uses=entry["max_uses"],
+        **_only(entry, ("enabled", "viewable")),
     )
-    key.full_clean(exclude=[*_BINARY, "public_id"], validate_constraints=False)
-    mint_into(key)
-    with editing.refusals_of(ProvisioningKey):
-        key.save(force_insert=True)
-    audit.record(audit.Action.KEY_CREATED, actor, editing.subject(key), detail={"max_uses": str(key.max_uses)})
+    create_key(key, actor=actor)
     return True
+
+
+def _only(entry: dict[str, Any], fields: Iterable[str]) -> dict[str, Any]:
+    return {name: entry[name] for name in ("name", *fields) if name in entry}

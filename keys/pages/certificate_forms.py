@@ -8,7 +8,6 @@ from cryptography import x509
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from keys import choices, trust_anchors
 from keys.crypto import authority_rules, uploaded_pem
@@ -141,7 +140,7 @@ class GenerateForm(KeyTypeForm):
 
 def parents() -> QuerySet[SigningCertificate]:
     """The certificates that may sign another CA now."""
-    found = choices.signing_certificates().filter(not_before__lte=timezone.now()).values_list("pk", "der")
+    found = choices.signing_certificates().values_list("pk", "der")
     able = [
         pk for pk, der in found if authority_rules.may_sign_an_authority(x509.load_der_x509_certificate(bytes(der)))
     ]

@@ -16,6 +16,7 @@ from keys.errors import Invalid
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.models.provisioning_key import MOST_USES, parse_network
 from keys.names import LONGEST_NAME, clean_name
+from keys.operations.provisioning_keys import TURNED_OFF
 from keys.pages.presentation import stamp
 from portal import zones
 from portal.forms import LocalTimeField
@@ -24,7 +25,6 @@ from portal.sort_names import sort_name
 SUGGESTED_GROUPS = 50
 EXPIRES_HELP = "Time zone: {zone}. From then on the key refuses enrollment. Leave empty for a key that does not expire."
 TURNING_OFF = "Turning this off removes the readable key for good. It can't be turned on again."
-TURNED_OFF = "This was turned off; the text is no longer stored, so it can't be turned on again."
 _USES_MESSAGE = f"Enter a whole number from 1 to {MOST_USES:,}."
 
 

@@ -20,7 +20,7 @@ from portal.models import AuditEvent
 from tests.enrollment import raw_csr
 from tests.enrollment.base import EnrollmentTestCase, make_issuer, now
 from tests.enrollment.flawed_csrs import specimens
-from tests.factories import ACTOR, EDGE, make_csr, make_group, make_key, make_private_key, signing_certificate
+from tests.factories import ACTOR, EDGE, expire, make_csr, make_group, make_key, make_private_key, signing_certificate
 from tests.support.live import ROOT
 
 
@@ -171,7 +171,7 @@ class RefusalTests(EnrollmentTestCase):
         self.assertEqual(self.refusal(self.text, at=expiry.astimezone(elsewhere)), "key_expired")
 
     def test_the_clock_is_the_servers_when_none_is_given(self) -> None:
-        self.edit(expires_at=now() - timedelta(seconds=1))
+        expire(self.key)
         self.assertEqual(self.refusal(self.text), "key_expired")
 
     def edit(self, **values: object) -> None:

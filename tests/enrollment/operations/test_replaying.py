@@ -15,7 +15,7 @@ from keys.operations import delete_key, edit_certificate, edit_group, edit_key
 from portal.models import AuditEvent
 from tests.enrollment.base import EnrollmentTestCase, make_issuer, now
 from tests.enrollment.flawed_csrs import mirrored
-from tests.factories import ACTOR, EDGE, make_csr, make_group, make_key, make_private_key
+from tests.factories import ACTOR, EDGE, expire, make_csr, make_group, make_key, make_private_key
 
 
 class ReplayTestCase(EnrollmentTestCase):
@@ -62,7 +62,7 @@ class RepeatedTests(ReplayTestCase):
         self.assert_replayed(mirrored(self.csr))
 
     def test_after_the_key_expired(self) -> None:
-        self.edit(expires_at=now() - timedelta(hours=1))
+        expire(self.key)
         self.assert_replayed()
         self.assert_refused("key_expired", self.text)
 

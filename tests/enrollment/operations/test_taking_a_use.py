@@ -18,7 +18,7 @@ from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.operations import delete_certificate, delete_key, edit_group, edit_key
 from portal.models import AuditEvent
 from tests.enrollment.base import CommittedEnrollmentTestCase, make_issuer, now
-from tests.factories import ACTOR, make_csr, make_key
+from tests.factories import ACTOR, expire, make_csr, make_key
 from tests.support import database_conditions
 from tests.support.relay import Relay
 
@@ -169,7 +169,7 @@ class ChangedInBetweenTests(CommittedEnrollmentTestCase):
         self.assert_changed("network_not_allowed", lambda: self.edit(allowed_networks=["198.51.100.0/24"]))
 
     def test_a_key_expired_in_between_refuses(self) -> None:
-        self.assert_changed("key_expired", lambda: self.edit(expires_at=now() - timedelta(seconds=1)))
+        self.assert_changed("key_expired", lambda: expire(self.key))
 
     def test_every_condition_of_the_key_is_repeated_by_the_statement_itself(self) -> None:
         """A direct change does not raise the version, so each condition of the UPDATE must work without it."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import time_machine
 from cryptography import x509
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from keys.models import SigningCertificate
+from keys.models import ProvisioningKey, SigningCertificate
 from tests.base import PortalTestCase
 from tests.factories import make_key, make_managed, signing_certificate
 from tests.keys.base import generated, requested
@@ -48,16 +52,21 @@ class CertificateList(PortalTestCase):
     def test_f46_the_end_of_a_certificate_is_a_badge_of_words_and_a_shape(self):
         """Whoever sees no colors reads the words and tells the shapes apart."""
         ends = {
-            "Ended": (0, "danger", "circle-alert", "Expired"),
-            "This week": (5, "warning", "triangle-alert", "Expires in 4 days"),
-            "This month": (20, "info", "info", "Expires in 19 days"),
+            "Ended": (1, "danger", "circle-alert", "Expired"),
+            "This week": (6, "warning", "triangle-alert", "Expires in 4 days"),
+            "This month": (21, "info", "info", "Expires in 19 days"),
         }
-        make_managed(
-            certificates=[{"name": name, "years": days / 365.25, "parent": "Root"} for name, (days, *_) in ends.items()]
-        )
+        with time_machine.travel(timezone.now() - timedelta(days=1)):
+            make_managed(
+                certificates=[
+                    {"name": name, "years": days / 365.25, "parent": "Root"} for name, (days, *_) in ends.items()
+                ]
+            )
+            for certificate in SigningCertificate.objects.filter(name__in=ends):
+                make_key(f"of {certificate.name}", signing_certificate=certificate)
         for name, (_, tone, icon, said) in ends.items():
-            certificate = SigningCertificate.objects.get(name=name)
-            key, _text = make_key(f"of {name}", signing_certificate=certificate)
+            key = ProvisioningKey.objects.get(name=f"of {name}")
+            certificate = key.signing_certificate
             addresses = (LIST, certificate.get_absolute_url(), "/service-edge-keys/?expand=all", key.get_absolute_url())
             for address in addresses:
                 with self.subTest(name=name, address=address):

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from keys.models import ProvisioningKey, ServiceEdgeGroup
 from tests.base import PortalTestCase
-from tests.factories import make_group, make_key
+from tests.factories import expire, make_group, make_key
 from tests.keys.pages.base import LIST, KeyPageTestCase, managed_key, names, row, use_up
 from tests.portal.lists.test_paging import cursor_of
 from tests.support.html import links, parsed, texts
@@ -156,9 +153,9 @@ class RowsOfAnOperator(KeyPageTestCase):
             "Paris",
             group=make_group("Left bank"),
             enabled=False,
-            expires_at=timezone.now() - timedelta(days=1),
             allowed_networks=["192.0.2.0/24"],
         )
+        expire(key)
         found = self.row(key)
         certificate = f'<a href="/enrollment-certificates/{key.signing_certificate_id}/">Signing Certificate</a>'
         for detail in (certificate, "Left bank", "Disabled", "Expired", "192.0.2.0/24", "by <bdi>the tests</bdi>"):

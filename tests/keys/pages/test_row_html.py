@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from datetime import timedelta
 
 from django.template.loader import render_to_string
 from django.test.utils import override_script_prefix
@@ -15,7 +14,7 @@ from keys.models import ProvisioningKey
 from keys.pages.key_rows import May, read_all, row_of
 from keys.pages.row_html import render_rows
 from tests.base import PortalTestCase
-from tests.factories import make_key
+from tests.factories import expire, make_key
 from tests.keys.pages.base import managed_key, use_up
 from tests.support.html import links
 
@@ -27,7 +26,7 @@ class RowHtml(PortalTestCase):
             use_up(make_key(f"used {uses}", max_uses=10)[0], uses)
         make_key("hidden", viewable=False)
         make_key("disabled", enabled=False, allowed_networks=["10.0.0.0/8"])
-        make_key("expired", expires_at=timezone.now() - timedelta(days=1))
+        expire(make_key("expired")[0])
         use_up(managed_key(), 1)
         ProvisioningKey.objects.filter(name="used 8").update(last_used_at=timezone.now(), last_used_by="<edge> & 100%s")
         return read_all(ProvisioningKey.objects.all())

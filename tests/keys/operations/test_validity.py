@@ -1,0 +1,284 @@
+"""Operations own validity: each bad value of each field is refused with the same code through every door, and nothing
+is stored. Generated from `bad_values`; a field without a list of bad values fails."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from django import forms
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.utils import timezone
+
+from enrollment.models import ServiceEdge
+from enrollment.operations import edit_edge, enroll
+from keys import operations
+from keys.crypto import ca_certificates
+from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
+from keys.pages.key_forms import NetworksField
+from portal.admin_base import StrictJSONField
+from portal.models import AuditEvent
+from portal.refusals import Invalid
+from tests import factories
+from tests.base import PortalTestCase
+from tests.factories import ACTOR
+from tests.keys import authorities
+from tests.keys.base import make_certificate
+from tests.keys.operations.bad_values import BAD, CANNOT_SIGN, Bad, fields_of
+
+Refused = list[tuple[str, str]]
+Attempt = Callable[[str, Any], Refused]
+KEY_PAGES, ADMIN = "/service-edge-keys/", "/admin/keys/"
+CERTIFICATE_PAGES = "/enrollment-certificates/"
+
+
+class Door(NamedTuple):
+    """One way to some fields of a model. `attempt` answers which fields were refused, and with which codes."""
+
+    name: str
+    model: type
+    fields: set[str]
+    attempt: Attempt
+    takes: Callable[[str, Any], bool] = lambda field, value: True
+
+
+def found(refused: Invalid) -> Refused:
+    return [(fault.field, fault.code) for fault in refused.faults]
+
+
+def attempted(act: Callable[[], Any]) -> Refused:
+    try:
+        act()
+    except Invalid as refused:
+        return found(refused)
+    return []
+
+
+def is_typed(control: Any, value: Any) -> bool:
+    """Whether a form can send this value in this field: what it sends for the others is something else."""
+    if isinstance(control, StrictJSONField):
+        return "\\ud" not in repr(value) and value != {} and value is not None
+    if isinstance(control, forms.BooleanField):
+        return value is True
+    if isinstance(value, bool | bytes | dict) or value in (None, []) or "\\ud" in repr(value):
+        return False
+    if isinstance(control, NetworksField):
+        return isinstance(value, list)
+    is_text = type(control) in (forms.CharField, forms.ChoiceField, forms.TypedChoiceField)
+    return isinstance(value, str) if is_text else not isinstance(value, list) and value != ""
+
+
+def typed(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M") if value.tzinfo is UTC else value.isoformat()
+    return "\n".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def is_argument(field: str, value: Any) -> bool:
+    """Whether a command's argument can be this value; argparse itself refuses what is no number."""
+    return type(value) is (int if field == "max_uses" else str)
+
+
+def is_in_json(field: str, value: Any) -> bool:
+    names = field in {"group", "signing_certificate"}
+    return value in CANNOT_SIGN if names else not isinstance(value, bytes | datetime)
+
+
+class ValidityTest(PortalTestCase):
+    @classmethod
+    def setUpTestData(cls) -> None:
+        cls.key, text = factories.make_key("berlin", max_uses=5)
+        enroll(text, factories.make_csr(), caller=factories.EDGE)
+        cls.group, cls.edge = cls.key.group, ServiceEdge.objects.get()
+        factories.make_managed(
+            certificates=[{"name": "Vendor CA", "years": 1}],
+            groups=[{"name": "Cloud"}],
+            keys=[{"name": "vendor", "group": "Cloud", "max_uses": 5}],
+        )
+        cls.certificate = make_certificate("Own CA")
+        now, day = timezone.now(), timedelta(days=1)
+        states: dict[str, dict[str, Any]] = {
+            "disabled": {"enabled": False},
+            "expired": {"not_before": now - 2 * day, "not_after": now - day},
+            "not yet": {"not_before": now + day},
+            "keyless": {"sealed_private_key": None, "sealed_with": None},
+        }
+        for name, values in states.items():
+            make_certificate(name)
+            SigningCertificate.objects.filter(name=name).update(**values)
+        operations.request_certificate(SigningCertificate(name="pending"), key_type="EC P-256", actor=ACTOR)
+        cls.unable = dict(SigningCertificate.objects.filter(name__in=CANNOT_SIGN).values_list("name", "pk"))
+        cls.authority = ca_certificates.make_authority("New", "An organization", now=now, days=365)
+        cls.chain = authorities.ca("Corporate Root").pem
+
+    def test_every_field_that_people_edit_has_bad_values(self) -> None:
+        for model, fields in BAD.items():
+            self.assertEqual(set(fields), fields_of(model), model)
+
+    def test_each_bad_value_is_refused_through_every_door_and_nothing_is_stored(self) -> None:
+        self.sign_in("sue")
+        before, tried = self.stored(), 0
+        for door in (*self.operations(), *list(self.command_and_manifest())[2:]):
+            cases = [(field, bad) for field, rows in BAD[door.model].items() if field in door.fields for bad in rows]
+            for field, bad in cases:
+                if door.takes(field, bad.value):
+                    tried += 1
+                    with self.subTest(door=door.name, field=field, value=repr(bad.value)[:40]):
+                        self.assert_refused(door, field, bad)
+                        self.assertEqual(self.stored(), before, "stored")
+        self.assertGreater(tried, 800)
+
+    def assert_refused(self, door: Door, field: str, bad: Bad) -> None:
+        mark = transaction.savepoint()
+        try:
+            refused = door.attempt(field, bad.value)
+        finally:
+            transaction.savepoint_rollback(mark)
+        self.assertEqual(refused, [(bad.at or field, bad.code)])
+
+    def stored(self) -> Any:
+        return [list(model.objects.order_by("pk").values_list()) for model in BAD], AuditEvent.objects.count()
+
+    # Operations
+
+    def operations(self) -> Iterator[Door]:
+        new_key = ProvisioningKey(name="new", group=self.group, signing_certificate=self.key.signing_certificate)
+        yield self.creating("create_key", new_key, operations.create_key)
+        yield self.creating("create_group", ServiceEdgeGroup(name="new"), operations.create_group)
+        new = SigningCertificate(name="New")
+        for make, more in (
+            (operations.create_certificate, {"authority": self.authority}),
+            (operations.generate_certificate, {"key_type": "EC P-256", "days": 9}),
+            (operations.request_certificate, {"key_type": "EC P-256"}),
+            (operations.upload_chain, {"certificates": self.chain}),
+        ):
+            yield self.creating(make.__name__, new, make, **more)
+        yield self.editing(self.key, operations.edit_key, without={"group"}, version=1)
+        yield self.editing(self.group, operations.edit_group, version=1)
+        yield self.editing(self.certificate, operations.edit_certificate, version=1)
+        yield self.editing(self.edge, edit_edge)
+
+        def new_group(_: str, value: Any) -> Refused:
+            key = ProvisioningKey(name="new", signing_certificate=self.key.signing_certificate)
+            refused = attempted(lambda: operations.create_key(key, actor=ACTOR, new_group=value))
+            return [({"new_group": "name", "group": "name"}[field], code) for field, code in refused]
+
+        yield Door("create_key new_group", ServiceEdgeGroup, {"name"}, new_group, lambda _, value: bool(value))
+
+    def creating(self, name: str, template: Any, create: Callable[..., Any], **more: Any) -> Door:
+        def attempt(field: str, value: Any) -> Refused:
+            record = type(template)(**{each.attname: getattr(template, each.attname) for each in template._meta.fields
+                                       if each.editable and not each.primary_key})  # fmt: skip
+            self.give(record, field, value)
+            return attempted(lambda: create(record, **more, actor=ACTOR))
+
+        return Door(name, type(template), fields_of(type(template)), attempt)
+
+    def editing(self, stored: Any, edit: Callable[..., Any], without: set[str] = frozenset(), **more: Any) -> Door:
+        def attempt(field: str, value: Any) -> Refused:
+            record = type(stored).objects.get(pk=stored.pk)
+            self.give(record, field, value)
+            return attempted(lambda: edit(record, fields=[field], **more, actor=ACTOR))
+
+        return Door(edit.__name__, type(stored), fields_of(type(stored)) - without, attempt)
+
+    def give(self, record: Any, field: str, value: Any) -> None:
+        setattr(record, record._meta.get_field(field).attname, self.of(field, value))
+
+    def of(self, field: str, value: Any) -> Any:
+        named = field == "signing_certificate" and isinstance(value, str)
+        return self.unable[value] if named else value
+
+    # Pages
+
+    def pages(self) -> Iterator[Door]:
+        add = {"name": "new", "max_uses": "1", "group": str(self.group.pk)}
+        yield self.page(f"{KEY_PAGES}add/", ProvisioningKey, **add)
+        yield self.page(f"{KEY_PAGES}{self.key.pk}/edit/", ProvisioningKey)
+        yield self.page(f"{CERTIFICATE_PAGES}add/generate/", SigningCertificate, name="new")
+        yield self.page(f"{CERTIFICATE_PAGES}add/request/", SigningCertificate, name="new")
+        yield self.page(
+            f"{CERTIFICATE_PAGES}add/upload/", SigningCertificate, name="x", certificates=self.chain.decode()
+        )
+        yield self.page(f"{CERTIFICATE_PAGES}{self.certificate.pk}/edit/", SigningCertificate)
+
+    def support_pages(self) -> Iterator[Door]:
+        signing = str(self.key.signing_certificate_id)
+        sound = {"name": "new", "max_uses": "1", "group": str(self.group.pk), "signing_certificate": signing}
+        yield self.page(f"{ADMIN}provisioningkey/add/", ProvisioningKey, **sound)
+        yield self.page(f"{ADMIN}provisioningkey/{self.key.pk}/change/", ProvisioningKey)
+        yield self.page(f"{ADMIN}serviceedgegroup/add/", ServiceEdgeGroup, name="new")
+        yield self.page(f"{ADMIN}serviceedgegroup/{self.group.pk}/change/", ServiceEdgeGroup)
+        yield self.page(f"{ADMIN}signingcertificate/{self.certificate.pk}/change/", SigningCertificate)
+        yield self.page(f"/admin/enrollment/serviceedge/{self.edge.pk}/change/", ServiceEdge)
+
+    def page(self, address: str, model: type, **sound: str) -> Door:
+        """A form as it opens, filled in with what is sound."""
+        form = self.form_of(self.client.get(address))
+        shown = {name: form.fields[name].prepare_value(form[name].value()) for name in form.fields} | sound
+        sent = {name: "on" if value is True else value for name, value in shown.items() if value not in (None, False)}
+
+        def attempt(field: str, value: Any) -> Refused:
+            is_json = isinstance(form.fields[field], StrictJSONField)
+            data = {
+                **sent,
+                field: json.dumps(value) if is_json else "on" if value is True else typed(self.of(field, value)),
+            }
+            response = self.client.post(address, data)
+            if response.status_code == 302 or "key" in response.context:
+                return []
+            self.assertEqual(response.status_code, 200)
+            errors = self.form_of(response).errors.get_json_data()
+            return [(name, error["code"]) for name, each in errors.items() for error in each]
+
+        offered = {name for name in form.fields if not form.fields[name].disabled}
+        takes = lambda field, value: is_typed(form.fields[field], value)  # noqa: E731
+        return Door(address, model, offered & fields_of(model), attempt, takes)
+
+    @staticmethod
+    def form_of(response: Any) -> Any:
+        return response.context["adminform"].form if "adminform" in response.context else response.context["form"]
+
+    # Command and manifest
+
+    def command_and_manifest(self) -> Iterator[Door]:
+        options = {"name": "--name", "max_uses": "--max-uses", "signing_certificate": "--signing-certificate"}
+
+        def command(options: dict[str, str]) -> Attempt:
+            def attempt(field: str, value: Any) -> Refused:
+                given = {"--name": "new", "--group": "G", "--max-uses": "1"} | {options[field]: str(value)}
+                try:
+                    arguments = [f"{option}={each}" for option, each in given.items()]
+                    call_command("create_key", *arguments, stdout=io.StringIO(), stderr=io.StringIO())
+                except CommandError as error:
+                    return [("name" if at == "new_group" else at, code) for at, code in found(error.__cause__)]
+                return []
+
+            return attempt
+
+        yield Door("create_key", ProvisioningKey, set(options), command(options), is_argument)
+        group = command({"name": "--group"})
+        yield Door(
+            "create_key --group", ServiceEdgeGroup, {"name"}, group, lambda _, value: is_argument("", value) and value
+        )
+        key = {"name": "new", "group": "Cloud", "max_uses": 1}
+        yield self.manifest(
+            "keys", ProvisioningKey, key, {"name", "max_uses", "viewable", "enabled", "signing_certificate"}
+        )
+        yield self.manifest("keys", ProvisioningKey, key | {"name": "vendor"}, {"max_uses", "enabled"})
+        yield self.manifest("groups", ServiceEdgeGroup, {"name": "new"}, fields_of(ServiceEdgeGroup))
+        yield self.manifest("groups", ServiceEdgeGroup, {"name": "Cloud"}, fields_of(ServiceEdgeGroup) - {"name"})
+        certificate = {"name": "new", "years": 1}
+        yield self.manifest("certificates", SigningCertificate, certificate, fields_of(SigningCertificate))
+        existing = certificate | {"name": "Vendor CA"}
+        yield self.manifest("certificates", SigningCertificate, existing, fields_of(SigningCertificate) - {"name"})
+
+    def manifest(self, part: str, model: type, entry: dict[str, Any], fields: set[str]) -> Door:
+        def attempt(field: str, value: Any) -> Refused:
+            return attempted(lambda: operations.apply_manifest({part: [{**entry, field: value}]}, actor=ACTOR))
+
+        return Door(f"manifest {entry}", model, fields, attempt, is_in_json)
