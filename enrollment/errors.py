@@ -81,7 +81,7 @@ REFUSALS: dict[str, Refusal] = {
     "trust_anchor_mismatch": Refusal(
         409,
         "Trust anchor mismatch",
-        "The certificate would be below another root than trust_anchor_sha256 names. Nothing was consumed. "
+        "The certificate would have a different root than the one trust_anchor_sha256 names. Nothing was consumed. "
         "Ask an administrator for a new key.",
     ),
     "length_required": Refusal(411, "Length required", "Send a Content-Length; chunked bodies are not accepted."),

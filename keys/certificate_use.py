@@ -15,8 +15,8 @@ from portal.lists.counting import RowCount, capped, capped_count, words
 
 SHOWN = 10
 _OTHER_ROOT = (
-    "The key “{name}” signs below another root now. Its text still pins the root it was made with: unless that is "
-    "this one, edges that check the pin refuse to enroll with it. Then make a new key for the same group."
+    "The key “{name}” now signs below a different root. Its text still pins the root it was created with. If that is "
+    "not the new root, edges that check the pin refuse to enroll: create a new key for the same group."
 )
 
 
@@ -72,7 +72,7 @@ def edges_below(keys: QuerySet[ProvisioningKey], certificates: Collection[int]) 
 
 
 def keeping_their_root(count: int) -> str:
-    """What happens to edges whose key signs below another root now; empty for none."""
+    """The effect on edges whose key now signs below a different root; empty for none."""
     if not count:
         return ""
     who, verb = (
@@ -87,7 +87,7 @@ def keeping_their_root(count: int) -> str:
 
 
 def after_another_root(key: ProvisioningKey) -> str:
-    """What it means that a key signs below another root since it was saved."""
+    """The effect of a saved key that now signs below a different root."""
     _, foreign = trust_anchors.sharing(key.signing_certificate_id)
     edges = edges_below(ProvisioningKey.objects.filter(pk=key.pk), foreign)
     return f"{_OTHER_ROOT.format(name=key.name)} {keeping_their_root(edges)}".strip()

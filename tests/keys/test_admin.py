@@ -70,7 +70,7 @@ class KeyAdminTest(PortalTestCase):
         self.client.post(self.change, form(self.key, signing_certificate=other))
         page = self.client.get(KEYS)
         for words in (
-            "The key “berlin” signs below another root now.",
+            "The key “berlin” now signs below a different root.",
             "1 edge holds a certificate below the old root",
         ):
             self.assertContains(page, words)

@@ -65,7 +65,7 @@ class Saving(EditTestCase):
         self.assertContains(page, "different root)", 1)
         self.assertRegex(page.content.decode(), r"Own \(expires [^)]+, different root\)")
         self.post(signing_certificate=str(other.pk))
-        self.assertContains(self.client.get(LIST), "still pins the root it was made with")
+        self.assertContains(self.client.get(LIST), "still pins the root it was created with")
         # Its own root is the usual one now: those that share it are not marked.
         self.assertNotRegex(self.client.get(self.edit).content.decode(), r"Own \(expires [^)]+, different root\)")
         self.post(max_uses="9")
