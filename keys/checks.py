@@ -10,8 +10,9 @@ from django.core.checks import Warning as Caution
 from django.db import connection
 
 from keys import keyring_in_use, name_search
-from keys.crypto import keyring, sealing, tokens
+from keys.crypto import keyring, tokens
 from keys.models import ProvisioningKey, SigningCertificate
+from keys.operations.key_minting import open_token
 from keys.operations.signing_certificates import private_key_of
 
 HINT = "Restore the keyring file of this portal from its backup. Its path is PORTAL_KEYRING_FILE."
@@ -82,11 +83,11 @@ def check_name_search(app_configs: Any, databases: Any = None, **_: Any) -> list
 
 def keyring_opens_what_is_sealed() -> bool:
     """Unseal one CA key and one key text, for /readyz. Raises KeyringError or SealBroken."""
-    ring = keyring.load(settings.KEYRING_FILE)
+    keyring.load(settings.KEYRING_FILE)
     certificate = SigningCertificate.objects.exclude(sealed_private_key=None).first()
     if certificate is not None:
         private_key_of(certificate)
     key = ProvisioningKey.objects.filter(viewable=True).order_by("-id").first()
     if key is not None:
-        sealing.unseal(bytes(key.sealed_token or b""), key.token_place, ring)
+        open_token(key)
     return True
