@@ -10,7 +10,7 @@ document.addEventListener("click", async (event) => {
     await navigator.clipboard.writeText(command?.replace("PROVISIONING_KEY", () => source.textContent) ?? source.textContent);
     button.dispatchEvent(new CustomEvent("copied", { bubbles: true }));
     announce("Key copied to clipboard.");
-    document.dispatchEvent(new CustomEvent("kept"));
+    document.dispatchEvent(new CustomEvent("key-stored"));
   } catch {
     getSelection().selectAllChildren(source);
     announce("The key is selected. Copy it by hand.");

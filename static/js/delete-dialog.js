@@ -10,8 +10,8 @@ function check() {
 
 // An enabled key can be disabled instead, on the page that its Edit link leads to.
 function offerDisabling(link) {
-  const offer = dialog.querySelector("[data-delete-gently]");
-  const edit = link.parentElement.querySelector("a[data-gently]");
+  const offer = dialog.querySelector("[data-disable-instead]");
+  const edit = link.parentElement.querySelector("a[data-can-disable]");
   offer.hidden = !edit;
   if (!edit) return;
   const address = new URL(edit.href);

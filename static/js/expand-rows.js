@@ -27,7 +27,7 @@ function remember() {
 }
 
 // A page from the back-forward cache or the HTTP cache may not match its address.
-function recall() {
+function restore() {
   const values = new URL(location).searchParams;
   const listed = (name) => values.getAll(name).flatMap((value) => value.split(","));
   const open = listed("expand");
@@ -54,4 +54,4 @@ all?.addEventListener("click", (event) => {
   remember();
 });
 
-addEventListener("pageshow", recall);
+addEventListener("pageshow", restore);

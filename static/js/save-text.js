@@ -7,6 +7,6 @@ document.addEventListener("click", (event) => {
   link.href = URL.createObjectURL(new Blob([text, "\n"], { type: "text/plain" }));
   link.download = button.dataset.fileName;
   link.click();
-  document.dispatchEvent(new CustomEvent("kept"));
+  document.dispatchEvent(new CustomEvent("key-stored"));
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 });

@@ -3,9 +3,9 @@ const PAUSE = 150;
 const timers = new Map();
 
 async function suggest(field) {
-  const asked = field.value;
-  const response = await fetch(`${field.dataset.suggest}?${new URLSearchParams({ q: asked })}`);
-  if (!response.ok || response.redirected || field.value !== asked) return;
+  const typed = field.value;
+  const response = await fetch(`${field.dataset.suggest}?${new URLSearchParams({ q: typed })}`);
+  if (!response.ok || response.redirected || field.value !== typed) return;
   const [names] = Object.values(await response.json());
   field.list.replaceChildren(...names.map((name) => Object.assign(document.createElement("option"), name)));
 }
