@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import delete_edge, enroll
 from tests.factories import ACTOR, EDGE, make_csr, make_key
@@ -27,6 +30,15 @@ class KeyDetail(KeyPageTestCase):
         self.assertContains(page, f'<a href="{self.address}edit/#id_max_uses">Raise the limit</a>')
         self.assertNotContains(page, "Copy key")
         self.assertNotContains(page, "formaction")
+
+    def test_no_page_of_one_key_reads_a_secret_column(self):
+        for page in ("", "edit/", "delete/", "revoke/"):
+            with CaptureQueriesContext(connection) as captured:
+                self.assertIn(self.client.get(f"{self.address}{page}").status_code, (200, 409), page)
+            read = " ".join(query["sql"] for query in captured)
+            self.assertIn('"keys_provisioningkey"."max_uses"', read, page)
+            for column in ("sealed_token", "pepper_id", '"keys_provisioningkey"."fingerprint"', '"der"'):
+                self.assertNotIn(column, read, page)
 
     def test_a_managed_key_says_who_manages_it(self):
         key = managed_key()
