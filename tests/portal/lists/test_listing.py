@@ -130,6 +130,7 @@ class EveryList(ListTestCase):
                 if not isinstance(each, Related):
                     continue
                 offered = self.get(listed).context["list"].filters.offered[name]
+                self.assertTrue(offered, f"{listed.noun}: {name} offers nothing here")
                 for offer in offered:
                     for text in (str(offer.id), offer.name):
                         with self.subTest(list=listed.name, filter=name, text=text):
