@@ -1,5 +1,7 @@
-"""Operations own validity: each bad value of each field is refused with the same code through every door, and nothing
-is stored. Generated from `bad_values`; a field without a list of bad values fails."""
+"""Across modules: each bad value of each field is refused with the same code by every page and command.
+
+Operations own validity, and nothing is stored. The cases come from `bad_values`; a field without bad values fails.
+"""
 
 from __future__ import annotations
 

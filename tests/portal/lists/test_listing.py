@@ -129,7 +129,7 @@ class EveryList(ListTestCase):
             for name, each in listed.filters.base_filters.items():
                 if not isinstance(each, Related):
                     continue
-                offered = self.get(listed).context["list"].filters.offered[name]
+                offered = list(self.get(listed).context["list"].filters.offered[name])
                 self.assertTrue(offered, f"{listed.noun}: {name} offers nothing here")
                 for offer in offered:
                     for text in (str(offer.id), offer.name):
