@@ -77,7 +77,7 @@ class KeyAdminTest(PortalTestCase):
         self.key.refresh_from_db()
         self.client.post(self.change, form(self.key, signing_certificate=own))
         page = self.client.get(KEYS)
-        self.assertContains(page, "unless that is this one")
+        self.assertContains(page, "If that is not the new root")
         self.assertNotContains(page, "1 edge holds")
 
     def test_a_maximum_below_the_count_is_a_field_error(self) -> None:
