@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 
 from enrollment import search
-from enrollment.models import IssuedCertificate, ServiceEdge, ServiceEdgeQuerySet
+from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import delete_edge, edit_edge
 from enrollment.pages.connection import connection
 from portal import actors
@@ -42,8 +42,8 @@ class ServiceEdgeAdmin(SupportAdmin):
         found = connection(edge.last_contact_at, timezone.now())
         return f"{found.word} {found.last.text}" if found.tone == "lost" and found.last else found.word
 
-    def get_queryset(self, request: HttpRequest) -> ServiceEdgeQuerySet:
-        return cast(ServiceEdgeQuerySet, super().get_queryset(request)).live()
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ServiceEdge]:
+        return super().get_queryset(request).filter(deleted_at=None)
 
     def identified(self, term: str) -> list[Q]:
         return search.edges(term)

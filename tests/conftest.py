@@ -10,7 +10,11 @@ from django.db import connection
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL only tests that may use the database run: the others give the answer that they gave on SQLite."""
+    """On PostgreSQL only tests that may use the database run: the others give the answer that they gave on SQLite.
+
+    Those run first, for the slow ones are among them: files of quick tests at the end keep all processors busy.
+    """
+    items.sort(key=may_use_the_database)
     if connection.vendor != "postgresql":
         return
     config.hook.pytest_deselected(items=[item for item in items if not may_use_the_database(item)])

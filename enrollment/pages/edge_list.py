@@ -107,7 +107,7 @@ EDGES = List(
     noun="edge",
     table=EdgeTable,
     filters=EdgeFilters,
-    rows=lambda: annotated(ServiceEdge.objects.live()),
+    rows=lambda: annotated(ServiceEdge.objects.filter(deleted_at=None)),
     default_sort="-enrolled",
     row_template="enrollment/_edge_row.html",
 )

@@ -6,7 +6,6 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from keys import trust_anchors
 from keys.crypto import authority_rules, ca_certificates
 from keys.crypto.ca_certificates import KEY_TYPES, LONGEST_CHAIN, LONGEST_COMMON_NAME, Authority
 from keys.crypto.keyring import KeyringError
@@ -74,10 +73,18 @@ def load_parent(parent: SigningCertificate) -> Authority:
         authority = authority_of(parent)
     except (KeyringError, SealBroken):
         raise Invalid("parent", "The private key of this parent does not open. Check the keyring.") from None
-    if len(list(trust_anchors.up_from(parent))) >= LONGEST_CHAIN:
+    if _depth(parent) >= LONGEST_CHAIN:
         raise Invalid(
             "parent", f"Choose a parent nearer to its root: a chain has at most {LONGEST_CHAIN} certificates."
         )
     if not authority_rules.may_sign_an_authority(authority.certificate):
         raise Invalid("parent", "This certificate may not sign another CA (its pathlen is 0). Choose one above it.")
     return authority
+
+
+def _depth(record: SigningCertificate) -> int:
+    """How many certificates its chain has, itself and the root included; counted no further than may be."""
+    depth, above = 1, record.parent
+    while above and depth < LONGEST_CHAIN:
+        depth, above = depth + 1, above.parent
+    return depth

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -13,7 +12,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, syn
 
 from tests.factories import make_csr
 from tests.support.chromium import launch
-from tests.support.console import Console
 from tests.support.live import PASSWORD, LivePortal
 
 MANIFEST = {
@@ -50,8 +48,8 @@ _FORGET = "from keys.models import ProvisioningKey as Key; Key.objects.filter(ma
 class Stage:
     """The portal with what browser tests do to it from outside the browser."""
 
-    def __init__(self, live: LivePortal, console: Console) -> None:
-        self.live, self.url, self.manage = live, live.url, console.manage
+    def __init__(self, live: LivePortal) -> None:
+        self.live, self.url, self.manage = live, live.url, live.manage
 
     def create_key(self, name: str, *, group: str = "London", max_uses: int = 5, viewable: bool = True) -> str:
         """A new key; returns its text."""
@@ -96,8 +94,8 @@ class Stage:
 # Package scope: Playwright's event loop must end before other tests use the database.
 @pytest.fixture(scope="package")
 def stage() -> Iterator[Stage]:
-    with LivePortal(demo=False) as live, contextlib.closing(Console(live)) as console:
-        yield Stage(live, console)
+    with LivePortal(demo=False) as live:
+        yield Stage(live)
 
 
 @pytest.fixture(scope="module", autouse=True)

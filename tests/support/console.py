@@ -9,16 +9,17 @@ import os
 import subprocess
 import sys
 import traceback
+from pathlib import Path
 
-from tests.support.live import ROOT, LivePortal
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Console:
-    """Runs `manage.py` commands beside a live portal, one after the other, until it is closed."""
+    """Runs `manage.py` commands in one environment, one after the other, until it is closed."""
 
-    def __init__(self, live: LivePortal) -> None:
+    def __init__(self, env: dict[str, str]) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.console"], cwd=ROOT, env=live.env(), text=True, bufsize=1,
+            [sys.executable, "-m", "tests.support.console"], cwd=ROOT, env=env, text=True, bufsize=1,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
 

@@ -11,9 +11,10 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support.console import Console
 from tests.support.postgresql import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,6 +34,7 @@ class LivePortal:
     ready: str = "/readyz"
     # The preloaded certificates are a year old, see `tests.support.old_portal`: an edge may enroll in the past.
     aged: bool = False
+    _console: Console | None = field(default=None, init=False)
 
     def start(self) -> LivePortal:
         self.state_dir = Path(tempfile.mkdtemp(prefix="portal-live-"))
@@ -70,12 +72,10 @@ class LivePortal:
         }
 
     def manage(self, *arguments: str) -> str:
-        """Run a management command against this portal and return its standard output."""
-        command = [sys.executable, "manage.py", *arguments]
-        result = subprocess.run(command, cwd=ROOT, env=self.env(), capture_output=True, text=True)
-        if result.returncode:
-            raise RuntimeError(f"{arguments[0]} exited with {result.returncode}:\n{result.stdout}{result.stderr}")
-        return result.stdout
+        """The standard output of a management command beside this portal. Django starts for the first one alone."""
+        if not self._console:
+            self._console = Console(self.env())
+        return self._console.manage(*arguments)
 
     def _wait(self) -> None:
         deadline = time.monotonic() + _START_SECONDS
@@ -86,15 +86,18 @@ class LivePortal:
             except urllib.error.HTTPError as error:
                 if error.code == 500:
                     break
-                time.sleep(0.2)
+                time.sleep(0.05)
             except (urllib.error.URLError, OSError):
-                time.sleep(0.2)
+                time.sleep(0.05)
         output = (self.state_dir / "log").read_text()
         self.stop()
         raise RuntimeError(f"The portal did not become ready:\n{output}")
 
     def stop(self) -> None:
         self.end()
+        if self._console:
+            self._console.close()
+            self._console = None
         self.log.close()
         shutil.rmtree(self.state_dir, ignore_errors=True)
 
