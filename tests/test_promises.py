@@ -28,7 +28,7 @@ from keys.operations.signing_certificates import authority_of
 from tests.base import SecureClient
 from tests.enrollment import raw_csr
 from tests.enrollment.base import EnrollmentTestCase, make_issuer
-from tests.enrollment.concurrent_requests import Answer, post, storm
+from tests.enrollment.concurrent_requests import Answer, post, post_all
 from tests.enrollment.live import LiveTestCase, body
 from tests.factories import ACTOR, make_csr, make_key, make_managed, make_private_key
 from tests.support.live import LivePortal
@@ -44,7 +44,7 @@ class LivePromiseTests(LiveTestCase):
 
     def test_promise_1_a_key_with_n_uses_left_never_yields_n_plus_1_identities(self) -> None:
         text = self.make_key("Seven", 7)
-        answers = storm(self.portal.url, [body(text) for _ in range(40)], processes=2)
+        answers = post_all(self.portal.url, [body(text) for _ in range(40)], processes=2)
         self.assertEqual(Counter(answer.outcome for answer in answers), {"201": 7, "403 key_exhausted": 33})
         self.assertEqual(self.books("Seven"), (7, 7, 7, 7, 7))
 
@@ -53,7 +53,7 @@ class LivePromiseTests(LiveTestCase):
         text = self.make_key("Killed", 500)
         bodies = [body(text) for _ in range(100)]
         answers: list[Answer] = []
-        rush = threading.Thread(target=lambda: answers.extend(storm(self.portal.url, bodies, processes=2)))
+        rush = threading.Thread(target=lambda: answers.extend(post_all(self.portal.url, bodies, processes=2)))
         rush.start()
         self.kill_when_used("Killed", at_least=3)
         rush.join()

@@ -37,7 +37,7 @@ class Answer:
         return f"{self.status} {code}".strip()
 
 
-def storm(url: str, bodies: list[str], processes: int) -> list[Answer]:
+def post_all(url: str, bodies: list[str], processes: int) -> list[Answer]:
     """Send all bodies at once from `processes` processes, one thread for each body."""
     share = -(-len(bodies) // processes)
     command = [

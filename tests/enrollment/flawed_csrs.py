@@ -67,7 +67,7 @@ class JudgeTestCase(SimpleTestCase):
                 self.assertEqual(self.code(pem), code)
 
 
-def specimens() -> Iterator[tuple[str, str, str]]:
+def flawed_csrs() -> Iterator[tuple[str, str, str]]:
     """One request of each abuse case: the case, the code that refuses it, and the PEM."""
     key = make_private_key()
     info = raw_csr.info(raw_csr.spki(key.public_key()))

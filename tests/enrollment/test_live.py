@@ -25,7 +25,7 @@ import pytest
 
 from portal.audit import FIRST
 from portal.quickstart.banner import recipe
-from tests.enrollment.concurrent_requests import Answer, post, storm
+from tests.enrollment.concurrent_requests import Answer, post, post_all
 from tests.enrollment.live import LiveTestCase, body
 from tests.enrollment.renewal import RENEW, signed_body
 from tests.factories import make_csr, make_private_key
@@ -56,7 +56,7 @@ class Races:
             connection.execute("UPDATE keys_provisioningkey SET uses = 63 WHERE name = 'Limited'")
         bodies = [body(text) for _ in range(200)]
         with self.watching("Limited") as seen:
-            answers = storm(self.portal.url, bodies, processes=8)
+            answers = post_all(self.portal.url, bodies, processes=8)
         self.assertEqual(Counter(answer.outcome for answer in answers), {"201": 37, "403 key_exhausted": 163})
         self.assertEqual(self.books("Limited"), (100, 37, 37, 37, 37))
         admitted = [answer.document for answer in answers if answer.status == 201]
@@ -64,7 +64,7 @@ class Races:
         names = {answer["edge"]["name"] for answer in admitted}
         self.assertEqual(names, {f"Limited-{number}" for number in range(64, 101)})
         rows, counted = self.refusals("Limited", "key_exhausted")
-        # The processes share the limit, in each of the minutes of the storm, and no count is lost.
+        # The processes share the limit, in each of the minutes of the requests, and no count is lost.
         self.assertLessEqual(rows, 2 * FIRST)
         self.assertEqual(rows + counted, 163)
         # At every moment in between the counts agreed, and none ever fell.
@@ -104,7 +104,7 @@ class Races:
     def test_a06_50_requests_of_one_key_pair_make_one_identity(self: Any) -> None:
         text = self.make_key("Same", 10)
         csr = make_csr()
-        answers = storm(self.portal.url, [body(text, csr)] * 50, processes=2)
+        answers = post_all(self.portal.url, [body(text, csr)] * 50, processes=2)
         self.assertEqual(Counter(answer.outcome for answer in answers), {"201": 1, "200": 49})
         self.assertEqual(self.books("Same"), (1, 1, 1, 1, 1))
         self.assertEqual(len({json.dumps(answer.document) for answer in answers}), 1)
@@ -113,7 +113,7 @@ class Races:
         text = self.make_key("Last", 1)
         private_key, other = make_private_key(), make_private_key()
         bodies = [body(text, make_csr(key)) for _ in range(15) for key in (private_key, other)]
-        answers = storm(self.portal.url, bodies, processes=2)
+        answers = post_all(self.portal.url, bodies, processes=2)
         counts = Counter(answer.outcome for answer in answers)
         self.assertEqual(counts, {"201": 1, "200": 14, "403 key_exhausted": 15})
         self.assertEqual(self.books("Last"), (1, 1, 1, 1, 1))

@@ -14,7 +14,7 @@ from enrollment import operations
 from enrollment.models import RevocationList
 from enrollment.operations.revocation_lists import publish
 from enrollment.pki import revocation_list
-from tests.enrollment.concurrent_requests import storm
+from tests.enrollment.concurrent_requests import post_all
 from tests.enrollment.live import LiveTestCase, body
 from tests.enrollment.revocation import RevocationTestCase, certificate_of, fetch, serials
 from tests.factories import ACTOR
@@ -59,7 +59,7 @@ class Races:
 
     def enroll(self: Any, name: str, count: int) -> None:
         text = self.make_key(name, count)
-        answers = storm(self.portal.url, [body(text) for _ in range(count)], processes=1)
+        answers = post_all(self.portal.url, [body(text) for _ in range(count)], processes=1)
         self.assertEqual({answer.status for answer in answers}, {201})
 
     def issued(self: Any, name: str) -> dict[str, str]:

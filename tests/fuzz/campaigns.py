@@ -124,14 +124,14 @@ def seeds() -> list[tuple[bytes, Any]]:
     return [(der_of(pem), key) for pem, key in [*pems, *((odd.text, parts.key()) for odd in _plain())]]
 
 
-def _plain() -> list[parts.Odd]:
+def _plain() -> list[parts.Example]:
     """The odd requests that are one whole block, whatever is in it."""
-    return [odd for odd in csr_examples.odd_requests() if _BLOCK.fullmatch(odd.text) and odd.name != "cut base64"]
+    return [odd for odd in csr_examples.all_examples() if _BLOCK.fullmatch(odd.text) and odd.name != "cut base64"]
 
 
 def random_csr(chance: random.Random) -> str:
     if chance.random() < 0.1:
-        return mutations.mutated_text(chance, chance.choice(csr_examples.odd_requests()).text)
+        return mutations.mutated_text(chance, chance.choice(csr_examples.all_examples()).text)
     der, key = chance.choice(seeds())
     der = mutations.mutated_der(chance, der)
     if chance.random() < 0.4:

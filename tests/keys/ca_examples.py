@@ -26,7 +26,7 @@ ANY = x509.ObjectIdentifier("2.5.29.32.0")
 
 
 @dataclass(frozen=True)
-class Specimen:
+class Example:
     """A chain from the signing CA up. `code` is that of the refusal, empty when it is accepted; `verifies` says whether
     OpenSSL accepts edges below it all the same, when it is refused for another reason than that it does not."""
 
@@ -54,7 +54,7 @@ def _key_of(root: CA) -> bytes:
     return x509.SubjectKeyIdentifier.from_public_key(root.key.public_key()).digest
 
 
-def built() -> list[Specimen]:
+def made_with_cryptography() -> list[Example]:
     """Those that cryptography makes."""
     root, no_ski = authorities.ca(), authorities.ca("Root without identifier", no_identifier=True)
     serial, subject = root.certificate.serial_number, root.certificate.subject
@@ -66,45 +66,45 @@ def built() -> list[Specimen]:
     shallow = authorities.ca("Shallow root", constraints=x509.BasicConstraints(ca=True, path_length=1))
     below_shallow = authorities.ca("Middle", shallow)
     return [
-        Specimen("good", _below(root)),
-        Specimen("good with a middle", (authorities.ca("Own", middle), middle, root)),
-        Specimen("root alone", (root,)),
-        Specimen("P-521 root", _below(p521)),
-        Specimen("RSA root", _below(rsa_root)),
-        Specimen("pathlen enough", _below(shallow)),
-        Specimen("pathlen too short", (authorities.ca("Own", below_shallow), below_shallow, shallow), "path_too_long"),
-        Specimen("AKI of another key", _below(root, **aki, more=(_identifier(b"\1" * 20),)), "issuer_key_differs"),
-        Specimen(
+        Example("good", _below(root)),
+        Example("good with a middle", (authorities.ca("Own", middle), middle, root)),
+        Example("root alone", (root,)),
+        Example("P-521 root", _below(p521)),
+        Example("RSA root", _below(rsa_root)),
+        Example("pathlen enough", _below(shallow)),
+        Example("pathlen too short", (authorities.ca("Own", below_shallow), below_shallow, shallow), "path_too_long"),
+        Example("AKI of another key", _below(root, **aki, more=(_identifier(b"\1" * 20),)), "issuer_key_differs"),
+        Example(
             "AKI of an old serial",
             _below(root, **aki, more=(_identifier(_key_of(root), subject, serial + 1),)),
             "issuer_serial_differs",
         ),
-        Specimen(
+        Example(
             "AKI of another issuer",
             _below(root, **aki, more=(_identifier(_key_of(root), other.certificate.subject, serial),)),
             "issuer_issuer_differs",
         ),
-        Specimen("AKI with everything", _below(root, **aki, more=(_identifier(_key_of(root), subject, serial),))),
-        Specimen(
+        Example("AKI with everything", _below(root, **aki, more=(_identifier(_key_of(root), subject, serial),))),
+        Example(
             "AKI without key id",
             _below(root, **aki, more=(_identifier(None, subject, serial),)),
             "issuer_identifier_missing",
         ),
-        Specimen("no AKI", _below(root, **aki), "issuer_identifier_missing"),
-        Specimen("root without SKI", _below(no_ski), "key_identifier_missing"),
-        Specimen(
+        Example("no AKI", _below(root, **aki), "issuer_identifier_missing"),
+        Example("root without SKI", _below(no_ski), "key_identifier_missing"),
+        Example(
             "root with a foreign AKI", (authorities.ca("R", more=(_identifier(b"\1" * 20),)),), "issuer_key_differs"
         ),
-        Specimen("root without keyUsage", _below(authorities.ca("R", no_usage=True)), "cannot_sign_certificates"),
-        Specimen("no keyCertSign", _below(root, key_usage=authorities.usage(sign=False)), "cannot_sign_certificates"),
-        Specimen("root with free constraints", _below(authorities.ca("R", critical=False)), "constraints_not_critical"),
+        Example("root without keyUsage", _below(authorities.ca("R", no_usage=True)), "cannot_sign_certificates"),
+        Example("no keyCertSign", _below(root, key_usage=authorities.usage(sign=False)), "cannot_sign_certificates"),
+        Example("root with free constraints", _below(authorities.ca("R", critical=False)), "constraints_not_critical"),
         *_limited(root),
         *_named(root),
         *_keyed(root),
     ]  # fmt: skip
 
 
-def _limited(root: CA) -> list[Specimen]:
+def _limited(root: CA) -> list[Example]:
     """Extensions that exclude edges, or might."""
     permitted = x509.NameConstraints([x509.DirectoryName(name("Nobody"))], None)
     excluded = x509.NameConstraints(None, [x509.UniformResourceIdentifier(settings.CLOUD_DOMAIN)])
@@ -118,45 +118,45 @@ def _limited(root: CA) -> list[Specimen]:
         return _below(root, more=((value, critical),))
 
     return [
-        Specimen("names of nobody", more(permitted), "constrained"),
-        Specimen("names of nobody, critical", more(permitted, True), "constrained"),
-        Specimen("the edges' addresses excluded", more(excluded), "constrained"),
-        Specimen("names that do not matter", more(elsewhere), "constrained", verifies=True),
-        Specimen("for servers", more(x509.ExtendedKeyUsage([server])), "not_for_clients"),
-        Specimen("for anything", more(x509.ExtendedKeyUsage([anything])), "not_for_clients"),
-        Specimen("for clients and servers", more(x509.ExtendedKeyUsage([clients, server]), True)),
-        Specimen("unknown", more(odd)),
-        Specimen("unknown and critical", more(odd, True), "critical_unknown"),
-        Specimen("a policy", more(policies, True)),
-        Specimen("policy required", more(x509.PolicyConstraints(0, None)), "constrained"),
-        Specimen("policy required, critical", more(x509.PolicyConstraints(0, None), True), "constrained"),
-        Specimen("no mapping", more(x509.PolicyConstraints(None, 0), True)),
-        Specimen("no anyPolicy", more(x509.InhibitAnyPolicy(0))),
-        Specimen("no anyPolicy, critical", more(x509.InhibitAnyPolicy(0), True), "critical_unknown", verifies=True),
+        Example("names of nobody", more(permitted), "constrained"),
+        Example("names of nobody, critical", more(permitted, True), "constrained"),
+        Example("the edges' addresses excluded", more(excluded), "constrained"),
+        Example("names that do not matter", more(elsewhere), "constrained", verifies=True),
+        Example("for servers", more(x509.ExtendedKeyUsage([server])), "not_for_clients"),
+        Example("for anything", more(x509.ExtendedKeyUsage([anything])), "not_for_clients"),
+        Example("for clients and servers", more(x509.ExtendedKeyUsage([clients, server]), True)),
+        Example("unknown", more(odd)),
+        Example("unknown and critical", more(odd, True), "critical_unknown"),
+        Example("a policy", more(policies, True)),
+        Example("policy required", more(x509.PolicyConstraints(0, None)), "constrained"),
+        Example("policy required, critical", more(x509.PolicyConstraints(0, None), True), "constrained"),
+        Example("no mapping", more(x509.PolicyConstraints(None, 0), True)),
+        Example("no anyPolicy", more(x509.InhibitAnyPolicy(0))),
+        Example("no anyPolicy, critical", more(x509.InhibitAnyPolicy(0), True), "critical_unknown", verifies=True),
     ]  # fmt: skip
 
 
-def _named(root: CA) -> list[Specimen]:
+def _named(root: CA) -> list[Example]:
     """Names in other string types and cases, and with what nobody sees."""
     printable = authorities.ca(subject=name("Printable Root", _ASN1Type.PrintableString))
     found = [
-        Specimen("PrintableString", _below(printable)),
-        Specimen("BMPString", _below(authorities.ca(subject=name("Root", _ASN1Type.BMPString)))),
-        Specimen(
+        Example("PrintableString", _below(printable)),
+        Example("BMPString", _below(authorities.ca(subject=name("Root", _ASN1Type.BMPString)))),
+        Example(
             "issuer in another type",
             _below(printable, issuer_name=name("Printable Root")),
             "issuer_misnamed",
             verifies=True,
         ),
-        Specimen(
+        Example(
             "issuer in another case",
             _below(printable, issuer_name=name("PRINTABLE root", _ASN1Type.PrintableString)),
             "issuer_misnamed",
             verifies=True,
         ),
-        Specimen("issuer renamed", _below(root, issuer_name=name("Root of old")), "issuer_misnamed"),
-        Specimen("no subject", (authorities.ca(subject=x509.Name([]), parent=root), root), "name_unusable"),
-        Specimen("not ASCII", _below(authorities.ca("Größe 根"))),
+        Example("issuer renamed", _below(root, issuer_name=name("Root of old")), "issuer_misnamed"),
+        Example("no subject", (authorities.ca(subject=x509.Name([]), parent=root), root), "name_unusable"),
+        Example("not ASCII", _below(authorities.ca("Größe 根"))),
     ]
     hidden = (
         "a\u00a0b",
@@ -171,25 +171,25 @@ def _named(root: CA) -> list[Specimen]:
         "a\x00b",
     )
     for text in hidden:
-        found.append(Specimen(f"{text!a} in the root", _below(authorities.ca(text)), "name_unusable", verifies=True))
+        found.append(Example(f"{text!a} in the root", _below(authorities.ca(text)), "name_unusable", verifies=True))
     found.append(
-        Specimen("hidden in its own name", (authorities.ca("Own\u00a0", root), root), "name_unusable", verifies=True)
+        Example("hidden in its own name", (authorities.ca("Own\u00a0", root), root), "name_unusable", verifies=True)
     )
     return found
 
 
-def _keyed(root: CA) -> list[Specimen]:
+def _keyed(root: CA) -> list[Example]:
     """Kinds of keys and signatures."""
     edwards = authorities.ca("Ed25519 root", key=ed25519.Ed25519PrivateKey.generate())
     goldilocks = authorities.ca("Ed448 root", key=ed448.Ed448PrivateKey.generate())
     rsa_root = authorities.ca("RSA root", key=rsa.generate_private_key(65537, 3072))
     return [
-        Specimen("Ed25519 root", _below(edwards), "unsupported_key", verifies=True),
-        Specimen("Ed448 root", _below(goldilocks), "unsupported_key", verifies=True),
-        Specimen("P-521", _below(root, key=ec.generate_private_key(ec.SECP521R1())), "weak_key"),
-        Specimen("brainpool", _below(root, key=ec.generate_private_key(ec.BrainpoolP256R1())), "weak_key"),
-        Specimen("RSA", _below(root, key=rsa.generate_private_key(65537, 3072))),
-        Specimen("signed with PSS", _below(rsa_root, rsa_padding=padding.PSS(padding.MGF1(SHA256()), 32))),
+        Example("Ed25519 root", _below(edwards), "unsupported_key", verifies=True),
+        Example("Ed448 root", _below(goldilocks), "unsupported_key", verifies=True),
+        Example("P-521", _below(root, key=ec.generate_private_key(ec.SECP521R1())), "weak_key"),
+        Example("brainpool", _below(root, key=ec.generate_private_key(ec.BrainpoolP256R1())), "weak_key"),
+        Example("RSA", _below(root, key=rsa.generate_private_key(65537, 3072))),
+        Example("signed with PSS", _below(rsa_root, rsa_padding=padding.PSS(padding.MGF1(SHA256()), 32))),
     ]
 
 
@@ -212,15 +212,15 @@ _OPENSSL: dict[str, tuple[str, str, str, bool]] = {
 }
 
 
-def made() -> list[Specimen]:
+def made_with_openssl() -> list[Example]:
     """Those that openssl makes: roots that sign edges themselves, and a CA below each."""
     found = []
     for title, (key, signing, code, verifies) in _OPENSSL.items():
         root = openssl_root(key, signing)
-        found.append(Specimen(title, (root,), code, verifies))
+        found.append(Example(title, (root,), code, verifies))
         if title not in {"RSASSA-PSS key"}:
-            found.append(Specimen(f"below: {title}", _below(root), code, verifies))
-    return [*found, Specimen("SHA-1 link", sha1_link(), "weak_signature", verifies=True)]
+            found.append(Example(f"below: {title}", _below(root), code, verifies))
+    return [*found, Example("SHA-1 link", sha1_link(), "weak_signature", verifies=True)]
 
 
 def shell(script: str, **files: bytes) -> dict[str, bytes]:

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from cryptography import x509
 
 from tests.enrollment import raw_csr
-from tests.enrollment.csr_examples.parts import EXTENSION, MALFORMED, MICROSOFT, Odd, info, key, raw, signed
+from tests.enrollment.csr_examples.parts import EXTENSION, MALFORMED, MICROSOFT, Example, info, key, raw, signed
 from tests.enrollment.flawed_csrs import CA, NOT_CA, usage
 from tests.enrollment.raw_csr import attribute, oid, pem, sequence, set_of, tlv
 
 
-def extensions() -> Iterator[Odd]:
+def extensions() -> Iterator[Example]:
     """Requested extensions: those that are ignored, rights of a CA, and those that cannot be parsed."""
     for name, (requested, ignored) in _ignored().items():
-        yield Odd(f"asks for {name}", raw_csr.requesting(key(), requested), ignored=ignored)
+        yield Example(f"asks for {name}", raw_csr.requesting(key(), requested), ignored=ignored)
     yield from _rights_of_a_ca()
     yield from _unreadable()
 
@@ -66,19 +66,19 @@ def _ignored() -> dict[str, tuple[list[bytes], tuple[str, ...]]]:
     }
 
 
-def _rights_of_a_ca() -> Iterator[Odd]:
+def _rights_of_a_ca() -> Iterator[Example]:
     for name, wanted, says in (
         ("CA:TRUE", CA, "basicConstraints CA:TRUE"),
         ("CA:TRUE not as DER has it", raw("2.5.29.19", sequence(b"\1\1\1")), "basicConstraints CA:TRUE"),
         ("keyCertSign", raw_csr.extension(usage(key_cert_sign=True)), "keyUsage keyCertSign"),
         ("both", raw_csr.extension(usage(crl_sign=True, key_cert_sign=True)), "keyCertSign and cRLSign"),
     ):
-        yield Odd(
+        yield Example(
             f"asks for {name}", raw_csr.requesting(key(), [NOT_CA if says[0] == "k" else b"", wanted]), EXTENSION, says
         )
 
 
-def _unreadable() -> Iterator[Odd]:
+def _unreadable() -> Iterator[Example]:
     for name, wanted, says in (
         ("basicConstraints that are none", raw("2.5.29.19", b"\4\0"), "basicConstraints must be SEQUENCE"),
         ("keyUsage that is none", raw("2.5.29.15", b"\xff\xff"), "keyUsage"),
@@ -89,16 +89,16 @@ def _unreadable() -> Iterator[Odd]:
             "4 parts, not 2 or 3",
         ),
     ):
-        yield Odd(f"asks for {name}", raw_csr.requesting(key(), [wanted]), MALFORMED, says)
-    yield Odd(
+        yield Example(f"asks for {name}", raw_csr.requesting(key(), [wanted]), MALFORMED, says)
+    yield Example(
         "asks twice", raw_csr.requesting(key(), [NOT_CA, NOT_CA]), MALFORMED, "basicConstraints is requested twice"
     )
-    yield Odd(
+    yield Example(
         "asks in two places", raw_csr.requesting(key(), [NOT_CA], [CA]), MALFORMED, "Extensions are requested twice"
     )
 
 
-def attributes() -> Iterator[Odd]:
+def attributes() -> Iterator[Example]:
     """Attributes other than requested extensions, and requested extensions in several attributes."""
     password = attribute(raw_csr.CHALLENGE_PASSWORD, tlv(0x0C, b"secret"))
     pair = sequence(tlv(0x1E, "Cert".encode("utf-16-be")), tlv(0x1E, "Machine".encode("utf-16-be")))
@@ -110,15 +110,17 @@ def attributes() -> Iterator[Odd]:
         attribute(f"{MICROSOFT}13.2.1", pair),
         attribute(raw_csr.EXTENSION_REQUEST, raw_csr.extensions(NOT_CA)),
     )
-    yield Odd("attributes of windows", raw_csr.request(key(), *windows), ignored=("basicConstraints",))
-    yield Odd("two passwords", raw_csr.request(key(), password, password))
-    yield Odd("attributes not sorted", raw_csr.request(key(), *reversed(windows)), ignored=("basicConstraints",))
-    yield Odd("no attributes", pem(signed(info(rest=b""))))
+    yield Example("attributes of windows", raw_csr.request(key(), *windows), ignored=("basicConstraints",))
+    yield Example("two passwords", raw_csr.request(key(), password, password))
+    yield Example("attributes not sorted", raw_csr.request(key(), *reversed(windows)), ignored=("basicConstraints",))
+    yield Example("no attributes", pem(signed(info(rest=b""))))
     microsoft = attribute(raw_csr.MICROSOFT_EXTENSION_REQUEST, raw_csr.extensions(NOT_CA))
-    yield Odd("extensions in microsoft's attribute", raw_csr.request(key(), microsoft), ignored=("basicConstraints",))
-    yield Odd("extensions in both", raw_csr.request(key(), windows[-1], microsoft), MALFORMED, "requested twice")
-    yield Odd("no value", raw_csr.request(key(), attribute(raw_csr.EXTENSION_REQUEST)), MALFORMED, "has 0 values")
+    yield Example(
+        "extensions in microsoft's attribute", raw_csr.request(key(), microsoft), ignored=("basicConstraints",)
+    )
+    yield Example("extensions in both", raw_csr.request(key(), windows[-1], microsoft), MALFORMED, "requested twice")
+    yield Example("no value", raw_csr.request(key(), attribute(raw_csr.EXTENSION_REQUEST)), MALFORMED, "has 0 values")
     two = attribute(raw_csr.EXTENSION_REQUEST, raw_csr.extensions(NOT_CA), raw_csr.extensions(CA))
-    yield Odd("two values", raw_csr.request(key(), two), MALFORMED, "has 2 values")
-    yield Odd("attributes in a set", pem(signed(info(rest=tlv(0xA0, set_of())))), MALFORMED, "SEQUENCE, not SET")
-    yield Odd("an attribute alone", raw_csr.request(key(), sequence(oid("1.2.3"))), MALFORMED, "has 1 parts")
+    yield Example("two values", raw_csr.request(key(), two), MALFORMED, "has 2 values")
+    yield Example("attributes in a set", pem(signed(info(rest=tlv(0xA0, set_of())))), MALFORMED, "SEQUENCE, not SET")
+    yield Example("an attribute alone", raw_csr.request(key(), sequence(oid("1.2.3"))), MALFORMED, "has 1 parts")

@@ -19,7 +19,7 @@ ECDSA_SHA256 = "1.2.840.10045.4.3.2"
 
 
 @dataclass(frozen=True)
-class Odd:
+class Example:
     """`code` is empty for an accepted request, whose ignored extensions are `ignored`; else `says` is in the fault."""
 
     name: str

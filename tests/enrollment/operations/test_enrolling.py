@@ -19,7 +19,7 @@ from keys.operations.signing_certificates import authority_of
 from portal.models import AuditEvent
 from tests.enrollment import raw_csr
 from tests.enrollment.base import EnrollmentTestCase, make_issuer, now
-from tests.enrollment.flawed_csrs import specimens
+from tests.enrollment.flawed_csrs import flawed_csrs
 from tests.factories import ACTOR, EDGE, expire, make_csr, make_group, make_key, make_private_key, signing_certificate
 from tests.support.live import ROOT
 
@@ -137,7 +137,7 @@ class RefusalTests(EnrollmentTestCase):
         )
 
     def test_c01_to_c11_every_flawed_request_costs_nothing_and_is_remembered_with_key_and_reason_only(self) -> None:
-        for case, code, pem in specimens():
+        for case, code, pem in flawed_csrs():
             with self.subTest(case):
                 self.assertEqual(REFUSALS[code].status, 422)
                 self.assert_refused(code, self.text, pem)

@@ -13,8 +13,8 @@ from django.test import SimpleTestCase
 
 from enrollment.errors import LONGEST_FAULT, Refused
 from enrollment.pki import csr
-from tests.enrollment.csr_examples import odd_requests
-from tests.enrollment.csr_examples.parts import Odd
+from tests.enrollment.csr_examples import all_examples
+from tests.enrollment.csr_examples.parts import Example
 
 # The portal reads these, although `openssl req` does not.
 _READ_MORE = {"indented", "headers"}
@@ -42,7 +42,7 @@ class OpenSSLTests(SimpleTestCase):
         except Refused as refused:
             return refused.code, refused.fault, ()
 
-    def check(self, odd: Odd) -> None:
+    def check(self, odd: Example) -> None:
         code, fault, ignored = self.judged(odd.text)
         self.assertEqual((code, ignored), (odd.code, odd.ignored), fault)
         self.assertIn(odd.says, fault)
@@ -50,13 +50,13 @@ class OpenSSLTests(SimpleTestCase):
         self.assertEqual(bool(fault), bool(code))
 
     def test_each_odd_request_is_accepted_or_refused_for_its_reason_in_words(self) -> None:
-        for odd in odd_requests():
+        for odd in all_examples():
             with self.subTest(odd.name):
                 self.check(odd)
 
     def test_what_is_accepted_here_openssl_verifies_too(self) -> None:
-        verified = {odd.name for odd in odd_requests() if _verified(odd.text)}
-        accepted = {odd.name for odd in odd_requests() if not odd.code}
+        verified = {odd.name for odd in all_examples() if _verified(odd.text)}
+        accepted = {odd.name for odd in all_examples() if not odd.code}
         self.assertEqual(accepted - verified, _READ_MORE)
         # OpenSSL verifies these, but they are refused: for their extensions, or because they are ambiguous.
         self.assertGreater(len(verified - accepted), 20)

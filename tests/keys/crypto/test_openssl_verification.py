@@ -22,7 +22,7 @@ from tests import factories
 from tests.base import PortalTestCase
 from tests.factories import ACTOR
 from tests.keys import authorities, ca_examples
-from tests.keys.ca_examples import Specimen
+from tests.keys.ca_examples import Example
 
 
 def openssl_accepts(leaf: x509.Certificate, chain: tuple[authorities.CA, ...], *options: str) -> bool:
@@ -37,7 +37,7 @@ def openssl_accepts(leaf: x509.Certificate, chain: tuple[authorities.CA, ...], *
 
 
 class SpecimenTest(PortalTestCase):
-    def upload(self, made: Specimen) -> str:
+    def upload(self, made: Example) -> str:
         """The code of the refusal, or ""."""
         text = b"".join(each.pem for each in made.chain)
         try:
@@ -51,7 +51,7 @@ class SpecimenTest(PortalTestCase):
             SigningCertificate.objects.all().delete()
         return ""
 
-    def check(self, made: Specimen) -> None:
+    def check(self, made: Example) -> None:
         self.assertEqual(self.upload(made), made.code)
         now = datetime.now(UTC)
         own, *above = made.chain
@@ -71,13 +71,13 @@ class SpecimenTest(PortalTestCase):
 
     @pytest.mark.once
     def test_what_cryptography_makes(self) -> None:
-        for made in ca_examples.built():
+        for made in ca_examples.made_with_cryptography():
             with self.subTest(made.name):
                 self.check(made)
 
     @pytest.mark.once
     def test_what_only_openssl_makes(self) -> None:
-        for made in ca_examples.made():
+        for made in ca_examples.made_with_openssl():
             with self.subTest(made.name):
                 self.check(made)
 

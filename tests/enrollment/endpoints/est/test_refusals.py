@@ -22,9 +22,9 @@ from keys.crypto import tokens
 from keys.models import ProvisioningKey, SigningCertificate
 from portal.models import AuditEvent, AuditTally
 from tests.enrollment.base import make_issuer, now
-from tests.enrollment.csr_examples import odd_requests
+from tests.enrollment.csr_examples import all_examples
 from tests.enrollment.endpoints.est.base import EST, SIMPLEENROLL, EstTestCase, basic, body_of
-from tests.enrollment.flawed_csrs import der_of, specimens
+from tests.enrollment.flawed_csrs import der_of, flawed_csrs
 from tests.factories import make_csr, make_key
 
 DOMAIN = "api.private.example.com"
@@ -165,7 +165,7 @@ class RefusalTests(EstTestCase):
                 self.assert_refused("unsupported_media_type", self.text, content_type=media_type)
 
     def test_c01_to_c11_a_bad_csr_is_422(self) -> None:
-        for case, code, pem in specimens():
+        for case, code, pem in flawed_csrs():
             with self.subTest(case):
                 # The name of C-09 alone is longer than a request may be.
                 self.assert_refused("too_large" if len(pem) > 16_384 else code, self.text, pem)
@@ -196,7 +196,7 @@ class RefusalTests(EstTestCase):
             self.assert_admitted(self.est(self.text, body))
 
     def test_what_is_wrong_inside_is_said_as_at_the_other_door(self) -> None:
-        odd = {each.name: each.text for each in odd_requests()}
+        odd = {each.name: each.text for each in all_examples()}
         for name in (
             "a version of 2",
             "truncated",
