@@ -25,7 +25,7 @@ _HISTORY = ("version", "created_at", "created_by", "modified_at", "modified_by")
 class ProvisioningKeyAdmin(RecordAdmin):
     """Keys are added viewable only: this page never shows the text, so a hidden one would be lost at once."""
 
-    list_display = ["name", "public_id", "group", "uses", "max_uses", "use_state", "enabled", "managed"]
+    list_display = ["name", "public_id", "group", "uses", "max_uses", "use", "enabled", "managed"]
     list_filter = [one_of("use_state", UseState.choices), "enabled", "managed", "viewable"]
     list_select_related = ["group"]
     search_fields = ["sort_name__contains"]
@@ -33,7 +33,7 @@ class ProvisioningKeyAdmin(RecordAdmin):
     autocomplete_fields = ["group", "signing_certificate"]
     _editable = ("name", "max_uses", "group", "signing_certificate", "enabled", "expires_at", "allowed_networks")
     _readonly = (
-        "public_id", "abbreviated_text", "uses", "use_state", "viewable", "managed", "last_used_at", "last_used_by",
+        "public_id", "abbreviated_text", "uses", "use", "viewable", "managed", "last_used_at", "last_used_by",
         *_HISTORY,
     )  # fmt: skip
 
@@ -63,6 +63,11 @@ class ProvisioningKeyAdmin(RecordAdmin):
     @admin.display(description="Provisioning key")
     def abbreviated_text(self, key: ProvisioningKey) -> str:
         return f"{key.token_head}…{key.token_tail}" if key.viewable else ""
+
+    @admin.display(description="Use state", ordering="use_state")
+    def use(self, key: ProvisioningKey) -> str:
+        # Django shows the stored word of a generated field, not its label.
+        return UseState(key.use_state).label
 
     def create(self, record: ProvisioningKey, *, actor: Actor) -> None:
         operations.create_key(record, actor=actor)

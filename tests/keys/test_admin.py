@@ -64,6 +64,10 @@ class KeyAdminTest(PortalTestCase):
         self.assertEqual((self.key.max_uses, self.key.version), (9, 2))
         self.assertEqual(AuditEvent.objects.get(action="key.edited").detail, {"max_uses": ["3", "9"]})
 
+    def test_the_use_of_a_key_is_shown_in_the_words_of_its_filter(self) -> None:
+        self.assertContains(self.client.get(KEYS), '<td class="field-use">Never used</td>', html=True)
+        self.assertContains(self.client.get(self.change), '<div class="readonly">Never used</div>', html=True)
+
     def test_another_root_is_warned_of_with_the_edges_that_keep_the_old_one(self) -> None:
         enroll(self.text, factories.make_csr(), caller=factories.EDGE)
         own, other = self.key.signing_certificate_id, generated("Other").pk
