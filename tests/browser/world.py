@@ -13,8 +13,8 @@ from tests.support.live import PASSWORD
 LIST = "/service-edge-keys/"
 CERTIFICATES = "/enrollment-certificates/"
 LONG = "kind of a name that somebody wrote down in full and then once more in full " * 3
-# Certificates near their end come the only way they can: with the vendor's manifest.
-_ENDING = [("Ended", 0), ("Ends this week", 5), ("Ends this month", 20)]
+# Certificates near their end come the only way they can: with the vendor's manifest, whose days are whole.
+_ENDING = [("Ended", 0.001), ("Ends this week", 5), ("Ends this month", 20)]
 _DOCUMENT = {
     **MANIFEST,
     "certificates": [{"name": name, "years": days / 365.25, "parent": "Root"} for name, days in _ENDING],
