@@ -60,6 +60,7 @@ def _admit(attempt: EnrollmentAttempt) -> Enrolled:
             # 6. Take the use and record edge, certificate and event in one transaction.
             name = taking_a_use.record(attempt, identity, signed.certificate)
         except Refused as refused:
+            # Repeating an earlier answer takes no signature, and may be below the root that is wanted.
             if refused.code in {"trust_anchor_mismatch", "signer_unavailable"}:
                 return replay_or_refuse(attempt, refused.code)
             raise
