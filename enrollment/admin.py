@@ -15,11 +15,11 @@ from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import delete_edge, edit_edge
 from enrollment.pages.connection import connection
 from portal import actors
-from portal.admin_base import ReadOnlyAdmin, SupportAdmin
+from portal.admin_base import OperatedAdmin, ReadOnlyAdmin
 
 
 @admin.register(ServiceEdge)
-class ServiceEdgeAdmin(SupportAdmin):
+class ServiceEdgeAdmin(OperatedAdmin):
     """The edges that are not deleted. Deleting one revokes its certificates and keeps its row."""
 
     list_display = ["name", "group", "key_name", "enabled", "connection", "version", "enrolled_at", "enrolled_from"]

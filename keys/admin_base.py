@@ -6,26 +6,24 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 
-from keys.errors import Refused
 from keys.models.record import Record
 from portal import actors, identifiers
 from portal.actors import Actor
-from portal.admin_base import SupportAdmin
+from portal.admin_base import OperatedAdmin, SupportForm
+from portal.forms import VersionField
 from portal.row_ids import row_id
 from portal.sort_names import sort_name
 
 
-class RecordForm(forms.ModelForm):
+class VersionedForm(SupportForm):
     """Carries the version the form was opened with, so that a stale save is noticed and nothing is lost."""
 
-    refused: Refused | None = None
-    opened_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    opened_version = VersionField(required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -33,13 +31,7 @@ class RecordForm(forms.ModelForm):
             self.fields["opened_version"].initial = self.instance.version
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        for name, field in self.fields.items():
-            if isinstance(field, forms.JSONField) and name in cleaned and not cleaned[name]:
-                cleaned[name] = []
-        if self.refused:
-            refused_field = getattr(self.refused, "field_name", None)
-            self.add_error(refused_field if refused_field in self.fields else None, str(self.refused))
+        cleaned = super().clean()
         opened = cleaned.get("opened_version")
         if self.instance.pk and opened is not None and opened != self.instance.version:
             who = self.instance.modified_by
@@ -57,10 +49,10 @@ class TolerantAutocomplete(AutocompleteSelect):
         return super().optgroups(name, ids, attr)
 
 
-class RecordAdmin(SupportAdmin):
+class RecordAdmin(OperatedAdmin):
     """Base of the pages of keys, groups and certificates."""
 
-    form = RecordForm
+    form = VersionedForm
     list_per_page = 100
     ordering = ["sort_name"]
 
@@ -105,22 +97,3 @@ class RecordAdmin(SupportAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         self.remove(obj, actor=actors.from_request(request))
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            return super().changeform_view(request, *args, **kwargs)
-        except Refused as refused:
-            # Once more, with the refusal as an error of the form: what was typed is still there.
-            request.refused = refused  # type: ignore[attr-defined]  # read by get_form
-            return super().changeform_view(request, *args, **kwargs)
-
-    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> type[forms.ModelForm]:
-        form = super().get_form(request, *args, **kwargs)
-        return type(form.__name__, (form,), {"refused": getattr(request, "refused", None)})
-
-    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            return super().delete_view(request, *args, **kwargs)
-        except Refused as refused:
-            messages.error(request, str(refused))
-            return HttpResponseRedirect(request.path)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
-from keys.names import LONGEST_NAME
+from keys.models.record import Record
+from keys.names import LONGEST_NAME, clean_name
 from portal.row_ids import row_id
 from portal.sort_names import sort_name
 
+R = TypeVar("R", bound=Record)
 DEFAULT_CERTIFICATE = "Service Edge"
 SUGGESTED = 50
 
@@ -28,11 +31,19 @@ def default_certificate_id() -> int | None:
     return signing_certificates().filter(sort_name=sort_name(DEFAULT_CERTIFICATE)).values_list("pk", flat=True).first()
 
 
+def named(records: QuerySet[R], name: str) -> R | None:
+    """The record with this name in any case; None also for what no record can be named."""
+    try:
+        return records.filter(sort_name=sort_name(clean_name(name))).first()
+    except ValidationError:
+        return None
+
+
 def find_group(wanted: str) -> ServiceEdgeGroup | None:
     """The group with this id, else the one with this name in any case."""
     number = row_id(wanted)
     by_id = ServiceEdgeGroup.objects.filter(pk=number).first() if number is not None else None
-    return by_id or ServiceEdgeGroup.objects.filter(sort_name=sort_name(wanted)).first()
+    return by_id or named(ServiceEdgeGroup.objects.all(), wanted)
 
 
 def first_groups(count: int) -> list[ServiceEdgeGroup]:

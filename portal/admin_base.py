@@ -8,17 +8,18 @@ from operator import or_
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.forms.fields import InvalidJSONInput
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.text import capfirst
 
 from portal import identifiers, zones
-from portal.forms import LocalTimeField
+from portal.forms import LocalTimeField, RecordForm
+from portal.refusals import Refused
 
 _MOST_WORDS = 8
 _FILTER_SUFFIXES = frozenset({"", "exact", "isnull", "id__exact"})
@@ -107,6 +108,49 @@ class SupportAdmin(admin.ModelAdmin):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Nothing, so that a link cannot fill in a form."""
         return {}
+
+
+class SupportForm(RecordForm):
+    """The form of a record in a support page; `refused` is what the operation refused when it was sent."""
+
+    refused: Refused | None = None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for name, field in self.fields.items():
+            if isinstance(field, forms.JSONField) and name in cleaned and cleaned[name] is None:
+                cleaned[name] = []
+        if self.refused:
+            self.refuse(self.refused)
+        return self.cleaned_data
+
+    def judged(self) -> set[str]:
+        return set() if self.refused else super().judged()
+
+
+class OperatedAdmin(SupportAdmin):
+    """Base of the pages whose writes go through an operation. What it refuses is shown in the form."""
+
+    form = SupportForm
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except Refused as refused:
+            # Once more, with the refusal as an error of the form: what was typed is still there.
+            request.refused = refused  # type: ignore[attr-defined]  # read by get_form
+            return super().changeform_view(request, *args, **kwargs)
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> type[forms.ModelForm]:
+        form = super().get_form(request, *args, **kwargs)
+        return type(form.__name__, (form,), {"refused": getattr(request, "refused", None)})
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().delete_view(request, *args, **kwargs)
+        except Refused as refused:
+            messages.error(request, str(refused))
+            return HttpResponseRedirect(request.path)
 
 
 class ReadOnlyAdmin(SupportAdmin):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.fields import BaseTemporalField
+from django.forms.models import construct_instance
 from django.forms.renderers import TemplatesSetting
 from django.utils.dateparse import parse_datetime
 
 from portal import zones
+from portal.refusals import Fault, Invalid, Refused
+from portal.validity import clean
 
 _MINUTES = "%Y-%m-%dT%H:%M"
 
@@ -63,3 +67,79 @@ class LocalTimeField(forms.DateTimeField):
                 f"Clocks in {name} skip {typed:%H:%M} on that day. Enter another time.", code="skipped"
             )
         return local.astimezone(UTC)
+
+
+class RefusableForm(forms.BaseForm):
+    """A form that shows what an operation refused, at the fields."""
+
+    # A page's own words for a code.
+    sentences: ClassVar[Mapping[str, str]] = {}
+
+    def refuse(self, refused: Refused) -> None:
+        """Add each fault to the errors of its field, or of the form."""
+        faults = refused.faults if isinstance(refused, Invalid) else [Fault("", refused.code, str(refused))]
+        for field, code, sentence in faults:
+            error = ValidationError(self.sentences.get(code, sentence), code=code)
+            self.add_error(field if field in self.fields else None, error)
+
+
+class RecordForm(RefusableForm, forms.ModelForm):
+    """What was entered for a record. The form parses and shows it; the operation that stores it judges it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The limits that HTML shows stay, for these are attributes already.
+        for name in self._of_the_record:
+            self.fields[name].validators = []
+        if "version" in self.fields:
+            self.initial["version"] = self.instance.version
+
+    @property
+    def _of_the_record(self) -> set[str]:
+        return {field.name for field in self.instance._meta.concrete_fields} & set(self.fields) - {"version"}
+
+    def judged(self) -> set[str]:
+        """The fields of the record that can be judged although others cannot be read."""
+        return self._of_the_record & set(self.cleaned_data) & set(self.changed_data)
+
+    def _post_clean(self) -> None:
+        self.instance = construct_instance(self, self.instance, self._meta.fields, self._meta.exclude)
+        if self.errors:
+            # The operation is not asked; the page shows all that is wrong at once nevertheless.
+            try:
+                clean(self.instance, self.judged())
+            except Invalid as refused:
+                self.refuse(refused)
+
+    def at_version(self, version: int) -> Self:
+        """The same input over another version of the record, so that saving once more means it."""
+        data = self.data.copy()  # type: ignore[attr-defined]  # a QueryDict
+        data["version"] = str(version)
+        return type(self)(data, instance=self.instance)
+
+
+class VersionField(forms.IntegerField):
+    """What a form was opened with, such as the version of its record; a person does not see it."""
+
+    def __init__(self, **options: Any) -> None:
+        messages = dict.fromkeys(("required", "invalid"), "Reload the page and try again.")
+        super().__init__(widget=forms.HiddenInput, error_messages=messages, **options)
+
+
+class ConfirmNameForm(RefusableForm, forms.Form):
+    """What cannot be undone takes typing a name. `whose` is the end of the sentence "Type the name"."""
+
+    whose: ClassVar[str] = ""
+    confirm_name = forms.CharField(widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}))
+
+    def __init__(self, name: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.name, field = name, self.fields["confirm_name"]
+        field.label = f"Type {name} to confirm"
+        field.error_messages["required"] = f"Type the name{self.whose or ' to confirm'}."
+
+    def clean_confirm_name(self) -> str:
+        typed: str = self.cleaned_data["confirm_name"]
+        if typed != self.name:
+            raise ValidationError(f"This is not the name{self.whose}. Type {self.name}.", code="different")
+        return typed

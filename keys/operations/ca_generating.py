@@ -68,7 +68,7 @@ def load_parent(parent: SigningCertificate) -> Authority:
     """A certificate with its private key, to sign another CA. Raises Invalid when it cannot."""
     # Before the transaction, for making an RSA key can take seconds; `hold` looks again inside it.
     if not SigningCertificate.objects.able_to_sign(timezone.now()).filter(pk=parent.pk).exists():
-        raise Invalid("parent", "Choose a parent from the list: it must be enabled and in force.", "cannot_sign")
+        raise Invalid("parent", "Choose a parent from the list: it must be enabled and in force.", "invalid_choice")
     try:
         authority = authority_of(parent)
     except (KeyringError, SealBroken):

@@ -90,7 +90,7 @@ def hold(pk: int, *, field: str, now: datetime) -> SigningCertificate:
     """
     held = SigningCertificate.objects.able_to_sign(now).select_for_update(no_key=True).filter(pk=pk).first()
     if held is None:
-        raise Invalid(field, CANNOT_SIGN, "cannot_sign")
+        raise Invalid(field, CANNOT_SIGN, "invalid_choice")
     return held
 
 

@@ -40,9 +40,7 @@ def _save(request: HttpRequest, certificate: SigningCertificate, form: EditCerti
         form.refuse(error)
         return _page(request, certificate, form)
     except Stale as stale:
-        data = form.data.copy()  # type: ignore[attr-defined]  # a QueryDict
-        data["version"] = str(stale.version)
-        return _page(request, certificate, EditCertificateForm(data, instance=form.instance), stale)
+        return _page(request, certificate, form.at_version(stale.version), stale)
     messages.success(request, format_html("Saved certificate “{}”.", linked([form.instance])))
     return redirect(certificate.get_absolute_url())
 

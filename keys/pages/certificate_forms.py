@@ -6,18 +6,17 @@ from typing import Any, ClassVar
 
 from cryptography import x509
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from keys import choices, trust_anchors
 from keys.crypto import authority_rules, uploaded_pem
 from keys.crypto.ca_certificates import KEY_TYPES
 from keys.crypto.uploaded_pem import MOST_BYTES
-from keys.errors import Refused
 from keys.models import SigningCertificate
 from keys.names import LONGEST_NAME
 from keys.operations.ca_generating import MOST_DAYS
 from keys.pages.key_forms import CertificateChoice
+from portal.forms import ConfirmNameForm, RecordForm, RefusableForm, VersionField
 
 _DAYS_MESSAGE = f"Enter a whole number of days from 1 to {MOST_DAYS:,}."
 _PEM = "-----BEGIN CERTIFICATE-----"
@@ -68,16 +67,7 @@ class PasswordField(forms.CharField):
         super().__init__(widget=widget, required=False, strip=False, max_length=1000, **options)
 
 
-class RefusableForm(forms.BaseForm):
-    """Shows what the operation refused, at its field."""
-
-    def refuse(self, error: Refused) -> None:
-        """Add the refusal to the errors of its field, or of the form."""
-        wanted = getattr(error, "field_name", None)
-        self.add_error(wanted if wanted in self.fields else None, str(error))
-
-
-class CertificateForm(RefusableForm, forms.ModelForm):
+class CertificateForm(RecordForm):
     """What every certificate of ours has."""
 
     class Meta:
@@ -130,6 +120,7 @@ class GenerateForm(KeyTypeForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["days"].validators = []
         self.fields["parent"].queryset = parents()  # type: ignore[attr-defined]  # a ModelChoiceField
 
     def clean(self) -> dict[str, Any]:
@@ -201,10 +192,7 @@ class CompleteForm(PemFormMixin, RefusableForm, forms.Form):
 class EditCertificateForm(CertificateForm):
     """Name, description, type and whether it signs; `version` is the one this form was opened with."""
 
-    version = forms.IntegerField(
-        widget=forms.HiddenInput,
-        error_messages=dict.fromkeys(("required", "invalid"), "Reload the page and try again."),
-    )
+    version = VersionField()
 
     class Meta(CertificateForm.Meta):
         fields: ClassVar = [*CertificateForm.Meta.fields, "enabled"]
@@ -215,31 +203,15 @@ class EditCertificateForm(CertificateForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial["version"] = self.instance.version
         if self.instance.is_pending:
             self.fields["enabled"].disabled = True
             self.fields["enabled"].help_text = "It is enabled when its signed certificate is uploaded."
 
 
-class DeleteCertificateForm(RefusableForm, forms.Form):
+class DeleteCertificateForm(ConfirmNameForm):
     """Deleting takes typing the name."""
 
-    confirm_name = forms.CharField(
-        max_length=LONGEST_NAME,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        error_messages={"required": "Type the name of the certificate."},
-    )
-
-    def __init__(self, name: str, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.name = name
-        self.fields["confirm_name"].label = f"Type {name} to confirm"
-
-    def clean_confirm_name(self) -> str:
-        typed: str = self.cleaned_data["confirm_name"]
-        if typed != self.name:
-            raise ValidationError(f"This is not the name of the certificate. Type {self.name}.", code="different")
-        return typed
+    whose = " of the certificate"
 
 
 class ReplaceForm(RefusableForm, forms.Form):
@@ -253,10 +225,7 @@ class ReplaceForm(RefusableForm, forms.Form):
             ("required", "invalid_choice"), "Choose a certificate from the list: it must be enabled and not expired."
         ),
     )
-    confirmed = forms.IntegerField(
-        widget=forms.HiddenInput,
-        error_messages=dict.fromkeys(("required", "invalid"), "Reload the page and try again."),
-    )
+    confirmed = VersionField()
 
     def __init__(self, certificate: SigningCertificate, count: int, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

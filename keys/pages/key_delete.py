@@ -22,7 +22,7 @@ FORBIDDEN = "You can't delete provisioning keys. Ask an administrator for the Op
 @requires("keys.delete_provisioningkey", FORBIDDEN)
 def key_delete(request: HttpRequest, pk: int) -> HttpResponse:
     key, back = get_own_key(pk), way_back(request)
-    form = DeleteKeyForm(key, request.POST if request.method == "POST" else None)
+    form = DeleteKeyForm(key.name, request.POST if request.method == "POST" else None)
     if not form.is_valid():
         return render(request, "keys/key_delete.html", {"key": key, "form": form, "back": back})
     delete_key(key, actor=actors.from_request(request))

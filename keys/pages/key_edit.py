@@ -48,18 +48,11 @@ def _save(request: HttpRequest, key: ProvisioningKey, form: EditKeyForm) -> Http
         return _page(request, key, form)
     except Stale as stale:
         stale.differences = _as_read(stale.differences, form)
-        return _page(request, key, _opened_again(form, stale), stale)
+        return _page(request, key, form.at_version(stale.version), stale)
     messages.success(request, format_html("Saved key “{}”.", linked([form.instance])))
     if form.changes_root:
         messages.warning(request, certificate_use.after_another_root(form.instance))
     return redirect(way_back(request).url)
-
-
-def _opened_again(form: EditKeyForm, stale: Stale) -> EditKeyForm:
-    """The same input over the current version, so that saving once more means it."""
-    data = form.data.copy()  # type: ignore[attr-defined]  # a QueryDict
-    data["version"] = str(stale.version)
-    return EditKeyForm(data, instance=form.instance)
 
 
 def _as_read(differences: list[Difference], form: EditKeyForm) -> list[Difference]:

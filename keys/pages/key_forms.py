@@ -9,18 +9,15 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.urls import reverse_lazy
-from django.utils import timezone
 
 from keys import choices, trust_anchors
-from keys.errors import Invalid
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.models.provisioning_key import MOST_USES, parse_network
-from keys.names import LONGEST_NAME, clean_name
+from keys.names import LONGEST_NAME
 from keys.operations.provisioning_keys import TURNED_OFF
 from keys.pages.presentation import stamp
 from portal import zones
-from portal.forms import LocalTimeField
-from portal.sort_names import sort_name
+from portal.forms import ConfirmNameForm, LocalTimeField, RecordForm, VersionField
 
 SUGGESTED_GROUPS = 50
 EXPIRES_HELP = "Time zone: {zone}. From then on the key refuses enrollment. Leave empty for a key that does not expire."
@@ -48,19 +45,15 @@ class NetworksField(forms.CharField):
         return "\n".join(value) if isinstance(value, list) else value
 
     def clean(self, value: Any) -> list[str]:
-        lines = enumerate(str(super().clean(value)).splitlines(), start=1)
-        networks = [_network(line.strip(), number) for number, line in lines if line.strip()]
-        return list(dict.fromkeys(networks))
+        lines = [line.strip() for line in str(super().clean(value)).splitlines() if line.strip()]
+        try:
+            return list(dict.fromkeys(str(parse_network(line)) for line in lines))
+        except ValueError:
+            # As they were typed: the operation names the line.
+            return lines
 
 
-def _network(line: str, number: int) -> str:
-    try:
-        return str(parse_network(line))
-    except ValueError:
-        raise ValidationError(f"Line {number} is not a network such as 192.0.2.0/24 or 2001:db8::/32.") from None
-
-
-class KeyForm(forms.ModelForm):
+class KeyForm(RecordForm):
     """What adding and editing a key have in common."""
 
     max_uses = forms.IntegerField(
@@ -113,7 +106,7 @@ class KeyForm(forms.ModelForm):
         expires.zone, expires.help_text = zone, EXPIRES_HELP.format(zone=zones.described(zone))
         self.initial["expires_at_zone"] = zones.name_of(zone)
 
-    def clean_signing_certificate(self) -> SigningCertificate:
+    def clean_signing_certificate(self) -> SigningCertificate | None:
         chosen = self.cleaned_data["signing_certificate"] or self._current_certificate()
         if chosen is None:
             raise ValidationError("Choose a signing certificate.", code="required")
@@ -129,8 +122,6 @@ class KeyForm(forms.ModelForm):
         # The field shows minutes of a clock; an unchanged one must lose neither its seconds nor which of two it was.
         if expires and kept and field.prepare_value(expires) == field.prepare_value(kept):
             return kept
-        if expires and expires <= timezone.now():
-            raise ValidationError("Enter a time in the future, or disable the key instead.", code="past")
         return expires
 
     @property
@@ -143,10 +134,6 @@ class KeyForm(forms.ModelForm):
     def has_rare_errors(self) -> bool:
         """Whether "More settings" must be open to show an error."""
         return bool({"enabled", "expires_at", "allowed_networks"} & set(self.errors))
-
-    def refuse(self, error: Invalid) -> None:
-        """Show what the operation refused, at its field."""
-        self.add_error(error.field_name if error.field_name in self.fields else None, str(error))
 
 
 class AddKeyForm(KeyForm):
@@ -169,11 +156,13 @@ class AddKeyForm(KeyForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
+    sentences: ClassVar = {"group_name_is_unique": "A group with this name exists already. Enter it above."}
     field_order = ("name", "max_uses", "group", "new_group", "signing_certificate", "viewable")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial.setdefault("signing_certificate", choices.default_certificate_id())
+        self.fields["new_group"].validators = []
 
     def clean_group(self) -> ServiceEdgeGroup | None:
         wanted = self.cleaned_data["group"]
@@ -181,27 +170,20 @@ class AddKeyForm(KeyForm):
             return None
         found = choices.find_group(wanted)
         if found is None:
-            raise ValidationError("There is no group of this name or id. Name it below to make it.", code="unknown")
+            raise ValidationError(
+                "There is no group of this name or id. Name it below to make it.", code="invalid_choice"
+            )
         return found
-
-    def clean_new_group(self) -> str:
-        if not self.cleaned_data["new_group"]:
-            return ""
-        name = clean_name(self.cleaned_data["new_group"])
-        if ServiceEdgeGroup.objects.filter(sort_name=sort_name(name)).exists():
-            raise ValidationError("A group with this name exists already. Enter it above.", code="taken")
-        return name
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        group, new_group = cleaned.get("group"), cleaned.get("new_group")
-        if group and new_group:
-            self.add_error("new_group", "Choose an existing group or name a new one, not both.")
-        elif not group and not new_group and not {"group", "new_group"} & set(self.errors):
-            self.add_error("group", "Choose a group, or name a new one.")
-        elif group:
-            self.instance.group = group
+        if cleaned.get("group"):
+            self.instance.group = cleaned["group"]
         return cleaned
+
+    def judged(self) -> set[str]:
+        names_a_group = {"group", "new_group"} & (set(self.changed_data) | set(self.errors))
+        return super().judged() | (set() if names_a_group else {"group"})
 
     @property
     def suggested_groups(self) -> list[ServiceEdgeGroup]:
@@ -212,35 +194,16 @@ class AddKeyForm(KeyForm):
 class EditKeyForm(KeyForm):
     """An existing key; `version` is the one this form was opened with."""
 
-    version = forms.IntegerField(
-        widget=forms.HiddenInput,
-        error_messages=dict.fromkeys(("required", "invalid"), "Reload the page and try again."),
-    )
+    version = VersionField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial["version"] = self.instance.version
         viewable = self.fields["viewable"]
         viewable.disabled = not self.instance.viewable
         viewable.help_text = TURNING_OFF if self.instance.viewable else TURNED_OFF
 
 
-class DeleteKeyForm(forms.Form):
+class DeleteKeyForm(ConfirmNameForm):
     """Deleting takes typing the name."""
 
-    confirm_name = forms.CharField(
-        max_length=LONGEST_NAME,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        error_messages={"required": "Type the name of the key."},
-    )
-
-    def __init__(self, key: ProvisioningKey, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.key = key
-        self.fields["confirm_name"].label = f"Type {key.name} to confirm"
-
-    def clean_confirm_name(self) -> str:
-        typed: str = self.cleaned_data["confirm_name"]
-        if typed != self.key.name:
-            raise ValidationError(f"This is not the name of the key. Type {self.key.name}.", code="different")
-        return typed
+    whose = " of the key"

@@ -5,16 +5,13 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
 from keys import choices
 from keys.errors import Refused
-from keys.models import ProvisioningKey, ServiceEdgeGroup
-from keys.names import clean_name
+from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.operations import create_key
 from portal import actors
-from portal.sort_names import sort_name
 from portal.startup import SealingCommand
 
 
@@ -31,23 +28,18 @@ class Command(SealingCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             text = _create(**options)
-        except ValidationError as error:
-            raise CommandError(" ".join(error.messages)) from None
-        except Refused as error:
-            raise CommandError(str(error)) from None
+        except Refused as refused:
+            raise CommandError(str(refused)) from refused
         self.stdout.write(text)
         self.stderr.write(f"Created {options['name']!r}.")
 
 
 def _create(*, name: str, group: str, max_uses: int, signing_certificate: str, no_view: bool, **_: Any) -> str:
-    certificate = (
-        choices.signing_certificates(None).filter(sort_name=sort_name(clean_name(signing_certificate))).first()
-    )
+    certificate = choices.named(SigningCertificate.objects.all(), signing_certificate)
     if certificate is None:
-        raise ValidationError("There is no signing certificate of that name that can sign now.")
+        raise CommandError("There is no signing certificate of that name.")
+    existing = choices.named(ServiceEdgeGroup.objects.all(), group)
     key = ProvisioningKey(name=name, max_uses=max_uses, viewable=not no_view, signing_certificate=certificate)
-    existing = ServiceEdgeGroup.objects.filter(sort_name=sort_name(clean_name(group))).first()
-    if existing is not None:
+    if existing:
         key.group = existing
-    key.full_clean(exclude=["group", "fingerprint", "sealed_token"], validate_constraints=False)
-    return create_key(key, actor=actors.for_command("create_key"), new_group="" if existing else clean_name(group))
+    return create_key(key, actor=actors.for_command("create_key"), new_group="" if existing else group)

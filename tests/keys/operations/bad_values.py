@@ -47,7 +47,7 @@ BAD: dict[type, dict[str, list[Bad]]] = {
         ],
         "group": [Bad(None, "required"), Bad(10**9, "invalid_choice"), Bad([], "invalid"), Bad(True, "invalid")],
         "signing_certificate": [
-            *(Bad(name, "cannot_sign") for name in CANNOT_SIGN),
+            *(Bad(name, "invalid_choice") for name in CANNOT_SIGN),
             Bad(10**9, "invalid_choice"), Bad([], "invalid"), Bad(True, "invalid"), Bad(None, "required"),
         ],
         "viewable": SWITCH,
