@@ -42,8 +42,11 @@ key("kind hidden", viewable=False)
 key("kind disabled", enabled=False, expires_at=timezone.now() + timedelta(days=1), allowed_networks=["192.0.2.0/24"])
 key({LONG.strip()!r}, "G" * 120, max_uses=2147483647)
 key("W" * 120)
-for name, certificate in (("soon", "Ends this week"), ("later", "Ends this month"), ("ended", "Ended")):
+for name, certificate in (("soon", "Ends this week"), ("later", "Ends this month")):
     key(f"kind of certificate {{name}}", certificate=certificate)
+# A new key needs a certificate in force; the certificate of this one ended later.
+key("kind of certificate ended")
+ProvisioningKey.objects.filter(name="kind of certificate ended").update(signing_certificate=certificates["Ended"])
 for number in range(24):
     key(f"many {{number:02}}")
 ProvisioningKey.objects.filter(name="kind nearly full").update(uses=4)
