@@ -29,7 +29,7 @@ from tests.fuzz.issuances import EDGE_KEYS, Issuance, findings, issuer_of, opens
 from tests.support import pkilint
 
 SEED = 20261127
-SOME = 20
+SOME = 10
 
 
 @pytest.mark.once

@@ -208,6 +208,7 @@ class CertificateTests(VerifyingTestCase):
         found = ["its issuer is not the row's", "its signature is not", "'Service Edge': the certificate above it did"]
         self.assert_found(*found, "the profile: issuer")
 
+    @pytest.mark.once
     def test_bytes_that_cannot_be_read_hide_nothing_behind_them(self) -> None:
         """Certificates damaged in many ways: each is reported, and none ends the command."""
         chance = random.Random(1)
