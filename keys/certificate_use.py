@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from keys import machines, trust_anchors
 from keys.models import ProvisioningKey, SigningCertificate
-from portal.lists.counting import RowCount, capped, capped_count, words
+from portal.lists.counting import capped_count, words
 
 SHOWN = 10
 _OTHER_ROOT = (
@@ -91,13 +90,3 @@ def after_another_root(key: ProvisioningKey) -> str:
     _, foreign = trust_anchors.sharing(key.signing_certificate_id)
     edges = edges_below(ProvisioningKey.objects.filter(pk=key.pk), foreign)
     return f"{_OTHER_ROOT.format(name=key.name)} {keeping_their_root(edges)}".strip()
-
-
-def counts(certificates: Iterable[int], now: datetime) -> dict[int, tuple[int, int]]:
-    """For each certificate how many keys use it and how many live certificates it issued, in one statement."""
-    keys = ProvisioningKey.objects.filter(signing_certificate=OuterRef("pk"))
-    live = machines.answers().in_force(now).filter(issuer=OuterRef("pk"))
-    found = SigningCertificate.objects.filter(pk__in=list(certificates)).annotate(
-        keys_used=RowCount(capped(keys)), live_issued=RowCount(capped(live))
-    )
-    return {pk: (used, live) for pk, used, live in found.values_list("pk", "keys_used", "live_issued")}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 
 from portal.preferences import cookies
 
@@ -31,22 +33,25 @@ MENU = (
 ADMINISTRATION = (MenuEntry("Preferences", "preferences", key="p"),)
 
 
-def _with_current(entries: tuple[MenuEntry, ...], request: HttpRequest) -> list[tuple[MenuEntry, str, bool]]:
-    addresses = [reverse(entry.url_name) for entry in entries]
-    current = [request.path.startswith(address) for address in addresses]
-    return list(zip(entries, addresses, current, strict=True))
+def _allowed(entries: Iterable[MenuEntry], request: HttpRequest) -> Iterator[tuple[MenuEntry, str, bool]]:
+    """The entries that the user may see, each with its address and whether the request is for a page below it."""
+    for entry in entries:
+        if not entry.permission or request.user.has_perm(entry.permission):
+            address = reverse(entry.url_name)
+            yield entry, address, request.path.startswith(address)
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """The context processor. A menu entry comes with its address and whether the request is for a page below it."""
-    menu, administration = _with_current(MENU, request), _with_current(ADMINISTRATION, request)
+    """The context processor. Only a template that shows the menu asks for permissions."""
+    menu = SimpleLazyObject(lambda: list(_allowed(MENU, request)))
+    administration = SimpleLazyObject(lambda: list(_allowed(ADMINISTRATION, request)))
     return {
         "vendor_name": settings.VENDOR_NAME,
         # The address that edges use, which may differ from the address of this request.
         "portal_url": settings.PORTAL_URL,
         "menu": menu,
         "administration": administration,
-        "places": [*menu, *administration],
+        "places": lambda: [*menu, *administration],
         "preferences": cookies.of(request),
         "zone_cookie": cookies.zone_to_ask_for(request),
     }

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from keys import certificate_use, openssl_acceptance, trust_anchors
+from keys import machines, openssl_acceptance, trust_anchors
 from keys.pages.certificate_access import NOT_ALLOWED, VIEW, get_certificate
 from keys.pages.certificate_rows import CertificateMay, described
 from portal.access import requires
@@ -25,7 +25,7 @@ def certificate_detail(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         **described(certificate, now, trust_anchors.with_different_root()),
         "may": may,
-        "live": certificate_use.counts([pk], now)[pk][1],
+        "live": capped_count(machines.answers().in_force(now).filter(issuer=certificate)),
     }
     if may.view_keys:
         users = certificate.keys.only("name")

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import DateTimeField, Q, QuerySet, Value
+from django.db.models import DateTimeField, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,13 +14,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from keys import certificate_use, trust_anchors
-from keys.models import SigningCertificate
+from keys import machines, trust_anchors
+from keys.models import ProvisioningKey, SigningCertificate
 from keys.pages.certificate_access import NOT_ALLOWED, VIEW
 from keys.pages.certificate_rows import CertificateMay, described
 from keys.pages.common_filters import ManagedBy
 from portal.access import requires
 from portal.lists.columns import Column, ListTable
+from portal.lists.counting import RowCount, capped
 from portal.lists.filters import Choice, Contains, ListFilters, Until
 from portal.lists.listing import List
 from portal.lists.orders import Order, moment, text
@@ -84,12 +85,20 @@ def _rows() -> QuerySet[Any]:
     return SigningCertificate.objects.select_related("parent").only(*_LISTED).annotate(ends=ends)
 
 
+def _read(certificates: QuerySet[Any]) -> list[Any]:
+    """The certificates, each with how many keys use it and how many live certificates it issued; capped counts."""
+    keys = ProvisioningKey.objects.filter(signing_certificate=OuterRef("pk"))
+    live = machines.answers().in_force(timezone.now()).filter(issuer=OuterRef("pk"))
+    return list(certificates.annotate(keys_used=RowCount(capped(keys)), live_issued=RowCount(capped(live))))
+
+
 CERTIFICATES = List(
     name="Enrollment Certificates",
     noun="certificate",
     table=CertificateTable,
     filters=CertificateFilters,
     rows=_rows,
+    read=_read,
     row_template="keys/_certificate_row.html",
 )
 
@@ -98,19 +107,15 @@ CERTIFICATES = List(
 @requires(VIEW, NOT_ALLOWED)
 def certificate_list(request: HttpRequest) -> HttpResponse:
     opened, now = CERTIFICATES.open(request), timezone.now()
-    counts = certificate_use.counts([each.pk for each in opened.page.rows], now)
-    may, different, key_list = (
-        CertificateMay.of(request.user),
-        trust_anchors.with_different_root(),
-        reverse("keys:key-list"),
-    )
+    may, different = CertificateMay.of(request.user), trust_anchors.with_different_root()
+    key_list = reverse("keys:key-list")
     rows = [
         {
             "id": str(each.pk),
             "open": opened.state.is_open(each.pk),
             "keys_url": f"{key_list}?cert={each.pk}" if may.view_keys and not each.is_pending else "",
-            "key_count": counts[each.pk][0],
-            "live": counts[each.pk][1],
+            "key_count": each.keys_used,
+            "live": each.live_issued,
             **described(each, now, different),
         }
         for each in opened.page.rows
