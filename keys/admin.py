@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from keys import certificate_use, machines, operations, trust_anchors
 from keys.admin_base import RecordAdmin
 from keys.crypto import tokens
-from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate, UseState
+from keys.models import CopyState, ProvisioningKey, ServiceEdgeGroup, SigningCertificate, UseState
 from portal import identifiers
 from portal.actors import Actor
 from portal.admin_base import one_of
@@ -62,7 +62,7 @@ class ProvisioningKeyAdmin(RecordAdmin):
 
     @admin.display(description="Provisioning key")
     def abbreviated_text(self, key: ProvisioningKey) -> str:
-        return f"{key.token_head}…{key.token_tail}" if key.viewable else ""
+        return f"{key.token_head}…{key.token_tail}" if key.copy_state is not CopyState.HIDDEN else ""
 
     @admin.display(description="Use state", ordering="use_state")
     def use(self, key: ProvisioningKey) -> str:

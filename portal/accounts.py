@@ -7,14 +7,16 @@ from collections.abc import Collection
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 
 from portal import audit, lockout
 from portal.actors import Actor
-from portal.refusals import Refused
+from portal.refusals import Invalid, Refused
 from portal.roles import ADMINISTRATOR, STAFF_ROLES
 from portal.sessions import end_sessions
+from portal.validity import clean, faults_of
 
 _IS_ADMINISTRATOR = Q(is_active=True, groups__name=ADMINISTRATOR)
 _MANAGES = Q(is_active=True, is_superuser=True) | Q(is_active=True, pk__in=User.objects.filter(_IS_ADMINISTRATOR))
@@ -83,7 +85,8 @@ def record_new_password(user: User, *, actor: Actor) -> None:
 
 
 def change_own_password(user: User, password: str, *, actor: Actor) -> None:
-    """Store the new password a user chose; their other sessions end."""
+    """Store the new password a user chose; their other sessions end. Raises Invalid for a weak one."""
+    _require_strong(password, user)
     with transaction.atomic():
         user.set_password(password)
         user.save(update_fields=["password"])
@@ -93,15 +96,15 @@ def change_own_password(user: User, password: str, *, actor: Actor) -> None:
 def restore_administrator(username: str, password: str, *, actor: Actor) -> bool:
     """Create an active superuser with this password, or turn the existing account into one. Returns whether it is new.
 
-    The account is signed out everywhere, and every sign-in lock ends. Raises ValidationError for a bad user name or
-    password.
+    The account is signed out everywhere, and every sign-in lock ends. Raises Invalid for a bad user name or password.
     """
+    new = User(username=username)
+    clean(new, ["username"])
     with transaction.atomic():
-        user = User.objects.select_for_update().filter(username=username).first() or User(username=username)
+        user = User.objects.select_for_update().filter(username=username).first() or new
         created = user.pk is None
         user.is_active = user.is_staff = user.is_superuser = True
-        user.clean_fields(exclude=["password"])
-        validate_password(password, user)
+        _require_strong(password, user)
         user.set_password(password)
         user.save()
         end_sessions(user)
@@ -110,6 +113,13 @@ def restore_administrator(username: str, password: str, *, actor: Actor) -> bool
         detail = {"is_active": True, "is_superuser": True, "password": "changed"}
         audit.record(action, actor, subject(user), detail=detail)
     return created
+
+
+def _require_strong(password: str, user: User) -> None:
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise Invalid.of(faults_of(error, "password")) from None
 
 
 def delete_user(user: User, *, actor: Actor) -> None:

@@ -1,6 +1,6 @@
 """What administrators configure."""
 
-from keys.models.provisioning_key import CopyState, ProvisioningKey, UseState, all_taken
+from keys.models.provisioning_key import CopyState, ProvisioningKey, UseState, all_taken, copy_state
 from keys.models.service_edge_group import ServiceEdgeGroup
 from keys.models.signing_certificate import SigningCertificate
 from keys.models.vendor_gate import VendorGate
@@ -13,4 +13,5 @@ __all__ = [
     "UseState",
     "VendorGate",
     "all_taken",
+    "copy_state",
 ]

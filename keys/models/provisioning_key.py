@@ -36,6 +36,13 @@ class CopyState(Enum):
     HIDDEN = "hidden"
 
 
+def copy_state(*, viewable: bool, uses: int, max_uses: int) -> CopyState:
+    """Whether a key with these values is handed out; also one that is no model instance."""
+    if not viewable:
+        return CopyState.HIDDEN
+    return CopyState.USED_UP if uses >= max_uses else CopyState.READY
+
+
 class UseState(models.TextChoices):
     """How far a key is used. `high` is four fifths of the limit or more, `full` all of it."""
 
@@ -168,9 +175,7 @@ class ProvisioningKey(Record):
     @property
     def copy_state(self) -> CopyState:
         """Whether Copy, Show and Download are offered."""
-        if not self.viewable:
-            return CopyState.HIDDEN
-        return CopyState.USED_UP if self.uses >= self.max_uses else CopyState.READY
+        return copy_state(viewable=self.viewable, uses=self.uses, max_uses=self.max_uses)
 
     @property
     def all_taken(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.debug import sensitive_variables
@@ -17,6 +18,7 @@ from keys.pages.key_forms import AddKeyForm
 from keys.pages.returning import way_back
 from portal import actors
 from portal.access import requires
+from portal.row_ids import row_id
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -39,9 +41,7 @@ def _page(request: HttpRequest, form: AddKeyForm) -> HttpResponse:
 def _initial(request: HttpRequest) -> dict[str, Any]:
     """`?group=<id>` fills the group in, by name when that is as good."""
     wanted = request.GET.get("group", "")
-    if not (wanted.isascii() and wanted.isdecimal()) or len(wanted) > 18:
-        return {}
-    group = ServiceEdgeGroup.objects.only("name").filter(pk=int(wanted)).first()
+    group = ServiceEdgeGroup.objects.only("name").filter(Q(pk=row_id(wanted))).first()
     if group is None:
         return {}
     return {"group": wanted if group.name.isdecimal() else group.name}

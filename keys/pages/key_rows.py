@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from keys import machines
-from keys.models import ProvisioningKey, UseState, all_taken
+from keys.models import CopyState, ProvisioningKey, all_taken, copy_state
 from keys.pages.presentation import USE_WORDS, Stamp, expiry, stamp
 from portal import record_addresses, zones
 
@@ -119,10 +119,11 @@ def without_secrets() -> QuerySet[ProvisioningKey]:
 
 def state_of(key: KeyRow, may: May, now: datetime, is_open: bool = False) -> RowState:
     """The state of a key's row for a user."""
-    hands_out = may.reveal and key.viewable
+    state = copy_state(viewable=key.viewable, uses=key.uses, max_uses=key.max_uses)
+    hands_out = may.reveal and state is not CopyState.HIDDEN
     badge = expiry(key.signing_certificate__not_after, now)
     return RowState(
-        copy="" if not hands_out else "refused" if key.use_state == UseState.FULL else "ready",
+        copy="" if not hands_out else "refused" if state is CopyState.USED_UP else "ready",
         hidden="" if hands_out else NOT_VIEWABLE if may.reveal else NO_PERMISSION,
         add=may.add,
         edit=may.change and not key.managed,

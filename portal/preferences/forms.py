@@ -9,10 +9,9 @@ from typing import Any
 from django import forms
 
 from portal import zones
-from portal.preferences.values import AUTOMATIC, Density, Preferences, Theme
+from portal.preferences.values import AUTOMATIC, UNKNOWN_ZONE, Density, Preferences, Theme
 
 Choice = tuple[str, Any]
-_UNKNOWN_ZONE = "Choose a time zone from the list, or “Browser default”."
 
 
 def zone_choices(chosen: str) -> list[Choice]:
@@ -53,7 +52,7 @@ class PreferencesForm(forms.Form):
         required=False,
         help_text="Single keys such as / and x. Switch them off if you dictate, or press keys by accident.",
     )
-    time_zone = ZoneField(label="Time zone", required=False, error_messages={"invalid_choice": _UNKNOWN_ZONE})
+    time_zone = ZoneField(label="Time zone", required=False, error_messages={"invalid_choice": UNKNOWN_ZONE})
 
     def __init__(self, stored: Preferences, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(data, initial=asdict(stored))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from portal import zones
 from portal.models import UserPreferences
-from portal.preferences.values import Preferences, known
+from portal.preferences.values import UNKNOWN_ZONE, Preferences, known
+from portal.refusals import Invalid
+from portal.validity import clean
 
 
 def of_account(user_id: Any) -> Preferences:
@@ -17,9 +20,18 @@ def of_account(user_id: Any) -> Preferences:
 
 
 def change_preferences(user_id: Any, **changes: Any) -> Preferences:
-    """Store some preferences and return all. It is one statement, so that concurrent changes do not conflict."""
+    """Store some preferences and return all. It is one statement, so that concurrent changes do not conflict.
+
+    Raises Invalid for a value that no preference has.
+    """
     row = UserPreferences(user_id=user_id, **changes)
+    clean(row, changes, {"time_zone": _require_known_zone})
     UserPreferences.objects.bulk_create(
         [row], update_conflicts=True, unique_fields=["user"], update_fields=list(changes)
     )
     return of_account(user_id)
+
+
+def _require_known_zone(row: UserPreferences) -> None:
+    if row.time_zone and zones.find(row.time_zone) is None:
+        raise Invalid("time_zone", UNKNOWN_ZONE, "invalid_choice")

@@ -25,6 +25,7 @@ class Density(models.TextChoices):
 
 
 AUTOMATIC = ""
+UNKNOWN_ZONE = "Choose a time zone from the list, or “Browser default”."
 _COLOR_SCHEMES = {Theme.LIGHT: "light", Theme.DARK: "dark"}
 
 

@@ -12,7 +12,9 @@ from django.db import connection, transaction
 
 from portal import accounts
 from portal.models import AuditEvent
+from portal.refusals import Invalid
 from tests.base import CommittedTestCase, PortalTestCase
+from tests.factories import ACTOR
 
 PASSWORD = "correct horse battery staple"  # of these tests
 SENTENCE = "last active superuser"
@@ -114,3 +116,21 @@ class TwoAdministratorsTest(CommittedTestCase):
         with ThreadPoolExecutor(2) as pool:
             self.assertEqual(sorted(pool.map(demote, users)), ["demoted", "refused"])
         self.assertEqual(User.objects.filter(is_superuser=True, is_active=True).count(), 1)
+
+
+class PasswordsAndNamesTest(PortalTestCase):
+    def test_the_operations_refuse_a_weak_password_and_a_bad_name(self) -> None:
+        user = self.sign_in("ada")
+        stored = user.password
+        for act, field in (
+            (lambda: accounts.change_own_password(user, "12345678", actor=ACTOR), "password"),
+            (lambda: accounts.restore_administrator("new", "12345678", actor=ACTOR), "password"),
+            (lambda: accounts.restore_administrator("a b", "correct horse battery", actor=ACTOR), "username"),
+            (lambda: accounts.restore_administrator("a\0b", "correct horse battery", actor=ACTOR), "username"),
+            (lambda: accounts.restore_administrator("", "correct horse battery", actor=ACTOR), "username"),
+        ):
+            with self.assertRaises(Invalid) as refused:
+                act()
+            self.assertEqual({fault.field for fault in refused.exception.faults}, {field})
+        user.refresh_from_db()
+        self.assertEqual((user.password, User.objects.count()), (stored, 1))

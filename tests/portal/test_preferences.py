@@ -18,6 +18,7 @@ from portal.models import UserPreferences
 from portal.preferences import cookies
 from portal.preferences.operations import change_preferences, of_account
 from portal.preferences.values import Density, Preferences, Theme
+from portal.refusals import Invalid
 from tests.base import CAST, PortalTestCase
 from tests.factories import ACTOR, make_key
 from tests.support.html import the, words
@@ -288,3 +289,19 @@ class Shortcuts(PortalTestCase):
         keys = [entry.key for entry in (*MENU, *ADMINISTRATION)]
         self.assertEqual(len(set(keys)), len(keys))
         self.assertTrue(all(len(key) == 1 and key.islower() for key in keys))
+
+
+class BadPreferencesTests(PortalTestCase):
+    def test_the_operation_refuses_what_no_preference_is_and_stores_nothing(self):
+        user = self.sign_in("vic")
+        for name, value, code in (
+            ("theme", "pink", "invalid_choice"), ("theme", None, "required"), ("theme", ["dark"], "invalid"),
+            ("density", "", "required"), ("density", "tight", "invalid_choice"), ("shortcuts", "yes", "invalid"),
+            ("shortcuts", None, "required"), ("time_zone", "Mars/Olympus", "invalid_choice"),
+            ("time_zone", "a\0b", "characters"), ("time_zone", "x" * 300, "max_length"), ("time_zone", 7, "invalid"),
+        ):  # fmt: skip
+            with self.subTest(name=name, value=value):
+                with self.assertRaises(Invalid) as refused:
+                    change_preferences(user.pk, **{name: value})
+                self.assertEqual([(each.field, each.code) for each in refused.exception.faults], [(name, code)])
+        self.assertEqual(of_account(user.pk), Preferences())

@@ -6,10 +6,10 @@ import getpass
 import sys
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal import accounts, actors
+from portal.refusals import Refused
 
 
 class Command(BaseCommand):
@@ -30,8 +30,8 @@ class Command(BaseCommand):
         actor = actors.for_command("restore_administrator")
         try:
             created = accounts.restore_administrator(username, password, actor=actor)
-        except ValidationError as error:
-            raise CommandError(" ".join(error.messages)) from None
+        except Refused as refused:
+            raise CommandError(str(refused)) from None
         result = "is a new superuser" if created else "is an active superuser and has a new password"
         self.stderr.write(f"“{username}” {result}.")
 
