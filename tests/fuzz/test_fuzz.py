@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from django.conf import settings
 
 from tests.enrollment.base import EnrollmentTestCase
@@ -25,6 +26,7 @@ class FuzzTests(EnrollmentTestCase):
         self.assertEqual(report.outcomes.total(), count)
         return report
 
+    @pytest.mark.once
     def test_c12_mutated_csrs_are_judged_with_four_codes_and_nothing_else(self) -> None:
         outcomes = self.run_campaign("CSRs", 4_000).outcomes
         # Every judge is reached, and some mutations do no harm.
@@ -34,6 +36,7 @@ class FuzzTests(EnrollmentTestCase):
         outcomes = self.run_campaign("requests", 1_000).outcomes
         self.assertGreaterEqual(set(outcomes), CSR_CODES | {"malformed_request", "malformed_key", "201", "200"})
 
+    @pytest.mark.once
     def test_b02_b03_no_mutated_key_is_read_but_by_the_documented_canonicalization(self) -> None:
         outcomes = self.run_campaign("keys", 5_000).outcomes
         self.assertGreaterEqual(outcomes["malformed_key"], 3_000)
