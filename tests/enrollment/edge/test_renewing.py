@@ -107,7 +107,8 @@ def test_a_renewal_that_is_refused_leaves_the_certificate_and_says_why(
     name = json.loads((aged / "edge.json").read_text())["edge"]["name"]
     before = (aged / "certificate.pem").read_bytes(), (aged / "key.pem").read_bytes()
     off, on = (
-        f"edge.enabled = {value}; edit_edge(edge, fields=['enabled'], actor=for_command('test'))" for value in (0, 1)
+        f"edge.enabled = {each}; edit_edge(edge, fields=['enabled'], actor=for_command('test'))"
+        for each in (False, True)
     )
     manage_edges(portal, off, name)
     result = run_edge(portal.url, aged)
@@ -242,11 +243,11 @@ def test_watching_outlives_being_disabled(portal: LivePortal, aged: Path) -> Non
     assert run_edge(portal.url, aged).returncode == 0
     name = json.loads((aged / "edge.json").read_text())["edge"]["name"]
     set_enabled = "edge.enabled = {}; edit_edge(edge, fields=['enabled'], actor=for_command('test'))"
-    manage_edges(portal, set_enabled.format(0), name)
+    manage_edges(portal, set_enabled.format(False), name)
     with watching(portal.url, aged) as process:
         wait_for(process, "edge_disabled (HTTP 403)")
         before = heard(portal, name)
-        manage_edges(portal, set_enabled.format(1), name)
+        manage_edges(portal, set_enabled.format(True), name)
         wait_until_heard(portal, name, before)
         assert end(process)[0] == 0
 
