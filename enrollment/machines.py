@@ -28,8 +28,8 @@ class EnrolledMachines:
     def beside_keys(self) -> Mapping[str, Combinable]:
         return recent_use.expressions()
 
-    def recent_use(self, key_url: str, values: Mapping[str, Any]) -> str:
-        return recent_use.entries(key_url, values)
+    def recent_use(self, key_id: int, values: Mapping[str, Any]) -> str:
+        return recent_use.entries(key_id, values)
 
     def key_sections(self, request: HttpRequest, row: Mapping[str, Any], back: Any) -> str:
         if not request.user.has_perm("enrollment.view_serviceedge"):

@@ -25,7 +25,7 @@ class Machines(Protocol):
     def beside_keys(self) -> Mapping[str, Combinable]:
         """Expressions by name, which the list of keys reads in its own query."""
 
-    def recent_use(self, key_url: str, values: Mapping[str, Any]) -> str:
+    def recent_use(self, key_id: int, values: Mapping[str, Any]) -> str:
         """Entries for the details of a key, as HTML. `values` are the results of `beside_keys`."""
 
     def key_sections(self, request: HttpRequest, row: Mapping[str, Any], back: Any) -> str:

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from enrollment.models import ServiceEdge
 from enrollment.pages.history import reason_in_words
 from keys.pages.presentation import time_element
-from portal import audit
+from portal import audit, record_addresses
 from portal.models import TIMES
 
 WINDOW = timedelta(hours=24)
@@ -51,13 +51,14 @@ def expressions() -> dict[str, Combinable]:
     }
 
 
-def entries(key_url: str, values: Mapping[str, Any]) -> str:
+def entries(key_id: int, values: Mapping[str, Any]) -> str:
     """Entries for a key's details, as HTML: where the last use came from, and the last refusal."""
     last_from = format_html(_LAST_FROM, values["last_from"]) if values["last_from"] else ""
     if not values["refused_at"]:
         return last_from + _NEVER
     lately = f"{MOST} or more" if values["refused_lately"] >= MOST else values["refused_lately"] or "None"
-    words, history = reason_in_words(values["refused_why"]), f"{key_url}#history"
+    words = reason_in_words(values["refused_why"])
+    history = f"{record_addresses.of('keys:key-detail', key_id)}#history"
     return last_from + format_html(
         _REFUSED, time_element(values["refused_at"]), words, values["refused_why"], history, lately
     )

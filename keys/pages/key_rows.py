@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from keys import machines
 from keys.models import CopyState, ProvisioningKey, all_taken, copy_state
 from keys.pages.presentation import USE_WORDS, Stamp, expiry, stamp
-from portal import record_addresses, zones
+from portal import zones
 
 NO_PERMISSION = "You do not have permission to view keys"
 NOT_VIEWABLE = "Not viewable after creation"
@@ -150,7 +150,6 @@ def values_of(key: KeyRow, now: datetime, zone: tzinfo) -> dict[str, str]:
     return {
         "id": str(key.id),
         "public_id": key.public_id,
-        "url": record_addresses.of("keys:key-detail", key.id),
         "name": key.name,
         "max_uses": str(key.max_uses),
         "uses": str(key.uses),
@@ -175,7 +174,7 @@ def values_of(key: KeyRow, now: datetime, zone: tzinfo) -> dict[str, str]:
         "networks": ", ".join(key.allowed_networks),
         "vendor": settings.VENDOR_NAME,
     } | _certificate_values(
-        record_addresses.of("keys:certificate-detail", key.signing_certificate_id),
+        key.signing_certificate_id,
         key.signing_certificate__name,
         key.signing_certificate__not_after,
         now,
@@ -184,12 +183,12 @@ def values_of(key: KeyRow, now: datetime, zone: tzinfo) -> dict[str, str]:
 
 
 @functools.lru_cache(maxsize=64)
-def _certificate_values(url: str, name: str, end: datetime, now: datetime, zone: tzinfo) -> dict[str, str]:
+def _certificate_values(pk: int, name: str, end: datetime, now: datetime, zone: tzinfo) -> dict[str, str]:
     """The values of a signing certificate. Cached, because the keys of a page share a few certificates."""
     badge, until = expiry(end, now), stamp(end, zone)
     return {
         "certificate": name,
-        "certificate_url": url,
+        "certificate_id": str(pk),
         "certificate_words": badge.text if badge else "",
         "certificate_end": until.text,
         "certificate_end_iso": until.iso,

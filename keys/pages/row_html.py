@@ -56,7 +56,7 @@ def render_rows(keys: Iterable[KeyRow], may: May, is_open: Callable[[int], bool]
     now, zone, prefix, known = timezone.now(), zones.current(), get_script_prefix(), machines.answers()
     for key in keys:
         values = _escaped(values_of(key, now, zone))
-        values["recent"] = known.recent_use(values["url"], key.recent) if key.recent else ""
+        values["recent"] = known.recent_use(key.id, key.recent) if key.recent else ""
         yield _row_text(state_of(key, may, now, is_open(key.id)), prefix).with_values(values)
 
 

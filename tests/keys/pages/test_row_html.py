@@ -38,9 +38,7 @@ class RowHtml(PortalTestCase):
                     with self.subTest(key=key.name, may=may, is_open=is_open):
                         told = {
                             "open": is_open,
-                            "recent": SafeString(
-                                machines.answers().recent_use(f"/service-edge-keys/{key.id}/", key.recent)
-                            ),
+                            "recent": SafeString(machines.answers().recent_use(key.id, key.recent)),
                         }
                         row = {**row_of(key, may, timezone.now()), **told}
                         printed = render_to_string("keys/_key_row.html", {"row": row})
