@@ -1,6 +1,6 @@
 """What each operation on a key does, refuses and records."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 
@@ -12,6 +12,7 @@ from portal.models import AuditEvent
 from tests import factories
 from tests.base import PortalTestCase
 from tests.factories import ACTOR
+from tests.keys.base import make_certificate
 
 
 def actions() -> list[str]:
@@ -186,3 +187,50 @@ class UseStateTest(PortalTestCase):
         moment = datetime(2027, 1, 1, 12, tzinfo=UTC)
         key, _ = factories.make_key(expires_at=moment)
         self.assertEqual(ProvisioningKey.objects.get(pk=key.pk).expires_at, moment)
+
+
+class WhatAnEditJudgesTest(PortalTestCase):
+    """A rule that time or somebody else broke does not stand in the way of an edit that leaves the field alone."""
+
+    def setUp(self) -> None:
+        self.certificate = make_certificate()
+        self.key, _ = factories.make_key("berlin", max_uses=3, signing_certificate=self.certificate)
+        factories.expire(self.key)
+        SigningCertificate.objects.filter(pk=self.certificate.pk).update(enabled=False)
+        self.key.refresh_from_db()
+
+    def edit(self, **values: object) -> list[str]:
+        edited = ProvisioningKey.objects.get(pk=self.key.pk)
+        for name, value in values.items():
+            setattr(edited, name, value)
+        try:
+            fields = operations.provisioning_keys.FIELDS
+            operations.edit_key(edited, fields=fields, version=edited.version, actor=ACTOR)
+        except errors.Invalid as refused:
+            return [fault.field for fault in refused.faults]
+        return []
+
+    def test_an_expired_key_with_a_disabled_certificate_can_be_renamed(self) -> None:
+        self.assertEqual(self.edit(name="Berlin 2"), [])
+        self.assertEqual(ProvisioningKey.objects.get().name, "Berlin 2")
+
+    def test_its_page_renames_it_too(self) -> None:
+        self.sign_in("olga")
+        address = f"/service-edge-keys/{self.key.pk}/edit/"
+        form = self.client.get(address).context["form"]
+        sent = {name: form[name].value() for name in form.fields if form[name].value() is not None}
+        self.assertEqual(self.client.post(address, {**sent, "name": "Berlin 2"}).status_code, 302)
+
+    def test_what_changes_is_judged_and_named_at_once(self) -> None:
+        soon = self.key.expires_at + timedelta(microseconds=1)
+        self.assertEqual(self.edit(name="<b>", max_uses=0, expires_at=soon), ["name", "max_uses", "expires_at"])
+        self.assertEqual(self.edit(enabled="yes", viewable=None), ["viewable", "enabled"])
+        self.assertEqual(ProvisioningKey.objects.get().version, self.key.version)
+
+    def test_a_new_key_belongs_to_one_group(self) -> None:
+        for group, new_group, refused in ((self.key.group, "Paris", "new_group"), (None, "", "group")):
+            key = ProvisioningKey(name="new", signing_certificate=factories.signing_certificate())
+            key.group_id = group and group.pk
+            with self.assertRaises(errors.Invalid) as found:
+                operations.create_key(key, actor=ACTOR, new_group=new_group)
+            self.assertEqual(found.exception.field_name, refused)

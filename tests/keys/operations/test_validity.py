@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from django import forms
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from enrollment.models import ServiceEdge
@@ -46,6 +46,7 @@ class Door(NamedTuple):
     fields: set[str]
     attempt: Attempt
     takes: Callable[[str, Any], bool] = lambda field, value: True
+    is_page: bool = False
 
 
 def found(refused: Invalid) -> Refused:
@@ -127,14 +128,23 @@ class ValidityTest(PortalTestCase):
         self.sign_in("sue")
         tried = 0
         for door in (*self.operations(), *self.pages(), *self.support_pages(), *self.command_and_manifest()):
-            cases = [(field, bad) for field, rows in BAD[door.model].items() if field in door.fields for bad in rows]
             before = self.stored(door.model)
-            for field, bad in cases:
-                if door.takes(field, bad.value):
-                    tried += 1
-                    with self.subTest(door=door.name, field=field, value=repr(bad.value)[:40]):
-                        self.assert_refused(door, field, bad, before)
+            for field, bad in self.cases(door):
+                tried += 1
+                with self.subTest(door=door.name, field=field, value=repr(bad.value)[:40]):
+                    self.assert_refused(door, field, bad, before)
         self.assertGreater(tried, 1000)
+
+    @staticmethod
+    def cases(door: Door) -> Iterator[tuple[str, Bad]]:
+        sent = set()
+        for field in sorted(door.fields):
+            for bad in BAD[door.model][field]:
+                # A page takes its time: it gets one value for each code, and each certificate that cannot sign.
+                kind = (field, bad.code, bad.value if bad.value in CANNOT_SIGN else "")
+                if door.takes(field, bad.value) and not (door.is_page and kind in sent):
+                    sent.add(kind)
+                    yield field, bad
 
     def assert_refused(self, door: Door, field: str, bad: Bad, before: Any) -> None:
         mark = transaction.savepoint()
@@ -149,7 +159,9 @@ class ValidityTest(PortalTestCase):
 
     @staticmethod
     def stored(model: type) -> Any:
-        return list(model.objects.order_by("pk").values_list()), AuditEvent.objects.count()
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT * FROM {model._meta.db_table} ORDER BY id")
+            return cursor.fetchall(), AuditEvent.objects.count()
 
     # Operations
 
@@ -245,7 +257,7 @@ class ValidityTest(PortalTestCase):
 
         offered = {name for name in form.fields if not form.fields[name].disabled}
         takes = lambda field, value: is_typed(form.fields[field], value)  # noqa: E731
-        return Door(address, model, offered & fields_of(model), attempt, takes)
+        return Door(address, model, offered & fields_of(model), attempt, takes, is_page=True)
 
     @staticmethod
     def form_of(response: Any) -> Any:
