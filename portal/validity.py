@@ -126,6 +126,9 @@ def _violated(record: Model, judged: set[str], editable: set[str], bad: set[str]
         names = Q(constraint.condition).referenced_base_fields if isinstance(constraint, CheckConstraint) else set()
         if not names & judged or names & bad or not names <= editable:
             continue
+        # Each costs a query, and the defaults of a model satisfy its constraints.
+        if all(getattr(record, name) == record._meta.get_field(name).get_default() for name in names):  # type: ignore[union-attr]  # a column
+            continue
         others = {field.name for field in record._meta.fields} - names
         try:
             constraint.validate(type(record), record, exclude=others)
