@@ -80,6 +80,14 @@ class EveryList(ListTestCase):
             for row in rows:
                 self.assertEqual(len(row.select("td, th")), len(page.select("thead th")), listed.name)
 
+    def test_without_rows_a_page_explains_what_they_are(self) -> None:
+        for listed in LISTS:
+            rows = listed.rows
+            with self.subTest(list=listed.name), patch.dict(vars(listed), rows=lambda rows=rows: rows().filter(pk=-1)):
+                page = self.get(listed)
+                self.assertEqual(len(texts(page, ".card.empty h2")), 1)
+                self.assertTrue(texts(page, ".card.empty p"))
+
     def test_each_order_shows_the_page_and_says_so(self) -> None:
         for listed in LISTS:
             for sort, words in listed.table.sorts().items():
