@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 
+from enrollment.revocation_reasons import RevocationReason
 from keys.names import Named, SortNameField
 from portal import record_addresses
 
@@ -109,14 +110,6 @@ class IssuedCertificate(models.Model):
     same key pair, so only the first certificate of a key pair claims it; the trigger
     `renewed_key_pair_is_the_edges_own` refuses the others for another edge.
     """
-
-    class RevocationReason(models.TextChoices):
-        """The reasons of RFC 5280 §5.3.1 that apply to an edge."""
-
-        UNSPECIFIED = "unspecified", "Not specified"
-        KEY_COMPROMISE = "keyCompromise", "Key compromised"
-        SUPERSEDED = "superseded", "Replaced by another"
-        CESSATION = "cessationOfOperation", "No longer in operation"
 
     edge = models.ForeignKey(ServiceEdge, on_delete=models.PROTECT, related_name="certificates")
     issuer = models.ForeignKey("keys.SigningCertificate", on_delete=models.PROTECT, related_name="issued")

@@ -13,10 +13,10 @@ from django.db.models import Q
 
 from portal import audit, lockout
 from portal.actors import Actor
+from portal.field_validation import clean, faults_of
 from portal.refusals import Invalid, Refused
 from portal.roles import ADMINISTRATOR, STAFF_ROLES
 from portal.sessions import end_sessions
-from portal.validity import clean, faults_of
 
 _IS_ADMINISTRATOR = Q(is_active=True, groups__name=ADMINISTRATOR)
 _MANAGES = Q(is_active=True, is_superuser=True) | Q(is_active=True, pk__in=User.objects.filter(_IS_ADMINISTRATOR))

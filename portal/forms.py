@@ -14,8 +14,8 @@ from django.forms.renderers import TemplatesSetting
 from django.utils.dateparse import parse_datetime
 
 from portal import zones
+from portal.field_validation import clean
 from portal.refusals import Fault, Invalid, Refused
-from portal.validity import clean
 
 _MINUTES = "%Y-%m-%dT%H:%M"
 

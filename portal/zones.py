@@ -63,6 +63,11 @@ def find(name: str) -> tzinfo | None:
         return None
 
 
+def shown(chosen: str, of_browser: str) -> tzinfo:
+    """The zone to show times in: the chosen one, otherwise the browser's, otherwise UTC. IANA names, or empty."""
+    return find(chosen or of_browser[: LONGEST_NAME + 1]) or UTC
+
+
 def current() -> tzinfo:
     """The zone of the current request; UTC outside requests."""
     try:

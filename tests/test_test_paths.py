@@ -53,6 +53,7 @@ TESTED_IN = {
     "enrollment/pki/der.py": "enrollment/pki/test_csr_openssl.py",
     "enrollment/pki/key_policy.py": "enrollment/pki/test_csr.py",
     "enrollment/pki/proof.py": "enrollment/operations/test_renewing.py",
+    "enrollment/revocation_reasons.py": "enrollment/pki/test_revocation_list.py",
     "enrollment/search.py": "portal/test_support_search.py",
     "enrollment/trial_certificate.py": "keys/crypto/test_openssl_verification.py",
     "enrollment/urls.py": "enrollment/endpoints/test_json.py",
@@ -78,6 +79,7 @@ TESTED_IN = {
     "keys/pages/certificate_download.py": "keys/pages/test_certificate_list.py",
     "keys/pages/certificate_rows.py": "keys/pages/test_certificate_list.py",
     "keys/pages/common_filters.py": "keys/pages/test_key_filters.py",
+    "keys/pages/expiry_badge.py": "keys/pages/test_presentation.py",
     "keys/pages/key_access.py": "keys/pages/test_key_detail.py",
     "keys/pages/key_forms.py": "keys/pages/test_key_add.py",
     "keys/pages/key_rows.py": "keys/pages/test_row_html.py",
@@ -114,7 +116,7 @@ TESTED_IN = {
     "portal/triggers.py": "enrollment/test_triggers.py",
     "portal/upload_handler.py": "keys/pages/test_certificate_add.py",
     "portal/urls.py": "portal/test_roles.py",
-    "portal/validity.py": "keys/operations/test_validity.py",
+    "portal/field_validation.py": "keys/operations/test_validity.py",
     "portal/views.py": "portal/test_roles.py",
 }
 

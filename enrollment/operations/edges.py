@@ -8,13 +8,14 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from enrollment.models import IssuedCertificate, ServiceEdge
+from enrollment.models import ServiceEdge
 from enrollment.operations import revoking
+from enrollment.revocation_reasons import RevocationReason
 from keys.errors import Gone, Invalid
 from keys.names import clean_name
 from portal import audit
 from portal.actors import Actor
-from portal.validity import clean, faults_of
+from portal.field_validation import clean, faults_of
 
 LONGEST_NAME = ServiceEdge._meta.get_field("name").max_length or 0
 
@@ -52,7 +53,7 @@ def delete_edge(edge: ServiceEdge, *, actor: Actor) -> None:
     with transaction.atomic():
         if not ServiceEdge.objects.live().filter(pk=edge.pk).update(deleted_at=now, enabled=False):
             return
-        reason = IssuedCertificate.RevocationReason.CESSATION
+        reason = RevocationReason.CESSATION
         revoked = revoking.revoke_in_transaction(edge, reason=reason, now=now)
         subject = audit.Subject("edge", str(edge.uuid), edge.name)
         audit.record(audit.Action.EDGE_DELETED, actor, subject, detail={"certificates": len(revoked)})

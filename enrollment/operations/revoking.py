@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations.revocation_lists import CHUNK, publish
+from enrollment.revocation_reasons import RevocationReason
 from keys.models import SigningCertificate
 from portal import audit
 from portal.actors import Actor
@@ -53,7 +54,7 @@ def revoke_replaced(certificate: IssuedCertificate, *, actor: Actor, now: dateti
 
     The caller calls `publish_lists` after its commit.
     """
-    reason = IssuedCertificate.RevocationReason.SUPERSEDED
+    reason = RevocationReason.SUPERSEDED
     revoked = _mark(Q(pk=certificate.edge_id), Q(pk=certificate.pk), reason, now)
     _record(revoked, reason, actor, None, now)
     return revoked

@@ -13,6 +13,7 @@ from enrollment.errors import Refused
 from enrollment.models import IssuedCertificate
 from enrollment.operations.lookup import KeyState
 from enrollment.pki.issuance import may_sign
+from enrollment.revocation_reasons import RevocationReason
 
 # These forbid everything. With any other code a key admits nobody new, and an earlier answer is still repeated.
 _FORBID_REPLAY = frozenset({"key_disabled", "group_disabled", "network_not_allowed"})
@@ -81,7 +82,7 @@ def against_key_pairs(current: IssuedCertificate, spki_sha256: str) -> str:
         return "certificate_revoked"
     # A key pair that others may know proves nothing, whichever certificate of it was revoked for that.
     same = IssuedCertificate.objects.filter(edge=current.edge_id, spki_sha256=current.spki_sha256)
-    compromised = same.filter(revocation_reason=IssuedCertificate.RevocationReason.KEY_COMPROMISE)
+    compromised = same.filter(revocation_reason=RevocationReason.KEY_COMPROMISE)
     return _first(("certificate_revoked", compromised.exists()))
 
 

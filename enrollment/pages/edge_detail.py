@@ -14,7 +14,8 @@ from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.pages import history
 from enrollment.pages.edge_rows import annotated, described
 from keys.pages import activity
-from keys.pages.presentation import Badge, colons, expiry, stamp
+from keys.pages.expiry_badge import Badge, expiry
+from keys.pages.presentation import colons, stamp
 from portal.access import requires
 
 PERMISSION = "enrollment.view_serviceedge"

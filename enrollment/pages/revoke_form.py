@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django import forms
 
-from enrollment.models import IssuedCertificate
+from enrollment.revocation_reasons import RevocationReason
 from portal.forms import ConfirmNameForm
 
-Reason = IssuedCertificate.RevocationReason
+Reason = RevocationReason
 
 
 class RevokeForm(ConfirmNameForm):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-from enum import Enum
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
@@ -14,51 +13,14 @@ from django.db.models.lookups import GreaterThanOrEqual
 from django.urls import reverse
 
 from keys.crypto.sealing import Place
+from keys.models.copy_state import CopyState, all_taken, copy_state
 from keys.models.record import Record
 from keys.models.signing_certificate import CANNOT_SIGN
+from keys.models.use_state import UseState
 
 MOST_USES = 2_147_483_647
 _LONGEST_NETWORK_LIST = 100
 _USES_SENTENCE = f"Enter a whole number from 1 to {MOST_USES:,}."
-_ONLY_USE_TAKEN = "The only use of this key is taken"
-
-
-def all_taken(max_uses: int) -> str:
-    """The beginning of a sentence about a key at its limit."""
-    return f"All {max_uses} uses of this key are taken" if max_uses > 1 else _ONLY_USE_TAKEN
-
-
-class CopyState(Enum):
-    """Whether the text of a key may be handed out; one truth for icons, warnings and refusals."""
-
-    READY = "ready"
-    USED_UP = "used up"
-    HIDDEN = "hidden"
-
-
-def copy_state(*, viewable: bool, uses: int, max_uses: int) -> CopyState:
-    """Whether a key with these values is handed out; also one that is no model instance."""
-    if not viewable:
-        return CopyState.HIDDEN
-    return CopyState.USED_UP if uses >= max_uses else CopyState.READY
-
-
-class UseState(models.TextChoices):
-    """How far a key is used. `high` is four fifths of the limit or more, `full` all of it."""
-
-    UNUSED = "unused", "Never used"
-    FREE = "free", "Has uses left"
-    HIGH = "high", "Nearly used up"
-    FULL = "full", "At limit"
-
-
-def use_state(uses: int, max_uses: int) -> UseState:
-    """The state of use; the database computes the same in the column `use_state`."""
-    if uses >= max_uses:
-        return UseState.FULL
-    if uses == 0:
-        return UseState.UNUSED
-    return UseState.HIGH if uses * 5 >= max_uses * 4 else UseState.FREE
 
 
 def parse_network(text: Any) -> ipaddress.IPv4Network | ipaddress.IPv6Network:

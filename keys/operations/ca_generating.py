@@ -14,7 +14,7 @@ from keys.errors import Invalid
 from keys.models import SigningCertificate
 from keys.operations.signing_certificates import authority_of, create_certificate, hold
 from portal.actors import Actor
-from portal.validity import Rules, clean
+from portal.field_validation import Rules, clean
 
 MOST_DAYS = 30 * 365
 

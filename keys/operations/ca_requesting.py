@@ -20,7 +20,7 @@ from keys.operations.ca_generating import rules_of_a_key_pair
 from keys.operations.signing_certificates import describe, insert, private_key_of, seal_private_key
 from portal import audit
 from portal.actors import Actor
-from portal.validity import clean
+from portal.field_validation import clean
 
 _COMPLETED = (
     "request", "der", "subject", "issuer", "common_name", "serial", "fingerprint", "key_type", "not_before",

@@ -22,8 +22,8 @@ from keys.names import LONGEST_NAME, clean_name
 from keys.operations import editing
 from keys.operations.signing_certificates import describe, insert, seal_private_key
 from portal.actors import Actor
+from portal.field_validation import clean
 from portal.sort_names import sort_name
-from portal.validity import clean
 
 _NOT_IN_NAMES = re.compile(r"[^\w .-]")
 

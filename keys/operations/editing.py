@@ -13,11 +13,11 @@ from django.utils import timezone
 from keys.errors import CONSTRAINT_FIELDS, Difference, Gone, InUse, Invalid, Stale
 from keys.managed_rows import require_own
 from keys.models.record import Record
-from portal import audit, validity
+from portal import audit
 from portal.actors import Actor
 from portal.database import violated_rule
+from portal.field_validation import NO_RULES, Rules, clean
 from portal.sort_names import sort_name
-from portal.validity import Rules
 
 R = TypeVar("R", bound=Record)
 MOST_NAMED = 10
@@ -52,9 +52,7 @@ def subject(record: Record) -> audit.Subject:
     return audit.Subject(kind[record._meta.model_name or ""], str(record.pk), record.name)
 
 
-def require_valid(
-    current: R, edited: R, *, fields: Collection[str], version: int, rules: Rules = validity.NO_RULES
-) -> None:
+def require_valid(current: R, edited: R, *, fields: Collection[str], version: int, rules: Rules = NO_RULES) -> None:
     """Raise Invalid for what an edit changes to something that is not accepted, or Stale.
 
     What it leaves as it was is not judged: an expired key can still be renamed. The rules, which look at the current
@@ -62,7 +60,7 @@ def require_valid(
     """
     columns = {name: current._meta.get_field(name).attname for name in fields}  # type: ignore[union-attr]  # see _label
     changed = [name for name, column in columns.items() if getattr(current, column) != getattr(edited, column)]
-    validity.clean(edited, changed, rules if version == current.version else validity.NO_RULES)
+    clean(edited, changed, rules if version == current.version else NO_RULES)
     require_version(current, edited, version, fields)
 
 
@@ -112,7 +110,13 @@ def save(current: R, edited: R, fields: Collection[str], actor: Actor, **extra: 
 
 
 def edit(
-    record: R, *, fields: Collection[str], version: int, action: str, actor: Actor, rules: Rules = validity.NO_RULES
+    record: R,
+    *,
+    fields: Collection[str],
+    version: int,
+    action: str,
+    actor: Actor,
+    rules: Rules = NO_RULES,
 ) -> None:
     """The whole edit of a record. Raises Gone, Managed, Stale or Invalid."""
     with transaction.atomic():

@@ -21,7 +21,7 @@ from keys.operations.key_minting import mint_into, open_token
 from keys.operations.service_edge_groups import create_group
 from portal import audit
 from portal.actors import Actor
-from portal.validity import Rules, clean
+from portal.field_validation import Rules, clean
 
 logger = logging.getLogger(__name__)
 TURNED_OFF = "This was turned off; the text is no longer stored, so it can't be turned on again."

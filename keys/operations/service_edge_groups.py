@@ -10,7 +10,7 @@ from keys.models import ServiceEdgeGroup
 from keys.operations import editing
 from portal import audit
 from portal.actors import Actor
-from portal.validity import clean
+from portal.field_validation import clean
 
 
 def create_group(group: ServiceEdgeGroup, *, actor: Actor) -> None:

@@ -22,7 +22,7 @@ from keys.models.signing_certificate import CANNOT_SIGN
 from keys.operations import editing
 from portal import audit
 from portal.actors import Actor
-from portal.validity import clean
+from portal.field_validation import clean
 
 
 def create_certificate(record: SigningCertificate, authority: Authority, *, actor: Actor, source: str = "") -> None:

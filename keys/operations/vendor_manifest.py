@@ -26,8 +26,8 @@ from keys.operations.signing_certificates import create_certificate
 from portal import audit
 from portal.actors import Actor
 from portal.audit_actions import DETAIL_FIELDS
+from portal.field_validation import NO_RULES, Rules, clean
 from portal.sort_names import sort_name
-from portal.validity import NO_RULES, Rules, clean
 
 _GROUP_FIELDS = tuple(DETAIL_FIELDS["group"] - {"name"})
 _KEY_FIELDS = ("max_uses", "enabled")

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from keys.models import SigningCertificate
+from keys.pages.expiry_badge import expiry
 from keys.pages.key_rows import HasPermissions
-from keys.pages.presentation import colons, distinguished_name, expiry, stamp
+from keys.pages.presentation import colons, distinguished_name, stamp
 
 
 class CertificateMay(NamedTuple):

@@ -12,7 +12,8 @@ from django.db.models import QuerySet
 
 from keys import machines
 from keys.models import CopyState, ProvisioningKey, all_taken, copy_state
-from keys.pages.presentation import USE_WORDS, Stamp, expiry, stamp
+from keys.pages.expiry_badge import expiry
+from keys.pages.presentation import USE_WORDS, Stamp, stamp
 from portal import zones
 
 NO_PERMISSION = "You do not have permission to view keys"

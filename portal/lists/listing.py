@@ -16,8 +16,9 @@ from django.utils.safestring import SafeString
 from portal.lists import state
 from portal.lists.columns import ListTable, heads
 from portal.lists.filters import ListFilters
+from portal.lists.page_sizes import PER_PAGE
 from portal.lists.paging import Page, paginate
-from portal.lists.state import PER_PAGE, ListState
+from portal.lists.state import ListState
 
 # Rendered parts of pages without filters: rendering them takes longer than reading the rows.
 _parts: dict[tuple[Any, ...], dict[str, SafeString]] = {}

@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
+from portal.lists.page_sizes import PER_PAGE
 from portal.row_ids import row_id
 
-PER_PAGE = (25, 50, 100)
 ALL = "all"
 _MOST_OPEN_ROWS = 100
 _CURSOR = re.compile(r"[A-Za-z0-9_-]{1,4000}")

@@ -7,12 +7,10 @@ none. Views call `keep` and `drop` for the first one; the middleware then sends 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, tzinfo
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from portal import zones
 from portal.preferences.values import Preferences, known
 
 _PARTS = 4
@@ -30,12 +28,6 @@ def read(cookies: Mapping[str, str]) -> Preferences:
     text = cookies.get(settings.PREFERENCES_COOKIE_NAME, "")
     parts = text.split(".") if len(text) <= _LONGEST else []
     return known(*parts) if len(parts) == _PARTS else Preferences()
-
-
-def zone_of(chosen: Preferences, cookies: Mapping[str, str]) -> tzinfo:
-    """The zone to show times in: the chosen one, otherwise the browser's, otherwise UTC."""
-    name = chosen.time_zone or cookies.get(settings.ZONE_COOKIE_NAME, "")[: zones.LONGEST_NAME + 1]
-    return zones.find(name) or UTC
 
 
 def of(request: HttpRequest) -> Preferences:

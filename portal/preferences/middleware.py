@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from portal import zones
 from portal.preferences import cookies
 
 
@@ -22,7 +24,8 @@ class PreferencesMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         chosen = cookies.read(request.COOKIES)
         request.preferences = chosen  # type: ignore[attr-defined]  # HttpRequest is open by design
-        with timezone.override(cookies.zone_of(chosen, request.COOKIES)):
+        of_browser = request.COOKIES.get(settings.ZONE_COOKIE_NAME, "")
+        with timezone.override(zones.shown(chosen.time_zone, of_browser)):
             response = self.get_response(request)
         cookies.send(request, response)
         return response

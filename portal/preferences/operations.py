@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from portal import zones
+from portal.field_validation import clean
 from portal.models import UserPreferences
 from portal.preferences.values import UNKNOWN_ZONE, Preferences, known
 from portal.refusals import Invalid
-from portal.validity import clean
 
 
 def of_account(user_id: Any) -> Preferences:

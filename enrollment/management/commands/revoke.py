@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import Revocation, revoke_certificate, revoke_edge, revoke_key
+from enrollment.revocation_reasons import RevocationReason
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.names import clean_name
 from keys.operations.editing import subject
@@ -19,7 +20,7 @@ from portal import actors, audit
 from portal.actors import Actor
 from portal.sort_names import sort_name
 
-REASONS = IssuedCertificate.RevocationReason.values
+REASONS = RevocationReason.values
 
 
 class Command(BaseCommand):

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from enrollment import operations
 from enrollment.models import IssuedCertificate
 from enrollment.operations.answer import Enrolled
+from enrollment.revocation_reasons import RevocationReason
 from keys.crypto.ca_certificates import make_authority
 from keys.errors import Invalid
 from keys.models import ProvisioningKey
@@ -71,7 +72,7 @@ class StoredTests(EnrollmentTestCase):
     def test_d01_the_published_list_of_each_issuer(self) -> None:
         for kind in ("EC P-256", "EC P-384", "RSA 3072"):
             key, text = make_key(max_uses=9, signing_certificate=make_issuer(kind, key_type=kind))
-            for reason in IssuedCertificate.RevocationReason:
+            for reason in RevocationReason:
                 self.enroll(text)
                 operations.revoke_certificate(IssuedCertificate.objects.latest("id"), reason=reason, actor=ACTOR)
             listed = fetch(key.signing_certificate)

@@ -13,17 +13,17 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from enrollment.models import IssuedCertificate
 from enrollment.pki import revocation_list
 from enrollment.pki.issuance import Issuer, ProfileViolation
 from enrollment.pki.revocation_list import Entry
+from enrollment.revocation_reasons import RevocationReason
 from keys.crypto.ca_certificates import make_authority
 from tests.enrollment.base import now
 from tests.enrollment.revocation import (
     number,
 )
 
-REASONS = IssuedCertificate.RevocationReason.values
+REASONS = RevocationReason.values
 MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2049, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
 ENTRIES = st.lists(
     st.builds(Entry, st.integers(1, 2**152 - 1), MOMENTS, st.sampled_from(REASONS)), unique_by=lambda e: e.serial

@@ -171,7 +171,8 @@ class ManagedKeyTest(PortalTestCase):
 
 class UseStateTest(PortalTestCase):
     def test_python_and_the_database_agree(self) -> None:
-        from keys.models.provisioning_key import MOST_USES, use_state
+        from keys.models.provisioning_key import MOST_USES
+        from keys.models.use_state import use_state
 
         group, certificate = factories.make_group(), factories.signing_certificate()
         limits = [1, 2, 4, 5, 6, 9, 10, 25, 1000, 999_999_999, MOST_USES]

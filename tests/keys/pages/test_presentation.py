@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from django.utils.timezone import override
 
-from keys.pages.presentation import Badge, distinguished_name, expiry, stamp, time_element
+from keys.pages.expiry_badge import Badge, expiry
+from keys.pages.presentation import distinguished_name, stamp, time_element
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
