@@ -18,7 +18,7 @@ USE_WORDS: dict[str, str] = {UseState.FULL: "At limit", UseState.HIGH: "Nearly u
 
 
 class Stamp(NamedTuple):
-    """A moment: as people read it, and as machines do."""
+    """A moment as text for people and in ISO 8601 for machines."""
 
     text: str
     iso: str
@@ -30,7 +30,7 @@ class Stamp(NamedTuple):
 
 
 def stamp(moment: datetime, zone: tzinfo | None = None) -> Stamp:
-    """A moment in a zone, that of the request unless another is given, with its short name; for machines in UTC."""
+    """A moment in a zone with the zone's short name, and in UTC for machines. Default: the zone of the request."""
     local, utc = zones.local(moment, zone), moment.astimezone(UTC)
     # `strftime` takes three times as long, and a page of keys shows hundreds of moments.
     return Stamp(

@@ -32,9 +32,9 @@ _LONGEST_CHIP = 60
 
 
 class ListFilter(django_filters.Filter):
-    """What every filter has: a label, a control (a template in `lists/`), and what it asks of the rows.
+    """A filter with a label, a control (a template in `lists/`) and a condition on the rows.
 
-    `promoted` filters stand in the bar, the others behind *More filters*. `condition` makes a Q of a clean value;
+    `promoted` filters stand in the bar, the others under *More filters*. `condition` makes a Q of a clean value;
     without it the value must equal the field.
     """
 
@@ -63,7 +63,7 @@ class ListFilter(django_filters.Filter):
         return copied
 
     def condition(self, value: Any) -> Q:
-        """What the rows must satisfy for a clean value."""
+        """The condition on the rows for a clean value."""
         return self._condition(value) if self._condition else Q(**{self.field_name: value})
 
     def filter(self, rows: QuerySet[Any], value: Any) -> QuerySet[Any]:
@@ -277,17 +277,17 @@ class ListFilters(django_filters.FilterSet):
 
     @property
     def others(self) -> list[forms.BoundField]:
-        """The fields behind *More filters*."""
+        """The fields under *More filters*."""
         return [self.form[name] for name, each in self.base_filters.items() if not each.promoted]
 
     @property
     def set_behind(self) -> int:
-        """How many values behind *More filters* are set."""
+        """How many values under *More filters* are set."""
         return sum(not self.base_filters[name].promoted for name, _ in self.state.filters)
 
     @property
     def is_wrong_behind(self) -> bool:
-        """Whether a bad value is behind *More filters*."""
+        """Whether a bad value is under *More filters*."""
         return any(not self.base_filters[name].promoted for name, _ in self.mistakes)
 
     @property

@@ -27,7 +27,7 @@ class Offer(NamedTuple):
 
     @property
     def text(self) -> str:
-        """What a field holds for it: its name. A name of digits would be read as an id, so there the id."""
+        """The text of a field: the name, or the id where the name is digits and would be read as an id."""
         return str(self.id) if self.name.isdecimal() else self.name
 
 

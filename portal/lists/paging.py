@@ -76,7 +76,7 @@ class Page:
 
 
 def last_page(total: int, per_page: int) -> int:
-    """The last page that a number reaches."""
+    """The last page that has a number: numbers end at row 10,000."""
     return max(1, -(-min(total, COUNTED) // per_page))
 
 
