@@ -82,7 +82,7 @@ def last_page(total: int, per_page: int) -> int:
 
 def keys_in_order(rows: QuerySet[Any], part: Q, order: Order, descending: bool) -> QuerySet[Any]:
     """The sort keys of a range, read from the index alone."""
-    named = rows.select_related(None).defer(None).filter(part)
+    named = rows.filter(part) if part else rows
     return named.order_by(*order.by(descending)).values(order.key)
 
 
