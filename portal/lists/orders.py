@@ -11,9 +11,10 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Model, Q
 
 _LARGEST_ID = 2**63 - 1
 _LONGEST_CURSOR = 4_000
@@ -76,8 +77,9 @@ class Order:
         return [rest] if self.unique else [Q(**{self.field: cursor.value, f"id__{after}": cursor.id}), rest]
 
     def write_cursor(self, row: Any) -> str:
-        """The cursor of a row that has an id and the column under its name, as it stands in an address."""
-        value = getattr(row, self.field)
+        """The cursor of a row, as it stands in an address. A row is a model instance, or has the column by its name."""
+        is_instance = isinstance(row, Model)
+        value = attrgetter(self.field.replace("__", "."))(row) if is_instance else getattr(row, self.field)
         value = value.isoformat() if isinstance(value, datetime) else value
         document = json.dumps([value, row.id], ensure_ascii=False, separators=(",", ":"))
         return base64.urlsafe_b64encode(document.encode()).decode().rstrip("=")

@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 from django.conf import settings
 from django.template.loader import get_template
-from django.test import override_settings
+from django.test import RequestFactory, override_settings
 from django.test.utils import override_script_prefix
 from django.urls import get_resolver, get_script_prefix, reverse
 
@@ -16,6 +16,7 @@ from keys.pages.key_list import KEYS
 from portal.lists import listing
 from portal.lists.filters import Choice, Related
 from portal.lists.listing import LISTS, List
+from portal.lists.paging import Page
 from tests.enrollment.base import EnrollmentTestCase
 from tests.factories import make_key
 from tests.support.html import links, parsed, texts
@@ -95,6 +96,28 @@ class EveryList(ListTestCase):
                     page = self.get(listed, sort=sort)
                     self.assertEqual(page.status_code, 200)
                     self.assertEqual(texts(page, "button.sort-button"), [f"Sort: {words}"])
+
+    def test_next_and_previous_lead_through_all_rows_of_each_order(self) -> None:
+        for name in ("a", "b", "c"):
+            make_key(name)
+            self.enroll(self.text)
+
+        def page_at(listed: List, address: str) -> Page:
+            return listed.open(RequestFactory().get(address)).page
+
+        for listed in LISTS:
+            for sort in listed.table.sorts():
+                with self.subTest(list=listed.name, sort=sort), patch("portal.lists.state.PER_PAGE", (1, 100)):
+                    whole = [row.id for row in page_at(listed, f"?sort={sort}&per_page=100").rows]
+                    self.assertGreater(len(whole), 2)
+                    forward = [page_at(listed, f"?sort={sort}")]
+                    while forward[-1].has_next:
+                        forward.append(page_at(listed, forward[-1].next_link))
+                    backward = [forward[-1]]
+                    while backward[-1].has_previous:
+                        backward.append(page_at(listed, backward[-1].previous_link))
+                    self.assertEqual([page.rows[0].id for page in forward], whole)
+                    self.assertEqual([page.rows[0].id for page in reversed(backward)], whole)
 
     def test_pages_reached_by_next_say_which_rows_they_show(self) -> None:
         for number in range(60):
