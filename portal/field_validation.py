@@ -46,7 +46,7 @@ def clean(record: Model, fields: Collection[str] | None = None, rules: Rules = N
     faults += _refused_by_model(record, judged - _names(faults))
     faults += _violated(record, judged, editable, _names(faults))
     for name, rule in rules.items():
-        if name not in _names(faults) and (name in judged or name not in known):
+        if name not in _names(faults) and (name in judged or name not in editable):
             try:
                 rule(record)
             except Invalid as refused:

@@ -9,6 +9,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from django import forms
@@ -134,6 +135,24 @@ class ValidityTest(PortalTestCase):
                 with self.subTest(door=door.name, field=field, value=repr(bad.value)[:40]):
                     self.assert_refused(door, field, bad, before)
         self.assertGreater(tried, 1000)
+
+    def test_each_bad_argument_beside_the_record_is_refused(self) -> None:
+        bad = {
+            "key_type": ("banana", "", None, 7, True, [], {}, "EC P-256\0"),
+            "days": (0, -1, 30 * 365 + 1, 10**30, None, True, "9", 9.0, []),
+        }
+        before = self.stored(SigningCertificate)
+        for make, good in (
+            (operations.generate_certificate, {"key_type": "EC P-256", "days": 9}),
+            (operations.request_certificate, {"key_type": "EC P-256"}),
+        ):
+            for name in good:
+                for value in bad[name]:
+                    with self.subTest(operation=make.__name__, argument=name, value=value):
+                        record = SigningCertificate(name="new")
+                        refused = attempted(partial(make, record, **{**good, name: value}, actor=ACTOR))
+                        self.assertEqual([field for field, _ in refused], [name])
+                        self.assertEqual(self.stored(SigningCertificate), before)
 
     @staticmethod
     def cases(door: Door) -> Iterator[tuple[str, Bad]]:
