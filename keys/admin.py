@@ -11,20 +11,30 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 
 from keys import certificate_use, machines, operations, trust_anchors
-from keys.admin_base import RecordAdmin
+from keys.admin_base import RecordAdmin, VersionedForm
 from keys.crypto import tokens
 from keys.models import CopyState, ProvisioningKey, ServiceEdgeGroup, SigningCertificate, UseState
+from keys.operations.provisioning_keys import rules_of_an_edit, rules_of_creation
 from portal import identifiers
 from portal.actors import Actor
 from portal.admin_base import one_of
+from portal.field_validation import Rules
 
 _HISTORY = ("version", "created_at", "created_by", "modified_at", "modified_by")
+
+
+class KeyForm(VersionedForm):
+    """A key in its support page."""
+
+    def rules(self) -> Rules:
+        return rules_of_an_edit(self.instance) if self.instance.pk else rules_of_creation("")
 
 
 @admin.register(ProvisioningKey)
 class ProvisioningKeyAdmin(RecordAdmin):
     """Keys are added viewable only: this page never shows the text, so a hidden one would be lost at once."""
 
+    form = KeyForm
     list_display = ["name", "public_id", "group", "uses", "max_uses", "use", "enabled", "managed"]
     list_filter = [one_of("use_state", UseState.choices), "enabled", "managed", "viewable"]
     list_select_related = ["group"]

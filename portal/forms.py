@@ -8,13 +8,14 @@ from typing import Any, ClassVar, Self
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.forms.fields import BaseTemporalField
 from django.forms.models import construct_instance
 from django.forms.renderers import TemplatesSetting
 from django.utils.dateparse import parse_datetime
 
 from portal import zones
-from portal.field_validation import clean
+from portal.field_validation import NO_RULES, Rules, clean
 from portal.refusals import Fault, Invalid, Refused
 
 _MINUTES = "%Y-%m-%dT%H:%M"
@@ -34,6 +35,8 @@ class LocalTimeField(forms.DateTimeField):
     """
 
     zone: tzinfo = UTC
+    # What is stored. The input shows minutes of a clock: unchanged, it keeps its seconds and which of two times it was.
+    stored: datetime | None = None
 
     def __init__(self, **options: Any) -> None:
         widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_MINUTES)
@@ -45,6 +48,11 @@ class LocalTimeField(forms.DateTimeField):
         if not isinstance(value, datetime):
             return value
         return zones.local(value, self.zone).replace(second=0, microsecond=0, tzinfo=None)
+
+    def clean(self, value: Any) -> datetime | None:
+        entered: datetime | None = super().clean(value)
+        is_unchanged = entered and self.stored and self.prepare_value(entered) == self.prepare_value(self.stored)
+        return self.stored if is_unchanged else entered
 
     def to_python(self, value: Any) -> datetime | None:
         if value in self.empty_values:
@@ -91,6 +99,8 @@ class RecordForm(RefusableForm, forms.ModelForm):
         # The limits that HTML shows stay, for these are attributes already.
         for name in self._of_the_record:
             self.fields[name].validators = []
+            if isinstance(field := self.fields[name], LocalTimeField):
+                field.stored = getattr(self.instance, name)
         if "version" in self.fields:
             self.initial["version"] = self.instance.version
 
@@ -102,12 +112,18 @@ class RecordForm(RefusableForm, forms.ModelForm):
         """The fields of the record that can be judged although others cannot be read."""
         return self._of_the_record & set(self.cleaned_data) & set(self.changed_data)
 
+    def rules(self) -> Rules:
+        """The rules of the operation that stores the record."""
+        return NO_RULES
+
     def _post_clean(self) -> None:
         self.instance = construct_instance(self, self.instance, self._meta.fields, self._meta.exclude)
         if self.errors:
-            # The operation is not asked; the page shows all that is wrong at once nevertheless.
+            # The operation is not called; the page shows all that is wrong at once nevertheless.
+            rules = {name: rule for name, rule in self.rules().items() if name not in self.errors}
             try:
-                clean(self.instance, self.judged())
+                with transaction.atomic():
+                    clean(self.instance, self.judged(), rules)
             except Invalid as refused:
                 self.refuse(refused)
 

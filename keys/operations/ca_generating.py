@@ -25,7 +25,7 @@ def generate_certificate(record: SigningCertificate, *, key_type: str, days: int
     The validity begins a day ago, or with the parent's. Raises Invalid for its values, when the name is taken or too
     long for a common name, or when the parent cannot sign.
     """
-    clean(record, rules={**rules_of_a_key_pair(key_type), "days": lambda _: _require_days(days)})
+    clean(record, rules=rules_of_generating(key_type, days))
     parent = load_parent(record.parent) if record.parent else None
     now = timezone.now()
     authority = ca_certificates.make_authority(
@@ -37,6 +37,11 @@ def generate_certificate(record: SigningCertificate, *, key_type: str, days: int
             if held.fingerprint != record.parent.fingerprint:
                 raise Invalid("parent", "The parent was replaced in the meantime. Try again.")
         create_certificate(record, authority, actor=actor, source="generated")
+
+
+def rules_of_generating(key_type: str, days: int) -> Rules:
+    """What no model knows about a CA that is made here and valid for `days`."""
+    return {**rules_of_a_key_pair(key_type), "days": lambda _: _require_days(days)}
 
 
 def rules_of_a_key_pair(key_type: str) -> Rules:

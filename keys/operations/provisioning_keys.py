@@ -37,7 +37,7 @@ def create_key(key: ProvisioningKey, *, actor: Actor, new_group: str = "") -> st
     """
     fields = [name for name in FIELDS if name != "group" or not new_group]
     with transaction.atomic(), editing.refusals_of(ProvisioningKey):
-        clean(key, fields, {**RULES, "new_group": lambda key: _require_one_group(key, new_group)})
+        clean(key, fields, rules_of_creation(new_group))
         if new_group:
             key.group = _made_group(new_group, actor)
         text = mint_into(key)
@@ -58,6 +58,11 @@ def _hold_certificate(key: ProvisioningKey) -> None:
 
 # What no model knows about the fields of a key.
 RULES: Rules = {"expires_at": _require_in_the_future, "signing_certificate": _hold_certificate}
+
+
+def rules_of_creation(new_group: str) -> Rules:
+    """What no model knows about a new key, for which a group of the name `new_group` is made unless that is empty."""
+    return {**RULES, "new_group": lambda key: _require_one_group(key, new_group)}
 
 
 def _require_one_group(key: ProvisioningKey, new_group: str) -> None:

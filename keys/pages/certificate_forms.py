@@ -14,8 +14,9 @@ from keys.crypto.ca_certificates import KEY_TYPES
 from keys.crypto.uploaded_pem import MOST_BYTES
 from keys.models import SigningCertificate
 from keys.names import LONGEST_NAME
-from keys.operations.ca_generating import MOST_DAYS
+from keys.operations.ca_generating import MOST_DAYS, rules_of_a_key_pair, rules_of_generating
 from keys.pages.key_forms import CertificateChoice
+from portal.field_validation import Rules
 from portal.forms import ConfirmNameForm, RecordForm, RefusableForm, VersionField
 
 _DAYS_MESSAGE = f"Enter a whole number of days from 1 to {MOST_DAYS:,}."
@@ -96,6 +97,9 @@ class KeyTypeForm(CertificateForm):
         super().__init__(*args, **kwargs)
         self.fields["name"].help_text = "Also the common name: at most 64 bytes of letters, digits, spaces and . - _"
 
+    def rules(self) -> Rules:
+        return rules_of_a_key_pair(self.cleaned_data.get("key_type", ""))
+
 
 class GenerateForm(KeyTypeForm):
     """A root, or an intermediate below one of the certificates that may sign it."""
@@ -127,6 +131,9 @@ class GenerateForm(KeyTypeForm):
         cleaned = super().clean() or self.cleaned_data
         self.instance.parent = cleaned.get("parent")
         return cleaned
+
+    def rules(self) -> Rules:
+        return rules_of_generating(self.cleaned_data.get("key_type", ""), self.cleaned_data.get("days", 0))
 
 
 def parents() -> QuerySet[SigningCertificate]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -14,9 +13,10 @@ from keys import choices, trust_anchors
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.models.provisioning_key import MOST_USES, parse_network
 from keys.names import LONGEST_NAME
-from keys.operations.provisioning_keys import TURNED_OFF
+from keys.operations.provisioning_keys import TURNED_OFF, rules_of_an_edit, rules_of_creation
 from keys.pages.presentation import stamp
 from portal import zones
+from portal.field_validation import Rules
 from portal.forms import ConfirmNameForm, LocalTimeField, RecordForm, VersionField
 
 SUGGESTED_GROUPS = 50
@@ -116,14 +116,6 @@ class KeyForm(RecordForm):
         current = self.instance.signing_certificate_id or choices.default_certificate_id()
         return choices.signing_certificates(current).filter(pk=current or 0).first()
 
-    def clean_expires_at(self) -> datetime | None:
-        expires, kept = self.cleaned_data["expires_at"], self.instance.expires_at
-        field: Any = self.fields["expires_at"]
-        # The field shows minutes of a clock; an unchanged one must lose neither its seconds nor which of two it was.
-        if expires and kept and field.prepare_value(expires) == field.prepare_value(kept):
-            return kept
-        return expires
-
     @property
     def changes_root(self) -> bool:
         """Whether the chosen certificate is below another root than the one before."""
@@ -185,6 +177,9 @@ class AddKeyForm(KeyForm):
         names_a_group = {"group", "new_group"} & (set(self.changed_data) | set(self.errors))
         return super().judged() | (set() if names_a_group else {"group"})
 
+    def rules(self) -> Rules:
+        return rules_of_creation(self.cleaned_data.get("new_group", ""))
+
     @property
     def suggested_groups(self) -> list[ServiceEdgeGroup]:
         """The first groups by name, for the list that browsers offer while typing."""
@@ -201,6 +196,9 @@ class EditKeyForm(KeyForm):
         viewable = self.fields["viewable"]
         viewable.disabled = not self.instance.viewable
         viewable.help_text = TURNING_OFF if self.instance.viewable else TURNED_OFF
+
+    def rules(self) -> Rules:
+        return rules_of_an_edit(self.instance)
 
 
 class DeleteKeyForm(ConfirmNameForm):

@@ -1,11 +1,16 @@
 """Support pages of keys: the same operations, the same read-only rows, never a text."""
 
+from datetime import timedelta
+
+from django.utils import timezone
+
 from enrollment.operations import enroll
 from keys.models import ProvisioningKey
 from portal.models import AuditEvent
 from tests import factories
 from tests.base import PortalTestCase
 from tests.keys.base import generated
+from tests.support.html import the
 
 KEYS = "/admin/keys/provisioningkey/"
 
@@ -63,6 +68,22 @@ class KeyAdminTest(PortalTestCase):
         self.key.refresh_from_db()
         self.assertEqual((self.key.max_uses, self.key.version), (9, 2))
         self.assertEqual(AuditEvent.objects.get(action="key.edited").detail, {"max_uses": ["3", "9"]})
+
+    def test_an_edit_keeps_the_seconds_of_an_expiry_that_is_not_changed(self) -> None:
+        for moment in (timezone.now() + timedelta(days=3), timezone.now() - timedelta(days=3)):
+            ProvisioningKey.objects.update(expires_at=moment, enabled=True)
+            self.key.refresh_from_db()
+            with self.subTest(moment):
+                shown = str(the(self.client.get(self.change), "#id_expires_at")["value"])
+                response = self.client.post(self.change, form(self.key, enabled="", expires_at=shown))
+                self.assertEqual(response.status_code, 302)
+                self.key.refresh_from_db()
+                self.assertEqual((self.key.enabled, self.key.expires_at), (False, moment))
+
+    def test_all_that_is_wrong_is_shown_at_once(self) -> None:
+        data = form(self.key, max_uses="many", expires_at="2001-01-01T00:00")
+        page = self.client.post(self.change, data)
+        self.assertEqual(set(page.context["adminform"].form.errors), {"max_uses", "expires_at"})
 
     def test_the_use_of_a_key_is_shown_in_the_words_of_its_filter(self) -> None:
         self.assertContains(self.client.get(KEYS), '<td class="field-use">Never used</td>', html=True)

@@ -166,6 +166,10 @@ class Refusals(AddTestCase):
         self.assertEqual(field["aria-invalid"], "true")
         self.assertEqual(field["aria-describedby"], "id_name_helptext id_name_error")
 
+    def test_all_that_is_wrong_is_shown_at_once_though_one_field_cannot_be_read(self):
+        wrong = {"name": "<b>", "max_uses": "ten", "group": "", "new_group": "<", "expires_at": "2001-01-01T00:00"}
+        self.assertEqual(set(self.refused(**wrong)), {"name", "max_uses", "new_group", "expires_at"})
+
     def test_numbers_outside_the_range_are_refused(self):
         for value in ("", "0", "-1", "2147483648", "9" * 30, "1.5", "ten", "١²"):
             self.assertIn("max_uses", self.refused(max_uses=value))
