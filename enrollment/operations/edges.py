@@ -23,7 +23,7 @@ LONGEST_NAME = ServiceEdge._meta.get_field("name").max_length or 0
 def edit_edge(edge: ServiceEdge, *, fields: Collection[str], actor: Actor) -> None:
     """Store name, description or enabled of an edge. Raises Gone, or Invalid for a value that changes."""
     with transaction.atomic():
-        current = ServiceEdge.objects.select_for_update().filter(pk=edge.pk).first()
+        current = ServiceEdge.objects.live().select_for_update().filter(pk=edge.pk).first()
         if current is None:
             raise Gone(f"“{edge.name}” was deleted in the meantime.")
         clean(edge, _changed(current, edge, fields), {"name": _require_name})

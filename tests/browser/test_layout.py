@@ -89,6 +89,18 @@ def test_f35_the_keyboard_reaches_the_whole_list_and_the_focus_is_never_hidden(o
     assert_seen(found)
 
 
+@pytest.mark.parametrize("height", [720, 600, 450])
+def test_the_whole_sort_menu_is_within_the_window(open_page, height):
+    page = open_page(LIST, viewport={"width": 1280, "height": height})
+    page.locator(".sort-button").click()
+    top, bottom = page.locator("#sort-menu").evaluate(
+        "menu => [menu.getBoundingClientRect().top, menu.getBoundingClientRect().bottom]"
+    )
+    assert 0 <= top < bottom <= height
+    page.get_by_role("link", name="Newest first").click()
+    page.wait_for_url("**sort=-created")
+
+
 @pytest.mark.parametrize("size", [{"width": 1440, "height": 700}, PHONE], ids=["desk", "phone"])
 def test_f35_the_focus_is_never_hidden_on_a_key_page_and_in_a_form(open_page, world, size):
     page = open_page(world.own, viewport=size)

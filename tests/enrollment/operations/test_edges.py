@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enrollment import operations
 from enrollment.models import IssuedCertificate, ServiceEdge
+from keys.errors import Gone
 from portal.models import AuditEvent
 from tests.enrollment.base import EnrollmentTestCase, now
 from tests.factories import ACTOR
@@ -35,6 +36,14 @@ class EditTests(EdgeTestCase):
         known = AuditEvent.objects.count()
         operations.edit_edge(self.edge, fields=["name", "description", "enabled"], actor=ACTOR)
         self.assertEqual(AuditEvent.objects.count(), known)
+
+    def test_a_deleted_edge_is_not_edited(self) -> None:
+        operations.delete_edge(self.edge, actor=ACTOR)
+        self.edge.name, self.edge.enabled = "Frankfurt", True
+        with self.assertRaises(Gone):
+            operations.edit_edge(self.edge, fields=["name", "enabled"], actor=ACTOR)
+        stored = ServiceEdge.objects.get()
+        self.assertEqual((stored.name, stored.enabled), ("Edge-1", False))
 
 
 class DeleteTests(EdgeTestCase):
