@@ -2,7 +2,9 @@
 
 A manifest is a JSON object with optional lists `certificates` (name, years, parent, client_type, key_type),
 `groups` (name and any group field) and `keys` (name, group, signing_certificate, max_uses, viewable, enabled).
-Applying it twice changes nothing; a record that exists is brought up to date and keeps its key material.
+Applying it twice changes nothing; a record that exists is brought up to date and keeps its key material. A manifest
+cannot change the group, the signing certificate and `viewable` of a key, nor the years, the parent and the key type of
+a certificate that exists: what it holds there must be well formed and name known records, and the record keeps its own.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from keys import choices
 from keys.crypto.ca_certificates import make_authority
 from keys.errors import Invalid
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate, VendorGate
@@ -67,11 +70,13 @@ def _require_shape(document: Any, parts: set[str]) -> None:
 
 
 def _applied(apply: Callable[[dict[str, Any], Actor], bool], entry: dict[str, Any], actor: Actor) -> bool:
-    name = entry.get("name", "?")
+    name = entry["name"] if isinstance(entry.get("name"), str) else "?"
     try:
         return apply({**entry, "name": _clean_name(entry["name"])}, actor)
     except KeyError as error:
         raise Invalid("manifest", f"Entry {name!r} lacks {error}.") from None
+    except RecursionError:
+        raise Invalid("manifest", f"Entry {name!r} has a value of lists in lists that is nested too deep.") from None
     except Invalid as refused:
         faults = [fault._replace(sentence=f"Entry {name!r}: {fault.sentence}") for fault in refused.faults]
         raise Invalid.of(faults) from None
@@ -88,7 +93,9 @@ def _find(model: type[Record], name: str) -> Any:
 
 
 def _named(model: type[Record], name: Any) -> Any:
-    found = _find(model, name) if isinstance(name, str) else None
+    if not isinstance(name, str):
+        raise Invalid("manifest", f"Give the name of a {model._meta.verbose_name} as text.")
+    found = choices.named(model._default_manager.all(), name)
     if found is None:
         raise Invalid("manifest", f"The manifest names {name!r}, which does not exist.", "unknown")
     return found
@@ -126,17 +133,19 @@ def _update(
 def _apply_certificate(entry: dict[str, Any], actor: Actor) -> bool:
     _require_known(entry, (*_CERTIFICATE_FIELDS, "years", "parent", "key_type"), "certificate")
     existing = _find(SigningCertificate, entry["name"])
-    if existing:
-        return _update(existing, entry, _CERTIFICATE_FIELDS, audit.Action.CERTIFICATE_EDITED, actor)
-    years, key_type = entry["years"], entry.get("key_type", "EC P-256")
+    years = entry.get("years", 1) if existing else entry["years"]
+    key_type = entry.get("key_type", "EC P-256")
     parent = _named(SigningCertificate, entry["parent"]) if "parent" in entry else None
+    rules = {**rules_of_a_key_pair(key_type), "years": lambda _: _require_years(years)}
+    if existing:
+        return _update(existing, entry, _CERTIFICATE_FIELDS, audit.Action.CERTIFICATE_EDITED, actor, rules)
     record = SigningCertificate(parent=parent, managed=True, **_only(entry, _CERTIFICATE_FIELDS))
-    clean(record, rules={**rules_of_a_key_pair(key_type), "years": lambda _: _require_years(years)})
+    clean(record, rules=rules)
     authority = make_authority(
         entry["name"],
         settings.CUSTOMER_ID,
         now=timezone.now(),
-        days=round(years * 365.25),
+        days=_days(years),
         key_type=key_type,
         parent=load_parent(parent) if parent else None,
     )
@@ -145,8 +154,12 @@ def _apply_certificate(entry: dict[str, Any], actor: Actor) -> bool:
 
 
 def _require_years(years: Any) -> None:
-    if type(years) not in (int, float) or not 0 < years <= _MOST_YEARS:
-        raise Invalid("years", f"years is a number above 0, at most {_MOST_YEARS}.", "years")
+    if type(years) not in (int, float) or not 0 < years <= _MOST_YEARS or not _days(years):
+        raise Invalid("years", f"years is a number of at least one day (0.003), at most {_MOST_YEARS}.", "years")
+
+
+def _days(years: float) -> int:
+    return round(years * 365.25)
 
 
 def _apply_group(entry: dict[str, Any], actor: Actor) -> bool:
@@ -161,16 +174,15 @@ def _apply_group(entry: dict[str, Any], actor: Actor) -> bool:
 def _apply_key(entry: dict[str, Any], actor: Actor) -> bool:
     _require_known(entry, (*_KEY_FIELDS, "viewable", "group", "signing_certificate"), "key")
     existing = _find(ProvisioningKey, entry["name"])
+    key = ProvisioningKey(managed=True, max_uses=entry["max_uses"], **_only(entry, ("enabled", "viewable")))
+    if not existing or "group" in entry:
+        key.group = _named(ServiceEdgeGroup, entry["group"])
+    if not existing or "signing_certificate" in entry:
+        key.signing_certificate = _named(SigningCertificate, entry.get("signing_certificate", "Service Edge"))
     if existing:
+        clean(key, ["viewable"])
         rules = rules_of_an_edit(existing)
         return _update(existing, entry, _KEY_FIELDS, audit.Action.KEY_EDITED, actor, rules)
-    key = ProvisioningKey(
-        group=_named(ServiceEdgeGroup, entry["group"]),
-        signing_certificate=_named(SigningCertificate, entry.get("signing_certificate", "Service Edge")),
-        managed=True,
-        max_uses=entry["max_uses"],
-        **_only(entry, ("enabled", "viewable")),
-    )
     create_key(key, actor=actor)
     return True
 

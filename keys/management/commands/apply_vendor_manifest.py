@@ -29,5 +29,7 @@ class Command(SealingCommand):
             written = apply_manifest(document, actor=actors.for_command("apply_vendor_manifest"))
         except (OSError, ValueError, Refused) as error:
             raise CommandError(f"{file}: {error}") from None
+        except RecursionError:
+            raise CommandError(f"{file}: This holds lists or objects that are nested too deep.") from None
         if verbosity:
             self.stderr.write(f"{written} records written.")

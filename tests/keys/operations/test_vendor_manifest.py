@@ -1,13 +1,24 @@
 """The manifest is the only writer of managed rows: complete, repeatable, all or nothing."""
 
 import json
+import tempfile
+
+from django.core.management import CommandError, call_command
 
 from keys import errors, operations
 from keys.management.commands.apply_vendor_manifest import BUILTIN
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate, VendorGate
+from portal.models import AuditEvent
 from tests import factories
 from tests.base import PortalTestCase
 from tests.factories import ACTOR
+
+
+def nested(depth: int) -> list:
+    value: list = []
+    for _ in range(depth):
+        value = [value]
+    return value
 
 
 class ManifestTest(PortalTestCase):
@@ -83,3 +94,79 @@ class ManifestTest(PortalTestCase):
         ]:
             with self.assertRaises(errors.Invalid, msg=str(document)):
                 operations.apply_manifest(document, actor=ACTOR)
+
+    def test_a_reference_that_no_record_can_have_is_refused_with_the_name_of_its_entry(self) -> None:
+        factories.make_managed(groups=[{"name": "Cloud"}], keys=[{"name": "old", "group": "Cloud", "max_uses": 1}])
+        factories.make_managed(certificates=[{"name": "old", "years": 1}])
+        for name in ("new", "old"):
+            for value in ("\ud800", "a\0", "", "missing", 7, None, True, ["Cloud"], {}, nested(900)):
+                key, certificate = {"name": name, "group": "Cloud", "max_uses": 1}, {"name": name, "years": 1}
+                for document in (
+                    {"keys": [key | {"group": value}]},
+                    {"keys": [key | {"signing_certificate": value}]},
+                    {"certificates": [certificate | {"parent": value}]},
+                ):
+                    with self.subTest(name=name, document=str(document)[:80]):
+                        self.assert_refused(document, f"Entry {name!r}: ")
+
+    def test_values_that_a_record_keeps_are_judged_too(self) -> None:
+        factories.make_managed(
+            groups=[{"name": "Cloud"}],
+            keys=[{"name": "k", "group": "Cloud", "max_uses": 1}],
+            certificates=[{"name": "c", "years": 1}],
+        )
+        key, certificate = {"name": "k", "max_uses": 1}, {"name": "c"}
+        for document in (
+            {"keys": [{"name": "k"}]},
+            {"keys": [key | {"viewable": "yes"}]},
+            {"keys": [key | {"viewable": None}]},
+            *({"certificates": [certificate | {"years": years}]} for years in ("ten", 0, -1, 1e-9, True, None, [])),
+            *({"certificates": [certificate | {"key_type": value}]} for value in ("DSA", "", None, 7, [])),
+        ):
+            with self.subTest(document=document):
+                self.assert_refused(document, f"Entry {'k' if 'keys' in document else 'c'!r}")
+
+    def test_what_a_record_keeps_is_accepted_when_it_is_well_formed(self) -> None:
+        factories.make_managed(groups=[{"name": "Cloud"}, {"name": "Other"}], certificates=[{"name": "c", "years": 1}])
+        factories.make_managed(keys=[{"name": "k", "group": "Cloud", "max_uses": 1}])
+        key = {"name": "k", "group": "Other", "signing_certificate": "Root", "viewable": False, "max_uses": 1}
+        certificates = [{"name": "c", "years": 2, "key_type": "EC P-384", "parent": "Root"}, {"name": "c"}]
+        self.assertEqual(operations.apply_manifest({"keys": [key], "certificates": certificates}, actor=ACTOR), 0)
+        stored = ProvisioningKey.objects.get(name="k")
+        self.assertEqual((stored.group.name, stored.signing_certificate.name, stored.viewable),
+                         ("Cloud", "Service Edge", True))  # fmt: skip
+
+    def test_years_that_are_less_than_a_day_are_refused(self) -> None:
+        for years in (1e-9, 0.001, float("nan"), float("inf")):
+            with self.subTest(years=years):
+                self.assert_refused({"certificates": [{"name": "c", "years": years}]}, "Entry 'c': years is a number")
+
+    def test_deep_nesting_is_refused(self) -> None:
+        for document in (
+            {"groups": [{"name": "g", "trusted_networks": nested(50_000)}]},
+            {"groups": [{"name": nested(50_000)}]},
+            {"groups": [{"name": "g", "trusted_networks": nested(900)}]},
+        ):
+            with self.assertRaises(errors.Invalid):
+                operations.apply_manifest(document, actor=ACTOR)
+        for text in ("[" * 100_000, '{"groups": ' * 100_000, "[" * 900 + "]" * 900):
+            with self.subTest(text=text[:20]), tempfile.NamedTemporaryFile("w") as file:
+                file.write(text)
+                file.flush()
+                with self.assertRaises(CommandError) as refused:
+                    call_command("apply_vendor_manifest", file=file.name)
+                self.assertTrue(str(refused.exception).startswith(f"{file.name}: "))
+                self.assertLess(len(str(refused.exception)), 200)
+
+    def assert_refused(self, document: dict, beginning: str) -> None:
+        """Nothing is stored, and the sentence names the entry."""
+        before = self.stored()
+        with self.assertRaises(errors.Invalid) as refused:
+            operations.apply_manifest(document, actor=ACTOR)
+        self.assertTrue(str(refused.exception).startswith(beginning), str(refused.exception)[:100])
+        self.assertEqual(self.stored(), before)
+
+    @staticmethod
+    def stored() -> list:
+        models = (ProvisioningKey, ServiceEdgeGroup, SigningCertificate, AuditEvent)
+        return [list(model.objects.order_by("pk").values()) for model in models]
