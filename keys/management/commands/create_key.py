@@ -8,11 +8,18 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from keys import choices
-from keys.errors import Refused
+from keys.errors import Invalid
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
+from keys.names import LONGEST_NAME
 from keys.operations import create_key
 from portal import actors
 from portal.startup import SealingCommand
+
+# The sentences of the model are about lists to choose from, which a shell does not show.
+_SENTENCES = {
+    "signing_certificate": "There is no signing certificate of that name that can sign now.",
+    "group": f"Enter a name of 1 to {LONGEST_NAME} characters for the group.",
+}
 
 
 class Command(SealingCommand):
@@ -28,16 +35,15 @@ class Command(SealingCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             text = _create(**options)
-        except Refused as refused:
-            raise CommandError(str(refused)) from refused
+        except Invalid as refused:
+            sentences = (_SENTENCES.get(fault.field, fault.sentence) for fault in refused.faults)
+            raise CommandError(" ".join(sentences)) from refused
         self.stdout.write(text)
         self.stderr.write(f"Created {options['name']!r}.")
 
 
 def _create(*, name: str, group: str, max_uses: int, signing_certificate: str, no_view: bool, **_: Any) -> str:
     certificate = choices.named(SigningCertificate.objects.all(), signing_certificate)
-    if certificate is None:
-        raise CommandError("There is no signing certificate of that name.")
     existing = choices.named(ServiceEdgeGroup.objects.all(), group)
     key = ProvisioningKey(name=name, max_uses=max_uses, viewable=not no_view, signing_certificate=certificate)
     if existing:

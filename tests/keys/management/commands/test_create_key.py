@@ -41,9 +41,21 @@ class CreateKeyTest(PortalTestCase):
     def test_a_certificate_that_cannot_sign_is_refused(self) -> None:
         record = make_certificate("Own CA")
         SigningCertificate.objects.filter(pk=record.pk).update(enabled=False)
-        for name in ("Own CA", "\udcff"):
-            with self.assertRaises(CommandError):
+        for name in ("Own CA", "none", "", "\udcff"):
+            with self.subTest(name=name), self.assertRaises(CommandError) as refused:
                 create_key("--name", "a", "--group", "G", "--signing-certificate", name)
+            # A shell shows no list to choose from.
+            sentence = "There is no signing certificate of that name that can sign now."
+            self.assertEqual((str(refused.exception), refused.exception.returncode), (sentence, 1))
+
+    def test_a_group_without_a_name_is_refused(self) -> None:
+        for name, sentence in (
+            ("", "Enter a name of 1 to 255 characters for the group."),
+            ("  ", "Enter a name of 1 to 255 characters."),
+        ):
+            with self.subTest(name=name), self.assertRaises(CommandError) as refused:
+                create_key("--name", "a", "--group", name)
+            self.assertEqual((str(refused.exception), refused.exception.returncode), (sentence, 1))
 
     def test_refusals_say_what_is_wrong(self) -> None:
         create_key("--name", "taken", "--group", "G")
