@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import GeneratedField
 
 from keys.errors import Managed
-from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
+from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate, VendorGate
 from keys.models.record import Record
 from portal.triggers import Trigger, differs
 
@@ -52,3 +52,9 @@ def require_own(record: Record) -> None:
     """Raise Managed for a record of the vendor's."""
     if record.managed:
         raise Managed(f"{settings.VENDOR_NAME} manages “{record.name}”. It cannot be edited or deleted here.")
+
+
+def require_gate(record: Record) -> None:
+    """Raise Managed for a new record of the vendor's, unless the manifest is being applied in this transaction."""
+    if record.managed and not VendorGate.objects.filter(open=True).exists():
+        raise Managed(f"Only a manifest of {settings.VENDOR_NAME} makes records that {settings.VENDOR_NAME} manages.")

@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from portal import audit, lockout
 from portal.actors import Actor
-from portal.field_validation import clean, faults_of
+from portal.field_validation import clean, faults_of, is_storable
 from portal.refusals import Invalid, Refused
 from portal.roles import ADMINISTRATOR, STAFF_ROLES
 from portal.sessions import end_sessions
@@ -85,7 +85,10 @@ def record_new_password(user: User, *, actor: Actor) -> None:
 
 
 def change_own_password(user: User, password: str, *, actor: Actor) -> None:
-    """Store the new password a user chose; their other sessions end. Raises Invalid for a weak one."""
+    """Store the new password a user chose; their other sessions end.
+
+    Raises Invalid for a weak password, and for one that nobody can type on the sign-in page.
+    """
     _require_strong(password, user)
     with transaction.atomic():
         user.set_password(password)
@@ -116,6 +119,11 @@ def restore_administrator(username: str, password: str, *, actor: Actor) -> bool
 
 
 def _require_strong(password: str, user: User) -> None:
+    if not isinstance(password, str):
+        raise Invalid("password", "Enter a text.")
+    if not is_storable(password):
+        sentence = "The sign-in page would refuse this password: it is not text in UTF-8, or has a NUL character."
+        raise Invalid("password", sentence, "characters")
     try:
         validate_password(password, user)
     except ValidationError as error:

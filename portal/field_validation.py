@@ -65,6 +65,19 @@ def faults_of(error: ValidationError, field: str = NON_FIELD_ERRORS) -> list[Fau
     ]
 
 
+def is_changed(old: Any, new: Any) -> bool:
+    """Whether an edit changes a value: what cannot be compared, such as a signaling NaN, is a change to judge."""
+    try:
+        return bool(old != new)
+    except ArithmeticError:
+        return True
+
+
+def is_storable(text: str) -> bool:
+    """Whether both databases can hold a text: it has no NUL, and UTF-8 can encode it (no lone surrogates)."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _names(faults: Collection[Fault]) -> set[str]:
     return {fault.field for fault in faults}
 
@@ -96,7 +109,7 @@ def _misfits_of_moment(name: str, moment: datetime) -> Iterator[Fault]:
 
 
 def _misfits_of_text(field: Field, text: str) -> Iterator[Fault]:
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+    if not is_storable(text):
         yield Fault(field.name, "characters", "This holds a character that can't be stored. Enter it anew.")
     elif isinstance(field, models.TextField) and field.max_length:
         # Django leaves the length of these to forms.

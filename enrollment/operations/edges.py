@@ -15,7 +15,7 @@ from keys.errors import Gone, Invalid
 from keys.names import clean_name
 from portal import audit
 from portal.actors import Actor
-from portal.field_validation import clean, faults_of
+from portal.field_validation import clean, faults_of, is_changed
 
 LONGEST_NAME = ServiceEdge._meta.get_field("name").max_length or 0
 
@@ -37,7 +37,7 @@ def edit_edge(edge: ServiceEdge, *, fields: Collection[str], actor: Actor) -> No
 
 
 def _changed(current: ServiceEdge, edited: ServiceEdge, fields: Collection[str]) -> list[str]:
-    return [name for name in fields if getattr(current, name) != getattr(edited, name)]
+    return [name for name in fields if is_changed(getattr(current, name), getattr(edited, name))]
 
 
 def _require_name(edge: ServiceEdge) -> None:

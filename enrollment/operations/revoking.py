@@ -21,6 +21,7 @@ from enrollment.revocation_reasons import RevocationReason
 from keys.models import SigningCertificate
 from portal import audit
 from portal.actors import Actor
+from portal.refusals import Invalid
 
 _MOST_SERIALS = 10
 
@@ -35,17 +36,23 @@ class Revocation:
 
 
 def revoke_certificate(certificate: IssuedCertificate, *, reason: str, actor: Actor) -> Revocation:
-    """Revoke one certificate; its edge may hold others."""
+    """Revoke one certificate; its edge may hold others. Raises Invalid for a reason that does not exist."""
     return _revoke(Q(pk=certificate.edge_id), Q(pk=certificate.pk), reason, actor)
 
 
 def revoke_edge(edge: ServiceEdge, *, reason: str, actor: Actor) -> Revocation:
-    """Revoke every certificate of an edge: it can neither renew nor have its answer repeated."""
+    """Revoke every certificate of an edge: it can neither renew nor have its answer repeated.
+
+    Raises Invalid for a reason that does not exist.
+    """
     return _revoke(Q(pk=edge.pk), Q(), reason, actor)
 
 
 def revoke_key(public_id: str, *, reason: str, actor: Actor, subject: audit.Subject | None = None) -> Revocation:
-    """Revoke every edge that the key with this public id admitted so far; `subject` is the key unless it is deleted."""
+    """Revoke every edge that the key with this public id admitted so far; `subject` is the key unless it is deleted.
+
+    Raises Invalid for a reason that does not exist.
+    """
     return _revoke(Q(key_public_id=public_id), Q(), reason, actor, subject)
 
 
@@ -75,6 +82,8 @@ def publish_lists(revoked: Iterable[IssuedCertificate]) -> list[str]:
 
 
 def _revoke(edges: Q, which: Q, reason: str, actor: Actor, key: audit.Subject | None = None) -> Revocation:
+    if reason not in RevocationReason.values:
+        raise Invalid("reason", f"Choose one of {', '.join(RevocationReason.values)}.", "invalid_choice")
     now = timezone.now()
     with transaction.atomic():
         revoked = _mark(edges, which, reason, now)

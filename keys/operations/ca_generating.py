@@ -12,7 +12,7 @@ from keys.crypto.keyring import KeyringError
 from keys.crypto.sealing import SealBroken
 from keys.errors import Invalid
 from keys.models import SigningCertificate
-from keys.operations.signing_certificates import authority_of, create_certificate, hold
+from keys.operations.signing_certificates import RULES, authority_of, create_certificate, hold
 from portal.actors import Actor
 from portal.field_validation import Rules, clean
 
@@ -41,7 +41,7 @@ def generate_certificate(record: SigningCertificate, *, key_type: str, days: int
 
 def rules_of_generating(key_type: str, days: int) -> Rules:
     """What no model knows about a CA that is made here and valid for `days`."""
-    return {**rules_of_a_key_pair(key_type), "days": lambda _: _require_days(days)}
+    return {**RULES, **rules_of_a_key_pair(key_type), "days": lambda _: _require_days(days)}
 
 
 def rules_of_a_key_pair(key_type: str) -> Rules:

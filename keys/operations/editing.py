@@ -16,7 +16,7 @@ from keys.models.record import Record
 from portal import audit
 from portal.actors import Actor
 from portal.database import violated_rule
-from portal.field_validation import NO_RULES, Rules, clean
+from portal.field_validation import NO_RULES, Rules, clean, is_changed
 from portal.sort_names import sort_name
 
 R = TypeVar("R", bound=Record)
@@ -53,13 +53,17 @@ def subject(record: Record) -> audit.Subject:
 
 
 def require_valid(current: R, edited: R, *, fields: Collection[str], version: int, rules: Rules = NO_RULES) -> None:
-    """Raise Invalid for what an edit changes to something that is not accepted, or Stale.
+    """Raise Invalid for a bad `version` or for what an edit changes to something that is not accepted, or Stale.
 
     What it leaves as it was is not judged: an expired key can still be renamed. The rules, which look at the current
     row, come after Stale: somebody else may have changed what they are about.
     """
+    if type(version) is not int:
+        raise Invalid("version", "Give the whole number that was the version of the record when it was read.")
     columns = {name: current._meta.get_field(name).attname for name in fields}  # type: ignore[union-attr]  # see _label
-    changed = [name for name, column in columns.items() if getattr(current, column) != getattr(edited, column)]
+    changed = [
+        name for name, column in columns.items() if is_changed(getattr(current, column), getattr(edited, column))
+    ]
     clean(edited, changed, rules if version == current.version else NO_RULES)
     require_version(current, edited, version, fields)
 

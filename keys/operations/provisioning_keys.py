@@ -15,6 +15,7 @@ from django.utils import timezone
 from keys.crypto.keyring import KeyringError
 from keys.crypto.sealing import SealBroken
 from keys.errors import Gone, Invalid, NotViewable, Unopenable, UsedUp
+from keys.managed_rows import require_gate
 from keys.models import CopyState, ProvisioningKey, ServiceEdgeGroup
 from keys.operations import editing, signing_certificates
 from keys.operations.key_minting import mint_into, open_token
@@ -33,8 +34,9 @@ def create_key(key: ProvisioningKey, *, actor: Actor, new_group: str = "") -> st
     """Store a new key and return its text; `new_group` makes a group of that name for it.
 
     Raises Invalid for its values, among them a time in the past and a certificate that may not sign now, or when a
-    name is taken.
+    name is taken; Managed for a key of the vendor's outside its manifest.
     """
+    require_gate(key)
     fields = [name for name in FIELDS if name != "group" or not new_group]
     with transaction.atomic(), editing.refusals_of(ProvisioningKey):
         clean(key, fields, rules_of_creation(new_group))
@@ -138,7 +140,9 @@ def delete_key(key: ProvisioningKey, *, actor: Actor) -> None:
 
 
 def reveal_key(key: ProvisioningKey, *, purpose: str, actor: Actor) -> str:
-    """The text, for `purpose` copy or show. Raises NotViewable, UsedUp, Unopenable or Gone."""
+    """The text, for `purpose` copy or show. Raises Invalid for any other, NotViewable, UsedUp, Unopenable or Gone."""
+    if not isinstance(purpose, str) or purpose not in PURPOSES:
+        raise Invalid("for", f"Choose one of {', '.join(PURPOSES)}.", "invalid_choice")
     return _hand_out(key, PURPOSES[purpose], actor)
 
 

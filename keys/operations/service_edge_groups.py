@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from django.db import transaction
 
+from keys.managed_rows import require_gate
 from keys.models import ServiceEdgeGroup
 from keys.operations import editing
 from portal import audit
@@ -14,7 +15,8 @@ from portal.field_validation import clean
 
 
 def create_group(group: ServiceEdgeGroup, *, actor: Actor) -> None:
-    """Store a new group. Raises Invalid for its values, or when the name is taken."""
+    """Store a new group. Raises Invalid for its values or when the name is taken, or Managed outside a manifest."""
+    require_gate(group)
     clean(group)
     group.created_by = group.modified_by = actor.name
     with transaction.atomic(), editing.refusals_of(ServiceEdgeGroup):

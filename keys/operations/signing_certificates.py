@@ -17,21 +17,25 @@ from keys import certificate_use, openssl_acceptance, trust_anchors
 from keys.crypto import ca_certificates, keyring, openssl_verification, sealing
 from keys.crypto.ca_certificates import Authority, PrivateKey
 from keys.errors import InUse, Invalid
+from keys.managed_rows import require_gate
 from keys.models import SigningCertificate
 from keys.models.signing_certificate import CANNOT_SIGN
 from keys.operations import editing
 from portal import audit
 from portal.actors import Actor
-from portal.field_validation import clean
+from portal.field_validation import Rules, clean
+
+# Nobody edits the parent, so it is not among the fields that are judged without being named.
+RULES: Rules = {"parent": lambda record: clean(record, ["parent"])}
 
 
 def create_certificate(record: SigningCertificate, authority: Authority, *, actor: Actor, source: str = "") -> None:
     """Store a new CA that was made here: its certificate in clear, its private key sealed.
 
     Raises Invalid for its values, when the name is taken, or when verifiers do not accept what it signs below its
-    `parent`. The audit log records `source`, where it comes from.
+    `parent`; Managed for one of the vendor's outside its manifest. The audit log records `source`, where it comes from.
     """
-    clean(record)
+    clean(record, rules=RULES)
     # Below a root of the vendor's everything was made here, and nothing is left to find.
     if record.parent and not (record.parent.managed and record.parent.parent_id is None):
         _require_verifiable_below(record.parent, authority)
@@ -60,7 +64,8 @@ def seal_private_key(record: SigningCertificate, private_key: PrivateKey) -> Non
 
 
 def insert(record: SigningCertificate, *, actor: Actor, source: str) -> None:
-    """Write a filled-in record and its event."""
+    """Write a filled-in record and its event. Raises Managed for one of the vendor's outside its manifest."""
+    require_gate(record)
     record.created_by = record.modified_by = actor.name
     detail = {"name": record.name, "serial": record.serial or ""}
     detail |= {"not_after": record.not_after.isoformat()} if not record.is_pending else {}

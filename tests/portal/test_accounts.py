@@ -134,3 +134,19 @@ class PasswordsAndNamesTest(PortalTestCase):
             self.assertEqual({fault.field for fault in refused.exception.faults}, {field})
         user.refresh_from_db()
         self.assertEqual((user.password, User.objects.count()), (stored, 1))
+
+    def test_the_operations_refuse_a_password_that_nobody_can_type(self) -> None:
+        user = self.sign_in("ada")
+        stored = user.password
+        good = "correct horse battery"
+        for password in (None, 7, True, [], b"correct horse battery", f"{good}\0", f"{good}\ud800"):
+            for act in (
+                lambda password: accounts.change_own_password(user, password, actor=ACTOR),
+                lambda password: accounts.restore_administrator("ada", password, actor=ACTOR),
+                lambda password: accounts.restore_administrator("new", password, actor=ACTOR),
+            ):
+                with self.subTest(password=password), self.assertRaises(Invalid) as refused:
+                    act(password)
+                self.assertEqual({fault.field for fault in refused.exception.faults}, {"password"})
+        user.refresh_from_db()
+        self.assertEqual((user.password, User.objects.count()), (stored, 1))

@@ -18,6 +18,7 @@ from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations import reveal_key
 from keys.operations.editing import subject
 from portal.models import AuditEvent
+from portal.refusals import Invalid
 from tests.enrollment.base import make_issuer
 from tests.enrollment.operations.test_taking_a_use import broken_insert
 from tests.enrollment.revocation import RevocationTestCase, certificate_of, fetch, number, serials
@@ -81,6 +82,20 @@ class EdgeTests(RevocationTestCase):
         self.assertTrue(self.enroll(self.text, csr).replayed)
         operations.revoke_edge(certificate_of(third).edge, reason="unspecified", actor=ACTOR)
         self.assert_refused("enrollment_conflict", self.text, csr)
+
+    def test_a_reason_that_does_not_exist_is_refused_and_nothing_is_revoked(self) -> None:
+        certificate = certificate_of(self.first)
+        for reason in ("banana", "", "Key compromised", "removeFromCRL", "a\0", "\ud800", None, 1, True, [], {}):
+            for revoke in (
+                lambda reason: operations.revoke_edge(self.edge, reason=reason, actor=ACTOR),
+                lambda reason: operations.revoke_certificate(certificate, reason=reason, actor=ACTOR),
+                lambda reason: operations.revoke_key(self.key.public_id, reason=reason, actor=ACTOR),
+            ):
+                with self.subTest(reason=reason), self.assertRaises(Invalid) as refused:
+                    revoke(reason)
+                self.assertEqual([fault.field for fault in refused.exception.faults], ["reason"])
+        self.assertFalse(IssuedCertificate.objects.exclude(revoked_at=None).exists())
+        self.assertFalse(AuditEvent.objects.filter(action="edge.revoked").exists())
 
     def test_it_costs_no_use_and_gives_none_back(self) -> None:
         books = self.books()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from enrollment.models import ServiceEdge
@@ -22,14 +23,15 @@ class Bad(NamedTuple):
 
 NO_TEXT = [Bad(None, "required"), Bad(["x"], "invalid"), Bad({}, "invalid"), Bad(True, "invalid"), Bad(7, "invalid")]
 UNSTORABLE = [Bad("a\0b", "characters"), Bad("a\ud800b", "characters")]
-SWITCH = [Bad(None, "required"), Bad("yes", "invalid"), Bad([], "invalid"), Bad(2, "invalid")]
+SIGNALING = Bad(Decimal("sNaN"), "invalid")
+SWITCH = [Bad(None, "required"), Bad("yes", "invalid"), Bad([], "invalid"), Bad(2, "invalid"), SIGNALING]
 CHOICE = [Bad("NOPE", "invalid_choice"), Bad("", "required"), *NO_TEXT]
 NAME = [
     Bad("", "required"), Bad("   ", "required"), Bad("<script>alert(1)</script>", "name_characters"),
     Bad("a/b", "name_characters"), Bad("😀", "name_characters"), Bad("ﷺ" * 200, "max_length"), *UNSTORABLE, *NO_TEXT,
     Bad(b"x", "invalid"),
 ]  # fmt: skip
-NO_NUMBER = [Bad("many", "invalid"), Bad([], "invalid"), Bad({}, "invalid"), Bad(True, "invalid")]
+NO_NUMBER = [Bad("many", "invalid"), Bad([], "invalid"), Bad({}, "invalid"), Bad(True, "invalid"), SIGNALING]
 ALONE = Bad(5, "group_has_both_coordinates_or_none", at="latitude")
 DEGREES = [ALONE, Bad(1234, "max_whole_digits"), Bad(float("nan"), "invalid"), *NO_NUMBER]
 

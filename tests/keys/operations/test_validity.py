@@ -9,6 +9,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from enrollment.models import ServiceEdge
 from enrollment.operations import edit_edge, enroll
 from keys import operations
 from keys.crypto import ca_certificates
+from keys.errors import Managed
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.pages.key_forms import NetworksField
 from portal.admin_base import StrictJSONField
@@ -70,7 +72,7 @@ def is_typed(control: Any, value: Any) -> bool:
         return value is True
     if isinstance(value, datetime) and value.tzinfo is None:
         return False
-    if isinstance(value, bool | bytes | dict) or value in (None, []) or "\\ud" in repr(value):
+    if isinstance(value, bool | bytes | dict | Decimal) or value in (None, []) or "\\ud" in repr(value):
         return False
     if isinstance(control, NetworksField):
         return isinstance(value, list)
@@ -91,7 +93,7 @@ def is_argument(field: str, value: Any) -> bool:
 
 def is_in_json(field: str, value: Any) -> bool:
     names = field in {"group", "signing_certificate"}
-    return value in CANNOT_SIGN if names else not isinstance(value, bytes | datetime)
+    return value in CANNOT_SIGN if names else not isinstance(value, bytes | datetime | Decimal)
 
 
 class ValidityTest(PortalTestCase):
@@ -153,6 +155,54 @@ class ValidityTest(PortalTestCase):
                         refused = attempted(partial(make, record, **{**good, name: value}, actor=ACTOR))
                         self.assertEqual([field for field, _ in refused], [name])
                         self.assertEqual(self.stored(SigningCertificate), before)
+
+    def test_each_bad_parent_of_a_generated_certificate_is_refused(self) -> None:
+        before = self.stored(SigningCertificate)
+        for value in ("", [], 0, 1.5, True, 10**30, "1"):
+            for make, more in (
+                (operations.generate_certificate, {"key_type": "EC P-256", "days": 9}),
+                (operations.create_certificate, {"authority": self.authority}),
+            ):
+                with self.subTest(operation=make.__name__, value=value):
+                    record = SigningCertificate(name="new", parent_id=value)
+                    refused = attempted(partial(make, record, **more, actor=ACTOR))
+                    self.assertEqual([field for field, _ in refused], ["parent"])
+                    self.assertEqual(self.stored(SigningCertificate), before)
+
+    def test_a_version_that_is_no_whole_number_and_a_purpose_that_does_not_exist_are_refused(self) -> None:
+        for value in ("1", 1.0, True, None, [], Decimal("sNaN")):
+            for stored, edit in (
+                (self.key, operations.edit_key),
+                (self.group, operations.edit_group),
+                (self.certificate, operations.edit_certificate),
+            ):
+                with self.subTest(operation=edit.__name__, value=value):
+                    record = type(stored).objects.get(pk=stored.pk)
+                    record.name = "renamed"
+                    refused = attempted(partial(edit, record, fields=["name"], version=value, actor=ACTOR))
+                    self.assertEqual(refused, [("version", "invalid")])
+        before = AuditEvent.objects.count()
+        for value in ("x", "", None, [], {}):
+            with self.subTest(purpose=value):
+                refused = attempted(partial(operations.reveal_key, self.key, purpose=value, actor=ACTOR))
+                self.assertEqual(refused, [("for", "invalid_choice")])
+        self.assertEqual(AuditEvent.objects.count(), before)
+
+    def test_only_the_manifest_makes_records_of_the_vendor(self) -> None:
+        signing = self.key.signing_certificate
+        for make in (
+            lambda: operations.create_key(
+                ProvisioningKey(name="new", group=self.group, signing_certificate=signing, managed=True), actor=ACTOR
+            ),
+            lambda: operations.create_group(ServiceEdgeGroup(name="new", managed=True), actor=ACTOR),
+            lambda: operations.generate_certificate(
+                SigningCertificate(name="new", managed=True), key_type="EC P-256", days=9, actor=ACTOR
+            ),
+        ):
+            with transaction.atomic(), self.assertRaises(Managed):
+                make()
+        for model in (ProvisioningKey, ServiceEdgeGroup, SigningCertificate):
+            self.assertFalse(model.objects.filter(name="new").exists())
 
     @staticmethod
     def cases(door: Door) -> Iterator[tuple[str, Bad]]:
