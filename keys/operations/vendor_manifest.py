@@ -63,10 +63,15 @@ def _require_shape(document: Any, parts: set[str]) -> None:
         raise Invalid("manifest", "A manifest is a JSON object.")
     unknown = set(document) - parts
     if unknown:
-        raise Invalid("manifest", f"Unknown part of the manifest: {', '.join(sorted(unknown))}.")
+        raise Invalid("manifest", f"Unknown part of the manifest: {_listed(unknown)}.")
     for part, entries in document.items():
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
             raise Invalid("manifest", f"{part} must be a list of objects.")
+
+
+def _listed(names: set[str]) -> str:
+    # A lone surrogate in a sentence could be printed nowhere.
+    return ", ".join(sorted(names)).encode(errors="backslashreplace").decode()
 
 
 def _applied(apply: Callable[[dict[str, Any], Actor], bool], entry: dict[str, Any], actor: Actor) -> bool:
@@ -104,7 +109,7 @@ def _named(model: type[Record], name: Any) -> Any:
 def _require_known(entry: dict[str, Any], fields: Iterable[str], noun: str) -> None:
     unknown = set(entry) - {"name", *fields}
     if unknown:
-        raise Invalid("manifest", f"A {noun} has no {', '.join(sorted(unknown))}.", "unknown")
+        raise Invalid("manifest", f"A {noun} has no {_listed(unknown)}.", "unknown")
 
 
 def _update(

@@ -109,6 +109,12 @@ class ManifestTest(PortalTestCase):
                     with self.subTest(name=name, document=str(document)[:80]):
                         self.assert_refused(document, f"Entry {name!r}: ")
 
+    def test_a_refused_name_of_a_field_can_be_printed(self) -> None:
+        for document in ({"\ud800": []}, *({part: [{"name": "x", "\ud800": 1}]} for part in ("keys", "groups"))):
+            with self.subTest(document=document), self.assertRaises(errors.Invalid) as refused:
+                operations.apply_manifest(document, actor=ACTOR)
+            self.assertIn(r"\ud800.", str(refused.exception).encode().decode())
+
     def test_values_that_a_record_keeps_are_judged_too(self) -> None:
         factories.make_managed(
             groups=[{"name": "Cloud"}],
