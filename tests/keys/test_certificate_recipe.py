@@ -79,6 +79,8 @@ class RecipeTest(PortalTestCase):
         sign = "openssl x509 -req -in edges.csr -CA root.pem -CAkey root.key -CAcreateserial -out bad.pem"
         no_identifier = "sed /subjectKey/d ca.ext > e; echo 'subjectKeyIdentifier = none' >> e"
         traditional = "openssl rsa -aes128 -passout pass:example -traditional"
+        self.shell("openssl genrsa -out root.key.not 3072 2>/dev/null")
+        self.shell(f"{traditional} -in root.key.not -out old.key")
         for code, script, key in (
             ("not_a_ca", f"{sign} -days 9", "edges.key"),
             ("not_a_ca", f"echo basicConstraints=critical,CA:FALSE > e; {sign} -days 9 -extfile e", "edges.key"),
@@ -91,8 +93,6 @@ class RecipeTest(PortalTestCase):
             ("chain_incomplete", "openssl x509 -in edges.pem -outform DER -out bad.pem", ""),
         ):  # fmt: skip
             with self.subTest(code=code, script=script):
-                self.shell("openssl genrsa -out root.key.not 3072 2>/dev/null")
-                self.shell(f"{traditional} -in root.key.not -out old.key")
                 self.shell(script)
                 root = b"" if code == "chain_incomplete" else self.read("root.pem")
                 (self.directory / "given.pem").write_bytes(self.read("bad.pem") + root)
