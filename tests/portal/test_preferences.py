@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 from django.test import RequestFactory, SimpleTestCase, override_settings
@@ -51,6 +52,8 @@ class Cookie(PortalTestCase):
         for text in ("", "dark", "dark.compact.on", "dark.compact.on.UTC.", "DARK.COMPACT.OFF." + "x" * 120, "...."):
             self.assertEqual(cookies.read({COOKIE: text}), Preferences(), text)
 
+    # Cookies never reach the database.
+    @pytest.mark.once
     def test_rubbish_in_both_cookies_never_breaks_a_page(self) -> None:
         self.sign_in("olga")
         chance = random.Random(7)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from datetime import UTC, datetime, timedelta
 
 from django.db.models import QuerySet
@@ -49,7 +50,7 @@ class Showing(TimesTestCase):
         detail = f"/enrollment-certificates/{self.key.signing_certificate_id}/"
         self.read_in("Europe/Berlin")
         for address in (f"{LIST}?expand=all", self.address, "/enrollment-certificates/", detail):
-            page = parsed(self.client.get(address))
+            page = copy(parsed(self.client.get(address)))
             found = page.select("time")
             self.assertTrue(found, address)
             for element in found:
