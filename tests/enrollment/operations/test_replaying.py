@@ -140,9 +140,8 @@ class EndedTests(ReplayTestCase):
     def test_a05_a_deleted_edge_is_not_repeated_even_when_enabled_again(self) -> None:
         operations.delete_edge(ServiceEdge.objects.get(), actor=ACTOR)
         self.assert_ended("enrollment_conflict")
-        edge = ServiceEdge.objects.get()
-        edge.enabled = True
-        operations.edit_edge(edge, fields=["enabled"], actor=ACTOR)
+        # No operation enables it: edit_edge finds no deleted edge.
+        ServiceEdge.objects.update(enabled=True)
         self.assert_ended("enrollment_conflict")
 
     def test_a05_an_edge_marked_deleted_is_not_repeated_whatever_else_its_row_says(self) -> None:
