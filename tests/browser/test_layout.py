@@ -97,7 +97,7 @@ def test_the_whole_sort_menu_is_within_the_window(open_page, height):
         "menu => [menu.getBoundingClientRect().top, menu.getBoundingClientRect().bottom]"
     )
     assert 0 <= top < bottom <= height
-    page.get_by_role("link", name="Newest first").click()
+    page.get_by_role("link", name="Newest first").press("Enter")
     page.wait_for_url("**sort=-created")
 
 

@@ -14,7 +14,7 @@ LIST = "/service-edge-keys/"
 CERTIFICATES = "/enrollment-certificates/"
 LONG = "kind of a name that somebody wrote down in full and then once more in full " * 3
 # Certificates near their end come the only way they can: with the vendor's manifest, whose days are whole.
-_ENDING = [("Ended", 0.001), ("Ends this week", 5), ("Ends this month", 20)]
+_ENDING = [("Ends this week", 5), ("Ends this month", 20)]
 _DOCUMENT = {
     **MANIFEST,
     "certificates": [{"name": name, "years": days / 365.25, "parent": "Root"} for name, days in _ENDING],
@@ -32,6 +32,11 @@ apply_manifest({_DOCUMENT!r}, actor=ACTOR)
 def group(name):
     return ServiceEdgeGroup.objects.filter(name=name).first() or make_group(name)
 groups = {{name: group(name) for name in ("London", "G" * 120)}}
+if not SigningCertificate.objects.filter(name="Ended").exists():
+    ended = SigningCertificate(name="Ended", parent=SigningCertificate.objects.get(name="Root"))
+    generate_certificate(ended, key_type="EC P-256", days=1, actor=ACTOR)
+    over = timezone.now() - timedelta(days=1)
+    SigningCertificate.objects.filter(name="Ended").update(not_before=over - timedelta(days=1), not_after=over)
 certificates = {{each.name: each for each in SigningCertificate.objects.all()}}
 texts = {{}}
 def key(name, group="London", certificate="Service Edge", **fields):
