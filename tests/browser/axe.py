@@ -6,19 +6,24 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-_OPTIONS = {
+_STRUCTURE = {
     "runOnly": {"type": "tag", "values": _TAGS},
-    # Off unless asked for, whatever the tags say.
-    "rules": {"target-size": {"enabled": True}},
+    # Off unless asked for, whatever the tags say; contrast has a run of its own.
+    "rules": {"target-size": {"enabled": True}, "color-contrast": {"enabled": False}},
     "resultTypes": ["violations"],
     "preload": False,
 }
-_COLORS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"], "preload": False}
+_COLORS = {
+    "runOnly": {"type": "rule", "values": ["color-contrast"]},
+    "resultTypes": ["violations", "passes"],
+    "elementRef": True,
+    "preload": False,
+}
 
 
 # Rows that differ only in their words are looked at twice: a third one can break no rule that these do not, and on a
 # long list axe takes most of its time for them.
-_RUN = """(options) => {
+_STRUCTURE_OF = """(options) => {
     const shape = (node) => [
         node.localName, node.getAttribute("class"), node.getAttribute("role"), Boolean(node.textContent.trim()),
         ...node.getAttributeNames().map((name) => `${name}=${Boolean(node.getAttribute(name).trim())}`),
@@ -32,12 +37,54 @@ _RUN = """(options) => {
     });
     return axe.run(repeated.length ? { exclude: repeated } : document, options);
 }"""
+# Contrast takes axe more time than all other rules together. What decides it is looked at once a run: the computed
+# colors, size and weight of a text and of all that it stands in. `passed` holds what was found good before.
+_COLORS_OF = """async ([options, passed]) => {
+    const decisive = [
+        "color", "backgroundColor", "backgroundImage", "opacity", "filter", "textShadow", "mixBlendMode", "position",
+        "fontSize", "fontWeight", "visibility", "display",
+    ];
+    const looks = new Map();
+    const look = (node) => {
+        if (!node) return "";
+        if (!looks.has(node)) {
+            const styles = ["", "::before", "::after"].map((part) => getComputedStyle(node, part || null));
+            const own = styles.map((style, part) =>
+                part && style.content === "none" ? "" : decisive.map((name) => style[name]).join());
+            looks.set(node, `${look(node.parentElement)}/${node.localName}.${node.className}${own.join()}`);
+        }
+        return looks.get(node);
+    };
+    const texts = new Map();
+    for (const node of document.body.querySelectorAll("*")) {
+        const field = node.matches("input, select, textarea");
+        if (!field && ![...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim())) continue;
+        if (!node.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue;
+        texts.set(look(node), [...(texts.get(look(node)) ?? []), node].slice(0, 2));
+    }
+    const known = new Set(passed);
+    const digests = new Map();
+    for (const [its, nodes] of texts) {
+        const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(its)));
+        const digest = btoa(String.fromCharCode(...bytes.slice(0, 9)));
+        if (!known.has(digest)) nodes.forEach((node) => digests.set(node, digest));
+    }
+    if (!digests.size) return { violations: [], passed: [] };
+    const found = await axe.run({ include: [...digests.keys()] }, options);
+    const good = found.passes.flatMap((rule) => rule.nodes.map((node) => digests.get(node.element))).filter(Boolean);
+    const violations = found.violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html }) => ({ html })) }));
+    return { violations, passed: good };
+}"""
+_passed: set[str] = set()
 
 
 def violations(page: Page, *, only_colors: bool = False) -> list[str]:
     """What axe finds, a line for each element: the rule and the element. With `only_colors` of contrast alone."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    options = _COLORS if only_colors else _OPTIONS
-    found = page.evaluate(_RUN, options)["violations"]
-    return [f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
+    colors = page.evaluate(_COLORS_OF, [_COLORS, sorted(_passed)])
+    wrong = colors["violations"]
+    _passed.update(set(colors["passed"]))
+    if not only_colors:
+        wrong += page.evaluate(_STRUCTURE_OF, _STRUCTURE)["violations"]
+    return [f"{rule['id']}: {node['html'][:200]}" for rule in wrong for node in rule["nodes"]]
