@@ -1,4 +1,4 @@
-"""What holds for the whole run: which tests PostgreSQL repeats, and what the garbage collector looks at."""
+"""What holds for the whole run: options, which tests PostgreSQL repeats, and what the garbage collector looks at."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ import gc
 
 import pytest
 from django.db import connection
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Here and not in tests/browser, whose conftest.py is read too late when pytest runs without a path."""
+    group = parser.getgroup("browser", "browser tests")
+    group.addoption("--latency", type=int, default=0, metavar="MS", help="delay each answer: tests that race fail")
+    group.addoption("--cpu", type=int, default=1, metavar="TIMES", help="slow Chromium's processor down")
 
 
 @pytest.hookimpl(trylast=True)

@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
+from tests.browser.latency import add_latency
 from tests.factories import make_csr
 from tests.support.chromium import launch
 from tests.support.live import PASSWORD, LivePortal
@@ -106,8 +107,11 @@ def room(stage: Stage) -> Iterator[None]:
 
 
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
+def browser(pytestconfig: pytest.Config) -> Iterator[Browser]:
+    latency, cpu = pytestconfig.getoption("latency"), pytestconfig.getoption("cpu")
+    with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
+        if latency or cpu > 1:
+            add_latency(patch, latency, cpu)
         chromium = launch(playwright)
         yield chromium
         chromium.close()
@@ -176,6 +180,8 @@ def page_as(kept_page: tuple[Page, list[str]]) -> Iterator[Callable[[dict | None
     page, noise = kept_page
 
     def shown(cookies: dict | None, size: ViewportSize) -> Page:
+        # Away from where the last test clicked: what is under the mouse has other colors.
+        page.mouse.move(0, 0)
         page.context.clear_cookies()
         page.context.add_cookies(cookies["cookies"] if cookies else [])
         page.set_viewport_size(size)

@@ -305,7 +305,7 @@ def shortcuts(page: Page, world: World) -> None:
 def revoke_edge(page: Page, world: World) -> None:
     page.goto(world.paths["kind full"])
     page.get_by_role("link", name="Revoke edge kind full-1").click()
-    page.get_by_role("heading", level=1).wait_for()
+    page.get_by_role("heading", level=1, name="Revoke kind full-1").wait_for()
 
 
 def _fail_to_sign_in(page: Page, name: str) -> None:

@@ -63,8 +63,10 @@ def reach(page: Page, visit: Visit, ids: dict[str, dict[str, int]]) -> int:
         send = page.locator(".submit-row input[type=submit]")
         # Whoever may only look has no form to send.
         if send.count():
-            send.first.click()
-            page.wait_for_load_state()
+            # The server finds the errors, not the browser.
+            page.locator("form:has(.submit-row)").evaluate("form => { form.noValidate = true; }")
+            with page.expect_navigation():
+                send.first.click()
     return status
 
 
@@ -79,4 +81,4 @@ def require_clean(
     if status == 200:
         assert faults(page, looks) == []
     else:
-        assert who == "sam" or page.get_by_role("heading", name="You don't have access").is_visible()
+        assert who == "sam" or page.get_by_role("heading", name="You don't have access").count()

@@ -22,7 +22,10 @@ def fill(page, name, *, viewable=True):
     page.get_by_label("Or a new group").fill(f"{name} group")
     page.get_by_label("View or Export Provisioning Key After Creation").set_checked(viewable)
     page.get_by_role("button", name="Create key").click()
-    return page.locator("#provisioning-key")
+    box = page.locator("#provisioning-key")
+    box.wait_for()
+    page.wait_for_load_state()
+    return box
 
 
 def test_a_new_key_is_shown_copied_and_downloaded(form):
@@ -100,6 +103,7 @@ def test_f28_each_error_is_findable(open_page, findable, verb):
         page.get_by_label(label, exact=label == "Name").fill(value)
     page.locator("main form.form button:not([type])").click()
     expect(page).to_have_title(re.compile("^Error: "))
+    page.wait_for_load_state()
     summary = page.get_by_role("alert")
     expect(summary).to_be_focused()
     errors = summary.get_by_role("link")
@@ -130,6 +134,7 @@ def test_f24_two_people_editing_at_once_are_told(open_page, stage):
         page.get_by_role("link", name="Edit key shared").click()
     first.get_by_label("Maximum # Of Private Service Edges").fill("50")
     first.get_by_role("button", name="Save").click()
+    expect(first.get_by_role("status").first).to_contain_text("Saved key “shared”.")
     second.get_by_label("Maximum # Of Private Service Edges").fill("20")
     second.get_by_label("Name", exact=True).fill("shared by me")
     second.get_by_role("button", name="Save").click()
@@ -175,6 +180,7 @@ def _key_for(owner):
 def test_f17_a_text_is_shown_once(form):
     text = fill(form, "shown once", viewable=False).text_content()
     form.get_by_role("link", name="Open the key's page").click()
+    expect(form.get_by_role("heading", level=1)).to_have_text("shown once")
     # The answer to the POST is not stored: going back shows the browser's own page, which offers to send it again.
     with pytest.raises(Error, match="ERR_CACHE_MISS"):
         form.go_back()

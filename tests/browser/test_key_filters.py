@@ -25,7 +25,7 @@ def page(open_page, request):
 
 
 def rows(page):
-    return page.get_by_role("rowheader").all_inner_texts()
+    return page.get_by_role("rowheader")
 
 
 def chips(page):
@@ -59,7 +59,7 @@ def test_f06_f10_a_filter_is_a_chip_that_is_counted_and_removed(page):
     apply.click()
     expect(chips(page)).to_have_text([re.compile("Name contains: filter"), re.compile("Group: Filter town")])
     expect(count(page)).to_have_text(re.compile(r"^2 of \d+ keys$"))
-    assert rows(page) == ["filter lab one", "filter lab two"]
+    expect(rows(page)).to_have_text(["filter lab one", "filter lab two"])
     expect(page.get_by_text("More filters (1)")).to_be_visible()
     page.get_by_role("link", name="Remove filter Group: Filter town").click()
     expect(count(page)).to_have_text(re.compile(r"^4 of \d+ keys$"))
@@ -70,10 +70,10 @@ def test_f06_f10_a_filter_is_a_chip_that_is_counted_and_removed(page):
 
 def test_f06_removing_a_chip_drops_its_parameter_and_the_page_and_nothing_else(page):
     page.goto(f"{LIST}?q=seven&group=London&usage=unused&sort=-name&page=2&per_page=25")
-    assert len(rows(page)) == 5
+    expect(rows(page)).to_have_count(5)
     page.get_by_role("link", name="Remove filter Utilization: Never used").click()
     expect(page).to_have_url(re.compile(rf"{LIST}\?q=seven&group=London&sort=-name$"))
-    assert rows(page)[0] == "seven 29"
+    expect(rows(page).first).to_have_text("seven 29")
     page.get_by_role("link", name="Clear all").click()
     expect(page).to_have_url(re.compile(rf"{LIST}\?sort=-name$"))
 
@@ -84,7 +84,8 @@ def test_f07_page_and_single_open_rows_are_in_the_address(page, open_page):
     expect(page.locator("tr.details:visible")).to_have_count(1)
     for scripts in (True, False):
         other = open_page(page.url, java_script_enabled=scripts)
-        assert rows(other) == rows(page) == [f"seven 0{number}" for number in (4, 3, 2, 1, 0)]
+        for each in (other, page):
+            expect(rows(each)).to_have_text([f"seven 0{number}" for number in (4, 3, 2, 1, 0)])
         expect(other.get_by_role("button", name="Details for seven 03")).to_have_attribute("aria-expanded", "true")
         expect(other.locator("tr.details:visible")).to_have_count(1)
         expect(other.locator(".pager [aria-current=page]")).to_have_text("2")
@@ -93,8 +94,8 @@ def test_f07_page_and_single_open_rows_are_in_the_address(page, open_page):
 def test_f07_the_address_holds_everything(page, open_page):
     page.goto(f"{LIST}?q=filter&sort=-created&per_page=50&expand=all")
     other = open_page(page.url)
-    assert rows(other) == rows(page) == ["filter full", "filter bar", "filter lab two", "filter lab one"]
     for each in (page, other):
+        expect(rows(each)).to_have_text(["filter full", "filter bar", "filter lab two", "filter lab one"])
         expect(each.get_by_role("button", name="Collapse all")).to_be_visible()
         expect(each.locator("tr.details:visible")).to_have_count(4)
 
@@ -104,11 +105,11 @@ def test_f08_a_bad_address_is_explained(page):
     expect(page).to_have_title(re.compile("^Error: "))
     expect(page.get_by_role("alert")).to_be_focused()
     expect(page.get_by_role("alert")).to_contain_text("“Group” has a value that does not exist.")
-    assert rows(page) == []
+    expect(rows(page)).to_have_count(0)
     page.get_by_role("alert").get_by_role("link").click()
     expect(page.get_by_label("Group 1, name or id")).to_have_value("nowhere")
     page.get_by_role("link", name="Clear all filters").click()
-    expect(page.get_by_role("rowheader").first).to_be_visible()
+    expect(rows(page).first).to_be_visible()
 
 
 def test_f08_no_address_breaks_the_page(page):
@@ -118,11 +119,11 @@ def test_f08_no_address_breaks_the_page(page):
     )  # fmt: skip
     for query in lenient:
         assert page.goto(f"{LIST}?{query}").status == 200
-        assert rows(page), query
+        assert rows(page).count(), query
     refused = ("group=abc", "q=%00", "usage=%00", "group=%00", "cert=%00", "created_after=%00", "q=" + "x" * 3000)
     for query in refused:
         assert page.goto(f"{LIST}?{query}").status == 200
-        assert rows(page) == [], query[:20]
+        assert rows(page).count() == 0, query[:20]
         expect(page.get_by_role("alert")).to_contain_text("No keys are shown until this is fixed.")
     # Longer than the server's line: refused before the portal sees it, and not by a fault.
     assert 400 <= page.goto(f"{LIST}?q={'x' * 5000}").status < 500
@@ -151,7 +152,7 @@ def test_f09_a_head_opens_a_sorted_tab_and_its_icon_shows_the_way(open_page):
 def test_f09_sorting_keeps_the_filters(page):
     page.goto(f"{LIST}?q=filter")
     page.get_by_role("columnheader", name="Name").get_by_role("link").click()
-    assert rows(page) == ["filter lab two", "filter lab one", "filter full", "filter bar"]
+    expect(rows(page)).to_have_text(["filter lab two", "filter lab one", "filter full", "filter bar"])
     expect(page.locator("th[aria-sort]")).to_have_count(1)
     expect(page.get_by_role("columnheader", name="Name")).to_have_attribute("aria-sort", "descending")
 
@@ -161,7 +162,7 @@ def test_f44_no_match_leads_back(page):
     expect(page.get_by_role("heading", name="No keys match these filters")).to_be_visible()
     expect(count(page)).to_have_text(re.compile(r"^0 of \d+ keys$"))
     page.get_by_role("link", name="Clear all filters").click()
-    expect(page.get_by_role("rowheader").first).to_be_visible()
+    expect(rows(page).first).to_be_visible()
 
 
 def test_a_choice_applies_at_once_and_leaves_no_empty_values_in_the_address(open_page):
@@ -187,6 +188,6 @@ def test_applying_starts_at_the_first_page_and_keeps_order_and_size(page):
     page.goto(f"{LIST}?sort=-name&per_page=50&page=7")
     page.get_by_label("Name contains").fill("filter lab")
     page.get_by_role("button", name="Apply").click()
-    assert rows(page) == ["filter lab two", "filter lab one"]
+    expect(rows(page)).to_have_text(["filter lab two", "filter lab one"])
     assert "page=7" not in page.url
     assert "per_page=50" in page.url

@@ -81,6 +81,7 @@ class TestExpanding:
                 page.reload()
             if state == "back":
                 page.get_by_role("link", name="alpha", exact=True).click()
+                expect(page.get_by_role("heading", level=1)).to_have_text("alpha")
                 page.go_back()
             expect(button(page, "Collapse all")).to_have_attribute("aria-expanded", "true")
             for row in page.locator("tr.details").all():

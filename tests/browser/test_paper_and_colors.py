@@ -17,6 +17,7 @@ def world(stage, browser, signed_in):
 
 
 def on_paper(page: Page) -> str:
+    page.wait_for_load_state()
     return text_of(page.pdf())
 
 

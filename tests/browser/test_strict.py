@@ -58,6 +58,10 @@ def test_f52_a_walk_over_every_page_is_silent(open_page, world):
     refused: list[str] = []
     page.on("response", lambda answer: answer.status >= 400 and refused.append(f"{answer.status} {answer.url}"))
     page.on("requestfailed", lambda request: refused.append(f"{request.failure} {request.url}"))
+    asked: list[str] = []
+    answered: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("requestfinished", lambda request: answered.append(request.url))
     names = ("kind full", "kind hidden", "vendor key", "Ends this week")
     walked, kinds = [], set()
     todo = [LIST, f"{LIST}?q=kind&usage=full&expand=all", CERTIFICATES, *(world.paths[name] for name in names)]
@@ -70,7 +74,9 @@ def test_f52_a_walk_over_every_page_is_silent(open_page, world):
         kinds.update(new)
         todo += new.values()
         open_everything(page)
-        page.wait_for_timeout(100)  # for what opening asked of the server
+        page.evaluate("0")  # after which Playwright knows of each request that opening made
+        while len(answered) < len(asked) and not refused:
+            page.wait_for_event("requestfinished")
     assert refused == []
     pages = {state.at for state in STATES if state.at} - {"login"}
     assert {kind_of(path)[0] for path in walked} - set(NOT_PAGES) == pages

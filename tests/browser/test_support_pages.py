@@ -49,7 +49,10 @@ def test_without_javascript_the_server_leads_it_away(stage, open_page, world):
     page = open_page("/admin/keys/provisioningkey/", java_script_enabled=False)
     page.get_by_role("searchbox", name="Search").fill(text)
     page.get_by_role("button", name="Search").click()
+    search = page.get_by_role("list").get_by_text("That was the text of a key").get_by_role("link")
+    search.wait_for()
+    page.wait_for_load_state()
     assert "PSEK" not in page.url
     assert text not in page.content()
-    page.get_by_role("list").get_by_text("That was the text of a key").get_by_role("link").click()
-    assert page.get_by_role("link", name="astray too").is_visible()
+    search.click()
+    page.get_by_role("link", name="astray too").wait_for()
