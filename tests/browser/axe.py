@@ -39,7 +39,9 @@ _STRUCTURE_OF = """(options) => {
 }"""
 # Contrast takes axe more time than all other rules together. What decides it is looked at once a run: the computed
 # colors, size and weight of a text and of all that it stands in. `passed` holds what was found good before.
+# Colors are those that stay: a button that fades in while its page loads is not what people read.
 _COLORS_OF = """async ([options, passed]) => {
+    document.getAnimations().forEach((each) => each.finish());
     const decisive = [
         "color", "backgroundColor", "backgroundImage", "opacity", "filter", "textShadow", "mixBlendMode", "position",
         "fontSize", "fontWeight", "visibility", "display",
@@ -80,6 +82,7 @@ _passed: set[str] = set()
 
 def violations(page: Page, *, only_colors: bool = False) -> list[str]:
     """What axe finds, a line for each element: the rule and the element. With `only_colors` of contrast alone."""
+    page.wait_for_load_state()
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     colors = page.evaluate(_COLORS_OF, [_COLORS, sorted(_passed)])

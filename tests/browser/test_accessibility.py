@@ -68,6 +68,17 @@ def test_axe_still_looks_for_what_it_should(open_page):
     assert {"image-alt", "label", "heading-order", "target-size", "color-contrast"} <= rules
 
 
+def test_axe_looks_at_colors_at_the_end_of_their_transition(open_page):
+    """On a busy machine a button is still fading in when axe looks at it."""
+    page = open_page()
+    page.evaluate("""() => {
+        const button = document.querySelector("main .button.primary");
+        const slowly = { duration: 60_000, fill: "forwards" };
+        button.animate([{ color: "#777", background: "#777" }, { color: "#fff", background: "#000" }], slowly);
+    }""")
+    assert violations(page, only_colors=True) == []
+
+
 def test_axe_looks_at_a_row_that_differs_from_the_others_in_one_place(open_page, world):
     """Rows that differ in their words alone are left out; the last one with a fault of its own is not."""
     for fault, rule in (
