@@ -2,6 +2,8 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
+# Compiled modules are kept whatever the caller's shell says: tests start many processes that load the same ones.
+unexport PYTHONDONTWRITEBYTECODE
 # Settings for `check` and other tools that do not serve requests.
 CHECK_ENV := PORTAL_SECRET_KEY=only-for-checks-only-for-checks-only-for-checks-only-for-checks \
 	PORTAL_ALLOWED_HOSTS=portal.example.com PORTAL_KEYRING_FILE=.cache/check/keyring.json PORTAL_STATE_DIR=.cache/check \

@@ -1,11 +1,23 @@
-"""What holds for the whole run: options, which tests PostgreSQL repeats, and what the garbage collector looks at."""
+"""What holds for the whole run: options, what portals start from, what PostgreSQL repeats, and garbage collection."""
 
 from __future__ import annotations
 
 import gc
+import os
+import tempfile
 
 import pytest
 from django.db import connection
+
+from tests.support import prepared
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers get the variable from the process that started them, so that all share the directory."""
+    if prepared.VARIABLE not in os.environ:
+        directory = tempfile.TemporaryDirectory(prefix="portal-prepared-")
+        os.environ[prepared.VARIABLE] = directory.name
+        config.add_cleanup(directory.cleanup)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,4 +1,7 @@
-"""A real portal: `python -m portal.quickstart` with gunicorn in a temporary state directory."""
+"""A real portal: `python -m portal.quickstart` with gunicorn in a temporary state directory.
+
+Tests take the state of the first start from `tests.support.prepared`, and gunicorn starts with it at once.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,12 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support import prepared
 from tests.support.console import Console
 from tests.support.postgresql import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
+SERVER = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "portal.wsgi:application"]
 PASSWORD = "a long password for the tests"
 _START_SECONDS = 90
 
@@ -40,6 +45,9 @@ class LivePortal:
         self.state_dir = Path(tempfile.mkdtemp(prefix="portal-live-"))
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self._serving: dict[str, str] = {}
+        if prepared.VARIABLE in os.environ and not (self.demo or self.database_url):
+            self._serving = prepared.copy_into(self.state_dir, self.env(), aged=self.aged)
         self.log = (self.state_dir / "log").open("w")
         self._spawn()
         return self
@@ -51,8 +59,9 @@ class LivePortal:
 
     def _spawn(self) -> None:
         module = "tests.support.old_portal" if self.aged else "portal.quickstart"
-        command = [sys.executable, "-m", module]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=self.env(), stdout=self.log, stderr=self.log)
+        command = [*SERVER, "--bind", f"127.0.0.1:{self.port}"] if self._serving else [sys.executable, "-m", module]
+        environ = self._serving or self.env()
+        self.process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=self.log, stderr=self.log, umask=0o077)
         self._wait()
 
     def env(self) -> dict[str, str]:
