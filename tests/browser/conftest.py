@@ -190,7 +190,6 @@ def page_as(kept_page: tuple[Page, list[str]]) -> Iterator[Callable[[dict | None
 
     yield shown
     page.unroute_all()
-    page.goto("about:blank")
     require_silence(noise)
 
 
