@@ -82,6 +82,7 @@ TESTED_IN = {
     "keys/pages/expiry_badge.py": "keys/pages/test_presentation.py",
     "keys/pages/key_access.py": "keys/pages/test_key_detail.py",
     "keys/pages/key_forms.py": "keys/pages/test_key_add.py",
+    "keys/pages/key_messages.py": "portal/test_success_messages.py",
     "keys/pages/key_rows.py": "keys/pages/test_row_html.py",
     "keys/templatetags/times.py": "keys/pages/test_times.py",
     "keys/triggers.py": "enrollment/test_managed_key.py",

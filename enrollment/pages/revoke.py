@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,13 +20,16 @@ from enrollment.pages.revoke_preview import Preview
 from keys.models import ProvisioningKey
 from keys.operations.editing import subject
 from keys.pages.key_access import get_key
-from portal import actors
+from portal import actors, returning, success_messages
 from portal.access import requires
 from portal.actors import Actor
 from portal.error_pages import render_error
+from portal.success_messages import named
+from portal.templatetags.counts import counted
 
 PERMISSION = "enrollment.revoke_issuedcertificate"
 FORBIDDEN = "You can't revoke certificates. Ask an administrator for the Operator role."
+_LEAD_HERE = ("enrollment:edge-detail", "enrollment:edge-list", "keys:key-detail", "keys:key-list")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +45,10 @@ class _Target:
     others: int = 0
 
     @property
-    def back(self) -> tuple[str, str]:
-        """Label and address of the page to return to."""
-        if self.edge and self.certificate:
-            return self.edge.name, f"{self.edge.get_absolute_url()}#certificates"
-        if self.key is None:
-            return "Service Edge Keys", reverse("keys:key-list")
-        return self.key.name, f"{self.key.get_absolute_url()}#edges"
+    def page(self) -> tuple[str, str]:
+        """Label and address of the page of what is revoked."""
+        record: Any = self.edge or self.key
+        return record.name, record.get_absolute_url()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -96,30 +97,48 @@ def _key_of(edge: ServiceEdge) -> ProvisioningKey | None:
 
 
 def _confirm(request: HttpRequest, target: _Target) -> HttpResponse:
+    origin = returning.origin(request, _LEAD_HERE)
+    back = ("Back", origin) if origin else target.page
     if not target.preview.certificates:
-        return _nothing_left(request, target)
+        return _nothing_left(request, target, back)
     form = RevokeForm(target.name, request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        return render(request, "enrollment/revoke.html", {"target": target, "form": form})
+        context = {"target": target, "form": form, "origin": origin, "back": back}
+        return render(request, "enrollment/revoke.html", context)
     revocation = target.revoke(form.cleaned_data["reason"], actors.from_request(request))
     if not revocation.certificates:
-        return _nothing_left(request, target)
-    _report(request, revocation)
-    return redirect(target.back[1])
+        return _nothing_left(request, target, back)
+    _report(request, target, revocation)
+    return redirect(f"{back[1]}{_section(back[1], target)}")
 
 
-def _nothing_left(request: HttpRequest, target: _Target) -> HttpResponse:
+def _section(address: str, target: _Target) -> str:
+    """The part of the page that shows what was revoked, as the end of its address."""
+    sections = {"keys:key-detail": "#edges", "enrollment:edge-detail": "#certificates" if target.certificate else ""}
+    return sections.get(returning.page_of(address), "")
+
+
+def _nothing_left(request: HttpRequest, target: _Target, back: tuple[str, str]) -> HttpResponse:
     if target.certificate:
-        return render_error(request, 409, f"Certificate {target.certificate.serial} is revoked already.", target.back)
+        return render_error(request, 409, f"Certificate {target.certificate.serial} is revoked already.", back)
     whose = target.name if target.edge else f"the edges of {target.name}"
-    return render_error(request, 409, f"There is no certificate of {whose} left to revoke.", target.back)
+    return render_error(request, 409, f"There is no certificate of {whose} left to revoke.", back)
 
 
-def _report(request: HttpRequest, revocation: Revocation) -> None:
-    certificates, edges = len(revocation.certificates), revocation.edges
-    messages.success(
-        request,
-        f"Revoked {certificates} certificate{'s'[: certificates != 1]} of {edges} edge{'s'[: edges != 1]}.",
-    )
+def _report(request: HttpRequest, target: _Target, revocation: Revocation) -> None:
+    key, next_step = target.key, ""
+    # As long as the key is enabled, whoever knows its text can enroll again.
+    if key and key.enabled and not key.managed and request.user.has_perm("keys.change_provisioningkey"):
+        label = "Disable its key too" if target.edge else "Disable the key too"
+        next_step = success_messages.link(label, f"{reverse('keys:key-edit', args=[key.pk])}#id_enabled")
+    certificates = counted(len(revocation.certificates), "certificate")
+    parts: tuple[object, ...]
+    if target.certificate:
+        sentence, parts = "Revoked certificate {} of edge {}", (target.certificate.serial, named(target.edge))
+    elif target.edge:
+        sentence, parts = "Revoked edge {} with {}", (named(target.edge), certificates)
+    else:
+        sentence, parts = "Revoked {} of key {} with {}", (counted(revocation.edges, "edge"), named(key), certificates)
+    success_messages.add(request, sentence, *parts, next_step=next_step)
     for name in revocation.late_lists:
         messages.warning(request, f"The revocation list of {name} can't be made now. It follows as soon as it can.")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from cryptography import x509
+from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from keys.crypto.authority_rules import name_of
 from keys.managed_rows import require_own
 from keys.models import SigningCertificate
 from keys.pages.presentation import colons
+from portal import returning
 
 ADD = "keys.add_signingcertificate"
 CHANGE = "keys.change_signingcertificate"
@@ -26,12 +28,17 @@ def get_certificate(pk: int) -> SigningCertificate:
     return get_object_or_404(found, pk=pk)
 
 
+def list_that_led_here(request: HttpRequest) -> str:
+    """The list of certificates, with its filters, if the page was opened from it; else empty."""
+    return returning.origin(request, ("keys:certificate-list",))
+
+
 def left_out_words(left_out: list[x509.Certificate]) -> str:
-    """What was left out of an upload, as a sentence after another."""
+    """What was left out of an upload, as a further sentence without its full stop."""
     if not left_out:
         return ""
     named = (f"“{name_of(each)}” (serial {colons(f'{each.serial_number:x}')})" for each in left_out)
-    return f" Left out, because the chain does not need it: {', '.join(named)}."
+    return f". Left out, because the chain does not need it: {', '.join(named)}"
 
 
 def get_own_certificate(pk: int) -> SigningCertificate:

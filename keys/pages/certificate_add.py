@@ -7,21 +7,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from cryptography import x509
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.html import format_html
+from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
 from keys.errors import Invalid
+from keys.models import SigningCertificate
 from keys.operations import generate_certificate, request_certificate, upload_chain
 from keys.pages.certificate_access import ADD, FORBIDDEN, left_out_words
 from keys.pages.certificate_forms import CertificateForm, GenerateForm, RequestForm, UploadForm
-from portal import actors
+from portal import actors, success_messages
 from portal.access import requires
 from portal.actors import Actor
-from portal.templatetags.links import linked
+from portal.success_messages import named
 
 # Returns what was left out of what was given.
 Save = Callable[[Any, Actor], list[x509.Certificate] | None]
@@ -29,27 +30,31 @@ Save = Callable[[Any, Actor], list[x509.Certificate] | None]
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """The words around a form."""
+    """The words around a form, and those of its message: the certificate, and what was left out of an upload."""
 
     title: str
     lead: str
     button: str
+    done: str
 
 
 _GENERATE = _Page(
     "Generate certificate",
     "The portal makes the key pair and keeps the private key sealed. Nobody can see or download it.",
     "Generate certificate",
+    "Generated certificate {}{}",
 )
 _REQUEST = _Page(
     "Create certificate request",
     "The portal makes the key pair and a CSR. Your own CA signs the CSR; then you upload what it signed.",
     "Create request",
+    "Created a request for certificate {}{}",
 )
 _UPLOAD = _Page(
     "Upload certificate chain",
     "A CA made elsewhere, with those above it. With its private key it can sign edges.",
     "Upload chain",
+    "Uploaded certificate {}{}",
 )
 
 
@@ -99,14 +104,22 @@ def _upload(form: UploadForm, actor: Actor) -> list[x509.Certificate]:
     )
 
 
+def _next_step(certificate: SigningCertificate) -> SafeString | str:
+    if certificate.is_pending:
+        return success_messages.link("Download CSR", reverse("keys:certificate-csr", args=[certificate.pk]))
+    if certificate.sealed_with is None:
+        return ""
+    return success_messages.link("Add a key", reverse("keys:key-add"))
+
+
 def _handle(request: HttpRequest, form_class: type[CertificateForm], page: _Page, save: Save) -> HttpResponse:
     data = (request.POST, request.FILES) if request.method == "POST" else ()
     form = form_class(*data)
     if data and form.is_valid():
         try:
             left_out = save(form, actors.from_request(request))
-            added = format_html("Added certificate “{}”.{}", linked([form.instance]), left_out_words(left_out or []))
-            messages.success(request, added)
+            parts = (named(form.instance), left_out_words(left_out or []))
+            success_messages.add(request, page.done, *parts, next_step=_next_step(form.instance))
             return redirect(form.instance.get_absolute_url())
         except Invalid as refused:
             form.refuse(refused)

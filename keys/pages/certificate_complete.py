@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.html import format_html
+from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
@@ -13,9 +12,9 @@ from keys.errors import AlreadyComplete, Invalid
 from keys.operations import complete_certificate
 from keys.pages.certificate_access import CHANGE, FORBIDDEN, get_own_certificate, left_out_words
 from keys.pages.certificate_forms import CompleteForm
-from portal import actors, refusal_pages
+from portal import actors, refusal_pages, success_messages
 from portal.access import requires
-from portal.templatetags.links import linked
+from portal.success_messages import named
 
 
 @sensitive_post_parameters("certificates", "password")
@@ -31,10 +30,9 @@ def certificate_complete(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             given, password = form.given("certificates"), form.cleaned_data["password"]
             left_out = complete_certificate(certificate, given, password=password, actor=actors.from_request(request))
-            done = format_html(
-                "Certificate “{}” is complete and enabled.{}", linked([certificate]), left_out_words(left_out)
-            )
-            messages.success(request, done)
+            parts = (named(certificate), left_out_words(left_out))
+            add_key = success_messages.link("Add a key", reverse("keys:key-add"))
+            success_messages.add(request, "Certificate {} is complete and enabled{}", *parts, next_step=add_key)
             return redirect(certificate.get_absolute_url())
         except AlreadyComplete as refused:
             return refusal_pages.answer(request, refused, here)

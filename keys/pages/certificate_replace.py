@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.html import format_html
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from keys import certificate_use, trust_anchors
@@ -13,13 +13,13 @@ from keys.errors import Invalid, KeysChanged, Managed
 from keys.models import SigningCertificate
 from keys.operations import move_keys
 from keys.operations.key_moving import MOST_AT_ONCE, movable
-from keys.pages.certificate_access import CHANGE, FORBIDDEN, get_certificate
+from keys.pages.certificate_access import CHANGE, FORBIDDEN, get_certificate, list_that_led_here
 from keys.pages.certificate_forms import ReplaceForm
-from portal import actors
+from portal import actors, success_messages
 from portal.access import requires
 from portal.lists.counting import capped_count
+from portal.success_messages import named
 from portal.templatetags.counts import counted
-from portal.templatetags.links import linked
 
 SHOWN = 20
 
@@ -54,11 +54,12 @@ def _move(request: HttpRequest, certificate: SigningCertificate, form: ReplaceFo
     except (Invalid, Managed) as refused:
         form.refuse(refused)
         return _page(request, certificate, form)
-    done = format_html("Moved {} to certificate “{}”.", counted(moved, "key"), linked([chosen]))
-    messages.success(request, done)
+    see_them = success_messages.link("See its keys", f"{reverse('keys:key-list')}?cert={chosen.pk}")
+    parts = (counted(moved, "key"), named(certificate), named(chosen))
+    success_messages.add(request, "Moved {} from certificate {} to {}", *parts, next_step=see_them)
     if edges:
         messages.warning(request, certificate_use.keeping_their_root(edges))
-    return redirect(certificate.get_absolute_url())
+    return redirect(list_that_led_here(request) or certificate.get_absolute_url())
 
 
 def _count(certificate: SigningCertificate) -> int:
@@ -79,5 +80,6 @@ def _page(request: HttpRequest, certificate: SigningCertificate, form: ReplaceFo
         "all": capped_count(certificate.keys.all()),
         "others": others,
         "kept": certificate_use.keeping_their_root(edges),
+        "origin": list_that_led_here(request),
     }
     return render(request, "keys/certificate_replace.html", context, status=status)

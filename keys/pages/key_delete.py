@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
 from keys.operations import delete_key
 from keys.pages.key_access import get_own_key
 from keys.pages.key_forms import DeleteKeyForm
 from keys.pages.returning import way_back
-from portal import actors
+from portal import actors, success_messages
 from portal.access import requires
+from portal.success_messages import quoted
 
 FORBIDDEN = "You can't delete provisioning keys. Ask an administrator for the Operator role."
 
@@ -26,5 +25,5 @@ def key_delete(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return render(request, "keys/key_delete.html", {"key": key, "form": form, "back": back})
     delete_key(key, actor=actors.from_request(request))
-    messages.success(request, format_html("Deleted key “<bdi>{}</bdi>”.", key.name))
+    success_messages.add(request, "Deleted key {}", quoted(key.name))
     return redirect(back.url)

@@ -9,7 +9,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
 from keys import certificate_use
@@ -18,10 +17,10 @@ from keys.models import ProvisioningKey
 from keys.operations import edit_key
 from keys.pages.key_access import get_own_key
 from keys.pages.key_forms import EditKeyForm
+from keys.pages.key_messages import key_saved
 from keys.pages.returning import way_back
 from portal import actors
 from portal.access import requires
-from portal.templatetags.links import linked
 
 FORBIDDEN = "You can't edit provisioning keys. Ask an administrator for the Operator role."
 
@@ -49,7 +48,7 @@ def _save(request: HttpRequest, key: ProvisioningKey, form: EditKeyForm) -> Http
     except Stale as stale:
         stale.differences = _as_read(stale.differences, form)
         return _page(request, key, form.at_version(stale.version), stale)
-    messages.success(request, format_html("Saved key “{}”.", linked([form.instance])))
+    key_saved(request, key, form.instance, form.Meta.fields)
     if form.changes_root:
         messages.warning(request, certificate_use.after_another_root(form.instance))
     return redirect(way_back(request).url)

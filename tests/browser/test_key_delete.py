@@ -170,7 +170,7 @@ class TestReturning:
         page.get_by_label("Name", exact=True).fill(names[0])
         page.get_by_label("Maximum # Of Private Service Edges").fill("77")
         page.get_by_role("button", name="Save").click()
-        expect(page.get_by_role("status").first).to_have_text(f"Saved key “{names[0]}”.")
+        expect(page.get_by_role("status").first).to_contain_text(f"Limit of “{names[0]}” raised to 77 · Copy key")
         self.assert_back(page, names)
         page.get_by_role("link", name=f"Edit key {names[0]}").click()
         page.get_by_role("link", name="Cancel").click()

@@ -205,7 +205,7 @@ def test_f14_the_warning_leads_to_the_limit_and_raising_it_lets_the_key_be_copie
     page.keyboard.type("2")
     expect(field).to_have_value("2")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("status").first).to_contain_text("Saved key “raise me”.")
+    expect(page.get_by_role("status").first).to_contain_text("Limit of “raise me” raised to 2 · Copy key")
     expect(button(page, "Why raise me cannot be copied")).to_have_count(0)
     button(page, "Copy key raise me").click()
     expect(page.locator("#toast")).to_have_text("Key copied to clipboard.")

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import time_machine
 from django.core.management import call_command
+from django.db import transaction
 
 from enrollment.errors import Refused
 from enrollment.models import IssuedCertificate
@@ -18,7 +19,7 @@ from tests.enrollment.operations.test_revoking import foreign_keyring
 from tests.enrollment.revocation import RevocationTestCase, certificate_of, fetch, serials
 from tests.factories import ACTOR, EDGE, make_csr, make_key
 from tests.keys.pages.base import field_errors, managed_key
-from tests.support.html import texts
+from tests.support.html import links, parsed, texts
 
 
 class PageTestCase(RevocationTestCase):
@@ -32,8 +33,8 @@ class PageTestCase(RevocationTestCase):
     def revoked(self) -> set[str]:
         return set(IssuedCertificate.objects.exclude(revoked_at=None).values_list("edge__name", flat=True))
 
-    def post(self, path: str, name: str, reason: str = "keyCompromise", **extra):  # type: ignore[no-untyped-def, override]
-        return self.client.post(path, {"confirm_name": name, "reason": reason}, **extra)
+    def post(self, path: str, name: str, reason: str = "keyCompromise", origin: str = "", **extra):  # type: ignore[no-untyped-def, override]
+        return self.client.post(path, {"confirm_name": name, "reason": reason, "next": origin}, **extra)
 
 
 class EdgePageTests(PageTestCase):
@@ -46,11 +47,11 @@ class EdgePageTests(PageTestCase):
         self.assertContains(page, "This cannot be undone.")
         self.assertEqual(self.revoked(), set())
 
-    def test_the_typed_name_revokes_and_leads_back_to_the_key(self) -> None:
-        response = self.post(self.of_edge, "Edge-1")
+    def test_the_typed_name_revokes_and_leads_back_to_the_page_it_was_opened_from(self) -> None:
+        response = self.post(self.of_edge, "Edge-1", origin=self.key_page)
         self.assertRedirects(response, f"{self.key_page}#edges", fetch_redirect_response=False)
         page = self.client.get(self.key_page)
-        self.assertContains(page, "Revoked 1 certificate of 1 edge.")
+        self.assertEqual(texts(page, ".message")[0][:14], "Revoked edge “")
         self.assertContains(page, '<td data-label="Status">Revoked</td>', count=1)
         self.assertContains(page, 'aria-label="Revoke edge Edge-2"')
         self.assertNotContains(page, 'aria-label="Revoke edge Edge-1"')
@@ -83,13 +84,41 @@ class EdgePageTests(PageTestCase):
         self.post(self.of_edge, "Edge-1")
         for response in (self.client.get(self.of_edge), self.post(self.of_edge, "Edge-1")):
             self.assertContains(response, "no certificate of Edge-1 left to revoke", status_code=409)
-            self.assertContains(response, self.key_page, status_code=409)
+            self.assertContains(response, self.edge.get_absolute_url(), status_code=409)
 
-    def test_the_edge_of_a_deleted_key_leads_back_to_the_list(self) -> None:
+    def test_the_edge_of_a_deleted_key_is_revoked_too(self) -> None:
         delete_key(self.key, actor=ACTOR)
         response = self.post(self.of_edge, "Edge-1")
-        self.assertRedirects(response, "/service-edge-keys/", fetch_redirect_response=False)
+        self.assertRedirects(response, self.edge.get_absolute_url(), fetch_redirect_response=False)
+        self.assertEqual(texts(self.client.get(self.edge.get_absolute_url()), ".message a"), ["Edge-1"])
         self.assertEqual(self.revoked(), {"Edge-1"})
+
+    def test_it_leads_back_to_where_it_was_opened_and_to_no_other_site(self) -> None:
+        edge_page = self.edge.get_absolute_url()
+        for came_from, back, cancel in (
+            (edge_page, edge_page, edge_page),
+            (
+                "/service-edges/?q=edge&sort=name",
+                "/service-edges/?q=edge&sort=name",
+                "/service-edges/?q=edge&sort=name",
+            ),
+            (self.key_page, f"{self.key_page}#edges", self.key_page),
+            ("https://elsewhere.example/service-edges/", edge_page, edge_page),
+            ("/admin/", edge_page, edge_page),
+            ("", edge_page, edge_page),
+        ):
+            with self.subTest(came_from):
+                referer = came_from if "//" in came_from or not came_from else f"https://testserver{came_from}"
+                page = self.client.get(self.of_edge, headers={"Referer": referer} if referer else {})
+                self.assertEqual(links(page, ".form a.button.quiet"), [cancel])
+                field = [each["value"] for each in parsed(page).select("input[name=next]")]
+                self.assertEqual(field, [] if back == edge_page and came_from != edge_page else [cancel])
+                wrong = self.post(self.of_edge, "wrong", origin="".join(field))
+                self.assertEqual(links(wrong, ".form a.button.quiet"), [cancel])
+                with transaction.atomic():
+                    answer = self.post(self.of_edge, "Edge-1", origin="".join(field))
+                    self.assertRedirects(answer, back, fetch_redirect_response=False)
+                    transaction.set_rollback(True)
 
     def test_an_edge_that_does_not_exist_is_404(self) -> None:
         self.assertEqual(self.client.get("/service-edges/999999/revoke/").status_code, 404)
@@ -98,7 +127,6 @@ class EdgePageTests(PageTestCase):
         with foreign_keyring(), self.assertLogs("enrollment.operations.revocation_lists", "ERROR"):
             self.post(self.of_edge, "Edge-1")
         page = self.client.get(self.key_page)
-        self.assertContains(page, "Revoked 1 certificate of 1 edge.")
         self.assertContains(page, "The revocation list of Service Edge can&#x27;t be made now.")
 
 
@@ -142,7 +170,7 @@ class CertificatePageTests(PageTestCase):
         self.assertEqual((event.object_id, event.actor_name), (str(self.first.edge_uuid), "olga"))
         self.assertEqual((event.detail["serials"], event.detail["certificates"]), ([self.old.serial], 1))
         page = self.client.get(self.edge_page)
-        self.assertContains(page, "Revoked 1 certificate of 1 edge.")
+        self.assertIn(f"Revoked certificate {self.old.serial} of edge “", texts(page, ".message")[0])
         self.assertContains(page, f'aria-label="Revoke certificate {self.new.serial}"')
         self.assertNotContains(page, f'aria-label="Revoke certificate {self.old.serial}"')
         record_contact(self.new, Report(), now=self.new.not_before + timedelta(days=1))
@@ -218,7 +246,7 @@ class KeyPageTests(PageTestCase):
         self.assertRedirects(response, f"{self.key_page}#edges", fetch_redirect_response=False)
         self.assertEqual(self.revoked(), {"Edge-1", "Edge-2"})
         page = self.client.get(self.key_page)
-        self.assertContains(page, "Revoked 2 certificates of 2 edges.")
+        self.assertTrue(texts(page, ".message")[0].startswith("Revoked 2 edges of key “"))
         self.assertNotContains(page, "Revoke all edges")
 
     def test_an_edges_name_is_not_the_keys(self) -> None:

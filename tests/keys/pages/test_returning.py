@@ -35,7 +35,7 @@ class Returning(KeyPageTestCase):
 
     def test_f23_the_form_carries_the_list_through_an_error_and_to_the_end(self):
         for path, wrong, right, said in (
-            ("edit/", {**FORM, "name": ""}, FORM, "Saved key “Oregon”."),
+            ("edit/", {**FORM, "name": ""}, FORM, "Limit of “Oregon” raised to 9 · Copy key"),
             ("delete/", {"confirm_name": "x"}, {"confirm_name": "Oregon"}, "Deleted key “Oregon”."),
         ):
             refused = self.client.post(self.address + path, {**wrong, "back": STATE})
