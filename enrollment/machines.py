@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 
 from enrollment import search, trial_certificate
@@ -58,6 +59,9 @@ class EnrolledMachines:
 
     def edges(self) -> QuerySet[ServiceEdge]:
         return ServiceEdge.objects.all()
+
+    def edges_below(self, user: Any) -> str:
+        return f"{reverse('enrollment:edge-list')}?cert=" if user.has_perm("enrollment.view_serviceedge") else ""
 
     def trial_certificate(self, authority: Authority, now: datetime) -> tuple[x509.Certificate, PrivateKey]:
         return trial_certificate.make(authority, now)

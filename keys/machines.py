@@ -43,6 +43,12 @@ class Machines(Protocol):
     def edges(self) -> QuerySet[Any]:
         """Edges, with `key_public_id`."""
 
+    def edges_below(self, user: Any) -> str:
+        """The address of the list of edges that hold a certificate in force of one issuer, whose id is appended.
+
+        Empty for a user who may not view edges.
+        """
+
     def trial_certificate(self, authority: Authority, now: datetime) -> tuple[x509.Certificate, PrivateKey]:
         """A certificate as this CA would issue it to an edge, and its private key. It is verified and never stored."""
 

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from enrollment.models import ServiceEdge
+from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.pages import history
 from enrollment.pages.connection import IN_TOUCH
 from enrollment.pages.edge_detail import FORBIDDEN, PERMISSION
@@ -20,11 +20,12 @@ from enrollment.pages.edge_rows import annotated, described
 from keys import choices
 from keys.models import ProvisioningKey
 from keys.pages.common_filters import InGroup
+from keys.pages.key_list import CERTIFICATES
 from portal import audit
 from portal.access import requires
 from portal.lists.columns import Column, ListTable
 from portal.lists.counting import capped_count
-from portal.lists.filters import Choice, Contains, Exactly, ListFilters, RelatedByName
+from portal.lists.filters import Choice, Contains, Exactly, ListFilters, Related, RelatedByName
 from portal.lists.listing import List
 from portal.lists.offers import Source
 from portal.lists.orders import Order, moment, text, whole_number
@@ -76,6 +77,12 @@ def _with_keys(ids: list[int]) -> Q:
     return Q(key_public_id__in=ProvisioningKey.objects.filter(pk__in=ids).order_by().values("public_id"))
 
 
+def _with_issuers(ids: list[int]) -> Q:
+    """Edges that hold a certificate in force of one of these, as `keys.pages.certificate_list` counts them."""
+    held = IssuedCertificate.objects.in_force(timezone.now()).filter(issuer__in=ids)
+    return Q(pk__in=held.order_by().values("edge"))
+
+
 class EdgeFilters(ListFilters):
     """The filters of the list of edges."""
 
@@ -99,6 +106,7 @@ class EdgeFilters(ListFilters):
         condition=_with_keys,
         similar=choices.keys_containing,
     )
+    cert = Related(label="Signing certificate", source=CERTIFICATES, condition=_with_issuers)
     version = Exactly("version", label="Version")
 
 

@@ -1,4 +1,9 @@
-"""Enrollment Certificates: the columns of the list, its filters, and the view."""
+"""Enrollment Certificates: the columns of the list, its filters, and the view.
+
+Unfiltered and by name from A to Z the list is a tree: roots by name, the certificates below each one behind it, by name
+again. A row whose parent is not above it on the page names its parent. In every other order, and with filters, the list
+is flat, because the order would tear children from their parents; there every row names its parent.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +11,26 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import DateTimeField, OuterRef, Q, QuerySet, Value
+from django.db.models import DateTimeField, Exists, OuterRef, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from keys import machines, trust_anchors
+from keys import certificate_tree, machines, trust_anchors
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.pages.certificate_access import NOT_ALLOWED, VIEW
-from keys.pages.certificate_rows import CertificateMay, described
+from keys.pages.certificate_rows import CertificateMay, described, use_links
+from keys.pages.certificate_state import CertificateState, condition
 from keys.pages.common_filters import ManagedBy
 from portal.access import requires
 from portal.lists.columns import Column, ListTable
-from portal.lists.counting import RowCount, capped
+from portal.lists.counting import COUNTED, RowCount, capped
 from portal.lists.filters import Choice, Contains, ListFilters, Until
 from portal.lists.listing import List
 from portal.lists.orders import Order, moment, text
+from portal.lists.state import ListState
 
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 _LISTED = (
@@ -34,30 +40,21 @@ _LISTED = (
 
 
 class CertificateTable(ListTable):
-    """The vendor's columns. There are few certificates, so that orders need no index."""
+    """The columns, and the order without one. There are few certificates, so that orders need no index."""
 
     name = Column("Name", order=Order("sort_name", text, unique=True), hideable=False)
-    description = Column("Description")
-    parent = Column("Parent")
-    issuer = Column("Issued By")
-    subject = Column("Issued To")
-    created = Column("Created", order=Order("created_at", moment), ascending="Oldest first", descending="Newest first")
+    used = Column("Used by")
     # An annotation, because a pending certificate has no end and NULL has no place in an order.
-    expires = Column("Expires", order=Order("ends", moment), ascending="Expires first", descending="Expires last")
-    common_name = Column("Common Name")
-
-
-def _in_state(state: str) -> Q:
-    """The states exclude each other; the first that applies counts."""
-    pending, expired = Q(not_after=None), Q(not_after__lte=timezone.now())
-    states = {
-        "pending": pending,
-        "expired": ~pending & expired,
-        "disabled": ~pending & ~expired & Q(enabled=False),
-        "parent": ~pending & ~expired & Q(enabled=True, sealed_with=None),
-        "signs": ~pending & ~expired & Q(enabled=True, sealed_with__isnull=False),
-    }
-    return states[state]
+    expires = Column("Expires in", order=Order("ends", moment), ascending="Expires first", descending="Expires last")
+    key_type = Column("Key type", order=Order("key_type", text))
+    state = Column("State")
+    created = Column(
+        "Created",
+        order=Order("created_at", moment),
+        ascending="Oldest first",
+        descending="Newest first",
+        shown=False,
+    )
 
 
 class CertificateFilters(ListFilters):
@@ -67,32 +64,53 @@ class CertificateFilters(ListFilters):
     state = Choice(
         label="State",
         promoted=True,
-        condition=_in_state,
-        choices=(
-            ("signs", "Signs edges"),
-            ("parent", "Only a parent: no private key here"),
-            ("pending", "Pending"),
-            ("disabled", "Disabled"),
-            ("expired", "Expired"),
-        ),
+        condition=lambda state: condition(state, timezone.now()),
+        choices=[(each.parameter, each.word) for each in reversed(CertificateState)],
     )
     managed = ManagedBy()
     expires_before = Until("not_after", label="Expires until")
 
 
+class _EdgeCount(RowCount):
+    """Counts the edges of certificates."""
+
+    template = "(SELECT COUNT(DISTINCT edge_id) FROM (%(subquery)s) counted)"
+
+
 def _rows() -> QuerySet[Any]:
     ends = Coalesce("not_after", Value(_NEVER, output_field=DateTimeField()))
-    return SigningCertificate.objects.select_related("parent").only(*_LISTED).annotate(ends=ends)
+    listed = SigningCertificate.objects.select_related("parent").only(*_LISTED)
+    return listed.annotate(ends=ends, path=certificate_tree.path())
 
 
 def _read(certificates: QuerySet[Any]) -> list[Any]:
-    """The certificates, each with how many keys use it and how many live certificates it issued; capped counts."""
+    """The certificates, each with how many keys and edges use it (capped) and whether anything depends on it."""
     keys = ProvisioningKey.objects.filter(signing_certificate=OuterRef("pk"))
-    live = machines.answers().in_force(timezone.now()).filter(issuer=OuterRef("pk"))
-    return list(certificates.annotate(keys_used=RowCount(capped(keys)), live_issued=RowCount(capped(live))))
+    below = SigningCertificate.objects.filter(parent=OuterRef("pk"))
+    issued = machines.answers().issued().filter(issuer=OuterRef("pk"))
+    held = machines.answers().in_force(timezone.now()).filter(issuer=OuterRef("pk")).order_by().values("edge_id")
+    return list(
+        certificates.annotate(
+            key_count=RowCount(capped(keys)),
+            # An edge has at most two certificates in force: each is renewed once, after two thirds of its time.
+            edge_count=_EdgeCount(held[: 2 * (COUNTED + 1)]),
+            is_needed=Exists(below) | Exists(issued),
+        )
+    )
 
 
-CERTIFICATES = List(
+class _Tree(List):
+    """A tree in its first order, flat in every other."""
+
+    @staticmethod
+    def is_tree(state: ListState) -> bool:
+        return not state.filters and state.sort == "name"
+
+    def order(self, wanted: ListState) -> Order:
+        return certificate_tree.TreeOrder() if self.is_tree(wanted) else super().order(wanted)
+
+
+CERTIFICATES = _Tree(
     name="Enrollment Certificates",
     noun="certificate",
     table=CertificateTable,
@@ -108,16 +126,20 @@ CERTIFICATES = List(
 def certificate_list(request: HttpRequest) -> HttpResponse:
     opened, now = CERTIFICATES.open(request), timezone.now()
     may, different = CertificateMay.of(request.user), trust_anchors.with_different_root()
-    key_list = reverse("keys:key-list")
-    rows = [
-        {
-            "id": str(each.pk),
-            "open": opened.state.is_open(each.pk),
-            "keys_url": f"{key_list}?cert={each.pk}" if may.view_keys and not each.is_pending else "",
-            "key_count": each.keys_used,
-            "live": each.live_issued,
-            **described(each, now, different),
-        }
-        for each in opened.page.rows
-    ]
+    is_tree, above, rows = CERTIFICATES.is_tree(opened.state), set[int](), []
+    depths = [certificate_tree.depth(each.path) if is_tree else 0 for each in opened.page.rows]
+    for each, depth, rails in zip(opened.page.rows, depths, certificate_tree.rails(depths), strict=True):
+        above.add(each.pk)
+        rows.append(
+            {
+                "id": str(each.pk),
+                "open": opened.state.is_open(each.pk),
+                "depth": depth,
+                "rails": rails,
+                "names_parent": not is_tree or each.parent_id not in above,
+                "is_deletable": not (each.key_count or each.is_needed),
+                **use_links(each, may, each.key_count, each.edge_count),
+                **described(each, now, different),
+            }
+        )
     return render(request, "keys/certificate_list.html", {"list": replace(opened, rows=rows), "may": may})

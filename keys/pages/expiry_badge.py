@@ -7,6 +7,14 @@ from datetime import datetime, timedelta
 
 from portal import zones
 
+# From two years years are counted, from two months months.
+_UNITS = (
+    ("year", timedelta(days=365.25), 2),
+    ("month", timedelta(days=30.4375), 2),
+    ("day", timedelta(days=1), 1),
+    ("hour", timedelta(hours=1), 1),
+    ("minute", timedelta(minutes=1), 0),
+)
 _SOON, _URGENT = timedelta(days=30), timedelta(days=7)
 
 
@@ -35,3 +43,13 @@ def _expires(not_after: datetime, now: datetime, days: int) -> str:
     if days:
         return f"Expires in {days} days" if days > 1 else "Expires in 1 day"
     return "Expires today" if zones.local(not_after).date() == zones.local(now).date() else "Expires tomorrow"
+
+
+def time_left(not_after: datetime, now: datetime) -> str:
+    """The time until a certificate ends, rounded down: "14 years", "7 months", "45 days"; empty once it has ended."""
+    left = not_after - now
+    for unit, length, least in _UNITS:
+        if left >= least * length:
+            number = left // length
+            return f"{number} {unit}{'s' if number > 1 else ''}"
+    return ""

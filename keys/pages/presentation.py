@@ -46,9 +46,9 @@ def time_element(moment: datetime) -> SafeString:
     return format_html('<time datetime="{}">{}</time>', shown.iso, shown.text)
 
 
-def distinguished_name(rfc4514: str) -> str:
-    """A subject or issuer with room to break at its commas."""
-    return _BARE_COMMA.sub(", ", rfc4514)
+def attributes(rfc4514: str) -> list[str]:
+    """A subject or issuer, one attribute an item, such as `CN=Root`."""
+    return _BARE_COMMA.split(rfc4514) if rfc4514 else []
 
 
 def colons(digits: str) -> str:

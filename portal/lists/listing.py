@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from portal.lists import state
 from portal.lists.columns import ListTable, heads
 from portal.lists.filters import ListFilters
+from portal.lists.orders import Order
 from portal.lists.page_sizes import PER_PAGE
 from portal.lists.paging import Page, paginate
 from portal.lists.state import ListState
@@ -63,12 +64,16 @@ class List:
             repeatable=self.filters.repeatable(),
         )
 
+    def order(self, wanted: ListState) -> Order:
+        """The order of the rows in a state."""
+        return self.table.orders()[wanted.column]
+
     def open(self, request: HttpRequest) -> OpenList:
         """The page that the address of a request asks for; at most three queries."""
         wanted, rows = self.state(request.GET), self.rows()
         filters = self.filters(wanted, rows)
-        order = self.table.orders()[wanted.column]
-        return OpenList(self, wanted, filters, paginate(rows, order, wanted, filters.chosen, self.read))
+        page = paginate(rows, self.order(wanted), wanted, filters.chosen, self.read)
+        return OpenList(self, wanted, filters, page)
 
 
 @dataclass(frozen=True)

@@ -76,8 +76,8 @@ class AddTest(CertificatePageTestCase):
         }
         self.assertEqual(self.post("add/upload/", name="Chosen", **files).status_code, 302)
         self.assertEqual(self.one("Chosen").parent.name, "Corporate Root")
-        says = texts(self.client.get(self.one("Chosen").get_absolute_url()), "dd")
-        self.assertTrue(any("OpenSSL accepted an edge's certificate below it" in each for each in says), says)
+        (verdict,) = texts(self.client.get(self.one("Chosen").get_absolute_url()), ".verdict")
+        self.assertIn("Yes OpenSSL accepted an edge's certificate below it", verdict)
         own = authorities.ca("More edges", root)
         pasted = {"certificates": own.pem.decode(), "private_key": own.key_pem.decode()}
         self.assertEqual(self.post("add/upload/", name="Pasted", **pasted).status_code, 302)

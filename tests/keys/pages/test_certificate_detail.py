@@ -11,6 +11,7 @@ from keys.models import SigningCertificate
 from portal import triggers
 from tests.base import PortalTestCase
 from tests.factories import make_key, signing_certificate
+from tests.support.html import links, texts, the
 
 LIST = "/enrollment-certificates/"
 
@@ -40,16 +41,18 @@ class CertificateDetail(PortalTestCase):
         self.assertNotContains(page, "key 20")
 
     def test_it_says_whether_verifiers_accept_it_even_of_a_damaged_row(self):
-        self.assertContains(self.client.get(self.address), "Yes, as far as its chain shows")
+        def verdict():
+            return texts(self.client.get(self.address), ".verdict")[0]
+
+        self.assertTrue(verdict().startswith("Will verifiers accept it? Yes As far as its chain shows"), verdict())
         triggers.drop_all()
         for der in (b"", b"\x30\x03\x02\x01\x01", bytes(self.certificate.der)[:-40]):
             SigningCertificate.objects.filter(pk=self.certificate.pk).update(der=der)
-            self.assertContains(
-                self.client.get(self.address), "Not all of them. It, or a certificate above it, cannot be read"
-            )
+            wanted = "Will verifiers accept it? Not all of them It, or a certificate above it, cannot be read"
+            self.assertTrue(verdict().startswith(wanted), verdict())
 
     def test_a_certificate_without_keys_says_so(self):
-        self.assertContains(self.client.get(self.address), "No key uses this certificate.")
+        self.assertContains(self.client.get(self.address), "Not used")
 
     def test_the_private_key_is_never_read(self):
         with CaptureQueriesContext(connection) as captured:
@@ -59,3 +62,21 @@ class CertificateDetail(PortalTestCase):
     def test_a_certificate_that_does_not_exist_is_404(self):
         for pk in ("0", "999999", "9" * 30):
             self.assertEqual(self.client.get(f"{LIST}{pk}/").status_code, 404)
+
+    def test_the_chain_goes_from_the_root_to_this_one_and_shows_those_below_it(self):
+        root = SigningCertificate.objects.get(name="Root")
+        page = self.client.get(self.address)
+        self.assertEqual(texts(page, ".chain > li"), ["Root Root", "Service Edge This certificate"])
+        self.assertEqual(links(page, ".chain a"), [root.get_absolute_url()])
+        page = self.client.get(root.get_absolute_url())
+        self.assertEqual(texts(page, ".chain ul a"), ["Client", "Connector", "Service Edge"])
+        self.assertEqual(links(page, ".chain a")[-1], self.address)
+
+    def test_its_pem_is_copied_and_downloaded(self):
+        page = self.client.get(self.address)
+        button = the(page, "button[data-copy-text]")
+        self.assertEqual(
+            the(page, f"#{button['data-copy-text']}").get_text(), ssl.DER_cert_to_PEM_cert(bytes(self.certificate.der))
+        )
+        (address,) = links(page, "#pem-title + .actions-line a")
+        self.assertEqual(self.client.get(address)["Content-Type"], "application/x-pem-file")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.utils.timezone import override
 
 from keys.pages.expiry_badge import Badge, expiry
-from keys.pages.presentation import distinguished_name, stamp, time_element
+from keys.pages.presentation import attributes, stamp, time_element
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -71,5 +71,6 @@ class Presentation(TestCase):
             with self.subTest(zone=zone), override(ZoneInfo(zone)):
                 self.assertEqual(expiry(in_the_evening, NOW), Badge(words, "warning"))
 
-    def test_a_distinguished_name_breaks_at_its_commas(self):
-        self.assertEqual(distinguished_name(r"CN=a\,b,O=c"), r"CN=a\,b, O=c")
+    def test_a_distinguished_name_has_one_attribute_a_line(self):
+        self.assertEqual(attributes(r"CN=a\,b,O=c"), [r"CN=a\,b", "O=c"])
+        self.assertEqual(attributes(""), [])
