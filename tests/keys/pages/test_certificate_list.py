@@ -208,6 +208,8 @@ class UseTest(EnrollmentTestCase):
         for edge in ServiceEdge.objects.all():
             revoke_edge(edge, reason="superseded", actor=ACTOR)
         self.assertEqual(list(self.used_by()), ["1 key"])
+        edges = self.client.get(f"/service-edges/?cert={self.certificate.pk}")
+        self.assertEqual(texts(edges, ".count"), ["0 of 2 edges"])
 
     def test_who_may_not_view_keys_and_edges_gets_numbers_without_links(self):
         user = self.sign_in("nora")
