@@ -48,7 +48,9 @@ class Use:
 
 def of(certificate: SigningCertificate) -> Use:
     """Everything that depends on one certificate."""
-    keys, children = certificate.keys.only("name"), certificate.children.only("name")
+    # With the column of the relation, without which Django asks for it row by row.
+    keys = certificate.keys.only("name", "signing_certificate")
+    children = certificate.children.only("name", "parent")
     issued = machines.answers().issued().filter(issuer=certificate)
     in_force = machines.answers().in_force(timezone.now()).filter(issuer=certificate)
     return Use(

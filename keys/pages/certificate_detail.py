@@ -38,13 +38,13 @@ def certificate_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "used": use_links(certificate, may, key_count, edge_count),
         "may": may,
         "above": chain[:0:-1],
-        "children": certificate.children.only("name").order_by("sort_name")[:SHOWN] if child_count else (),
+        "children": certificate.children.only("name", "parent").order_by("sort_name")[:SHOWN] if child_count else (),
         "child_count": child_count,
         "shown": SHOWN,
         "is_deletable": not any(counts),
     }
     if may.view_keys and key_count:
-        context["keys"] = certificate.keys.only("name").order_by("id")[:SHOWN]
+        context["keys"] = certificate.keys.only("name", "signing_certificate").order_by("id")[:SHOWN]
     if not certificate.is_pending:
         context["flaw"] = openssl_acceptance.flaw(certificate, now)
         context["pem"] = ssl.DER_cert_to_PEM_cert(bytes(certificate.der))

@@ -221,7 +221,9 @@ class UseTest(EnrollmentTestCase):
         parent = generated("Own root")
         for number in range(5):
             generated(f"Own {number}", parent)
-        for address in (f"{LIST}?expand=all", f"{LIST}?q=o&sort=-expires", self.certificate.get_absolute_url()):
+            make_key(signing_certificate=self.certificate)
+        pages = [each.get_absolute_url() for each in (self.certificate, parent)]
+        for address in (f"{LIST}?expand=all", f"{LIST}?q=o&sort=-expires", *pages):
             self.client.get(address)
             with CaptureQueriesContext(connection) as captured:
                 self.client.get(address)
