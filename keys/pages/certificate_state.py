@@ -16,8 +16,8 @@ class CertificateState(Enum):
     PENDING = ("pending", "Pending", "warning")
     EXPIRED = ("expired", "Expired", "danger")
     EARLY = ("early", "Not yet valid", "warning")
-    DISABLED = ("disabled", "Disabled", "quiet")
-    PARENT = ("parent", "Parent only", "quiet")
+    DISABLED = ("disabled", "Disabled", "off")
+    PARENT = ("parent", "Parent only", "off")
     READY = ("signs", "Ready", "ok")
 
     def __init__(self, parameter: str, word: str, tone: str) -> None:
