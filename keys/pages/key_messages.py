@@ -15,15 +15,19 @@ from portal.success_messages import named
 
 
 def key_saved(request: HttpRequest, before: ProvisioningKey, key: ProvisioningKey, fields: Iterable[str]) -> None:
-    """A raised limit is for more edges, so that Copy is next. `fields` are those that the form has."""
+    """`before` is the key as it was, `fields` are those that the form has."""
     changed = [name for name in fields if getattr(before, name) != getattr(key, name)]
-    if changed != ["max_uses"]:
+    if changed == ["max_uses"] and key.max_uses > before.max_uses:
+        limit_raised(request, key)
+    else:
         success_messages.add(request, "Saved key {}", named(key))
-        return
-    is_raised = key.max_uses > before.max_uses
-    next_step = _copy(key) if is_raised and _may_copy(request, key) else ""
-    sentence = "Limit of {} raised to {}" if is_raised else "Limit of {} lowered to {}"
-    success_messages.add(request, sentence, named(key), f"{key.max_uses:,}", next_step=next_step)
+
+
+def limit_raised(request: HttpRequest, key: ProvisioningKey) -> None:
+    """A raised limit is for more edges, so that Copy is next."""
+    next_step = _copy(key) if _may_copy(request, key) else ""
+    parts = (named(key), f"{key.max_uses:,}")
+    success_messages.add(request, "Limit of {} raised to {}", *parts, next_step=next_step)
 
 
 def _may_copy(request: HttpRequest, key: ProvisioningKey) -> bool:
