@@ -188,7 +188,7 @@ class UseTest(EnrollmentTestCase):
 
     def used_by(self, address=LIST):
         (found,) = parsed(self.client.get(address)).select(
-            f".row:has(#n-{self.certificate.pk}) .used-by, aside .used-by"
+            f".row:has(#n-{self.certificate.pk}) .used-by, .summary .used-by"
         )
         return {next(each.stripped_strings): each["href"] for each in found.select("a")}
 
