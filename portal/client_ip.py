@@ -31,6 +31,12 @@ def parse_address(text: str) -> Address | None:
     return mapped or address
 
 
+def is_loopback(host: str) -> bool:
+    """Whether `host`, a name or an address with or without brackets, is this machine alone."""
+    address = parse_address(host.strip("[]"))
+    return address.is_loopback if address else host == "localhost"
+
+
 def _is_trusted(peer: str, proxies: Sequence[str]) -> bool:
     # gunicorn leaves REMOTE_ADDR empty when the request came through its Unix socket.
     if not peer:

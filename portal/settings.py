@@ -29,6 +29,8 @@ PLAIN_HTTP = env.boolean("PORTAL_PLAIN_HTTP", default=False)
 ALLOWED_HOSTS = env.words("PORTAL_ALLOWED_HOSTS", default=None)
 _ADDRESS = f"http://{env.text('HOST', '127.0.0.1')}:{env.integer('PORT', 8000, 1, 65535)}"
 PORTAL_URL = env.text("PORTAL_URL", _ADDRESS).rstrip("/")
+# Without it, pages show the address of their own request.
+HAS_PORTAL_URL = bool(env.text("PORTAL_URL", ""))
 # The address of revocation lists and issuers in certificates. It is http: https would need a certificate check first.
 PKI_URL = env.text("PKI_URL", f"http://{PORTAL_URL.partition('://')[2]}").rstrip("/")
 TRUSTED_PROXIES = env.words("TRUSTED_PROXIES")
@@ -145,7 +147,7 @@ X_FRAME_OPTIONS = "DENY"
 LEAN_ADDRESSES = ("/.well-known/est/",)
 # Only programs use these, whatever their Accept header: errors are problem documents, or one line of text.
 PROBLEM_ADDRESSES = ("/enrollment/",)
-TEXT_ADDRESSES = ("/.well-known/est/", "/pki/")
+TEXT_ADDRESSES = ("/.well-known/est/", "/pki/", "/downloads/")
 # Monitoring may use any host name or address of the machine.
 PROBE_ADDRESSES = ("/healthz", "/readyz", "/metrics")
 
@@ -158,6 +160,8 @@ FILE_UPLOAD_HANDLERS = ["portal.upload_handler.BeginningInMemory"]
 STATIC_URL = "static/"
 STATIC_ROOT = STATE_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# The edge's own program, built by `manage.py build_downloads`
+DOWNLOADS_DIR = STATE_DIR / "downloads"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "portal.static_files.StaticFilesStorage"},

@@ -24,6 +24,7 @@ OPENING = "Across modules: "
 TESTED_IN = {
     "enrollment/apps.py": "portal/test_checks.py",
     "enrollment/demo.py": "portal/test_quickstart.py",
+    "enrollment/downloads.py": "enrollment/management/commands/test_build_downloads.py",
     "enrollment/edge/__main__.py": "deploy/test_edge_archive.py",
     "enrollment/edge/key_pair.py": "enrollment/edge/test_directory_state.py",
     "enrollment/edge/outcomes.py": "enrollment/edge/test_advice.py",

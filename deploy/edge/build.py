@@ -1,17 +1,20 @@
 """Build the edge's own program: `python deploy/edge/build.py DIRECTORY`.
 
 Writes DIRECTORY/enroll-edge.pyz, one file that runs with Python 3.11 and `cryptography`; its systemd unit;
-DIRECTORY/container, the build context of a container image; and, if dpkg-deb exists,
-DIRECTORY/enroll-edge_VERSION_all.deb. The same sources give the same archive.
+install-edge.sh, which installs both; DIRECTORY/container, the build context of a container image, also as
+enroll-edge-container.tar; and, if dpkg-deb exists, enroll-edge_VERSION_all.deb. The same sources give the same bytes.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 from modulefinder import ModuleFinder
@@ -22,6 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SHEBANG = b"#!/usr/bin/python3\n"
 START = "import runpy\nrunpy.run_module('enrollment.edge', run_name='__main__')\n"
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
+# The same moment in seconds, for dpkg-deb (https://reproducible-builds.org/specs/source-date-epoch/) and tar.
+_EPOCH = 315532800
 
 
 def version() -> str:
@@ -61,6 +66,7 @@ def build_package(archive: Path, target: Path) -> None:
         for source, place in (
             (archive, "usr/bin/enroll-edge"),
             (ROOT / "deploy/edge/enroll-edge.service", "lib/systemd/system/enroll-edge.service"),
+            (ROOT / "deploy/edge/enroll-edge-setup", "usr/sbin/enroll-edge-setup"),
             (ROOT / "LICENSE", "usr/share/doc/enroll-edge/copyright"),
         ):
             (tree / place).parent.mkdir(parents=True, exist_ok=True)
@@ -69,13 +75,42 @@ def build_package(archive: Path, target: Path) -> None:
         for path in [tree, *tree.rglob("*")]:
             # The same modes under any umask.
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
-        subprocess.run(["dpkg-deb", "--root-owner-group", "--build", tree, target], check=True, capture_output=True)
+        command = ["dpkg-deb", "--root-owner-group", "--build", tree, target]
+        subprocess.run(command, env={**os.environ, "SOURCE_DATE_EPOCH": str(_EPOCH)}, check=True, capture_output=True)
 
 
 def build_context(archive: Path, target: Path) -> None:
     """Write the build context of the container image. It contains nothing else, such as state of the portal."""
     shutil.copytree(ROOT / "deploy/edge/container", target, dirs_exist_ok=True)
     shutil.copy(archive, target)
+
+
+def build_context_archive(context: Path, target: Path) -> None:
+    """Write the build context as one file, which `docker build` reads from its standard input."""
+
+    def reproducible(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+        entry.mtime, entry.uid, entry.gid, entry.uname, entry.gname = _EPOCH, 0, 0, "root", "root"
+        entry.mode = 0o755 if entry.mode & 0o100 else 0o644
+        return entry
+
+    with tarfile.open(target, "w", format=tarfile.USTAR_FORMAT) as file:
+        for path in sorted(context.iterdir()):
+            file.add(path, path.name, filter=reproducible)
+
+
+def build_installer(archive: Path, target: Path) -> None:
+    """Write the script that installs the program as a service. It holds the SHA-256 of the program and the unit."""
+    edge = ROOT / "deploy/edge"
+    parts = {
+        "@SHA256@": hashlib.sha256(archive.read_bytes()).hexdigest(),
+        "@UNIT@": (edge / "enroll-edge.service").read_text().rstrip("\n"),
+        "@SETUP@": (edge / "enroll-edge-setup").read_text().partition("set -eu\n")[2].rstrip("\n"),
+    }
+    script = (edge / "install-edge.sh").read_text()
+    for name, content in parts.items():
+        script = script.replace(name, content)
+    target.write_text(script)
+    target.chmod(0o755)
 
 
 def main(argv: list[str]) -> None:
@@ -93,7 +128,10 @@ def main(argv: list[str]) -> None:
     build_archive(archive)
     print(archive)
     shutil.copy(ROOT / "deploy/edge/enroll-edge.service", directory)
+    build_installer(archive, directory / "install-edge.sh")
+    print(directory / "install-edge.sh")
     build_context(archive, directory / "container")
+    build_context_archive(directory / "container", directory / "enroll-edge-container.tar")
     print(directory / "container")
     if shutil.which("dpkg-deb"):
         package = directory / f"enroll-edge_{version()}_all.deb"

@@ -78,6 +78,7 @@ def _set_up(state_dir: Path) -> None:
     call_command("migrate", verbosity=0, interactive=False)
     call_command("apply_vendor_manifest", verbosity=0)
     call_command("collectstatic", verbosity=0, interactive=False)
+    call_command("build_downloads", verbosity=0)
     if Environment(os.environ).boolean("DEMO", default=True):
         call_command("seed_demo", key_file=str(state_dir / DEMO_KEY_FILE), verbosity=0)
 
@@ -86,6 +87,7 @@ def _print_banner(state_dir: Path) -> None:
     """Create the administrator and print the banner last: a generated password is printed only once."""
     from django.conf import settings
 
+    from portal.client_ip import is_loopback
     from portal.quickstart.account import ensure_administrator
     from portal.quickstart.banner import banner
 
@@ -93,7 +95,7 @@ def _print_banner(state_dir: Path) -> None:
     username = environ.text("PORTAL_ADMIN_USERNAME", "admin")
     password = ensure_administrator(username, environ.verbatim("PORTAL_ADMIN_PASSWORD"))
     host = os.environ["HOST"]
-    warning = "" if state.is_loopback(host) else f"Reachable from other machines at {host}, in clear text."
+    warning = "" if is_loopback(host) else f"Reachable from other machines at {host}, in clear text."
     print(banner(settings.PORTAL_URL, username, password, state_dir / DEMO_KEY_FILE, warning), flush=True)
 
 

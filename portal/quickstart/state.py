@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import secrets
 import socket
@@ -61,14 +60,6 @@ def _address(environ: Environment) -> dict[str, str]:
 def bracketed(host: str) -> str:
     """`host` as it is written in a URL: an IPv6 address gets brackets."""
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` is a loopback address, which other machines cannot connect to."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def write_private(path: Path, text: str) -> None:

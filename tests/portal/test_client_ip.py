@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.test import RequestFactory, SimpleTestCase, override_settings
 
 from portal import client_ip as module
-from portal.client_ip import client_ip
+from portal.client_ip import client_ip, is_loopback
 from tests.base import PortalTestCase
 
 PROXY = "10.0.0.1"
@@ -135,3 +135,11 @@ class ClientAddressTest(PortalTestCase):
     def test_a_unix_socket_is_trusted_by_name(self) -> None:
         self.assertEqual(self.address("192.0.2.1", peer="", trusted=("unix",)), "192.0.2.1")
         self.assertIsNone(self.address("192.0.2.1", peer="", trusted=("10.0.0.0/8",)))
+
+
+class LoopbackTests(SimpleTestCase):
+    def test_other_machines_are_told_apart_from_this_one(self) -> None:
+        self.assertTrue(
+            all(map(is_loopback, ("127.0.0.1", "127.1.2.3", "localhost", "[::1]", "::1", "::ffff:127.0.0.1")))
+        )
+        self.assertFalse(any(map(is_loopback, ("0.0.0.0", "192.0.2.1", "portal.example.com", "127.example.com", ""))))
