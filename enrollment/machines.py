@@ -16,9 +16,10 @@ from django.utils import timezone
 
 from enrollment import search, trial_certificate
 from enrollment.models import IssuedCertificate, ServiceEdge
-from enrollment.pages import history, recent_use
+from enrollment.pages import deploy, recent_use, timeline
 from enrollment.pages.edge_rows import annotated, described
 from keys.crypto.ca_certificates import Authority, PrivateKey
+from portal import record_addresses
 
 SHOWN_EDGES = 25
 
@@ -33,20 +34,22 @@ class EnrolledMachines:
         return recent_use.entries(key_id, values)
 
     def key_sections(self, request: HttpRequest, row: Mapping[str, Any], back: Any) -> str:
-        if not request.user.has_perm("enrollment.view_serviceedge"):
-            return ""
-        found = ServiceEdge.objects.filter(key_public_id=row["public_id"]).order_by("-use_number")
-        now = timezone.now()
-        edges = [described(edge, now) for edge in annotated(found)[:SHOWN_EDGES]]
+        url = record_addresses.of("keys:key-detail", row["id"])
         context = {
             "row": row,
             "back": back,
-            "edges": edges,
-            "shown": SHOWN_EDGES,
-            "may_revoke": len(edges) == SHOWN_EDGES or any(edge.revocable for edge in edges),
-            "history": history.of_key(row["public_id"], request.GET.get("history_after", "")),
+            "timeline": timeline.of_key(request, url, row["id"], row["public_id"], back.suffix.removeprefix("?")),
         }
+        if request.user.has_perm("enrollment.view_serviceedge"):
+            found = ServiceEdge.objects.filter(key_public_id=row["public_id"]).order_by("-use_number")
+            now = timezone.now()
+            edges = [described(edge, now) for edge in annotated(found)[:SHOWN_EDGES]]
+            may_revoke = len(edges) == SHOWN_EDGES or any(edge.revocable for edge in edges)
+            context |= {"may_see_edges": True, "edges": edges, "shown": SHOWN_EDGES, "may_revoke": may_revoke}
         return render_to_string("enrollment/_key_sections.html", context, request)
+
+    def deploy(self, request: HttpRequest, *, reveal: str = "", inserts: bool = False, shown: bool = False) -> str:
+        return deploy.section(request, reveal=reveal, inserts=inserts, shown=shown)
 
     def keys_of_edges_named(self, name: str) -> list[str]:
         return search.keys_of_edges_named(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from enrollment.endpoints import json, pki
+from enrollment.endpoints.downloads import download
 from enrollment.pages import revoke
 from enrollment.pages.edge_detail import edge_detail
 from enrollment.pages.edge_list import edge_list
@@ -17,6 +18,7 @@ urlpatterns = [
     path(".well-known/est/", include("enrollment.endpoints.est.urls")),
     path("pki/<int:issuer_id>.crl", pki.revocation_list, name="revocation-list"),
     path("pki/<int:issuer_id>.cer", pki.issuer_certificate, name="issuer-certificate"),
+    path("downloads/<str:name>", download, name="download"),
     path("service-edge-keys/<int:pk>/revoke/", revoke.key_revoke, name="key-revoke"),
     path("service-edges/", edge_list, name="edge-list"),
     path("service-edges/<int:pk>/", edge_detail, name="edge-detail"),

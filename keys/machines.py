@@ -29,7 +29,14 @@ class Machines(Protocol):
         """Entries for the details of a key, as HTML. `values` are the results of `beside_keys`."""
 
     def key_sections(self, request: HttpRequest, row: Mapping[str, Any], back: Any) -> str:
-        """Sections of a key's page, as HTML: its edges and its history. Empty without the permission to view edges."""
+        """Sections of a key's page, as HTML: its edges and its timeline, as far as the user may see them."""
+
+    def deploy(self, request: HttpRequest, *, reveal: str = "", inserts: bool = False, shown: bool = False) -> str:
+        """The section with the commands that make a machine an edge, as HTML.
+
+        With `inserts` a button copies a command with the key's text in it: taken from this page if it is `shown` there,
+        else from the address `reveal`.
+        """
 
     def keys_of_edges_named(self, name: str) -> list[str]:
         """The public ids of the keys with which edges of this name enrolled."""

@@ -17,6 +17,7 @@ from keys.pages.key_delete import key_delete
 from keys.pages.key_detail import key_detail
 from keys.pages.key_download import key_download
 from keys.pages.key_edit import key_edit
+from keys.pages.key_limit import key_limit
 from keys.pages.key_list import key_list
 from keys.pages.key_reveal import key_reveal
 from keys.pages.suggestions import group_names, key_names
@@ -29,6 +30,7 @@ urlpatterns: list[URLPattern] = [
     path("service-edge-keys/names/", key_names, name="key-names"),
     path("service-edge-keys/<int:pk>/", key_detail, name="key-detail"),
     path("service-edge-keys/<int:pk>/edit/", key_edit, name="key-edit"),
+    path("service-edge-keys/<int:pk>/limit/", key_limit, name="key-limit"),
     path("service-edge-keys/<int:pk>/delete/", key_delete, name="key-delete"),
     path("service-edge-keys/<int:pk>/reveal/", key_reveal, name="key-reveal"),
     path("service-edge-keys/<int:pk>/download/", key_download, name="key-download"),

@@ -47,8 +47,6 @@ def site(request: HttpRequest) -> dict[str, Any]:
     administration = SimpleLazyObject(lambda: list(_allowed(ADMINISTRATION, request)))
     return {
         "vendor_name": settings.VENDOR_NAME,
-        # The address that edges use, which may differ from the address of this request.
-        "portal_url": settings.PORTAL_URL,
         "menu": menu,
         "administration": administration,
         "places": lambda: [*menu, *administration],

@@ -1,4 +1,4 @@
-"""The page of one Private Service Edge: its state, certificates and history."""
+"""The page of one Private Service Edge: its state, certificates and timeline."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from enrollment.models import IssuedCertificate, ServiceEdge
-from enrollment.pages import history
+from enrollment.pages import timeline
 from enrollment.pages.edge_rows import annotated, described
-from keys.pages import activity
 from keys.pages.expiry_badge import Badge, expiry
 from keys.pages.presentation import colons, stamp
 from portal.access import requires
@@ -30,14 +29,12 @@ def edge_detail(request: HttpRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     found = IssuedCertificate.objects.select_related("issuer").defer("der", "issuer__der", "issuer__sealed_private_key")
     certificates = found.filter(edge=edge).order_by("-id")[:SHOWN_CERTIFICATES]
-    may_see_activity = request.user.has_perm("portal.view_auditevent")
     context = {
         "edge": edge,
         "row": described(edge, now),
         "certificates": [_certificate(each, now) for each in certificates],
         "certificates_shown": SHOWN_CERTIFICATES,
-        "history": history.of_edge(str(edge.uuid), request.GET.get("history_after", "")),
-        "activity": activity.of_edge(str(edge.uuid)) if may_see_activity else None,
+        "timeline": timeline.of_edge(request, edge.get_absolute_url(), str(edge.uuid)),
     }
     return render(request, "enrollment/edge_detail.html", context)
 

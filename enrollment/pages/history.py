@@ -1,21 +1,19 @@
-"""The history of a key or an edge: each attempt of a machine with time, address and outcome, from the audit log."""
+"""What machines did: each attempt with time, address and outcome, from the audit log."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db.models import QuerySet
+from django.utils import timezone
 
 from enrollment.errors import REFUSALS
 from enrollment.models import ServiceEdge
-from keys.pages.presentation import Stamp, stamp
+from keys.pages.presentation import Ago, ago
 from portal import audit
 from portal.models import AuditEvent
 
-SHOWN = 20
-_CURSOR = re.compile(r"[0-9]{1,18}")
 _DONE = {
     audit.Action.EDGE_ENROLLED: "Enrolled",
     audit.Action.EDGE_REPLAYED: "Same certificate again",
@@ -40,35 +38,9 @@ class Use:
     edge_url: str
     key_pair: str
     serial: str
-    when: Stamp
+    when: Ago
     address: str
     times: int
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """One page of uses, newest first. `older` is the cursor of the next page, empty at the end."""
-
-    uses: list[Use]
-    older: str
-    is_newest: bool
-
-
-def of_key(public_id: str, after: str = "") -> History:
-    """The uses of a key, newest first, after the cursor `after`. An invalid cursor is ignored."""
-    return _page(audit.of_machines(public_id), after)
-
-
-def of_edge(uuid: str, after: str = "") -> History:
-    """The enrollments and renewals of an edge, newest first, after the cursor `after`."""
-    return _page(audit.of_edge(uuid, by_machine=True), after)
-
-
-def _page(found: QuerySet[AuditEvent], after: str) -> History:
-    is_newest = not _CURSOR.fullmatch(after)
-    page = list((found if is_newest else found.filter(id__lt=int(after)))[: SHOWN + 1])
-    older = str(page[SHOWN - 1].pk) if len(page) > SHOWN else ""
-    return History(described(page[:SHOWN]), older, is_newest)
 
 
 def described(events: Iterable[AuditEvent]) -> list[Use]:
@@ -76,10 +48,11 @@ def described(events: Iterable[AuditEvent]) -> list[Use]:
     events = list(events)
     uuids = {event.object_id for event in events if event.object_kind == "edge" and event.object_id}
     edges = {str(edge.uuid): edge for edge in ServiceEdge.objects.only("uuid", "name").filter(uuid__in=uuids)}
-    return [_use(event, edges.get(event.object_id)) for event in events]
+    now = timezone.now()
+    return [_use(event, edges.get(event.object_id), now) for event in events]
 
 
-def _use(event: AuditEvent, edge: ServiceEdge | None) -> Use:
+def _use(event: AuditEvent, edge: ServiceEdge | None, now: datetime) -> Use:
     return Use(
         outcome=_outcome(event),
         code=event.reason,
@@ -90,7 +63,7 @@ def _use(event: AuditEvent, edge: ServiceEdge | None) -> Use:
         edge_url=edge.get_absolute_url() if edge else "",
         key_pair=event.detail.get("spki_sha256", ""),
         serial=event.detail.get("serial", ""),
-        when=stamp(event.at),
+        when=ago(event.at, now),
         address=event.client_ip or "",
         times=event.detail.get("count", 1),
     )

@@ -58,7 +58,7 @@ def entries(key_id: int, values: Mapping[str, Any]) -> str:
         return last_from + _NEVER
     lately = f"{MOST} or more" if values["refused_lately"] >= MOST else values["refused_lately"] or "None"
     words = reason_in_words(values["refused_why"])
-    history = f"{record_addresses.of('keys:key-detail', key_id)}#history"
+    history = f"{record_addresses.of('keys:key-detail', key_id)}#timeline"
     return last_from + format_html(
         _REFUSED, time_element(values["refused_at"]), words, values["refused_why"], history, lately
     )

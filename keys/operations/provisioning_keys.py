@@ -5,6 +5,7 @@ Each function owns its transaction and writes its audit event in it. Callers che
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -114,6 +115,27 @@ def edit_key(key: ProvisioningKey, *, fields: Collection[str], version: int, act
         shred = {} if key.viewable else {"sealed_token": None, "sealed_with": None}
         editing.save(current, key, fields, actor, **shred)
         audit.record(audit.Action.KEY_EDITED, actor, editing.subject(key), detail=detail)
+
+
+def raise_limit(key: ProvisioningKey, *, max_uses: int, actor: Actor) -> None:
+    """Let more edges enroll with a key. It needs no version of the key, because it overwrites only a lower limit.
+
+    Raises Gone, Managed, or Invalid for a number that is not higher than the current one or too high.
+    """
+    with transaction.atomic():
+        current = editing.lock(key)
+        raised = copy.copy(current)
+        raised.max_uses = max_uses
+        clean(raised, ["max_uses"], {"max_uses": lambda edited: _require_more(edited, current)})
+        editing.save(current, raised, ["max_uses"], actor)
+        detail = editing.changes(current, raised, ["max_uses"])
+        audit.record(audit.Action.KEY_EDITED, actor, editing.subject(raised), detail=detail)
+
+
+def _require_more(raised: ProvisioningKey, current: ProvisioningKey) -> None:
+    if raised.max_uses <= current.max_uses:
+        message = f"The limit is {current.max_uses:,}. Enter a higher number; to lower it, edit the key."
+        raise Invalid("max_uses", message, "not_higher")
 
 
 def rules_of_an_edit(current: ProvisioningKey) -> Rules:

@@ -1,4 +1,4 @@
-"""Events of people and commands on a key or an edge, for its page. Those of machines: `enrollment.pages.history`."""
+"""Events of people and commands on a key or an edge, for its timeline; of machines: `enrollment.pages.history`."""
 
 from __future__ import annotations
 
@@ -7,41 +7,33 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.html import format_html
 
-from keys.pages.presentation import Stamp, stamp, time_element
-from portal import audit
+from keys.pages.presentation import Ago, ago, time_element
 from portal.models import AuditEvent
 
-SHOWN = 20
 MOMENTS = frozenset({"expires_at"})
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event: what was done, by whom, when, and which values changed."""
+    """One event: what was done, by whom, when, which values changed, and from which address, if it is known."""
 
     what: str
     who: str
-    when: Stamp
+    when: Ago
     changes: list[str]
+    address: str
 
 
-def of_key(pk: int) -> list[Entry]:
-    """The latest events of a key."""
-    return [_entry(event) for event in audit.of_people(str(pk))[:SHOWN]]
-
-
-def of_edge(uuid: str) -> list[Entry]:
-    """The latest events of an edge."""
-    return [_entry(event) for event in audit.of_edge(uuid, by_machine=False)[:SHOWN]]
-
-
-def _entry(event: AuditEvent) -> Entry:
+def described(event: AuditEvent) -> Entry:
+    """An event as pages show it."""
     what = event.action.partition(".")[2].replace("_", " ").capitalize()
     if event.reason:
         what = f"{what}, refused: {event.reason.replace('_', ' ')}"
-    return Entry(what, event.actor_name, stamp(event.at), list(_changes(event.detail)))
+    when = ago(event.at, timezone.now())
+    return Entry(what, event.actor_name, when, list(_changes(event.detail)), event.client_ip or "")
 
 
 def _changes(detail: dict[str, Any]) -> Iterator[str]:

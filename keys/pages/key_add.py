@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods
 
+from keys import machines
 from keys.errors import Invalid
 from keys.models import ServiceEdgeGroup
 from keys.operations import create_key
@@ -60,4 +61,6 @@ def _created(request: HttpRequest, form: AddKeyForm, text: str) -> HttpResponse:
     # Not a redirect: a key that is not viewable exists nowhere else. A reload cannot make a second one, for its
     # name is taken.
     key = form.instance
-    return render(request, "keys/key_created.html", {"key": key, "text": text, "file_name": file_name(key)})
+    deploy = machines.answers().deploy(request, inserts=True, shown=True)
+    context = {"key": key, "text": text, "file_name": file_name(key), "deploy": deploy}
+    return render(request, "keys/key_created.html", context)

@@ -17,7 +17,7 @@ from keys.operations.provisioning_keys import TURNED_OFF, rules_of_an_edit, rule
 from keys.pages.presentation import stamp
 from portal import zones
 from portal.field_validation import Rules
-from portal.forms import ConfirmNameForm, LocalTimeField, RecordForm, VersionField
+from portal.forms import ConfirmNameForm, LocalTimeField, RecordForm, RefusableForm, VersionField
 
 SUGGESTED_GROUPS = 50
 EXPIRES_HELP = "Time zone: {zone}. From then on the key refuses enrollment. Leave empty for a key that does not expire."
@@ -53,16 +53,26 @@ class NetworksField(forms.CharField):
             return lines
 
 
+class UsesField(forms.IntegerField):
+    """How many edges may enroll with a key."""
+
+    def __init__(self, **options: Any) -> None:
+        messages = dict.fromkeys(("required", "invalid", "min_value", "max_value"), _USES_MESSAGE)
+        label = "Maximum # Of Private Service Edges"
+        super().__init__(label=label, min_value=1, max_value=MOST_USES, error_messages=messages, **options)
+
+
+class LimitForm(RefusableForm, forms.Form):
+    """A higher limit for a key."""
+
+    max_uses = UsesField()
+
+
 class KeyForm(RecordForm):
     """What adding and editing a key have in common."""
 
-    max_uses = forms.IntegerField(
-        label="Maximum # Of Private Service Edges",
-        min_value=1,
-        max_value=MOST_USES,
-        initial=1,
-        help_text="How many Private Service Edges may enroll with this key. You can raise it later.",
-        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), _USES_MESSAGE),
+    max_uses = UsesField(
+        initial=1, help_text="How many Private Service Edges may enroll with this key. You can raise it later."
     )
     signing_certificate = CertificateChoice(
         SigningCertificate.objects.none(),

@@ -144,7 +144,14 @@ def shown(page: Page, world: World) -> None:
     page.goto(world.own)
     press(page, "Show key many 00")
     page.locator("#shown-key:visible").wait_for()
-    page.get_by_text("Linux package", exact=True).click()
+    page.get_by_role("tab", name="Linux package").click()
+
+
+@state("key, limit refused", "keys:key-detail")
+def limit_refused(page: Page, world: World) -> None:
+    page.goto(world.paths["kind full"])
+    press(page, "Save limit")
+    page.get_by_role("alert").wait_for()
 
 
 @state("key, delete dialog", "keys:key-detail")
@@ -181,7 +188,7 @@ def _create(page: Page, name: str, *, viewable: bool) -> None:
     page.get_by_label("View or Export").set_checked(viewable)
     press(page, "Create key")
     page.locator("#provisioning-key").wait_for()
-    page.get_by_text("Container", exact=True).click()
+    page.get_by_role("tab", name="Container").click()
 
 
 @state("new key", "keys:key-add")

@@ -9,6 +9,7 @@ from playwright.sync_api import Error, expect
 
 pytestmark = pytest.mark.browser
 ADD = "/service-edge-keys/add/"
+COPIED = "wanted => navigator.clipboard.readText().then((text) => text === wanted)"
 
 
 @pytest.fixture
@@ -148,35 +149,6 @@ def test_f24_two_people_editing_at_once_are_told(open_page, stage):
     expect(second.get_by_role("row", name=re.compile("shared by me"))).to_contain_text("0 of 20")
 
 
-def command(text, page):
-    return commands(page)["Virtual machine"].replace("PROVISIONING_KEY", text)
-
-
-def commands(page):
-    """What the steps of each platform are, word by word."""
-    portal = "/".join(page.url.split("/")[:3])
-    address = f"echo 'PORTAL_URL={portal}' | sudo tee /etc/enroll-edge/enroll-edge.conf\n"
-    service = f"{address}{_key_for('enroll-edge')}sudo systemctl enable --now enroll-edge"
-    return {
-        "Virtual machine": service,
-        "Linux package": f"sudo apt-get install -y ./enroll-edge_*_all.deb\n{service}",
-        "Container": (
-            f"sudo install -d -m 755 /etc/enroll-edge\n{_key_for('10001')}"
-            "docker run --detach --name enroll-edge --restart on-failure:10 \\\n"
-            "  --volume enroll-edge:/var/lib/enroll-edge \\\n"
-            "  --volume /etc/enroll-edge/provision_key:/run/secrets/provision_key:ro \\\n"
-            f"  --env PORTAL_URL={portal} enroll-edge"
-        ),
-    }
-
-
-def _key_for(owner):
-    return (
-        'set +o history\necho "PROVISIONING_KEY" | '
-        f"sudo install -m 400 -o {owner} -g {owner} /dev/stdin /etc/enroll-edge/provision_key\nset -o history\n"
-    )
-
-
 def test_f17_a_text_is_shown_once(form):
     text = fill(form, "shown once", viewable=False).text_content()
     form.get_by_role("link", name="Open the key's page").click()
@@ -222,24 +194,32 @@ def test_f18_without_javascript_done_leads_on(open_page):
     expect(page.get_by_role("link", name="kept plainly", exact=True)).to_be_visible()
 
 
-def test_f19_the_next_steps_hold_the_key_when_they_are_copied(form):
+def test_f19_the_next_steps_are_copied_without_the_key_and_the_user_data_with_it(form):
     text = fill(form, "to deploy").text_content()
-    for platform, steps_of_platform in commands(form).items():
-        form.get_by_text(platform, exact=True).click()
-        steps = form.get_by_label(f"Commands for {platform}")
-        expect(steps).to_be_visible()
-        assert steps.text_content() == steps_of_platform
-        form.get_by_role("button", name=f"Insert key and copy for {platform}").click()
-        form.wait_for_function(
-            "wanted => navigator.clipboard.readText().then((text) => text === wanted)",
-            arg=steps_of_platform.replace("PROVISIONING_KEY", text, 1),
-        )
+    portal = "/".join(form.url.split("/")[:3])
+    for platform in ("Virtual machine", "Linux package", "Container", "curl + openssl"):
+        form.get_by_role("tab", name=platform).click()
+        line = form.get_by_label(f"Command for {platform}")
+        expect(line).to_contain_text(portal)
+        form.get_by_role("button", name=f"Copy command for {platform}").click()
+        form.wait_for_function(COPIED, arg=line.text_content())
+        assert text not in line.text_content()
     expect(form.get_by_role("link", name="Add another key")).to_have_attribute("href", ADD)
-    form.get_by_role("link", name="View group").click()
-    expect(form.get_by_role("rowheader")).to_have_text(["to deploy"])
-    form.get_by_role("link", name="to deploy", exact=True).click()
-    form.get_by_text("Virtual machine", exact=True).click()
-    form.get_by_role("button", name="Insert key and copy for Virtual machine").click()
-    expect(form.locator("#toast")).to_have_text("Key copied to clipboard.")
-    assert form.evaluate("navigator.clipboard.readText()") == command(text, form)
+    for page in ("of the new key", "of the key"):
+        form.get_by_role("tab", name="cloud-init").click()
+        user_data = form.get_by_label("Command for cloud-init").text_content()
+        form.get_by_role("button", name="Insert key and copy for cloud-init").click()
+        expect(form.locator("#toast"), page).to_have_text("Key copied to clipboard.")
+        form.wait_for_function(COPIED, arg=user_data.replace("PROVISIONING_KEY", text, 1))
+        if page == "of the new key":
+            form.get_by_role("link", name="View group").click()
+            expect(form.get_by_role("rowheader")).to_have_text(["to deploy"])
+            form.get_by_role("link", name="to deploy", exact=True).click()
     assert text not in form.content()
+
+
+def test_f18_copying_a_command_does_not_count_as_keeping_the_key(form):
+    fill(form, "not kept yet", viewable=False)
+    form.get_by_role("button", name="Copy command for Virtual machine").click()
+    expect(form.locator("#toast")).to_have_text("Command copied to clipboard.")
+    expect(form.get_by_role("button", name="Done")).to_be_disabled()

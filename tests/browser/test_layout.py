@@ -107,10 +107,10 @@ def test_f35_the_focus_is_never_hidden_on_a_key_page_and_in_a_form(open_page, wo
     # Opened by script: the Tab key would go on from where the mouse was.
     page.evaluate("() => { document.querySelector('[data-show]').click(); }")
     page.locator("#shown-key:visible").wait_for()
-    page.evaluate("() => { document.getElementById('deploy-container').parentElement.open = true; }")
+    page.get_by_role("tab", name="Container").evaluate("tab => tab.click()")
     found = stops(page)
     assert_seen(found)
-    assert {"Edit key many 00", "Hide key many 00", "Commands for Container"} <= {stop["name"] for stop in found}
+    assert {"Edit key many 00", "Hide key many 00", "Command for Container"} <= {stop["name"] for stop in found}
     page.goto(f"{LIST}add/")
     page.evaluate("() => { document.querySelector('details.more').open = true; }")
     found = stops(page)

@@ -53,6 +53,12 @@ def test_f17_f41_the_page_of_a_new_key_is_printed_without_its_text(open_page, wo
     assert text[60:90] not in found
 
 
+def test_f41_the_timeline_is_printed_with_exact_times(open_page, world):
+    page = open_page(world.own)
+    exact = page.locator("#timeline time").first.get_attribute("title")
+    assert exact.replace(" ", "") in on_paper(page)
+
+
 def test_the_reader_of_pdfs_finds_a_text_that_is_printed(open_page, world):
     """Without this the tests above would pass if the reader found nothing."""
     page = open_page(world.own)

@@ -14,14 +14,22 @@ from pathlib import Path
 from tests.support.live import ROOT
 
 _PATH = re.compile(r"(?<![\w./:~-])/(?=(?:etc|usr|var|lib|run)/)")
-# {log} is where each writes its arguments, {root} the machine.
+# The same for sed; what it moves stays where it is.
+_MOVE = r"s#(^|[^A-Za-z0-9_./:~-])/((etc|usr|var|lib|run)/)#\1{}/\2#g"
+# {root} is the machine, {moved} the command that gives a script its paths.
 _STAND_INS = {
     "sudo": 'exec "$@"',
     "useradd": "",
     "systemctl": "",
     "docker": "",
-    "apt-get": 'for last; do :; done; case "$last" in *.deb) exec dpkg-deb -x "$last" {root};; esac',
-    "curl": 'cp {dist}/enroll-edge_*_all.deb "$2"',
+    "apt-get": 'for last; do :; done; case "$last" in *.deb) dpkg-deb -x "$last" {root} && '
+    "{moved} -i {root}/usr/sbin/enroll-edge-setup;; esac",
+    "runuser": 'shift 3; exec "$@"',
+    "chown": "",
+    "getent": "exit 2",
+    "id": "echo 0",
+    # A script has the paths of this machine too.
+    "sh": 'if [ -f "$1" ]; then {moved} "$1" >"$1.here"; mv "$1.here" "$1"; fi; exec /bin/sh "$@"',
     # The users of a real machine are not known on this one.
     "install": (
         'n=$#; while [ $n -gt 0 ]; do a=$1; shift; n=$((n-1)); case "$a" in -o|-g) shift; n=$((n-1));; '
@@ -42,16 +50,20 @@ class Machine:
     def __init__(self, root: Path, dist: Path, url: str) -> None:
         self.root, self.url, self.log = root / "machine", url, root / "log"
         self.bin, self.home = root / "bin", root / "home"
-        for directory in (self.root / "etc", self.root / "run", self.root / "usr/bin", self.bin, self.home):
-            directory.mkdir(parents=True)
+        for directory in ("etc", "run/systemd/system", "usr/bin", "var/lib"):
+            (self.root / directory).mkdir(parents=True)
+        (self.root / "usr/bin/python3").symlink_to("/usr/bin/python3")
+        self.bin.mkdir()
+        self.home.mkdir()
         (self.root / "etc/systemd/system").mkdir(parents=True)
         subprocess.run(["cp", "-r", f"{dist}/.", self.home], check=True)
         self.log.touch()
         for name, does in _STAND_INS.items():
             told = f"printf '%s\\n' {name}\" $*\" >> {self.log}"
-            (self.bin / name).write_text(f"#!/bin/sh\n{told}\n{does.format(root=self.root, dist=dist)}\n")
+            script = does.replace("{root}", str(self.root)).replace("{moved}", f"sed -E '{_MOVE.format(self.root)}'")
+            (self.bin / name).write_text(f"#!/bin/sh\n{told}\n{script}\n")
             (self.bin / name).chmod(0o755)
-        self.environment = {"PATH": f"{self.bin}:/usr/bin:/bin", "HOME": str(self.home)}
+        self.environment = {"PATH": f"{self.bin}:{self.root}/usr/sbin:/usr/bin:/bin", "HOME": str(self.home)}
 
     def here(self, text: str) -> str:
         """The text with the paths of this machine and the address of the portal."""
@@ -82,7 +94,6 @@ class Machine:
         settings = dict(line.split("=", 1) for line in unit.read_text().splitlines() if re.match(r"[A-Z]\w+=", line))
         lines = Path(self.here(settings["EnvironmentFile"])).read_text().splitlines()
         variables = dict(line.split("=", 1) for line in lines)
-        (self.root / "var/lib").mkdir(parents=True, exist_ok=True)
         return self.start(_expanded(settings["ExecStart"], variables), {})
 
     def start(self, line: list[str], environment: dict[str, str]) -> subprocess.Popen[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import pty
@@ -14,6 +15,8 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -23,8 +26,8 @@ import pytest
 from tests.deploy.cloud_config import parse
 from tests.deploy.edge_machine import Machine, blocks
 from tests.enrollment.edge.helpers import WHOLE, make_key, modes, uses
-from tests.support.html import the
-from tests.support.live import ROOT, LivePortal
+from tests.support.html import csrf_token, the
+from tests.support.live import PASSWORD, ROOT, LivePortal
 
 pytestmark = [
     pytest.mark.once,
@@ -58,15 +61,17 @@ def contact(portal: LivePortal, key: str) -> object:
         return (row.fetchone() or [None])[0]
 
 
-def require_connected(portal: LivePortal, machine: Machine, key: str, process: subprocess.Popen[str]) -> None:
-    """The service enrolls, is heard of, keeps its directory private and ends when told to."""
+def require_connected(
+    portal: LivePortal, machine: Machine, key: str, process: subprocess.Popen[str], first: str = ""
+) -> None:
+    """The service says `first` or that it enrolled, is heard of, keeps its directory private and ends when told to."""
     deadline = time.monotonic() + 60
     while contact(portal, key) is None and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.1)
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=20)
     assert (process.returncode, err) == (0, "")
-    assert out.startswith(f"Enrolled as {key}-1 in group Berlin;")
+    assert out.startswith(first or f"Enrolled as {key}-1 in group Berlin;")
     assert contact(portal, key)
     directory = machine.root / "var/lib/enroll-edge"
     assert set(modes(directory)) == WHOLE
@@ -225,64 +230,174 @@ def test_the_user_data_leads_to_an_edge_that_is_connected(portal: LivePortal, ma
     require_connected(portal, machine, "clouded", machine.start_service())
 
 
-def steps(platform: str, url: str, text: str) -> str:
-    """The commands of the key's page, with the key inserted as the button does."""
-    page = (ROOT / "templates/keys/_deploy.html").read_text()
-    # Browsers drop a line break at the start of a `pre`.
-    commands = the(page, f"#deploy-{platform}").get_text().removeprefix("\n")
-    return commands.replace("{{ portal_url }}", url).replace("PROVISIONING_KEY", text.strip(), 1)
+@pytest.fixture(scope="module")
+def browser(portal: LivePortal) -> urllib.request.OpenerDirector:
+    """Signed in as the administrator."""
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    with opener.open(f"{portal.url}/accounts/login/") as page:
+        token = csrf_token(page.read().decode())
+    fields = {"username": "admin", "password": PASSWORD, "csrfmiddlewaretoken": token}
+    opener.open(f"{portal.url}/accounts/login/", urllib.parse.urlencode(fields).encode()).close()
+    return opener
 
 
-def paste(machine: Machine, commands: str) -> str:
-    """Paste commands into an interactive shell on a terminal. What the shell wrote into its history."""
+def command(portal: LivePortal, browser: urllib.request.OpenerDirector, key: str, platform: str) -> str:
+    """What a browser shows on the page of a key for one platform."""
+    with closing(sqlite3.connect(portal.state_dir / "portal.sqlite3", timeout=20)) as database:
+        (pk,) = database.execute("SELECT id FROM keys_provisioningkey WHERE name = ?", [key]).fetchone()
+    with browser.open(f"{portal.url}/service-edge-keys/{pk}/") as page:
+        return the(page.read().decode(), f"#deploy-{platform}").get_text()
+
+
+def paste(machine: Machine, line: str, key: str) -> tuple[str, str]:
+    """Paste a line into an interactive shell on a terminal, and the key where it is asked for: screen and history."""
     history = machine.home / "history"
-    environment = machine.environment | {"HISTFILE": str(history), "TERM": "xterm", "PS1": "> "}
+    environment = machine.environment | {"HISTFILE": str(history), "TERM": "xterm", "PS1": "$ "}
     ours, theirs = pty.openpty()
     shell = subprocess.Popen(
-        ["bash", "--norc", "--noprofile", "-i"], cwd=machine.home, env=environment, stdin=theirs, stdout=theirs,
-        stderr=theirs, start_new_session=True,
+        ["setsid", "--ctty", "--wait", "bash", "--norc", "--noprofile", "-i"], cwd=machine.home, env=environment,
+        stdin=theirs, stdout=theirs, stderr=theirs,
     )  # fmt: skip
     os.close(theirs)
-    reader = threading.Thread(target=drain, args=[ours], daemon=True)
-    reader.start()
-    for line in [*machine.here(commands).split("\n"), "exit"]:
-        os.write(ours, f"{line}\n".encode())
-    assert shell.wait(60) == 0
+    screen = bytearray()
+    threading.Thread(target=read_into, args=[screen, ours], daemon=True).start()
+    os.write(ours, f"{line}\n".encode())
+    deadline = time.monotonic() + 60
+    while not re.search(rb"Provisioning key: |password for user", screen) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.write(ours, f"{key}\n".encode())
+    time.sleep(0.2)
+    os.write(ours, b"exit\n")
+    try:
+        shell.wait(60)
+    finally:
+        shell.kill()
     os.close(ours)
-    return history.read_text()
+    return screen.decode(), history.read_text()
 
 
-def drain(terminal: int) -> None:
+def read_into(screen: bytearray, terminal: int) -> None:
     with contextlib.suppress(OSError):
-        while os.read(terminal, 65536):
-            pass
+        while part := os.read(terminal, 65536):
+            screen += part
+
+
+def require_nowhere(machine: Machine, text: str, *said: str) -> None:
+    """The key is in no file, no log and on no screen."""
+    secret = text.strip()[60:]
+    assert secret not in machine.told() + "".join(said)
+    files = (path for path in machine.root.parent.rglob("*") if path.is_file())
+    assert not [path for path in files if secret.encode() in path.read_bytes()]
+
+
+def key_of(portal: LivePortal, name: str, directory: Path) -> str:
+    """The text of a new key for one edge, which no file of the machine holds."""
+    path = make_key(portal, name, directory / "key.txt", 1)
+    text = path.read_text().strip()
+    path.unlink()
+    return text
 
 
 @pytest.mark.parametrize("platform", ["vm", "package"])
-def test_f19_the_steps_on_the_keys_page_work_and_leave_no_key_in_the_history(
-    portal: LivePortal, machine: Machine, tmp_path: Path, platform: str
+def test_f19_one_line_of_the_keys_page_enrolls_a_machine_and_leaves_the_key_nowhere(
+    portal: LivePortal, browser: urllib.request.OpenerDirector, machine: Machine, tmp_path: Path, platform: str
 ) -> None:
     name = f"page-{platform}"
-    text = make_key(portal, name, tmp_path / "key.txt", 1).read_text()
-    (tmp_path / "key.txt").unlink()
-    if platform == "vm":
-        # The image of the recipe, made without a key and without a start.
-        (recipe,) = blocks("Virtual machine", "sh")
-        machine.type(re.sub(r"^(?:sudo install -m 400|rm|sudo systemctl enable).*\n", "", recipe, flags=re.MULTILINE))
-    history = paste(machine, steps(platform, portal.url, text))
-    assert "set +o history" in history
-    assert "systemctl enable --now enroll-edge" in history
-    require_secret(machine, text, history)
+    text = key_of(portal, name, tmp_path)
+    line = command(portal, browser, name, platform)
+    assert "\n" not in line
+    screen, history = paste(machine, line, text)
+    assert line in history.replace(f"{machine.root}/", "/")
+    assert f"Enrolled as {name}-1 in group Berlin;" in screen
+    assert machine.told().endswith("systemctl daemon-reload\nsystemctl enable --now enroll-edge\n")
+    require_nowhere(machine, text, screen, history)
+    require_connected(portal, machine, name, machine.start_service(), "Already enrolled: ")
+
+
+def test_f19_a_line_refuses_what_is_not_the_file_of_the_page(
+    portal: LivePortal, browser: urllib.request.OpenerDirector, machine: Machine, tmp_path: Path
+) -> None:
+    name = "page-changed"
+    text = key_of(portal, name, tmp_path)
+    line = command(portal, browser, name, "vm")
+    digest = re.search("[0-9a-f]{64}", line)
+    screen, _ = paste(
+        machine, line.replace(digest[0], "0" * 64) + " || printf '%s %s: ' Provisioning key; read -r _", text
+    )
+    assert "install-edge.sh: FAILED" in screen
+    assert "sudo" not in machine.told()
+    assert uses(portal, name) == 0
+
+
+def test_f19_the_lines_for_a_container_ask_for_the_key_and_keep_only_the_identity(
+    portal: LivePortal, browser: urllib.request.OpenerDirector, machine: Machine, tmp_path: Path
+) -> None:
+    name = "page-container"
+    text = key_of(portal, name, tmp_path)
+    line = command(portal, browser, name, "container")
+    said = machine.type(line)
+    build, ask, stay = [shlex.split(line) for line in machine.told().splitlines() if line.startswith("docker ")]
+    assert build[:2] == ["docker", "build"]
+    assert {"--interactive", "--tty", "--rm"} <= set(ask)
+    assert "--detach" in stay
+    for run in (ask, stay):
+        # The portal of this test is at a loopback address, which a container has too.
+        assert run[run.index("--network") + 1] == "host"
+        assert run[run.index("--env") + 1] == f"PORTAL_URL={portal.url}"
+        assert run[run.index("--volume") + 1] == "enroll-edge:/var/lib/enroll-edge"
+    tar = subprocess.check_output(["tar", "--list", "--file", machine.home / "enroll-edge-container.tar"], text=True)
+    assert set(tar.split()) == {"Containerfile", "enroll-edge.pyz", "entrypoint"}
+    entrypoint = installed(machine)
+    screen, history = paste(machine, f"PORTAL_URL={portal.url} {entrypoint}", text)
+    assert f"Enrolled as {name}-1 in group Berlin;" in screen
+    require_nowhere(machine, text, said, screen, history)
+    process = machine.start([str(entrypoint)], {"PORTAL_URL": portal.url})
+    require_connected(portal, machine, name, process, "Already enrolled: ")
+
+
+def test_f19_the_user_data_of_the_keys_page_enrolls_a_machine_at_its_first_start(
+    portal: LivePortal, browser: urllib.request.OpenerDirector, machine: Machine, tmp_path: Path
+) -> None:
+    name = "page-cloud"
+    text = key_of(portal, name, tmp_path)
+    user_data = command(portal, browser, name, "cloud-init")
+    assert user_data.startswith("#cloud-config\n")
+    config = parse(user_data.replace("PROVISIONING_KEY", text))
+    assert text not in json.dumps(config["runcmd"])
+    (file,) = config["write_files"]
+    path = Path(machine.here(file["path"]))
+    path.parent.mkdir(parents=True)
+    path.write_text(file["content"])
+    path.chmod(int(file["permissions"], 8))
+    (line,) = config["runcmd"]
+    machine.run(["sh", "-c", line])
+    assert machine.told().endswith("systemctl enable --now enroll-edge\n")
+    require_secret(machine, text)
     require_connected(portal, machine, name, machine.start_service())
 
 
-def test_f19_the_steps_for_a_container_are_those_of_the_recipe(machine: Machine, portal: LivePortal) -> None:
-    text = "1|api.private.example.com|" + "PSEK" + "x" * 120
-    history = paste(machine, steps("container", "https://portal.example.com", text))
-    require_secret(machine, text, history)
-    (recipe,) = blocks("Container", "sh")
-    ours = container_line(machine, "run")
-    machine.log.write_text("")
-    (machine.home / KEY_FILE).write_text(text)
-    machine.type(recipe)
-    assert container_line(machine, "run") == ours
+def test_f19_curl_and_openssl_enroll_with_the_key_as_password(
+    portal: LivePortal, browser: urllib.request.OpenerDirector, machine: Machine, tmp_path: Path
+) -> None:
+    name = "page-curl"
+    text = key_of(portal, name, tmp_path)
+    screen, history = paste(machine, command(portal, browser, name, "curl"), text)
+    require_nowhere(machine, text, screen, history)
+    assert uses(portal, name) == 1, screen
+    shown = subprocess.check_output(["openssl", "x509", "-in", machine.home / "edge.pem", "-noout", "-pubkey"])
+    ours = subprocess.check_output(["openssl", "pkey", "-in", machine.home / "edge.key", "-pubout"])
+    assert shown == ours
+    assert modes(machine.home)["edge.key"] == "0o600"
+
+
+def test_the_program_that_the_portal_serves_enrolls_an_edge(portal: LivePortal, tmp_path: Path) -> None:
+    address = f"{portal.url}/downloads/enroll-edge.pyz"
+    with urllib.request.urlopen(address) as answer, urllib.request.urlopen(f"{address}.sha256") as digest:
+        program = answer.read()
+        assert digest.read().decode() == f"{hashlib.sha256(program).hexdigest()}\n"
+    (tmp_path / "enroll-edge.pyz").write_bytes(program)
+    key = make_key(portal, "downloaded", tmp_path / "key.txt", 1)
+    line = ["--url", portal.url, "--directory", tmp_path / "edge", "--key-file", key]
+    result = subprocess.run(["/usr/bin/python3", tmp_path / "enroll-edge.pyz", *line], capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("Enrolled as downloaded-1 in group Berlin;")

@@ -1,4 +1,4 @@
-"""The page of an edge: state, connection, certificates, history."""
+"""The page of an edge: state, connection, certificates, timeline."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from enrollment.operations import delete_edge, revoke_edge
 from keys.operations import delete_key
 from keys.pages.presentation import colons
 from tests.enrollment.pages.base import EdgePagesTestCase
-from tests.enrollment.pages.test_history import RUDE, section
+from tests.enrollment.pages.test_history import section
+from tests.enrollment.pages.test_timeline import EVENTS, RUDE
 from tests.enrollment.revocation import certificate_of
 from tests.factories import ACTOR
 from tests.support.html import texts
@@ -67,9 +68,10 @@ class DetailTests(EdgePagesTestCase):
 
     def test_what_people_did_is_for_those_who_read_the_audit_log(self) -> None:
         revoke_edge(self.edge, reason="keyCompromise", actor=ACTOR)
-        self.assertNotContains(self.get(self.page), "Activity")
+        self.assertEqual(texts(self.get(self.page), EVENTS), ["Enrolled"])
         self.sign_in("tom")
-        self.assertTrue(texts(self.get(self.page), ".activity li")[0].startswith("Revoked by the tests "))
+        self.assertEqual(texts(self.get(self.page), EVENTS), ["Revoked", "Enrolled"])
+        self.assertEqual(texts(self.get(self.page), '#timeline [data-label="By"]'), ["the tests", "Edge-1"])
 
     def test_a_deleted_edge_has_its_page_and_no_place_in_the_list(self) -> None:
         delete_edge(self.edge, actor=ACTOR)
@@ -78,6 +80,6 @@ class DetailTests(EdgePagesTestCase):
 
     def test_rude_addresses_are_no_500(self) -> None:
         for value in RUDE:
-            self.assertEqual(self.get(self.page, history_after=value).status_code, 200)
+            self.assertEqual(self.get(self.page, timeline_after=value).status_code, 200)
         for pk in ("0", "999999", "9" * 30, "x"):
             self.assertEqual(self.get(f"{LIST}{pk}/").status_code, 404)

@@ -16,7 +16,8 @@ from portal.lists.paging import keys_in_order
 from portal.models import AuditEvent
 from tests.enrollment.base import ENROLL, EnrollmentTestCase, now
 from tests.enrollment.pages.base import EdgePagesTestCase
-from tests.enrollment.pages.test_history import RUDE, section
+from tests.enrollment.pages.test_history import section
+from tests.enrollment.pages.test_timeline import RUDE
 from tests.factories import ACTOR, make_key
 from tests.portal.lists.test_paging import cursor_of
 from tests.support.html import texts

@@ -1,4 +1,4 @@
-"""The history of a key: each use by a machine, with time, address and outcome, and refusals with their reason."""
+"""What machines did with a key: each use with time, address and outcome, and refusals with their reason."""
 
 from __future__ import annotations
 
@@ -20,15 +20,14 @@ from portal import audit
 from portal.actors import Actor
 from portal.models import AuditEvent
 from tests.base import PortalTestCase
-from tests.enrollment.base import EnrollmentTestCase, now
+from tests.enrollment.base import EnrollmentTestCase
 from tests.factories import ACTOR, EDGE, make_csr, make_key, make_private_key
-from tests.support.html import links, texts, the, words
+from tests.support.html import the, words
 
 _ELSEWHERE = Actor("edge", "", "enrollment", client_ip="203.0.113.9", request_id="request-2")
-RUDE = ("0", "-1", "x", "1.5", "\0", "9" * 18, "9" * 400, "''", "1 OR 1=1", "٣", "%00", "<script>")
 
 
-def section(response: Any, name: str = "history") -> str:
+def section(response: Any, name: str = "timeline") -> str:
     """The text of one section of a page."""
     return words(the(response, f"#{name}"))
 
@@ -46,14 +45,16 @@ class WordsTests(EnrollmentTestCase):
         self.enroll(self.text, caller=_ELSEWHERE)
         event = AuditEvent.objects.get(action="edge.enrolled")
         words = self.history()
-        for expected in ("Edge-1", "203.0.113.9", "Enrolled", history.stamp(event.at).text):
+        for expected in ("Edge-1", "203.0.113.9", "Enrolled"):
             self.assertIn(expected, words)
+        exact = the(self.client.get(self.page), "#timeline time")["title"]
+        self.assertEqual(exact, f"{event.at.day} {event.at:%b %Y, %H:%M:%S} UTC")
 
     def test_the_same_certificate_again_is_told_apart_from_an_enrollment(self) -> None:
         csr = make_csr()
         self.enroll(self.text, csr)
         self.enroll(self.text, csr, caller=_ELSEWHERE)
-        newest, first = history.of_key(self.key.public_id).uses
+        newest, first = history.described(audit.of_machines(self.key.public_id))
         self.assertEqual(
             (newest.outcome, newest.edge, newest.address), ("Same certificate again", "Edge-1", "203.0.113.9")
         )
@@ -103,7 +104,7 @@ class WordsTests(EnrollmentTestCase):
         due = old.not_after - timedelta(days=5)
         operations.renew(old, make_csr(private_key), caller=EDGE, now=due)
         operations.renew(old, make_csr(private_key), caller=EDGE, now=due)
-        outcomes = [(use.outcome, use.code) for use in history.of_key(self.key.public_id).uses]
+        outcomes = [(use.outcome, use.code) for use in history.described(audit.of_machines(self.key.public_id))]
         expected = [
             ("Same certificate again", ""), ("Renewed", ""), ("Renewal refused", "renewal_not_due"), ("Enrolled", ""),
         ]  # fmt: skip
@@ -119,14 +120,8 @@ class WordsTests(EnrollmentTestCase):
         self.enroll(text)
         self.refusal("1|api.private.example.com|nonsense")
         operations.sample_refusal("malformed_key", EDGE)
-        self.assertEqual(history.of_key(self.key.public_id).uses, [])
-        self.assertIn("No machine has presented this key.", self.history())
-
-    def test_activity_is_of_people_only_however_many_machines_are_refused(self) -> None:
-        self.sign_in("ada")
-        for _ in range(25):
-            audit.record("edge.refused", EDGE, audit.Subject("key", str(self.key.pk), "Edge"), reason="key_expired")
-        self.assertEqual(texts(self.client.get(self.page), ".activity strong"), ["Created"])
+        self.assertFalse(audit.of_machines(self.key.public_id).exists())
+        self.assertIn("None yet.", self.history())
 
     def test_names_and_addresses_are_escaped(self) -> None:
         subject = audit.Subject("edge", str(uuid.uuid4()), "<b>&")
@@ -138,64 +133,6 @@ class WordsTests(EnrollmentTestCase):
         for who in ("vic", "tom", "sam", "ada", "sue"):
             self.sign_in(who)
             self.assertIn("Enrolled", self.history(), who)
-
-
-class PagingTests(EnrollmentTestCase):
-    @classmethod
-    def setUpTestData(cls) -> None:
-        super().setUpTestData()
-        detail = {"key_public_id": cls.key.public_id}
-        subject = audit.Subject("key", str(cls.key.pk), "Edge")
-        rows = [
-            audit.row("edge.refused", EDGE, subject, reason="key_expired", detail=detail, at=now()) for _ in range(45)
-        ]
-        audit.record_all(rows)
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.sign_in("vic")
-        self.page = f"/service-edge-keys/{self.key.pk}/"
-
-    def test_twenty_a_page_and_a_link_to_the_older_ones_to_the_end(self) -> None:
-        counts, address = [], self.page
-        while address:
-            page = self.client.get(address)
-            counts.append(texts(page, "#history td code").count("key_expired"))
-            address = dict(zip(texts(page, ".onward a"), links(page, ".onward a"), strict=True)).get("Older")
-        self.assertEqual(counts, [20, 20, 5])
-        self.assertEqual((texts(page, ".onward a"), links(page, ".onward a")), (["Newest"], [f"{self.page}#history"]))
-
-    def test_each_use_is_on_one_page(self) -> None:
-        seen: list[str] = []
-        after, more = "", True
-        while more:
-            part = history.of_key(self.key.public_id, after)
-            seen += [use.code for use in part.uses]
-            after, more = part.older, bool(part.older)
-        self.assertEqual(len(seen), 45)
-
-    def test_the_way_back_to_the_list_comes_along(self) -> None:
-        page = self.client.get(self.page, {"back": "sort=-uses&q=a&q=b"})
-        (older,) = links(page, ".onward a")
-        self.assertRegex(older, r"\?back=[^&]*-uses[^&]*&history_after=\d+#history")
-
-    def test_rude_places_are_as_if_absent(self) -> None:
-        for value in RUDE:
-            with self.subTest(value):
-                self.assertEqual(self.client.get(self.page, {"history_after": value}).status_code, 200)
-
-    def test_behind_the_last_nothing_is_older(self) -> None:
-        self.assertContains(self.client.get(self.page, {"history_after": "1"}), "Nothing is older.")
-
-    def test_the_number_of_queries_does_not_depend_on_the_events(self) -> None:
-        self.enroll(self.text)
-        # Session, user and two for permissions; the key, its edges, its events and their edges.
-        with self.assertNumQueries(8):
-            self.client.get(self.page)
-        for _ in range(3):
-            self.enroll(self.text)
-        with self.assertNumQueries(8):
-            self.client.get(self.page)
 
 
 class TheIndexes(PortalTestCase):

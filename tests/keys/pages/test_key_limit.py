@@ -1,0 +1,69 @@
+"""*Raise limit* on a key's page."""
+
+from __future__ import annotations
+
+from keys.models import ProvisioningKey
+from portal.models import AuditEvent
+from tests.keys.pages.base import LIST, KeyPageTestCase, managed_key, use_up
+from tests.support.html import parsed, texts, the
+
+
+class RaiseLimit(KeyPageTestCase):
+    def setUp(self):
+        super().setUp()
+        self.limit = f"{self.address}limit/"
+
+    def stored(self):
+        return ProvisioningKey.objects.get(pk=self.key.pk).max_uses
+
+    def test_a_higher_limit_is_stored_recorded_and_said(self):
+        use_up(self.key)
+        page = self.client.get(self.address)
+        form = the(page, ".raise-limit[open] form")
+        self.assertEqual((form["action"], form.find(id="id_max_uses")["value"]), (self.limit, "5"))
+        saved = self.client.post(self.limit, {"max_uses": "1200"}, follow=True)
+        self.assertEqual(saved.redirect_chain, [(self.address, 302)])
+        self.assertEqual(texts(saved, ".messages p"), ["Limit of “ Oregon ” raised to 1,200."])
+        self.assertContains(saved, "5 of 1200")
+        self.assertEqual(parsed(saved).select(".raise-limit[open]"), [])
+        event = AuditEvent.objects.latest("id")
+        self.assertEqual((event.action, event.detail), ("key.edited", {"max_uses": ["5", "1200"]}))
+
+    def test_it_needs_no_version_and_makes_an_open_form_stale(self):
+        self.client.post(self.limit, {"max_uses": "6"})
+        form = {"name": "Oregon", "max_uses": 5, "viewable": "on", "enabled": "on", "version": 1}
+        self.assertEqual(self.client.post(f"{self.address}edit/", form).status_code, 409)
+        self.assertEqual(self.stored(), 6)
+
+    def test_other_numbers_are_refused_on_the_page_with_what_was_typed(self):
+        for typed, words in (
+            ("5", "The limit is 5. Enter a higher number; to lower it, edit the key."),
+            ("4", "The limit is 5. Enter a higher number; to lower it, edit the key."),
+            ("", "Enter a whole number from 1 to 2,147,483,647."),
+            ("2147483648", "Enter a whole number from 1 to 2,147,483,647."),
+            ("6.5", "Enter a whole number from 1 to 2,147,483,647."),
+            ("seven", "Enter a whole number from 1 to 2,147,483,647."),
+        ):
+            with self.subTest(typed):
+                page = self.client.post(self.limit, {"max_uses": typed})
+                self.assertEqual(page.status_code, 200)
+                self.assertEqual(texts(page, ".raise-limit[open] .errorlist li"), [words])
+                self.assertIn(words, texts(page, "#error-summary")[0])
+                field = the(page, "#id_max_uses")
+                self.assertEqual((field["aria-invalid"], field.get("value", "")), ("true", typed))
+        self.assertEqual(self.stored(), 5)
+
+    def test_the_way_back_to_the_list_comes_along(self):
+        saved = self.client.post(self.limit, {"max_uses": "6", "back": "q=Ore"})
+        self.assertEqual(saved.url, f"{self.address}?back=q%3DOre")
+
+    def test_only_those_who_may_edit_a_key_raise_its_limit(self):
+        self.assertEqual(self.client.get(self.limit).status_code, 405)
+        managed = managed_key()
+        self.assertEqual(self.client.post(f"{LIST}{managed.pk}/limit/", {"max_uses": "99"}).status_code, 403)
+        self.assertEqual(self.client.post(f"{LIST}999999/limit/", {"max_uses": "99"}).status_code, 404)
+        self.assertNotContains(self.client.get(f"{LIST}{managed.pk}/"), "Raise limit")
+        self.sign_in("vic")
+        self.assertNotContains(self.client.get(self.address), "Raise limit")
+        self.assertEqual(self.client.post(self.limit, {"max_uses": "6"}).status_code, 403)
+        self.assertEqual(self.stored(), 5)
