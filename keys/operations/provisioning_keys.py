@@ -5,7 +5,6 @@ Each function owns its transaction and writes its audit event in it. Callers che
 
 from __future__ import annotations
 
-import copy
 import logging
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -118,24 +117,19 @@ def edit_key(key: ProvisioningKey, *, fields: Collection[str], version: int, act
 
 
 def raise_limit(key: ProvisioningKey, *, max_uses: int, actor: Actor) -> None:
-    """Let more edges enroll with a key. It needs no version of the key, because it overwrites only a lower limit.
-
-    Raises Gone, Managed, or Invalid for a number that is not higher than the current one or too high.
-    """
+    """Store a higher maximum, whatever else was edited. Raises Gone, Managed, or Invalid if it is not higher."""
     with transaction.atomic():
         current = editing.lock(key)
-        raised = copy.copy(current)
-        raised.max_uses = max_uses
-        clean(raised, ["max_uses"], {"max_uses": lambda edited: _require_more(edited, current)})
-        editing.save(current, raised, ["max_uses"], actor)
-        detail = editing.changes(current, raised, ["max_uses"])
-        audit.record(audit.Action.KEY_EDITED, actor, editing.subject(raised), detail=detail)
+        key.max_uses = max_uses
+        clean(key, ["max_uses"], {"max_uses": lambda raised: _require_higher(raised, current)})
+        detail = editing.changes(current, key, ["max_uses"])
+        editing.save(current, key, ["max_uses"], actor)
+        audit.record(audit.Action.KEY_EDITED, actor, editing.subject(current), detail=detail)
 
 
-def _require_more(raised: ProvisioningKey, current: ProvisioningKey) -> None:
+def _require_higher(raised: ProvisioningKey, current: ProvisioningKey) -> None:
     if raised.max_uses <= current.max_uses:
-        message = f"The limit is {current.max_uses:,}. Enter a higher number; to lower it, edit the key."
-        raise Invalid("max_uses", message, "not_higher")
+        raise Invalid("max_uses", f"The limit is {current.max_uses:,} already. Enter a higher number.", "not_higher")
 
 
 def rules_of_an_edit(current: ProvisioningKey) -> Rules:

@@ -53,26 +53,16 @@ class NetworksField(forms.CharField):
             return lines
 
 
-class UsesField(forms.IntegerField):
-    """How many edges may enroll with a key."""
-
-    def __init__(self, **options: Any) -> None:
-        messages = dict.fromkeys(("required", "invalid", "min_value", "max_value"), _USES_MESSAGE)
-        label = "Maximum # Of Private Service Edges"
-        super().__init__(label=label, min_value=1, max_value=MOST_USES, error_messages=messages, **options)
-
-
-class LimitForm(RefusableForm, forms.Form):
-    """A higher limit for a key."""
-
-    max_uses = UsesField()
-
-
 class KeyForm(RecordForm):
     """What adding and editing a key have in common."""
 
-    max_uses = UsesField(
-        initial=1, help_text="How many Private Service Edges may enroll with this key. You can raise it later."
+    max_uses = forms.IntegerField(
+        label="Maximum # Of Private Service Edges",
+        min_value=1,
+        max_value=MOST_USES,
+        initial=1,
+        help_text="How many Private Service Edges may enroll with this key. You can raise it later.",
+        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), _USES_MESSAGE),
     )
     signing_certificate = CertificateChoice(
         SigningCertificate.objects.none(),
@@ -215,3 +205,9 @@ class DeleteKeyForm(ConfirmNameForm):
     """Deleting takes typing the name."""
 
     whose = " of the key"
+
+
+class LimitForm(RefusableForm, forms.Form):
+    """A higher limit for a key."""
+
+    max_uses = KeyForm.base_fields["max_uses"]

@@ -37,8 +37,8 @@ class RaiseLimit(KeyPageTestCase):
 
     def test_other_numbers_are_refused_on_the_page_with_what_was_typed(self):
         for typed, words in (
-            ("5", "The limit is 5. Enter a higher number; to lower it, edit the key."),
-            ("4", "The limit is 5. Enter a higher number; to lower it, edit the key."),
+            ("5", "The limit is 5 already. Enter a higher number."),
+            ("4", "The limit is 5 already. Enter a higher number."),
             ("", "Enter a whole number from 1 to 2,147,483,647."),
             ("2147483648", "Enter a whole number from 1 to 2,147,483,647."),
             ("6.5", "Enter a whole number from 1 to 2,147,483,647."),
