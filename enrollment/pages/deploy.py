@@ -89,8 +89,9 @@ def _platforms(portal: str, *, is_local: bool) -> Iterator[Platform]:
     )  # fmt: skip
     yield Platform(
         "cloud-init", "cloud-init",
-        "User data of machines that enroll at their first start. Clouds keep user data where the machine's programs "
-        "can read it, so use a key with an early expiry and the machines' network as its allowed network.",
+        "User data of machines that enroll at their first start, when nobody is there to paste the key. Clouds keep it "
+        "where the machine's programs can read it, so use a key with an early expiry and the machines' network as its "
+        "allowed network.",
         _user_data(portal),
         downloads.INSTALLER,
     )  # fmt: skip
