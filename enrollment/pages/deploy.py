@@ -54,7 +54,7 @@ def section(request: HttpRequest, **options: Any) -> str:
         "program": program,
         "program_url": reverse("enrollment:download", args=[downloads.PROGRAM]),
     }
-    return render_to_string("enrollment/_deploy.html", context, request)
+    return render_to_string("enrollment/_deploy.html", context)
 
 
 def _platforms(portal: str, *, is_local: bool) -> Iterator[Platform]:
