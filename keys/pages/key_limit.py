@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from keys.errors import Invalid
@@ -14,10 +12,10 @@ from keys.pages.key_access import get_own_key
 from keys.pages.key_detail import page_of
 from keys.pages.key_edit import FORBIDDEN
 from keys.pages.key_forms import LimitForm
+from keys.pages.key_messages import limit_raised
 from keys.pages.returning import way_back
 from portal import actors
 from portal.access import requires
-from portal.templatetags.links import linked
 
 
 @require_POST
@@ -26,11 +24,10 @@ def key_limit(request: HttpRequest, pk: int) -> HttpResponse:
     key, form = get_own_key(pk), LimitForm(request.POST)
     if not form.is_valid():
         return page_of(request, pk, form)
-    limit = form.cleaned_data["max_uses"]
     try:
-        raise_limit(key, max_uses=limit, actor=actors.from_request(request))
+        raise_limit(key, max_uses=form.cleaned_data["max_uses"], actor=actors.from_request(request))
     except Invalid as error:
         form.refuse(error)
         return page_of(request, pk, form)
-    messages.success(request, format_html("Limit of “{}” raised to {}.", linked([key]), f"{limit:,}"))
+    limit_raised(request, key)
     return redirect(key.get_absolute_url() + way_back(request).suffix)

@@ -61,7 +61,7 @@ def test_the_limit_is_raised_in_place(open_page, path, scripted):
     higher = int(field.input_value()) + 1
     field.fill(str(higher))
     field.press("Enter")
-    expect(page.get_by_role("status").first).to_contain_text(f"Limit of “tabbed” raised to {higher}.")
+    expect(page.get_by_role("status").first).to_contain_text(f"Limit of “tabbed” raised to {higher} · Copy key")
     expect(page.locator(".summary .used")).to_have_text(f"1 of {higher}")
 
 

@@ -89,6 +89,14 @@ class EveryOperation(EnrollmentTestCase):
                     [key_page],
                 ),
             ],
+            "keys:key-limit": [
+                Case(
+                    (key.pk,),
+                    {"max_uses": key.max_uses + 7},
+                    f"Limit of “Renamed” raised to {key.max_uses + 7} · Copy key",
+                    [key_page, reveal],
+                )
+            ],
             "enrollment:certificate-revoke": [
                 Case(
                     (two.pk, certificate.pk),
