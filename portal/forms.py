@@ -91,7 +91,19 @@ class RefusableForm(forms.BaseForm):
             self.add_error(field if field in self.fields else None, error)
 
 
-class RecordForm(RefusableForm, forms.ModelForm):
+class PageForm(RefusableForm):
+    """The form that a page is for: the page opens with the focus on its first field."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.is_bound:
+            # A page with errors opens with the focus on their summary instead.
+            shown = [field.widget for field in self.fields.values() if not field.widget.is_hidden]
+            for widget in shown[:1]:
+                widget.attrs["autofocus"] = True
+
+
+class RecordForm(PageForm, forms.ModelForm):
     """What was entered for a record. The form parses and shows it; the operation that stores it judges it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -142,7 +154,7 @@ class VersionField(forms.IntegerField):
         super().__init__(widget=forms.HiddenInput, error_messages=messages, **options)
 
 
-class ConfirmNameForm(RefusableForm, forms.Form):
+class ConfirmNameForm(PageForm, forms.Form):
     """What cannot be undone takes typing a name. `whose` is the end of the sentence "Type the name"."""
 
     whose: ClassVar[str] = ""

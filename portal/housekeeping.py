@@ -1,4 +1,4 @@
-"""Background work: write the counts of past minutes to the audit log, delete expired sign-in locks and sessions.
+"""Background work: write the counts of past minutes to the audit log, delete expired locks, sessions and forms.
 
 Each gunicorn worker runs it twice a minute (deploy/gunicorn.conf.py), and `manage.py housekeeping` once. Any number of
 processes may run it at the same time.
@@ -14,7 +14,7 @@ import time
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import QuerySet
 
-from portal import audit, lockout, sessions
+from portal import audit, kept_forms, lockout, sent_forms, sessions
 
 logger = logging.getLogger(__name__)
 PERIOD_SECONDS = 30
@@ -28,6 +28,8 @@ def run() -> None:
     _remove(lockout.expired_locks())
     _remove(lockout.expired_networks())
     _remove(sessions.expired_sessions())
+    _remove(kept_forms.expired())
+    _remove(sent_forms.expired())
 
 
 def _remove(rows: QuerySet) -> None:

@@ -1,4 +1,4 @@
-"""Models of the whole site: the audit log, sign-in limits, sessions, and each user's preferences."""
+"""Models of the whole site: the audit log, sign-in limits, sessions, each user's preferences, and sent forms."""
 
 from __future__ import annotations
 
@@ -173,3 +173,35 @@ class UserPreferences(models.Model):
 
     def __str__(self) -> str:
         return f"preferences of user {self.pk}"
+
+
+class KeptForm(models.Model):
+    """What a user typed into a form that was not accepted. Only `portal.kept_forms` writes it; it holds no secrets."""
+
+    handle = models.CharField(max_length=32, unique=True, help_text="Random; in the address that shows the form again.")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    page = models.CharField(max_length=64, help_text="HMAC-SHA256 of the CSRF secret of the form's page.")
+    path = models.CharField(max_length=2000)
+    content = models.TextField(help_text="JSON: the values of the fields, and the names of those that are not kept.")
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        default_permissions: ClassVar = []
+
+    def __str__(self) -> str:
+        return f"form of user {self.user_id} at {self.path}"
+
+
+class SentForm(models.Model):
+    """A form that was accepted, and the record it made. Only `portal.sent_forms` writes it."""
+
+    digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the user and of what was sent.")
+    made_id = models.CharField(max_length=64, blank=True)
+    made_name = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        default_permissions: ClassVar = []
+
+    def __str__(self) -> str:
+        return f"form that made {self.made_name}"

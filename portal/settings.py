@@ -136,6 +136,7 @@ SESSION_COOKIE_NAME = "session" if PLAIN_HTTP else "__Host-session"
 CSRF_COOKIE_NAME = "csrf" if PLAIN_HTTP else "__Host-csrf"
 PREFERENCES_COOKIE_NAME = "preferences" if PLAIN_HTTP else "__Host-preferences"
 ZONE_COOKIE_NAME = "zone" if PLAIN_HTTP else "__Host-zone"
+PAGES_COOKIE_NAME = "pages" if PLAIN_HTTP else "__Host-pages"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # "no-referrer" would make browsers send "Origin: null", which the CSRF check refuses.
 SECURE_REFERRER_POLICY = "same-origin"

@@ -11,10 +11,10 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.dispatch import receiver
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 
-from portal import actors, audit, lockout
+from portal import actors, audit, kept_forms, lockout
 from portal.client_ip import client_ip, network_of
 from portal.metrics import SIGN_INS
 from portal.password_hashing import TooManyPasswords
@@ -69,6 +69,11 @@ class SignInView(LoginView):
 
     form_class = SignInForm
     redirect_authenticated_user = True
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        response = super().form_valid(form)
+        kept_forms.remember_page(self.request, response)
+        return response
 
 
 @method_decorator(transaction.atomic, "post")

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
+from portal import kept_forms
 from portal.error_pages import render_error
 from portal.preferences import cookies, operations
 from portal.preferences.forms import PreferencesForm
@@ -16,6 +17,7 @@ from portal.preferences.values import Density
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@kept_forms.keeps(PreferencesForm)
 def preferences(request: HttpRequest) -> HttpResponse:
     stored = operations.of_account(request.user.pk)
     form = PreferencesForm(stored, request.POST if request.method == "POST" else None)
@@ -23,6 +25,8 @@ def preferences(request: HttpRequest) -> HttpResponse:
         cookies.keep(request, operations.change_preferences(request.user.pk, **form.cleaned_data))
         messages.success(request, "Saved your preferences.")
         return redirect("preferences")
+    if not form.is_bound:
+        kept_forms.shown_again(request, form)
     # Another browser may have changed the preferences: correct this browser's cookie.
     if stored != cookies.of(request):
         cookies.keep(request, stored)

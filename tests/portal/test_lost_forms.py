@@ -40,10 +40,11 @@ class LostFormTest(PortalTestCase):
     def test_a_form_of_an_ended_session_says_that_nothing_was_stored_and_leads_back(self) -> None:
         token = self.token("/preferences/")
         end_sessions(self.sue)
-        response = self.send("/preferences/", token, page="/preferences/?from=menu", theme="dark")
+        page = "/service-edge-keys/?q=here"
+        response = self.send("/preferences/density/", token, page=page, density="compact")
         self.assertContains(response, "Nothing was stored", status_code=401)
         self.assertContains(response, "You are signed out", status_code=401)
-        self.assertContains(response, 'href="/accounts/login/?next=/preferences/%3Ffrom%3Dmenu"', status_code=401)
+        self.assertContains(response, 'href="/accounts/login/?next=/service-edge-keys/%3Fq%3Dhere"', status_code=401)
 
     def test_a_form_older_than_a_sign_in_in_another_tab_says_so(self) -> None:
         token = self.token(ADD)
