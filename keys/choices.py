@@ -53,7 +53,7 @@ def first_groups(count: int) -> list[ServiceEdgeGroup]:
 
 def groups_containing(text: str) -> list[ServiceEdgeGroup]:
     """The first groups by name, of those whose name contains this text."""
-    return list(_containing(ServiceEdgeGroup.objects.only("name"), text))
+    return list(_containing(ServiceEdgeGroup.objects.only("name", "location"), text))
 
 
 def keys_containing(text: str) -> list[ProvisioningKey]:

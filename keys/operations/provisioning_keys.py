@@ -20,7 +20,7 @@ from keys.models import CopyState, ProvisioningKey, ServiceEdgeGroup
 from keys.operations import editing, signing_certificates
 from keys.operations.key_minting import mint_into, open_token
 from keys.operations.service_edge_groups import create_group
-from portal import audit
+from portal import audit, sent_forms
 from portal.actors import Actor
 from portal.field_validation import Rules, clean
 
@@ -30,21 +30,24 @@ FIELDS = ("name", "max_uses", "group", "signing_certificate", "viewable", "enabl
 PURPOSES = {"copy": audit.Action.KEY_COPIED, "show": audit.Action.KEY_SHOWN}
 
 
-def create_key(key: ProvisioningKey, *, actor: Actor, new_group: str = "") -> str:
+def create_key(key: ProvisioningKey, *, actor: Actor, new_group: str = "", form: str = "") -> str:
     """Store a new key and return its text; `new_group` makes a group of that name for it.
 
-    Raises Invalid for its values, among them a time in the past and a certificate that may not sign now, or when a
-    name is taken; Managed for a key of the vendor's outside its manifest.
+    `form` is the digest of the form that asks for the key (`portal.sent_forms`): the same form makes one key. Raises
+    SentBefore when it made its key already; Invalid for the values of the key, among them a time in the past and a
+    certificate that may not sign now, or when a name is taken; Managed for a key of the vendor's outside its manifest.
     """
     require_gate(key)
     fields = [name for name in FIELDS if name != "group" or not new_group]
     with transaction.atomic(), editing.refusals_of(ProvisioningKey):
+        sent = sent_forms.accept(form)
         clean(key, fields, rules_of_creation(new_group))
         if new_group:
             key.group = _made_group(new_group, actor)
         text = mint_into(key)
         key.created_by = key.modified_by = actor.name
         key.save(force_insert=True)
+        sent_forms.made(sent, key)
         audit.record(audit.Action.KEY_CREATED, actor, editing.subject(key), detail=_described(key))
     return text
 

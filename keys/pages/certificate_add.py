@@ -19,7 +19,7 @@ from keys.models import SigningCertificate
 from keys.operations import generate_certificate, request_certificate, upload_chain
 from keys.pages.certificate_access import ADD, FORBIDDEN, left_out_words
 from keys.pages.certificate_forms import CertificateForm, GenerateForm, RequestForm, UploadForm
-from portal import actors, success_messages
+from portal import actors, kept_forms, success_messages
 from portal.access import requires
 from portal.actors import Actor
 from portal.success_messages import named
@@ -67,12 +67,14 @@ def certificate_add(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(ADD, FORBIDDEN)
+@kept_forms.keeps(GenerateForm)
 def certificate_generate(request: HttpRequest) -> HttpResponse:
     return _handle(request, GenerateForm, _GENERATE, _generate)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(ADD, FORBIDDEN)
+@kept_forms.keeps(RequestForm)
 def certificate_request(request: HttpRequest) -> HttpResponse:
     return _handle(request, RequestForm, _REQUEST, _request)
 
@@ -80,6 +82,7 @@ def certificate_request(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("private_key", "certificates", "password")
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(ADD, FORBIDDEN)
+@kept_forms.keeps(UploadForm)
 def certificate_upload(request: HttpRequest) -> HttpResponse:
     return _handle(request, UploadForm, _UPLOAD, _upload)
 
@@ -123,4 +126,6 @@ def _handle(request: HttpRequest, form_class: type[CertificateForm], page: _Page
             return redirect(form.instance.get_absolute_url())
         except Invalid as refused:
             form.refuse(refused)
+    if not data:
+        kept_forms.shown_again(request, form)
     return render(request, "keys/certificate_form.html", {"form": form, "page": page})

@@ -12,7 +12,7 @@ from keys.errors import AlreadyComplete, Invalid
 from keys.operations import complete_certificate
 from keys.pages.certificate_access import CHANGE, FORBIDDEN, get_own_certificate, left_out_words
 from keys.pages.certificate_forms import CompleteForm
-from portal import actors, refusal_pages, success_messages
+from portal import actors, kept_forms, refusal_pages, success_messages
 from portal.access import requires
 from portal.success_messages import named
 
@@ -20,6 +20,7 @@ from portal.success_messages import named
 @sensitive_post_parameters("certificates", "password")
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(CHANGE, FORBIDDEN)
+@kept_forms.keeps(CompleteForm)
 def certificate_complete(request: HttpRequest, pk: int) -> HttpResponse:
     certificate = get_own_certificate(pk)
     here = (certificate.name, certificate.get_absolute_url())
@@ -38,4 +39,6 @@ def certificate_complete(request: HttpRequest, pk: int) -> HttpResponse:
             return refusal_pages.answer(request, refused, here)
         except Invalid as refused:
             form.refuse(refused)
+    if not form.is_bound:
+        kept_forms.shown_again(request, form)
     return render(request, "keys/certificate_complete.html", {"certificate": certificate, "form": form})

@@ -14,17 +14,19 @@ from keys.models import SigningCertificate
 from keys.operations import edit_certificate
 from keys.pages.certificate_access import CHANGE, FORBIDDEN, get_own_certificate, list_that_led_here
 from keys.pages.certificate_forms import EditCertificateForm
-from portal import actors, success_messages
+from portal import actors, kept_forms, success_messages
 from portal.access import requires
 from portal.success_messages import named
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(CHANGE, FORBIDDEN)
+@kept_forms.keeps(EditCertificateForm)
 def certificate_edit(request: HttpRequest, pk: int) -> HttpResponse:
     certificate = get_own_certificate(pk)
     if request.method != "POST":
-        return _page(request, certificate, EditCertificateForm(instance=certificate))
+        form = EditCertificateForm(instance=certificate)
+        return _page(request, certificate, kept_forms.shown_again(request, form))
     # The form writes into its own copy; `certificate` stays what the database holds.
     form = EditCertificateForm(request.POST, instance=get_own_certificate(pk))
     if not form.is_valid():

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, ClassVar
 
 from cryptography import x509
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from keys import choices, trust_anchors
 from keys.crypto import authority_rules, uploaded_pem
@@ -17,12 +21,17 @@ from keys.names import LONGEST_NAME
 from keys.operations.ca_generating import MOST_DAYS, rules_of_a_key_pair, rules_of_generating
 from keys.pages.key_forms import CertificateChoice
 from portal.field_validation import Rules
-from portal.forms import ConfirmNameForm, RecordForm, RefusableForm, VersionField
+from portal.forms import ConfirmNameForm, PageForm, RecordForm, VersionField
 
 _DAYS_MESSAGE = f"Enter a whole number of days from 1 to {MOST_DAYS:,}."
 _PEM = "-----BEGIN CERTIFICATE-----"
 _FILES = "PEM, DER (.cer, .crt), PKCS #7 (.p7b) or PKCS #12 (.pfx, .p12)."
-_KEY_TYPE_HELP = "P-256 or P-384 are fast and accepted everywhere; RSA is for relying parties that know nothing else."
+_KEY_TYPE_HELP = "P-256 is fast and accepted everywhere. RSA is for software that knows nothing else."
+ROOT, INTERMEDIATE = "root", "intermediate"
+
+
+def _with_consequence(label: str, consequence: str) -> SafeString:
+    return format_html('<span>{} <span class="hint">{}</span></span>', label, consequence)
 
 
 class NeverShown(forms.Textarea):
@@ -33,7 +42,7 @@ class NeverShown(forms.Textarea):
 
 
 class PemField(forms.CharField):
-    """PEM, pasted; never shown again."""
+    """PEM, pasted; never shown again, and not kept through sign-in."""
 
     widget: type[forms.Textarea] = NeverShown
 
@@ -41,6 +50,10 @@ class PemField(forms.CharField):
         attributes = {"rows": 5, "spellcheck": "false", "autocomplete": "off", "placeholder": _PEM}
         widget = self.widget(attrs={**attributes, **options.pop("attrs", {})})
         super().__init__(widget=widget, required=False, strip=False, **options)
+
+    def public_part(self, text: str) -> str:
+        """What may be kept of a text."""
+        return ""
 
 
 class _PublicPart(forms.BoundField):
@@ -55,6 +68,9 @@ class CertificatesField(PemField):
     """Certificates, pasted: they stay in a form that is shown again, also those from a file."""
 
     widget = forms.Textarea
+
+    def public_part(self, text: str) -> str:
+        return uploaded_pem.public_part(text.encode(errors="replace"))
 
     def get_bound_field(self, form: forms.BaseForm, field_name: str) -> forms.BoundField:
         return _PublicPart(form, self, field_name)
@@ -102,14 +118,24 @@ class KeyTypeForm(CertificateForm):
 
 
 class GenerateForm(KeyTypeForm):
-    """A root, or an intermediate below one of the certificates that may sign it."""
+    """An intermediate below one of the certificates that may sign it, or a root."""
 
+    kind = forms.ChoiceField(
+        label="Place in the chain",
+        required=False,
+        initial=INTERMEDIATE,
+        choices=[
+            (INTERMEDIATE, _with_consequence("Intermediate", "Signed by a parent, and trusted where its root is.")),
+            (ROOT, _with_consequence("Root", "A new chain: its edges work only with connectors and clients below it.")),
+        ],
+        widget=forms.RadioSelect,
+    )
     parent = CertificateChoice(
         SigningCertificate.objects.none(),
         label="Parent",
         required=False,
-        empty_label="None: make a root",
-        help_text="Who signs it. Edges, connectors and clients must share one root.",
+        empty_label=None,
+        help_text="It signs the new certificate.",
         error_messages={"invalid_choice": "Choose a parent from the list: it must be enabled and in force."},
     )
     days = forms.IntegerField(
@@ -120,15 +146,24 @@ class GenerateForm(KeyTypeForm):
         help_text="From a day ago, for clocks that are behind. It ends with its parent at the latest.",
         error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), _DAYS_MESSAGE),
     )
-    field_order = ("name", "description", "parent", "key_type", "days", "client_type")
+    field_order = ("name", "kind", "parent", "key_type", "days", "client_type", "description")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["days"].validators = []
-        self.fields["parent"].queryset = parents()  # type: ignore[attr-defined]  # a ModelChoiceField
+        self.fields["parent"].queryset = able = parents()  # type: ignore[attr-defined]  # a ModelChoiceField
+        self.initial.setdefault("parent", usual_parent(able))
+        if self.initial["parent"] is None:
+            self.initial.setdefault("kind", ROOT)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        # Scripts that know no `kind` leave the parent out for a root.
+        if (cleaned.get("kind") or (INTERMEDIATE if self.data.get("parent") else ROOT)) == ROOT:
+            cleaned["parent"] = None
+            self.errors.pop("parent", None)
+        elif not cleaned.get("parent") and "parent" not in self.errors:
+            self.add_error("parent", ValidationError("Choose a parent, or make a root.", code="required"))
         self.instance.parent = cleaned.get("parent")
         return cleaned
 
@@ -143,6 +178,12 @@ def parents() -> QuerySet[SigningCertificate]:
         pk for pk, der in found if authority_rules.may_sign_an_authority(x509.load_der_x509_certificate(bytes(der)))
     ]
     return SigningCertificate.objects.filter(pk__in=able).only("name", "not_after").order_by("sort_name")
+
+
+def usual_parent(able: QuerySet[SigningCertificate]) -> int | None:
+    """Of the certificates that may sign another CA, the parent of most certificates; ties: the oldest."""
+    children = Counter(SigningCertificate.objects.complete().values_list("parent_id", flat=True))
+    return max((each.pk for each in able), key=lambda pk: (children[pk], -pk), default=None)
 
 
 class RequestForm(KeyTypeForm):
@@ -184,7 +225,7 @@ class UploadForm(PemFormMixin, CertificateForm):
     )  # fmt: skip
 
 
-class CompleteForm(PemFormMixin, RefusableForm, forms.Form):
+class CompleteForm(PemFormMixin, PageForm, forms.Form):
     """The certificate that was signed for a request."""
 
     certificates = CertificatesField(
@@ -221,7 +262,7 @@ class DeleteCertificateForm(ConfirmNameForm):
     whose = " of the certificate"
 
 
-class ReplaceForm(RefusableForm, forms.Form):
+class ReplaceForm(PageForm, forms.Form):
     """The certificate that keys move to, and the number that the page showed."""
 
     certificate = CertificateChoice(

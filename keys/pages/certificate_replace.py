@@ -15,7 +15,7 @@ from keys.operations import move_keys
 from keys.operations.key_moving import MOST_AT_ONCE, movable
 from keys.pages.certificate_access import CHANGE, FORBIDDEN, get_certificate, list_that_led_here
 from keys.pages.certificate_forms import ReplaceForm
-from portal import actors, success_messages
+from portal import actors, kept_forms, success_messages
 from portal.access import requires
 from portal.lists.counting import capped_count
 from portal.success_messages import named
@@ -27,11 +27,13 @@ SHOWN = 20
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(CHANGE, FORBIDDEN)
 @requires("keys.change_provisioningkey", FORBIDDEN)
+@kept_forms.keeps(ReplaceForm)
 def certificate_replace(request: HttpRequest, pk: int) -> HttpResponse:
     # Also for one the vendor manages: what changes is the keys.
     certificate = get_certificate(pk)
     if request.method != "POST":
-        return _page(request, certificate, ReplaceForm(certificate, _count(certificate)))
+        form = ReplaceForm(certificate, _count(certificate))
+        return _page(request, certificate, kept_forms.shown_again(request, form))
     form = ReplaceForm(certificate, 0, request.POST)
     if not form.is_valid():
         return _page(request, certificate, form)

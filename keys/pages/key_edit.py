@@ -19,7 +19,7 @@ from keys.pages.key_access import get_own_key
 from keys.pages.key_forms import EditKeyForm
 from keys.pages.key_messages import key_saved
 from keys.pages.returning import way_back
-from portal import actors
+from portal import actors, kept_forms
 from portal.access import requires
 
 FORBIDDEN = "You can't edit provisioning keys. Ask an administrator for the Operator role."
@@ -27,10 +27,11 @@ FORBIDDEN = "You can't edit provisioning keys. Ask an administrator for the Oper
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires("keys.change_provisioningkey", FORBIDDEN)
+@kept_forms.keeps(EditKeyForm)
 def key_edit(request: HttpRequest, pk: int) -> HttpResponse:
     key = get_own_key(pk)
     if request.method != "POST":
-        return _page(request, key, EditKeyForm(instance=key))
+        return _page(request, key, kept_forms.shown_again(request, EditKeyForm(instance=key)))
     # The form writes into its own copy; `key` stays what the database holds.
     form = EditKeyForm(request.POST, instance=get_own_key(pk))
     if not form.is_valid():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection
 from typing import Any, ClassVar
 
@@ -20,7 +21,7 @@ from portal.field_validation import Rules
 from portal.forms import ConfirmNameForm, LocalTimeField, RecordForm, RefusableForm, VersionField
 
 SUGGESTED_GROUPS = 50
-EXPIRES_HELP = "Time zone: {zone}. From then on the key refuses enrollment. Leave empty for a key that does not expire."
+EXPIRES_HELP = "Time zone: {zone}. From then on the key refuses enrollment. Empty: it does not expire."
 TURNING_OFF = "Turning this off removes the readable key for good. It can't be turned on again."
 _USES_MESSAGE = f"Enter a whole number from 1 to {MOST_USES:,}."
 
@@ -61,7 +62,7 @@ class KeyForm(RecordForm):
         min_value=1,
         max_value=MOST_USES,
         initial=1,
-        help_text="How many Private Service Edges may enroll with this key. You can raise it later.",
+        help_text="How many edges may enroll with this key. You can raise it later.",
         error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), _USES_MESSAGE),
     )
     signing_certificate = CertificateChoice(
@@ -69,7 +70,7 @@ class KeyForm(RecordForm):
         label="Signing Certificate",
         required=False,
         empty_label=None,
-        help_text="Use one with the same root as your connectors and clients.",
+        help_text="With the same root as your connectors and clients.",
         error_messages={"invalid_choice": "Choose a certificate from the list: it must be enabled and not expired."},
     )
     expires_at = LocalTimeField(label="Expires (optional)", required=False)
@@ -77,7 +78,7 @@ class KeyForm(RecordForm):
     expires_at_zone = forms.CharField(required=False, widget=forms.HiddenInput)
     allowed_networks = NetworksField(
         label="Allowed networks (optional)",
-        help_text="Edges may enroll from these networks only. One a line, such as 192.0.2.0/24. Empty: from anywhere.",
+        help_text="One a line, such as 192.0.2.0/24. Empty: edges may enroll from anywhere.",
     )
 
     class Meta:
@@ -85,10 +86,10 @@ class KeyForm(RecordForm):
         fields = ("name", "max_uses", "signing_certificate", "viewable", "enabled", "expires_at", "allowed_networks")
         widgets: ClassVar = {"name": forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})}
         help_texts: ClassVar = {
-            "name": "Letters, digits, spaces and the characters . - and _. Edges are named after it: NAME-1, NAME-2.",
+            "name": "Letters, digits, spaces and . - _ only. Edges are named NAME-1, NAME-2.",
             "viewable": (
-                "On: operators can show, copy or download the key later; each time is recorded. "
-                "Off: its text is shown once, on the next page, and can't be viewed again."
+                "On: operators can copy or download the key later; each time is recorded. "
+                "Off: it is shown once, on the next page."
             ),
         }
         error_messages: ClassVar = {"name": {"required": f"Enter a name of 1 to {LONGEST_NAME} characters."}}
@@ -100,8 +101,13 @@ class KeyForm(RecordForm):
         field.apart = trust_anchors.apart_from(self.instance.signing_certificate_id)
         self._set_zone()
 
+    def refilled(self) -> None:
+        """The form is filled in with what was typed before: its time stays one of the zone it was typed in."""
+        self._set_zone()
+
     def _set_zone(self) -> None:
-        zone = zones.find(self.data.get("expires_at_zone", "")) or zones.current()
+        sent = self.data.get("expires_at_zone") or self.initial.get("expires_at_zone", "")
+        zone = zones.find(sent) or zones.current()
         expires: Any = self.fields["expires_at"]
         expires.zone, expires.help_text = zone, EXPIRES_HELP.format(zone=zones.described(zone))
         self.initial["expires_at_zone"] = zones.name_of(zone)
@@ -144,11 +150,17 @@ class AddKeyForm(KeyForm):
         label="Or a new group",
         required=False,
         max_length=LONGEST_NAME,
-        help_text="Its name. Location and update schedule can be set later.",
+        help_text="It is created with the key.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
-    sentences: ClassVar = {"group_name_is_unique": "A group with this name exists already. Enter it above."}
+    sentences: ClassVar = {"group_name_is_unique": "A group with this name exists already. Choose it instead."}
+    # Random for each page: the same form sent again makes no second key. Some browsers would restore an old one.
+    form_token = forms.CharField(
+        required=False,
+        initial=lambda: secrets.token_urlsafe(16),
+        widget=forms.HiddenInput(attrs={"autocomplete": "off"}),
+    )
     field_order = ("name", "max_uses", "group", "new_group", "signing_certificate", "viewable")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -163,7 +175,7 @@ class AddKeyForm(KeyForm):
         found = choices.find_group(wanted)
         if found is None:
             raise ValidationError(
-                "There is no group of this name or id. Name it below to make it.", code="invalid_choice"
+                "There is no group of this name or id. Create it, or choose another.", code="invalid_choice"
             )
         return found
 

@@ -14,8 +14,10 @@ from portal.access import requires
 @require_safe
 @requires("keys.view_provisioningkey", NOT_ALLOWED)
 def group_names(request: HttpRequest) -> JsonResponse:
-    """`{"groups": [{"value": "Berlin DC-1"}, ...]}` for `?q=`, at most fifty."""
-    return JsonResponse({"groups": [_option(each) for each in choices.groups_containing(request.GET.get("q", ""))]})
+    """`{"groups": [{"value": "Berlin DC-1", "place": "Berlin, Germany"}, ...]}` for `?q=`, at most fifty."""
+    groups = choices.groups_containing(request.GET.get("q", ""))
+    places = [{"place": each.location} if each.location else {} for each in groups]
+    return JsonResponse({"groups": [{**_option(each), **place} for each, place in zip(groups, places, strict=True)]})
 
 
 @require_safe

@@ -20,7 +20,11 @@ def form(open_page):
 def fill(page, name, *, viewable=True):
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_label("Maximum # Of Private Service Edges").fill("7")
-    page.get_by_label("Or a new group").fill(f"{name} group")
+    if page.locator("#id_group[role=combobox]").count():
+        page.get_by_label("Private Service Edges Group").fill(f"{name} group")
+        page.get_by_role("option", name=f"Create “{name} group”").click()
+    else:
+        page.get_by_label("Or a new group").fill(f"{name} group")
     page.get_by_label("View or Export Provisioning Key After Creation").set_checked(viewable)
     page.get_by_role("button", name="Create key").click()
     box = page.locator("#provisioning-key")
@@ -168,15 +172,20 @@ def test_f17_a_text_is_shown_once(form):
     expect(form.get_by_role("button", name="Copy key shown once")).to_have_count(0)
 
 
-@pytest.mark.parametrize("way", ["copy", "download", "tick"])
+@pytest.mark.parametrize("way", ["copy", "copy by hand", "download", "tick"])
 def test_f18_done_waits_until_the_text_is_kept(form, way):
     fill(form, f"kept by {way}", viewable=False)
     done = form.get_by_role("button", name="Done")
     expect(done).to_be_disabled()
-    form.keyboard.press("Escape")
+    expect(done).to_have_accessible_description("Copy or download the key first, or tick that you have stored it.")
+    done.press("Enter")
+    expect(form.locator("#toast")).to_contain_text("Copy or download the key first")
     expect(form.locator("#provisioning-key")).to_be_visible()
     if way == "copy":
         form.get_by_role("button", name="Copy key").click()
+    elif way == "copy by hand":
+        form.evaluate("getSelection().selectAllChildren(document.getElementById('provisioning-key'))")
+        form.keyboard.press("ControlOrMeta+c")
     elif way == "download":
         with form.expect_download():
             form.get_by_role("button", name="Download key").click()
@@ -187,9 +196,63 @@ def test_f18_done_waits_until_the_text_is_kept(form, way):
     expect(form).to_have_url(re.compile(r"/service-edge-keys/\??$"))
 
 
+def test_f18_every_other_way_out_asks_until_the_text_is_kept(form):
+    fill(form, "not lost", viewable=False)
+    form.get_by_role("heading", level=1).click()
+    asked = []
+    form.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    menu, crumbs = form.get_by_role("navigation", name="Main"), form.get_by_role("navigation", name="Breadcrumb")
+    ways = {
+        "menu": menu.get_by_role("link", name="Service Edges").click,
+        "breadcrumb": crumbs.get_by_role("link", name="Service Edge Keys").click,
+        "page of the key": form.get_by_role("link", name="Open the key's page").click,
+        "reload": lambda: form.evaluate("location.reload()"),
+        "back": lambda: form.evaluate("history.back()"),
+        "close": lambda: form.close(run_before_unload=True),
+    }
+    for number, leave in enumerate(ways.values(), 1):
+        with form.expect_event("dialog"):
+            leave()
+        expect(form.locator("#provisioning-key")).to_be_visible()
+        assert asked == ["beforeunload"] * number
+    form.get_by_role("button", name="Copy key").click()
+    expect(form.get_by_text("You can leave this page")).to_be_visible()
+    ways["menu"]()
+    expect(form).to_have_url(re.compile("/service-edges/$"))
+    assert len(asked) == len(ways)
+
+
+def test_a_double_submit_makes_one_key_whichever_worker_answers(form):
+    form.get_by_label("Name", exact=True).fill("pressed twice")
+    form.get_by_label("Private Service Edges Group").fill("pressed group")
+    form.get_by_role("option", name="Create “pressed group”").click()
+    answers = form.evaluate("""async () => {
+        const body = new URLSearchParams(new FormData(document.querySelector("main form.form")));
+        const send = () => fetch(location.href, {method: "POST", body}).then((answer) => answer.text());
+        return Promise.all([send(), send(), send()]);
+    }""")
+    headings = [re.sub("<[^>]*>", "", re.search("<h1.*?</h1>", page, re.DOTALL)[0]).strip() for page in answers]
+    assert sorted(headings) == [
+        "Key “pressed twice” was made",
+        "Key “pressed twice” was made",
+        "pressed twice is ready",
+    ]
+
+
+def test_a_reload_of_the_page_of_a_new_key_names_what_was_made(form):
+    fill(form, "reloaded", viewable=False)
+    form.get_by_label("I have stored the key in a vault").check()
+    form.reload()
+    expect(form.get_by_role("heading", level=1)).to_have_text("Key “reloaded” was made")
+    form.get_by_role("link", name="Delete key").click()
+    expect(form.get_by_role("heading", level=1)).to_have_text("Delete reloaded?")
+
+
 def test_f18_without_javascript_done_leads_on(open_page):
     page = open_page(ADD, java_script_enabled=False)
     fill(page, "kept plainly", viewable=False)
+    expect(page.get_by_text("copy it before you leave, reload or close this page")).to_be_visible()
+    expect(page.get_by_text("Copy or download the key first")).to_be_hidden()
     page.get_by_role("button", name="Done").click()
     expect(page.get_by_role("link", name="kept plainly", exact=True)).to_be_visible()
 

@@ -1,4 +1,4 @@
-"""Concurrent changes of certificates, in one process on a real database; prints what each race left, as JSON."""
+"""Concurrent changes of certificates and keys, in one process on a real database; prints what each left, as JSON."""
 
 from __future__ import annotations
 
@@ -80,5 +80,17 @@ def uploads() -> list[str]:
     return at_once(lambda: upload("one"), lambda: upload("other"))
 
 
+def double_submits() -> list[str]:
+    """The same form of a key four times."""
+    group, record = factories.make_group("of the form"), factories.signing_certificate()
+
+    def submit() -> None:
+        key = ProvisioningKey(name="sent at once", group=group, signing_certificate=record)
+        operations.create_key(key, actor=ACTOR, form="d" * 64)
+
+    return at_once(*[submit] * 4)
+
+
 def main() -> None:
-    print(json.dumps({"completions": completions(), "takings": takings(), "uploads": uploads()}))
+    races = (completions, takings, uploads, double_submits)
+    print(json.dumps({race.__name__: race() for race in races}))

@@ -22,6 +22,7 @@ class Races:
         for result in results["takings"]:
             self.assertIn(result, [["", "InUse"], ["Invalid", ""]])
         self.assertIn(sorted(results["uploads"]), [["", "BadCertificate"], ["", "Invalid"]])
+        self.assertEqual(sorted(results["double_submits"]), ["", *["SentBefore"] * 3])
         self.assertEqual(self.value("SELECT COUNT(*) FROM keys_signingcertificate WHERE common_name LIKE 'Twice%'"), 2)
 
 

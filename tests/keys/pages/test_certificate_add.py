@@ -9,7 +9,7 @@ from tests.factories import signing_certificate
 from tests.keys import authorities
 from tests.keys.base import generated, requested
 from tests.keys.pages.base import CertificatePageTestCase, field_errors
-from tests.support.html import texts
+from tests.support.html import texts, the
 
 LIST = "/enrollment-certificates/"
 
@@ -22,6 +22,28 @@ class AddTest(CertificatePageTestCase):
         self.assertRedirects(answer, root.get_absolute_url())
         self.post("add/generate/", name="Own child", parent=str(root.pk), **values)
         self.assertEqual((self.one("Own child").parent, self.one("Own child").created_by), (root, "ada"))
+
+    def test_a_root_is_a_choice_of_its_own_and_the_usual_parent_is_preselected(self):
+        root = signing_certificate("Root")
+        generated("An own root")
+        page = self.client.get(f"{LIST}add/generate/")
+        self.assertEqual(the(page, "[name=kind][checked]")["value"], "intermediate")
+        self.assertEqual(the(page, "[name=parent] option[selected]")["value"], str(root.pk))
+        self.assertIn("only with connectors and clients below it", texts(page, "[name=kind][value=root] + span")[0])
+        values = {"key_type": "EC P-256", "days": "9", "parent": str(root.pk)}
+        self.post("add/generate/", **values, name="A root", kind="root")
+        self.assertIsNone(self.one("A root").parent)
+        self.post("add/generate/", **{**values, "parent": "99999"}, name="A root too", kind="root")
+        self.assertIsNone(self.one("A root too").parent)
+        self.post("add/generate/", **values, name="A child", kind="intermediate")
+        self.assertEqual(self.one("A child").parent, root)
+        for fields, wrong in (({"kind": "intermediate", "parent": ""}, "parent"), ({"kind": "x"}, "kind")):
+            answer = self.post("add/generate/", **{**values, "name": "No", **fields})
+            self.assertEqual(list(field_errors(answer)), [wrong])
+
+    def test_without_a_possible_parent_a_root_is_preselected(self):
+        page = self.client.get(f"{LIST}add/generate/")
+        self.assertEqual(the(page, "[name=kind][checked]")["value"], "root")
 
     def test_only_certificates_that_may_sign_a_ca_are_offered_as_parents(self):
         root = signing_certificate("Root")

@@ -12,7 +12,7 @@ from portal.models import AuditEvent
 from tests.base import PortalTestCase
 from tests.factories import make_group, make_key, make_managed, signing_certificate
 from tests.keys.pages.base import LIST, field_errors
-from tests.support.html import links, texts, the
+from tests.support.html import links, parsed, texts, the
 
 ADD = f"{LIST}add/"
 
@@ -43,6 +43,12 @@ class TheForm(AddTestCase):
         ):  # fmt: skip
             self.assertEqual(the(page, f"[name={name}]")["id"], f"id_{name}")
 
+    def test_the_first_field_has_the_focus_and_required_ones_are_marked(self):
+        page = self.client.get(ADD)
+        self.assertEqual([field["id"] for field in parsed(page).select("[autofocus]")], ["id_name"])
+        self.assertEqual([field["id"] for field in parsed(page).select("[required]")], ["id_name", "id_max_uses"])
+        self.assertEqual([box["id"] for box in parsed(self.post(name="")).select("[autofocus]")], ["error-summary"])
+
     def test_it_starts_with_one_use_viewable_enabled_and_service_edge(self):
         form = self.client.get(ADD).context["form"]
         self.assertEqual(form["max_uses"].value(), 1)
@@ -53,8 +59,8 @@ class TheForm(AddTestCase):
     def test_it_suggests_the_first_fifty_groups_only(self):
         for number in range(60):
             make_group(f"Group {number:02}")
-        page = self.client.get(ADD).content.decode()
-        self.assertEqual(page.count('<option value="Group '), 50)
+        offered = [option["value"] for option in parsed(self.client.get(ADD)).select("#groups option")]
+        self.assertEqual(offered, [f"Group {number:02}" for number in range(50)])
 
     def test_the_group_of_the_address_is_filled_in(self):
         self.assertContains(self.client.get(f"{ADD}?group={self.group.pk}"), 'name="group" value="London"')
@@ -145,10 +151,67 @@ class CreatingAKey(AddTestCase):
         self.post(group="", new_group="Paris")
         self.assertEqual(ProvisioningKey.objects.get().group.name, "Paris")
 
-    def test_a_reload_makes_no_second_key(self):
+
+class SentTwice(AddTestCase):
+    """A double click, or a reload of the page that shows the new key."""
+
+    def token(self):
+        return the(self.client.get(ADD), "[name=form_token]")["value"]
+
+    def made(self, response):
+        """What the answer says was made; it shows neither an error nor a text."""
+        self.assertEqual(response.status_code, 200)
+        self.assertNotContains(response, "exists already")
+        self.assertFalse(parsed(response).select("#provisioning-key"))
+        return texts(response, "h1")
+
+    def test_it_makes_one_key_and_names_it(self):
+        for case, extra in {"page": {"form_token": self.token()}, "script": {}}.items():
+            for viewable in ("on", ""):
+                with self.subTest(case, viewable=viewable):
+                    data = {"name": f"{case} {viewable}", "group": "", "new_group": f"of {case} {viewable}"}
+                    self.assertContains(self.post(**data, **extra, viewable=viewable), "is ready")
+                    key = ProvisioningKey.objects.get(name=data["name"].strip())
+                    again = self.post(**data, **extra, viewable=viewable)
+                    self.assertEqual(self.made(again), [f"Key “ {key.name} ” was made"])
+                    self.assertIn(key.get_absolute_url(), links(again, "main a"))
+                    is_lost = "delete this key and make another" in again.content.decode()
+                    self.assertEqual(is_lost, not viewable)
+                    self.assertEqual(f"{key.get_absolute_url()}delete/" in links(again, "main a"), not viewable)
+        self.assertEqual(AuditEvent.objects.filter(action="key.created").count(), 4)
+
+    def test_each_page_has_its_own_token_and_a_page_with_errors_keeps_it(self):
+        first = self.token()
+        self.assertNotEqual(first, self.token())
+        self.assertGreaterEqual(len(first), 22)
+        self.assertEqual(the(self.post(form_token=first, max_uses="0"), "[name=form_token]")["value"], first)
+
+    def test_a_refused_form_can_be_corrected_and_a_changed_one_makes_another_key(self):
+        token = self.token()
+        self.post(form_token=token, name="a/b")
+        for name in ("one", "two"):
+            self.assertContains(self.post(form_token=token, name=name), f"<bdi>{name}</bdi> is ready")
+
+    def test_another_person_with_the_same_name_is_refused(self):
+        data = {"form_token": self.token()}
+        self.post(**data)
+        self.sign_in("ada")
+        self.assertEqual(field_errors(self.post(**data)), {"name": ["A key with this name exists already."]})
+
+    def test_of_a_deleted_key_a_page_makes_no_second_one_and_a_script_does(self):
+        for token in (self.token(), ""):
+            data = {"form_token": token, "name": f"gone {token}"}
+            self.post(**data)
+            ProvisioningKey.objects.all().delete()
+            again = self.post(**data)
+            self.assertEqual("has been deleted since" in again.content.decode(), bool(token))
+            self.assertEqual(ProvisioningKey.objects.count(), 0 if token else 1)
+
+    def test_a_script_makes_another_key_of_the_name_after_a_renaming(self):
         self.post()
-        self.assertEqual(field_errors(self.post()), {"name": ["A key with this name exists already."]})
-        self.assertEqual(ProvisioningKey.objects.count(), 1)
+        ProvisioningKey.objects.update(name="Renamed", sort_name="renamed")
+        self.assertContains(self.post(), "is ready")
+        self.assertEqual(ProvisioningKey.objects.count(), 2)
 
 
 class Refusals(AddTestCase):
@@ -186,7 +249,7 @@ class Refusals(AddTestCase):
         self.assertIn("group", self.refused(group="a\0"))
         self.assertEqual(
             self.refused(group="", new_group="LONDON"),
-            {"new_group": ["A group with this name exists already. Enter it above."]},
+            {"new_group": ["A group with this name exists already. Choose it instead."]},
         )
         self.assertEqual(ServiceEdgeGroup.objects.count(), 1)
 
