@@ -11,6 +11,7 @@ from playwright.sync_api import Page
 
 from portal.error_pages import render_error
 from tests.browser.world import CERTIFICATES, LIST, World
+from tests.support.live import PASSWORD
 
 # Addresses that answer no page of their own; why.
 NOT_PAGES = {
@@ -199,6 +200,41 @@ def created(page: Page, world: World) -> None:
 @state("new key, shown once", "keys:key-add")
 def created_once(page: Page, world: World) -> None:
     _create(page, "new once", viewable=False)
+
+
+@state("new key, sent twice", "keys:key-add")
+def sent_twice(page: Page, world: World) -> None:
+    _create(page, "new sent twice", viewable=False)
+    page.get_by_label("I have stored the key in a vault").check()
+    page.reload()
+    page.get_by_role("heading", level=1, name="was made").wait_for()
+
+
+@state("add key, groups suggested", "keys:key-add")
+def suggested(page: Page, world: World) -> None:
+    page.goto(f"{LIST}add/")
+    page.get_by_label("Private Service Edges Group").fill("lon")
+    page.get_by_role("option", name="Create “lon”").wait_for()
+    page.get_by_label("Private Service Edges Group").press("ArrowDown")
+
+
+@state("401, form kept")
+def form_kept(page: Page, world: World) -> None:
+    page.goto(f"{LIST}add/")
+    page.get_by_label("Name", exact=True).fill("typed before")
+    page.context.clear_cookies(name="session")
+    press(page, "Create key")
+    page.get_by_text("What you typed is kept for an hour").wait_for()
+
+
+@state("add key, shown again", "keys:key-add")
+def shown_again(page: Page, world: World) -> None:
+    form_kept(page, world)
+    page.get_by_role("link", name="Sign in").click()
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="This is what you typed").wait_for()
 
 
 @state("edit key, errors", "keys:key-edit")
