@@ -8,8 +8,10 @@ unexport PYTHONDONTWRITEBYTECODE
 CHECK_ENV := PORTAL_SECRET_KEY=only-for-checks-only-for-checks-only-for-checks-only-for-checks \
 	PORTAL_ALLOWED_HOSTS=portal.example.com PORTAL_KEYRING_FILE=.cache/check/keyring.json PORTAL_STATE_DIR=.cache/check \
 	DATABASE_URL=sqlite:///:memory:
+# What the font of the pages contains: Latin-1, Latin Extended-A, Romanian letters, the capital sharp s, punctuation, arrows.
+LATIN := U+20-7E,U+A0-17F,U+218-21B,U+1E9E,U+2009-2014,U+2018-201E,U+2022,U+2026,U+202F,U+2032,U+2033,U+2039,U+203A,U+20AC,U+2122,U+2190-2193,U+2212
 
-.PHONY: help run test check format bench fuzz screenshot seed edge lock clean
+.PHONY: help run test check format bench fuzz screenshot font seed edge lock clean
 
 help: ## List the goals
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +51,15 @@ fuzz: .venv/.dev ## Send 200,000 mutated requests, read mutated keys, lint 500 r
 screenshot: .venv/.dev ## Renew the screenshot in the README
 	@deploy/prepare-machine.sh test
 	$(BIN)/python -m tests.support.screenshot
+
+font: ## Build static/fonts/inter.woff2: Inter for text in Latin script, weights 400 to 700, at most 40 KB
+	$(PYTHON) -m venv .cache/font
+	.cache/font/bin/python -m pip install -q --disable-pip-version-check fonttools==4.68.0 brotli==1.2.1 fontpkg-inter==4.1.post1
+	.cache/font/bin/fonttools varLib.instancer .cache/font/lib/python3*/site-packages/fontpkg_inter/files/Inter\[opsz,wght\].ttf \
+		opsz=14 wght=400:700 --no-recalc-timestamp -q -o .cache/font/inter.ttf
+	.cache/font/bin/pyftsubset .cache/font/inter.ttf --flavor=woff2 --output-file=static/fonts/inter.woff2 \
+		--layout-features=kern,mark,mkmk,ccmp,tnum --name-IDs=0,1,2,5,13,14 --unicodes=$(LATIN)
+	cp .cache/font/lib/python3*/site-packages/fontpkg_inter/LICENSE static/fonts/LICENSE-inter.txt
 
 seed: .venv/.run ## Fill the database of `make run` with many keys: make seed COUNT=10000
 	$(BIN)/python manage.py seed_keys --force --count $(or $(COUNT),10000)

@@ -33,8 +33,19 @@ class StaticFiles(PortalTestCase):
             self.assertRegex(first, r"^/static/css/base\.[0-9a-f]{12}\.css$")
             self.assertTrue((Path(directory) / first.removeprefix("/static/")).is_file())
             self.assertIs(storage.url("css/base.css"), first)
+            # The address that pages preload is the one that the style sheet names, or the font is loaded twice.
+            style_sheet = (Path(directory) / first.removeprefix("/static/")).read_text()
+            self.assertIn(Path(storage.url("fonts/inter.woff2")).name, style_sheet)
         with self.assertRaises(ValueError):
             storage.url("css/missing.css")
+
+
+class Fonts(SimpleTestCase):
+    folder = stock.BASE_DIR / "static" / "fonts"
+
+    def test_the_font_is_small_and_its_license_stands_beside_it(self):
+        self.assertLess((self.folder / "inter.woff2").stat().st_size, 40_000)
+        self.assertIn("SIL OPEN FONT LICENSE Version 1.1", (self.folder / "LICENSE-inter.txt").read_text())
 
 
 class Styles(SimpleTestCase):
