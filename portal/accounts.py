@@ -22,6 +22,10 @@ _IS_ADMINISTRATOR = Q(is_active=True, groups__name=ADMINISTRATOR)
 _MANAGES = Q(is_active=True, is_superuser=True) | Q(is_active=True, pk__in=User.objects.filter(_IS_ADMINISTRATOR))
 
 
+# Administrators that a page names.
+_NAMED = 3
+
+
 class LastAdministrator(Refused):
     """The change would leave nobody who can sign in and manage users."""
 
@@ -49,6 +53,12 @@ def require_another_administrator(user: User) -> None:
         others = others.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
     if managers.filter(pk=user.pk).exists() and not others.exists():
         raise LastAdministrator
+
+
+def whom_to_ask() -> str:
+    """The names of administrators for a user without a role, as a sentence; "" when there is none."""
+    managers = User.objects.filter(_MANAGES).order_by("username").values_list("username", flat=True)[:_NAMED]
+    return f"Administrators: {', '.join(managers)}." if managers else ""
 
 
 def subject(user: User) -> audit.Subject:

@@ -1,4 +1,4 @@
-"""The support pages: the Django admin with our titles and our one sign-in page."""
+"""The support pages: the Django admin with our titles, and the portal's pages for sign-in and the own password."""
 
 from __future__ import annotations
 
@@ -6,33 +6,13 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.admin import AdminSite
-from django.contrib.admin.forms import AdminPasswordChangeForm
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import PasswordChangeView, redirect_to_login
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
-
-from portal import accounts, actors
-
-
-class OwnPasswordForm(AdminPasswordChangeForm):
-    """Django's form, which stores nothing here: `OwnPasswordView` passes the password to the operation."""
-
-    def save(self, commit: bool = True) -> Any:
-        return self.user
-
-
-class OwnPasswordView(PasswordChangeView):
-    """A member of the staff changes their own password."""
-
-    form_class = OwnPasswordForm
-
-    def form_valid(self, form: Any) -> HttpResponse:
-        actor = actors.from_request(self.request)
-        accounts.change_own_password(form.user, form.cleaned_data["new_password1"], actor=actor)
-        return super().form_valid(form)
 
 
 class PortalAdminSite(AdminSite):
@@ -62,6 +42,7 @@ class PortalAdminSite(AdminSite):
         return guarded
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        context = {**self.each_context(request), **(extra_context or {})}
-        view = OwnPasswordView.as_view(success_url=reverse("admin:password_change_done"), extra_context=context)
-        return view(request)
+        return redirect("own-password")
+
+    def password_change_done(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return redirect("own-password")

@@ -1,12 +1,18 @@
-"""The error pages. They read neither session nor user, so that they work without the database."""
+"""The error pages. A signed-in user keeps the menu and *Sign out*; without the database a page has neither."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
+from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
+
+from portal import accounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,5 +52,37 @@ def render_error(
         "sentence": sentence or page.sentence,
         "action": action or ("Service Edge Keys", reverse("keys:key-list")),
         "request_id": getattr(request, "request_id", ""),
+        "layout": "plain.html",
     }
-    return render(request, "error.html", context, status=status)
+    return HttpResponse(_with_menu(request, context, status, action) or _rendered(request, context), status=status)
+
+
+def _rendered(request: HttpRequest, context: dict[str, Any]) -> str:
+    return render_to_string("error.html", context, request)
+
+
+def _with_menu(
+    request: HttpRequest, context: dict[str, Any], status: int, action: tuple[str, str] | None
+) -> str | None:
+    """The page of a signed-in user; None for a visitor, and when the database cannot be asked who that is.
+
+    After an error of the server it is not asked: the page shows the menu if the request has read what that needs.
+    """
+    with ExitStack() as stack:
+        if status >= 500:
+            stack.enter_context(connection.execute_wrapper(_refuse))
+        try:
+            user = getattr(request, "user", None)
+            if user is None or not user.is_authenticated:
+                return None
+            may_view = user.has_perm("keys.view_provisioningkey")
+            shown = {"action": action or (context["action"] if may_view else None), "layout": "base.html"}
+            if status == 403 and not user.get_all_permissions():
+                shown |= {"title": "You have no role", "sentence": f"{context['sentence']} {accounts.whom_to_ask()}"}
+            return _rendered(request, context | shown)
+        except DatabaseError:
+            return None
+
+
+def _refuse(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+    raise DatabaseError("An error page of the server does not ask the database.")

@@ -1,4 +1,4 @@
-"""Fast URLs of single records: `reverse` runs once for each URL name, then only the id is inserted."""
+"""Fast URLs: `reverse` runs once for each URL name; for a single record only the id is inserted then."""
 
 from __future__ import annotations
 
@@ -19,3 +19,13 @@ def of(name: str, pk: object) -> str:
     """The same as `reverse(name, args=[pk])`."""
     before, after = _around_id(name, get_script_prefix())
     return f"{before}{pk}{after}"
+
+
+@functools.cache
+def _page(name: str, script_prefix: str) -> str:
+    return reverse(name)
+
+
+def page(name: str) -> str:
+    """The same as `reverse(name)`."""
+    return _page(name, get_script_prefix())

@@ -188,7 +188,9 @@ SILENCED_SYSTEM_CHECKS: list[str] = []
 
 # The portal's own
 VENDOR_NAME = env.text("VENDOR_NAME", "Zscaler")
-CUSTOMER_ID = env.text("CUSTOMER_ID", "100000000000000001")
+# What pages show beside the portal's name; the host where it is not set.
+ORGANIZATION = env.text("CUSTOMER_ID", "")
+CUSTOMER_ID = ORGANIZATION or "100000000000000001"
 CLOUD_DOMAIN = env.text("CLOUD_DOMAIN", "api.private.example.com")
 CLOUD_DOMAIN_ALIASES = env.words("CLOUD_DOMAIN_ALIASES")
 EDGE_CERTIFICATE_DAYS = env.integer("EDGE_CERTIFICATE_DAYS", 90, 1, 397)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
-from portal import health, metrics, sign_in, views
+from portal import health, metrics, own_password, sign_in, views
 from portal.preferences import views as preferences
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("accounts/login/", sign_in.SignInView.as_view(), name="login"),
     path("accounts/logout/", sign_in.SignOutView.as_view(), name="logout"),
+    path("accounts/password/", own_password.OwnPasswordView.as_view(), name="own-password"),
     path("preferences/", preferences.preferences, name="preferences"),
+    path("preferences/theme/", preferences.theme, name="preferences-theme"),
     path("preferences/density/", preferences.density, name="preferences-density"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

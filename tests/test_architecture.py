@@ -38,7 +38,7 @@ NAMES_HIGHER_APPS = {
     "portal/settings.py": "the installed apps, middleware, probes and metrics, by dotted path",
     "portal/urls.py": "the URLs of the apps",
     "portal/roles.py": "the permissions of each role",
-    "portal/context_processors.py": "the entries of the menu",
+    "portal/menu.py": "the entries of the menu",
     "portal/views.py": "the front page leads to the keys",
     "portal/error_pages.py": "error pages lead back to the keys",
     "portal/quickstart/banner.py": "the start-up program is above the apps",

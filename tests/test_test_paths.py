@@ -98,7 +98,6 @@ TESTED_IN = {
     "portal/audit_tallies.py": "portal/test_audit.py",
     "portal/context_processors.py": "portal/test_preferences.py",
     "portal/csp.py": "portal/test_middleware.py",
-    "portal/error_pages.py": "portal/test_refusal_pages.py",
     "portal/formats/": "keys/pages/test_times.py",
     "portal/header_pairs.py": "portal/test_client_certificate.py",
     "portal/identifiers.py": "portal/test_support_search.py",

@@ -23,6 +23,7 @@ from keys.pages.common_filters import InGroup
 from keys.pages.key_list import CERTIFICATES
 from portal import audit
 from portal.access import requires
+from portal.lists.alerts import NeedsCare
 from portal.lists.columns import Column, ListTable
 from portal.lists.counting import capped_count
 from portal.lists.filters import Choice, Contains, Exactly, ListFilters, Related, RelatedByName
@@ -118,6 +119,7 @@ EDGES = List(
     rows=lambda: annotated(ServiceEdge.objects.filter(deleted_at=None)),
     default_sort="-enrolled",
     row_template="enrollment/_edge_row.html",
+    care=NeedsCare("disconnected", "connection", "disconnected"),
 )
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import DateTimeField, Exists, OuterRef, QuerySet, Value
+from django.db.models import DateTimeField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -24,7 +24,9 @@ from keys.pages.certificate_access import NOT_ALLOWED, VIEW
 from keys.pages.certificate_rows import CertificateMay, described, use_links
 from keys.pages.certificate_state import CertificateState, condition
 from keys.pages.common_filters import ManagedBy
+from keys.pages.expiry_badge import SOON
 from portal.access import requires
+from portal.lists.alerts import NeedsCare
 from portal.lists.columns import Column, ListTable
 from portal.lists.counting import COUNTED, RowCount, capped
 from portal.lists.filters import Choice, Contains, ListFilters, Until
@@ -57,6 +59,12 @@ class CertificateTable(ListTable):
     )
 
 
+def _by_expiry(_: str) -> Q:
+    """The certificates whose badge warns that they expire soon."""
+    now = timezone.now()
+    return Q(not_after__gt=now, not_after__lt=now + SOON)
+
+
 class CertificateFilters(ListFilters):
     """The filters of the list of certificates."""
 
@@ -68,6 +76,7 @@ class CertificateFilters(ListFilters):
         choices=[(each.parameter, each.word) for each in reversed(CertificateState)],
     )
     managed = ManagedBy()
+    expiry = Choice(label="Expiry", condition=_by_expiry, choices=(("soon", "Within 30 days"),))
     expires_before = Until("not_after", label="Expires until")
 
 
@@ -118,6 +127,7 @@ CERTIFICATES = _Tree(
     rows=_rows,
     read=_read,
     row_template="keys/_certificate_row.html",
+    care=NeedsCare("expiring", "expiry", "soon"),
 )
 
 

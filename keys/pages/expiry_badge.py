@@ -15,7 +15,7 @@ _UNITS = (
     ("hour", timedelta(hours=1), 1),
     ("minute", timedelta(minutes=1), 0),
 )
-_SOON, _URGENT = timedelta(days=30), timedelta(days=7)
+SOON, _URGENT = timedelta(days=30), timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def expiry(not_after: datetime, now: datetime) -> Badge | None:
     left = not_after - now
     if left <= timedelta():
         return Badge("Expired", "danger")
-    if left >= _SOON:
+    if left >= SOON:
         return None
     return Badge(_expires(not_after, now, left.days), "warning" if left < _URGENT else "info")
 

@@ -15,6 +15,7 @@ from keys.pages.common_filters import InGroup, ManagedBy
 from keys.pages.key_rows import May
 from keys.pages.row_html import ROWS, render_rows, split_at_rows
 from portal.access import requires
+from portal.lists.alerts import NeedsCare
 from portal.lists.columns import Column, ListTable
 from portal.lists.filters import Choice, Contains, From, ListFilters, Related, Until, YesNo
 from portal.lists.listing import List
@@ -88,6 +89,7 @@ KEYS = List(
     read=key_rows.read_all,
     row_template="keys/_key_row.html",
     has_actions=True,
+    care=NeedsCare("at limit", "usage", UseState.FULL),
 )
 
 

@@ -13,7 +13,8 @@ from django.template.loader import render_to_string
 from django.urls import get_script_prefix
 from django.utils.safestring import SafeString
 
-from portal.lists import state
+from portal.lists import alerts, state
+from portal.lists.alerts import NeedsCare
 from portal.lists.columns import ListTable, heads
 from portal.lists.filters import ListFilters
 from portal.lists.orders import Order
@@ -45,9 +46,13 @@ class List:
     default_sort: str = "name"
     has_actions: bool = False
     read: Callable[[QuerySet[Any]], list[Any]] = list
+    care: NeedsCare | None = None
 
     def __post_init__(self) -> None:
         LISTS.append(self)
+        if care := self.care:
+            condition = self.filters.base_filters[care.parameter].condition
+            alerts.declare(self.name, care, lambda: self.rows().filter(condition(care.value)))
 
     @property
     def nouns(self) -> str:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from django import forms
+from django.forms.utils import flatatt
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from portal import zones
 from portal.preferences.values import AUTOMATIC, UNKNOWN_ZONE, Density, Preferences, Theme
@@ -23,6 +28,33 @@ def zone_choices(chosen: str) -> list[Choice]:
             regions.setdefault(region, []).append((name, city.replace("_", " ")))
     others = [name for name in (zones.UTC_NAME, chosen) if name and name.partition("/")[0] not in regions]
     return [(AUTOMATIC, "Browser default"), *((name, name) for name in dict.fromkeys(others)), *regions.items()]
+
+
+@functools.lru_cache(maxsize=64)
+def _options(chosen: str) -> SafeString:
+    """The options of the zone select as HTML; a template takes 30 ms for them. `chosen` is a zone, or AUTOMATIC."""
+
+    def option(value: str, label: str) -> SafeString:
+        selected = SafeString(" selected" if value == chosen else "")
+        return format_html('<option value="{}"{}>{}</option>', value, selected, label)
+
+    parts = []
+    for name, content in zone_choices(chosen):
+        if isinstance(content, list):
+            options = SafeString("".join(itertools.starmap(option, content)))
+            parts.append(format_html('<optgroup label="{}">{}</optgroup>', name, options))
+        else:
+            parts.append(option(name, content))
+    return SafeString("".join(parts))
+
+
+class ZoneSelect(forms.Select):
+    """A select of zones whose options are rendered once."""
+
+    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
+        chosen = str(value or AUTOMATIC)
+        chosen = chosen if zones.find(chosen) else AUTOMATIC
+        return format_html("<select{}>{}</select>", flatatt({"name": name, **(attrs or {})}), _options(chosen))
 
 
 class ZoneField(forms.ChoiceField):
@@ -52,9 +84,10 @@ class PreferencesForm(forms.Form):
         required=False,
         help_text="Single keys such as / and x. Switch them off if you dictate, or press keys by accident.",
     )
-    time_zone = ZoneField(label="Time zone", required=False, error_messages={"invalid_choice": UNKNOWN_ZONE})
+    time_zone = ZoneField(
+        label="Time zone", required=False, widget=ZoneSelect, error_messages={"invalid_choice": UNKNOWN_ZONE}
+    )
 
     def __init__(self, stored: Preferences, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(data, initial=asdict(stored))
-        self.fields["time_zone"].choices = zone_choices(stored.time_zone)  # type: ignore[attr-defined]  # a ZoneField
         self.fields["time_zone"].help_text = f"Times are shown in {zones.described(zones.current())}."

@@ -1,4 +1,4 @@
-"""The preferences page, and the address of the density button on list pages."""
+"""The preferences page, and the addresses of the buttons for density (list pages) and theme (user menu)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from portal import kept_forms
 from portal.error_pages import render_error
 from portal.preferences import cookies, operations
 from portal.preferences.forms import PreferencesForm
-from portal.preferences.values import Density
+from portal.preferences.values import Density, Theme
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -36,12 +36,24 @@ def preferences(request: HttpRequest) -> HttpResponse:
 @require_POST
 def density(request: HttpRequest) -> HttpResponse:
     """Store `density` and redirect to `next`, the path of the button's page. A script gets 204 instead."""
-    wanted = request.POST.get("density", "")
-    if wanted not in Density.values:
-        return render_error(request, 400, "Choose a density: comfortable or compact.")
-    cookies.keep(request, operations.change_preferences(request.user.pk, density=wanted))
+    return _change(request, "density", Density, "Choose a density: comfortable or compact.", "next")
+
+
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """The same for `theme`, from the user menu, where `page` is the path: signing out there would follow `next`."""
+    return _change(request, "theme", Theme, "Choose a theme: system, light or dark.", "page")
+
+
+def _change(
+    request: HttpRequest, name: str, choices: type[Theme] | type[Density], sentence: str, back: str
+) -> HttpResponse:
+    wanted = request.POST.get(name, "")
+    if wanted not in choices.values:
+        return render_error(request, 400, sentence)
+    cookies.keep(request, operations.change_preferences(request.user.pk, **{name: wanted}))
     if not request.accepts("text/html"):
         return HttpResponse(status=204)
-    target = request.POST.get("next", "")
+    target = request.POST.get(back, "")
     is_own_path = target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts=None)
     return HttpResponseRedirect(target if is_own_path else reverse("preferences"))

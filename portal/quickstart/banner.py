@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 from django.urls import reverse
 
 RECIPE = """\
 # An edge in a few lines: a key pair, a request, one POST, the answer.
+cd {directory}
 umask 077
 openssl ecparam -name prime256v1 -genkey -noout -out edge.key
 openssl req -new -key edge.key -subj /CN=edge -outform DER | openssl base64 -A > edge.csr
@@ -20,8 +22,9 @@ printf '%b' "$(sed 's/.*"certificate": "\\([^"]*\\)".*/\\1/' edge.json)" \\
 
 
 def recipe(url: str, key_file: Path) -> str:
-    """The commands for a portal at `url`; they read the key's text from `key_file`."""
-    return RECIPE.format(url=url + reverse("enrollment:enroll"), key_file=key_file)
+    """The commands for a portal at `url`; they read the key's text from `key_file` and write beside it."""
+    directory, name = quote(str(key_file.parent)), quote(key_file.name)
+    return RECIPE.format(url=url + reverse("enrollment:enroll"), directory=directory, key_file=name)
 
 
 def banner(url: str, username: str, password: str | None, key_file: Path, warning: str) -> str:
@@ -31,5 +34,5 @@ def banner(url: str, username: str, password: str | None, key_file: Path, warnin
     if warning:
         lines += [f"  WARNING  {warning}", ""]
     if key_file.exists():
-        lines += ["Enroll an edge with a demo key, in another shell:", "", recipe(url, key_file)]
+        lines += ["Enroll an edge with the demo key “berlin-lab”, in another shell:", "", recipe(url, key_file)]
     return "\n".join(lines)

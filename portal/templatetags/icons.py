@@ -33,6 +33,12 @@ class IconNode(Node):
         return markup(self.name)
 
 
+@register.filter
+def icon_of(name: str) -> SafeString:
+    """The SVG of an icon that Python names, as the menu does."""
+    return markup(name)
+
+
 @register.tag
 def icon(parser: Parser, token: Token) -> IconNode:
     """Parse `{% icon "name" %}`. The name must be a literal, so that a test can compare it with the sprite."""

@@ -44,7 +44,9 @@ document.addEventListener("keydown", (event) => {
 });
 
 // Focuses Close: the first link would leave the page by accident. (autofocus would also act on page load.)
-document.getElementById("shortcuts-button").addEventListener("click", () => {
+document.getElementById("shortcuts-button").addEventListener("click", ({ detail }) => {
+  // The dialog closes the user menu, and its own end returns the focus to where it was. (A key clicks without detail.)
+  if (detail || document.activeElement.id === "shortcuts-button") document.getElementById("user-button").focus();
   list.showModal();
   list.querySelector("button").focus();
 });

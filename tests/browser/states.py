@@ -27,6 +27,7 @@ NOT_PAGES = {
     "keys:certificate-csr": "a file",
     "keys:key-download": "POST, a file; refusals are error pages",
     "preferences-density": "POST, leads back to the list",
+    "preferences-theme": "POST, leads back to the page",
     "enrollment:enroll": "JSON for machines",
     "enrollment:renew": "JSON for machines",
     "enrollment:heartbeat": "JSON for machines",
@@ -334,6 +335,26 @@ visit("sign in", "login", "/accounts/login/", who="nobody")
 
 
 visit("preferences", "preferences", "/preferences/")
+visit("own password", "own-password", "/accounts/password/", who="vic")
+
+
+@state("own password, wrong", "own-password", who="vic")
+def wrong_own_password(page: Page, world: World) -> None:
+    page.goto("/accounts/password/")
+    page.get_by_label("Current password").fill("wrong")
+    page.get_by_label("New password", exact=True).fill("short")
+    page.get_by_label("New password again").fill("other")
+    press(page, "Change password")
+    page.get_by_role("alert").wait_for()
+
+
+@state("user menu", "preferences")
+def user_menu(page: Page, world: World) -> None:
+    page.goto("/preferences/")
+    press(page, "Account: admin")
+    page.get_by_role("navigation", name="Account").wait_for()
+
+
 visit("revoke all edges of a key", "enrollment:key-revoke", lambda world: f"{world.paths['kind full']}revoke/")
 
 

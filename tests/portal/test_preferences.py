@@ -23,7 +23,7 @@ from portal.preferences.values import Density, Preferences, Theme
 from portal.refusals import Invalid
 from tests.base import CAST, PortalTestCase
 from tests.factories import ACTOR, make_key
-from tests.support.html import the, words
+from tests.support.html import parsed, the, words
 
 PAGE, TOGGLE, LIST = "/preferences/", "/preferences/density/", "/service-edge-keys/"
 COOKIE, ZONE = "__Host-preferences", "__Host-zone"
@@ -146,7 +146,8 @@ class Page(PortalTestCase):
 
     def test_the_menu_leads_there(self) -> None:
         self.sign_in("nora")
-        self.assertContains(self.client.get(PAGE), '<a href="/preferences/" aria-current="page">Preferences</a>')
+        current = parsed(self.client.get(PAGE)).select("nav[aria-label=Main] a[aria-current=page]")
+        self.assertEqual([(link["href"], link.text.strip()) for link in current], [("/preferences/", "Preferences")])
 
 
 class DensityButton(PortalTestCase):
@@ -189,6 +190,18 @@ class DensityButton(PortalTestCase):
         for value in ("huge", "", "COMPACT", "\0"):
             self.assertEqual(self.client.post(TOGGLE, {"density": value}).status_code, 400)
         self.assertFalse(UserPreferences.objects.exists())
+
+
+class ThemeButtons(PortalTestCase):
+    def test_the_user_menu_changes_the_theme_and_leads_back(self) -> None:
+        self.sign_in("vic")
+        address = f"{LIST}?q=a%20b"
+        response = self.client.post("/preferences/theme/", {"theme": "dark", "page": address})
+        self.assertEqual((response.status_code, response["Location"]), (302, address))
+        page = self.client.get(LIST)
+        self.assertContains(page, 'data-theme="dark"')
+        self.assertEqual(the(page, "#user-menu [aria-pressed=true]")["value"], "dark")
+        self.assertEqual(self.client.post("/preferences/theme/", {"theme": "neon"}).status_code, 400)
 
 
 class SigningInAndOut(PortalTestCase):
@@ -288,7 +301,7 @@ class Shortcuts(PortalTestCase):
             self.assertNotContains(page, trace)
 
     def test_every_page_of_the_menu_has_a_key_of_its_own(self) -> None:
-        from portal.context_processors import ADMINISTRATION, MENU
+        from portal.menu import ADMINISTRATION, MENU
 
         keys = [entry.key for entry in (*MENU, *ADMINISTRATION)]
         self.assertEqual(len(set(keys)), len(keys))

@@ -171,7 +171,8 @@ class RunTest(TestCase):
             self.require_one_metrics_directory(portal, left)
             printed = (portal.state_dir / "log").read_text()
             recipe = printed[printed.index("# An edge in") :].split("\n\n")[0]
-            subprocess.run(["bash", "-eu", "-c", recipe], cwd=portal.state_dir, check=True, capture_output=True)
+            # Whatever directory it is run in, it writes to the state directory; the last line of this block compares.
+            subprocess.run(["bash", "-eu", "-c", recipe], cwd=left.parent, check=True, capture_output=True)
             answer = json.loads((portal.state_dir / "edge.json").read_text())
             self.assertEqual(answer["edge"]["name"], "berlin-lab-1")
             self.assertEqual(mode(portal.state_dir / "edge.key"), 0o600)

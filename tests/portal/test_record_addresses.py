@@ -19,3 +19,4 @@ class AddressesTest(SimpleTestCase):
         for prefix in ("/", "/elsewhere/"):
             with override_script_prefix(prefix):
                 self.assertEqual(record_addresses.of("keys:key-detail", 7), f"{prefix}service-edge-keys/7/")
+                self.assertEqual(record_addresses.page("preferences"), f"{prefix}preferences/")

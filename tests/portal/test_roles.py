@@ -51,6 +51,8 @@ PORTAL: dict[str, Rule] = {
     "login": Rule(EVERYBODY, FORM | {"PUT"}),
     "logout": Rule(MEMBERS, POST),
     "preferences": Rule(MEMBERS, FORM),
+    "own-password": Rule(MEMBERS, FORM | {"PUT"}),
+    "preferences-theme": Rule(MEMBERS, POST, {"theme": "dark"}),
     "preferences-density": Rule(MEMBERS, POST, {"density": "compact"}),
     "healthz": Rule(EVERYBODY),
     "readyz": Rule(EVERYBODY),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import DatabaseError, connection
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -157,7 +158,7 @@ class NothingClaimsSuccessTests(CommittedTestCase):
             response = self.client.post("/preferences/", {"theme": "dark", "density": "compact"})
             self.assert_unavailable(response)
             # Where only the session cannot be stored, the preferences are.
-            self.assertEqual(bool(response.cookies), UserPreferences.objects.exists())
+            self.assertEqual(settings.PREFERENCES_COOKIE_NAME in response.cookies, UserPreferences.objects.exists())
 
     def test_a_session_that_cannot_be_stored_after_the_view(self) -> None:
         """A key in a search leads to a redirect with a message, which is stored in the session."""

@@ -20,7 +20,7 @@ from tests.enrollment.pages.test_history import section
 from tests.enrollment.pages.test_timeline import RUDE
 from tests.factories import ACTOR, make_key
 from tests.portal.lists.test_paging import cursor_of
-from tests.support.html import texts
+from tests.support.html import parsed, texts, words
 
 LIST = "/service-edges/"
 # Session, user and two for permissions; groups and keys to choose from, the count, the edges,
@@ -38,7 +38,8 @@ class ListTests(EdgePagesTestCase):
             self.assertContains(page, text)
 
     def test_the_menu_leads_to_it_for_those_who_may(self) -> None:
-        self.assertContains(self.get(LIST), f'<a href="{LIST}" aria-current="page">Service Edges</a>')
+        current = parsed(self.get(LIST)).select("nav[aria-label=Main] a[aria-current=page]")
+        self.assertEqual([(link["href"], words(link)) for link in current], [(LIST, "Service Edges")])
         self.sign_in("nora")
         self.assertEqual(self.get(LIST).status_code, 403)
 

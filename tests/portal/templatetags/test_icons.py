@@ -1,4 +1,4 @@
-"""The sprite contains exactly the icons that templates use."""
+"""The sprite contains exactly the icons that templates and the menu use."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from django.template import Context, Template, TemplateSyntaxError
 from django.test import SimpleTestCase
 
+from portal.menu import ADMINISTRATION, MENU
 from tests.support.html import parsed
 
 FOLDER = Path(settings.BASE_DIR) / "static" / "icons"
@@ -20,7 +21,8 @@ FOLDER = Path(settings.BASE_DIR) / "static" / "icons"
 
 def used() -> set[str]:
     templates = (Path(settings.BASE_DIR) / "templates").rglob("*.html")
-    return {name for path in templates for name in re.findall(r'{% icon "([\w-]+)" %}', path.read_text())}
+    found = {name for path in templates for name in re.findall(r'{% icon "([\w-]+)" %}', path.read_text())}
+    return found | {entry.icon for entry in (*MENU, *ADMINISTRATION)}
 
 
 class Icons(SimpleTestCase):

@@ -1,0 +1,47 @@
+"""The page where users of every role change their own password."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.views import PasswordChangeView
+from django.http import HttpResponse
+from django.urls import reverse_lazy
+
+from portal import accounts, actors
+from portal.forms import RefusableForm
+from portal.refusals import Invalid
+
+
+class OwnPasswordForm(RefusableForm, PasswordChangeForm):
+    """Django's form, which stores nothing here: `OwnPasswordView` passes the password to the operation."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["old_password"].label = "Current password"
+        self.fields["new_password1"].help_text = "At least 15 characters. Neither a common password nor like your name."
+        self.fields["new_password2"].label = "New password again"
+        self.fields["new_password2"].help_text = ""
+
+    def save(self, commit: bool = True) -> Any:
+        return self.user
+
+
+class OwnPasswordView(PasswordChangeView):
+    """Changes the password of the signed-in user, whose other sessions end."""
+
+    form_class = OwnPasswordForm
+    template_name = "registration/own_password.html"
+    success_url = reverse_lazy("preferences")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        actor = actors.from_request(self.request)
+        try:
+            accounts.change_own_password(form.user, form.cleaned_data["new_password1"], actor=actor)
+        except Invalid as refused:
+            form.refuse(refused)
+            return self.form_invalid(form)
+        messages.success(self.request, "Changed your password. You are signed out everywhere else.")
+        return super().form_valid(form)

@@ -1,0 +1,37 @@
+"""The frame: a menu of one level, the user menu, and whose portal it is."""
+
+from __future__ import annotations
+
+from tests.base import PortalTestCase
+from tests.support.html import parsed, words
+
+PAGE = "/preferences/"
+
+
+class FrameTest(PortalTestCase):
+    def test_the_menu_is_one_level_and_every_entry_has_an_icon(self) -> None:
+        self.sign_in("ada")
+        page = parsed(self.client.get(PAGE))
+        sections = page.select("nav[aria-label=Main] > ul")
+        self.assertEqual(len(sections), 2)
+        for entry in page.select("nav[aria-label=Main] li > a:first-child"):
+            self.assertTrue(entry.select("svg.icon"), entry)
+        self.assertEqual(page.select("nav[aria-label=Main] ul ul"), [])
+
+    def test_the_user_menu_names_the_user_and_the_role(self) -> None:
+        roles = {
+            "ada": "Administrator", "olga": "Operator", "vic": "Viewer", "tom": "Auditor", "sam": "Support",
+            "sue": "Superuser", "nora": "No role",
+        }  # fmt: skip
+        for name, role in roles.items():
+            self.sign_in(name)
+            who = parsed(self.client.get(PAGE)).select("#user-menu .who")
+            self.assertEqual([words(each) for each in who], [f"{name} {role}"])
+
+    def test_the_top_bar_and_the_sign_in_page_show_the_organization_or_the_host(self) -> None:
+        for organization, shown in (("", "portal.example.com"), ("Example Ltd", "Example Ltd")):
+            with self.settings(ORGANIZATION=organization):
+                self.client.logout()
+                self.assertEqual(words(parsed(self.client.get("/accounts/login/")).select_one(".organization")), shown)
+                self.sign_in("vic")
+                self.assertEqual(words(parsed(self.client.get(PAGE)).select_one(".organization")), shown)

@@ -1,0 +1,77 @@
+"""Every user changes their own password: three fields, Django's validators, one audit event, other sessions end."""
+
+from __future__ import annotations
+
+from unittest import mock
+
+from django.contrib.sessions.models import Session
+from django.http import HttpResponse
+
+from portal import accounts
+from portal.models import AuditEvent
+from tests.base import CAST, PortalTestCase
+from tests.support.html import parsed
+
+PAGE = "/accounts/password/"
+OLD, NEW = "a long password for the tests", "another rather long password"
+
+
+class OwnPasswordTest(PortalTestCase):
+    def setUp(self) -> None:
+        self.user = self.sign_in("vic")
+        self.user.set_password(OLD)
+        self.user.save()
+        self.client.force_login(self.user)
+
+    def change(self, old: str = OLD, new: str = NEW) -> HttpResponse:
+        return self.client.post(PAGE, {"old_password": old, "new_password1": new, "new_password2": new})
+
+    def test_it_is_changed_and_audited_without_the_password(self) -> None:
+        self.assertRedirects(self.change(), "/preferences/")
+        self.user.refresh_from_db()
+        self.assertTrue(self.user.check_password(NEW))
+        event = AuditEvent.objects.get(action="user.edited")
+        self.assertEqual((event.actor_name, event.object_name, event.interface), ("vic", "vic", "portal"))
+        self.assertEqual(event.detail, {"password": "changed"})
+
+    def test_this_session_goes_on_and_the_others_end(self) -> None:
+        other = self.client_class()
+        other.force_login(self.user)
+        self.change()
+        self.assertEqual(self.client.get(PAGE).status_code, 200)
+        self.assertEqual(other.get(PAGE).status_code, 302)
+        self.assertTrue(Session.objects.exists())
+
+    def test_a_wrong_old_or_a_weak_new_password_changes_nothing(self) -> None:
+        for old, new in (("wrong", NEW), (OLD, "short"), (OLD, ""), (OLD, f"{NEW}\0")):
+            with self.subTest(new=new):
+                page = self.change(old, new)
+                self.assertContains(page, "error-summary")
+                self.assertNotContains(page, NEW)
+        self.user.refresh_from_db()
+        self.assertTrue(self.user.check_password(OLD))
+        self.assertFalse(AuditEvent.objects.filter(action="user.edited").exists())
+
+    def test_without_its_event_the_password_stays(self) -> None:
+        with (
+            mock.patch.object(accounts, "record_new_password", side_effect=RuntimeError),
+            self.assertRaises(RuntimeError),
+        ):
+            self.change()
+        self.user.refresh_from_db()
+        self.assertTrue(self.user.check_password(OLD))
+
+    def test_every_role_finds_three_fields_in_its_own_menu(self) -> None:
+        for name in CAST:
+            with self.subTest(name):
+                self.sign_in(name)
+                page = parsed(self.client.get("/preferences/"))
+                self.assertEqual([link.text for link in page.select(f'#user-menu a[href="{PAGE}"]')], ["Password"])
+                fields = parsed(self.client.get(PAGE)).select("main input[type=password]")
+                expected = ["old_password", "new_password1", "new_password2"]
+                self.assertEqual([field["name"] for field in fields], expected)
+
+    def test_the_pages_of_the_admin_lead_here(self) -> None:
+        self.sign_in("sam")
+        for path in ("/admin/password_change/", "/admin/password_change/done/"):
+            self.assertRedirects(self.client.get(path), PAGE)
