@@ -32,14 +32,13 @@ def page_of(request: HttpRequest, pk: int, limit: LimitForm | None = None) -> Ht
         raise Http404
     row = row_of(key, may, timezone.now())
     back, port = way_back(request), machines.answers()
+    reveal = record_addresses.of("keys:key-reveal", pk)
     context = {
         "row": row,
         "may": may,
         "back": back,
         "limit": limit or LimitForm(initial={"max_uses": key.max_uses}),
         "machines": port.key_sections(request, row, back),
-        "deploy": port.deploy(
-            request, reveal=record_addresses.of("keys:key-reveal", pk), inserts=row["copy"] == "ready"
-        ),
+        "deploy": "" if row["copy"] == "refused" else port.deploy(request, reveal=reveal, inserts=bool(row["copy"])),
     }
     return render(request, "keys/key_detail.html", context)
