@@ -5,12 +5,14 @@ from __future__ import annotations
 from cryptography import x509
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from keys.crypto.authority_rules import name_of
 from keys.managed_rows import require_own
 from keys.models import SigningCertificate
 from keys.pages.presentation import colons
-from portal import returning
+from portal import returning, success_messages
 
 ADD = "keys.add_signingcertificate"
 CHANGE = "keys.change_signingcertificate"
@@ -31,6 +33,11 @@ def get_certificate(pk: int) -> SigningCertificate:
 def list_that_led_here(request: HttpRequest) -> str:
     """The list of certificates, with its filters, if the page was opened from it; else empty."""
     return returning.origin(request, ("keys:certificate-list",))
+
+
+def add_key_step(certificate: SigningCertificate) -> SafeString:
+    """The next step after a certificate that can sign was added: a key that uses it."""
+    return success_messages.link("Add a key", f"{reverse('keys:key-add')}?cert={certificate.pk}")
 
 
 def left_out_words(left_out: list[x509.Certificate]) -> str:

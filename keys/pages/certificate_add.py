@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from keys.errors import Invalid
 from keys.models import SigningCertificate
 from keys.operations import generate_certificate, request_certificate, upload_chain
-from keys.pages.certificate_access import ADD, FORBIDDEN, left_out_words
+from keys.pages.certificate_access import ADD, FORBIDDEN, add_key_step, left_out_words
 from keys.pages.certificate_forms import CertificateForm, GenerateForm, RequestForm, UploadForm
 from portal import actors, kept_forms, success_messages
 from portal.access import requires
@@ -112,7 +112,7 @@ def _next_step(certificate: SigningCertificate) -> SafeString | str:
         return success_messages.link("Download CSR", reverse("keys:certificate-csr", args=[certificate.pk]))
     if certificate.sealed_with is None:
         return ""
-    return success_messages.link("Add a key", reverse("keys:key-add"))
+    return add_key_step(certificate)
 
 
 def _handle(request: HttpRequest, form_class: type[CertificateForm], page: _Page, save: Save) -> HttpResponse:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from keys.errors import AlreadyComplete, Invalid
 from keys.operations import complete_certificate
-from keys.pages.certificate_access import CHANGE, FORBIDDEN, get_own_certificate, left_out_words
+from keys.pages.certificate_access import CHANGE, FORBIDDEN, add_key_step, get_own_certificate, left_out_words
 from keys.pages.certificate_forms import CompleteForm
 from portal import actors, kept_forms, refusal_pages, success_messages
 from portal.access import requires
@@ -32,8 +31,8 @@ def certificate_complete(request: HttpRequest, pk: int) -> HttpResponse:
             given, password = form.given("certificates"), form.cleaned_data["password"]
             left_out = complete_certificate(certificate, given, password=password, actor=actors.from_request(request))
             parts = (named(certificate), left_out_words(left_out))
-            add_key = success_messages.link("Add a key", reverse("keys:key-add"))
-            success_messages.add(request, "Certificate {} is complete and enabled{}", *parts, next_step=add_key)
+            next_step = add_key_step(certificate)
+            success_messages.add(request, "Certificate {} is complete and enabled{}", *parts, next_step=next_step)
             return redirect(certificate.get_absolute_url())
         except AlreadyComplete as refused:
             return refusal_pages.answer(request, refused, here)

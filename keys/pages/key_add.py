@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods
 
-from keys import machines
+from keys import choices, machines
 from keys.errors import Invalid
 from keys.models import ProvisioningKey, ServiceEdgeGroup
 from keys.operations import create_key
@@ -52,12 +52,16 @@ def _page(request: HttpRequest, form: AddKeyForm) -> HttpResponse:
 
 
 def _initial(request: HttpRequest) -> dict[str, Any]:
-    """`?group=<id>` fills the group in, by name when that is as good."""
+    """`?group=<id>` fills the group in, by name when that is as good; `?cert=<id>` chooses a certificate."""
+    initial: dict[str, Any] = {}
     wanted = request.GET.get("group", "")
     group = ServiceEdgeGroup.objects.only("name").filter(Q(pk=row_id(wanted))).first()
-    if group is None:
-        return {}
-    return {"group": wanted if group.name.isdecimal() else group.name}
+    if group is not None:
+        initial["group"] = wanted if group.name.isdecimal() else group.name
+    cert = row_id(request.GET.get("cert", ""))
+    if cert is not None and choices.signing_certificates().filter(pk=cert).exists():
+        initial["signing_certificate"] = cert
+    return initial
 
 
 def _create(form: AddKeyForm, request: HttpRequest) -> str | None:

@@ -19,7 +19,7 @@ from tests.enrollment.base import EnrollmentTestCase
 from tests.factories import make_key
 from tests.keys import authorities
 from tests.keys.base import generated
-from tests.support.html import parsed, texts
+from tests.support.html import parsed, texts, the
 
 # What takes a POST and shows no message, and why.
 SILENT = {
@@ -191,13 +191,19 @@ class EveryOperation(EnrollmentTestCase):
                 page = SigningCertificate.objects.get(name=f"Own {name}").get_absolute_url()
                 self.assertEqual(message.get_text(), text)
                 links = [each["href"] for each in message.select("a")]
-                self.assertEqual(links, [page, next_step or f"{page}request.csr"])
+                pk = page.split("/")[-2]
+                self.assertEqual(links, [page, f"{next_step}?cert={pk}" if next_step else f"{page}request.csr"])
+                if next_step:
+                    chosen = the(self.client.get(links[1]), "#id_signing_certificate option[selected]")
+                    self.assertEqual(chosen["value"], pk)
         pending = SigningCertificate.objects.get(name="Own request")
         signed = authorities.sign(self.client.get(f"{pending.get_absolute_url()}request.csr").content, root)
         answer = self.client.post(f"{pending.get_absolute_url()}upload/", {"certificates": signed.pem.decode()})
         message = self.message(answer)
         self.assertEqual(message.get_text(), "Certificate “Own request” is complete and enabled · Add a key")
-        self.assertEqual([each["href"] for each in message.select("a")], [pending.get_absolute_url(), add_key])
+        self.assertEqual(
+            [each["href"] for each in message.select("a")], [pending.get_absolute_url(), f"{add_key}?cert={pending.pk}"]
+        )
 
 
 class Escaping(PortalTestCase):
