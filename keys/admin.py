@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from copy import copy
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils import timezone
 
-from keys import certificate_use, machines, operations, trust_anchors
+from keys import machines, operations
 from keys.admin_base import RecordAdmin, VersionedForm
 from keys.crypto import tokens
-from keys.models import CopyState, ProvisioningKey, ServiceEdgeGroup, SigningCertificate, UseState
+from keys.errors import Invalid
+from keys.models import CopyState, KeyState, ProvisioningKey, ServiceEdgeGroup, SigningCertificate, UseState
+from keys.models.key_state import key_state
 from keys.operations.provisioning_keys import rules_of_an_edit, rules_of_creation
+from keys.pages.key_forms import DifferentRootForm
+from keys.pages.root_warning import warn_of_root
+from keys.state_filter import in_state
 from portal import identifiers
 from portal.actors import Actor
 from portal.admin_base import one_of
@@ -23,11 +31,38 @@ from portal.field_validation import Rules
 _HISTORY = ("version", "created_at", "created_by", "modified_at", "modified_by")
 
 
-class KeyForm(VersionedForm):
-    """A key in its support page."""
+class StateFilter(admin.SimpleListFilter):
+    """The keys in one state."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return KeyState.choices
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        chosen = self.value()
+        if chosen is None:
+            return queryset
+        if chosen not in KeyState:
+            raise IncorrectLookupParameters(self.parameter_name)
+        return queryset.filter(in_state(KeyState(chosen), timezone.now()))
+
+
+class KeyForm(DifferentRootForm, VersionedForm):
+    """A key in its support page. `different_root` is among its fields once a certificate needs the tick."""
+
+    different_root = DifferentRootForm.different_root
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Parsing writes into the instance.
+        self._current = copy(self.instance)
 
     def rules(self) -> Rules:
-        return rules_of_an_edit(self.instance) if self.instance.pk else rules_of_creation("")
+        if not self.instance.pk:
+            return rules_of_creation("")
+        return rules_of_an_edit(self._current, self.cleaned_data.get("different_root", False))
 
 
 @admin.register(ProvisioningKey)
@@ -35,20 +70,22 @@ class ProvisioningKeyAdmin(RecordAdmin):
     """Keys are added viewable only: this page never shows the text, so a hidden one would be lost at once."""
 
     form = KeyForm
-    list_display = ["name", "public_id", "group", "uses", "max_uses", "use", "enabled", "managed"]
-    list_filter = [one_of("use_state", UseState.choices), "enabled", "managed", "viewable"]
-    list_select_related = ["group"]
+    list_display = ["name", "public_id", "group", "state", "uses", "max_uses", "use", "enabled", "managed"]
+    list_filter = [StateFilter, one_of("use_state", UseState.choices), "enabled", "managed", "viewable"]
+    list_select_related = ["group", "signing_certificate"]
     search_fields = ["sort_name__contains"]
     search_help_text = "A part of the name, a public id (hexadecimal, or the key as pages show it), or an edge's name."
     autocomplete_fields = ["group", "signing_certificate"]
     _editable = ("name", "max_uses", "group", "signing_certificate", "enabled", "expires_at", "allowed_networks")
     _readonly = (
-        "public_id", "abbreviated_text", "uses", "use", "viewable", "managed", "last_used_at", "last_used_by",
+        "state", "public_id", "abbreviated_text", "uses", "use", "viewable", "managed", "last_used_at", "last_used_by",
         *_HISTORY,
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ProvisioningKey]:
-        return super().get_queryset(request).defer("sealed_token", "fingerprint")
+        # The private key stays where it is: whether there is one shows in the name of its keyring.
+        unread = ("sealed_token", "fingerprint", "signing_certificate__sealed_private_key", "signing_certificate__der")
+        return super().get_queryset(request).select_related("group", "signing_certificate").defer(*unread)
 
     def identified(self, term: str) -> list[Q]:
         digits = identifiers.hexadecimal(term) or tokens.public_id_in(term)
@@ -60,7 +97,17 @@ class ProvisioningKeyAdmin(RecordAdmin):
         return (found | queryset.filter(public_id__in=ids) if ids else found), repeated
 
     def get_fields(self, request: HttpRequest, obj: ProvisioningKey | None = None) -> Any:
-        return [*self._editable, "opened_version", *self._shown(request)] if obj else self._editable
+        if obj is None:
+            return self._editable
+        tick = ["different_root"] if self._asks_about_root(request) else []
+        return [*self._editable, *tick, "opened_version", *self._shown(request)]
+
+    @staticmethod
+    def _asks_about_root(request: HttpRequest) -> bool:
+        """Whether the operation asked for the tick, or it was given."""
+        refused = getattr(request, "refused", None)
+        asked = isinstance(refused, Invalid) and any(fault.code == "different_root" for fault in refused.faults)
+        return asked or "different_root" in request.POST
 
     def _shown(self, request: HttpRequest) -> list[str]:
         hidden = set() if request.user.has_perm("keys.reveal_provisioningkey") else {"abbreviated_text"}
@@ -79,18 +126,25 @@ class ProvisioningKeyAdmin(RecordAdmin):
         # Django shows the stored word of a generated field, not its label.
         return UseState(key.use_state).label
 
+    @admin.display(description="State")
+    def state(self, key: ProvisioningKey) -> str:
+        """The word that every page of keys shows."""
+        return key_state(key.facts, timezone.now()).label
+
     def create(self, record: ProvisioningKey, *, actor: Actor) -> None:
         operations.create_key(record, actor=actor)
 
-    def edit(self, record: ProvisioningKey, *, fields: Collection[str], version: int, actor: Actor) -> None:
-        operations.edit_key(record, fields=fields, version=version, actor=actor)
+    def confirmed(self, form: ModelForm) -> dict[str, bool]:
+        return {"different_root": form.cleaned_data["different_root"]}
+
+    def edit(self, record: ProvisioningKey, *, fields: Collection[str], **options: Any) -> None:
+        operations.edit_key(record, fields=fields, **options)
 
     def save_model(self, request: HttpRequest, obj: ProvisioningKey, form: ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if change and "signing_certificate" in form.changed_data:
-            mine, _ = trust_anchors.sharing(obj.signing_certificate_id)
-            if form.initial["signing_certificate"] not in mine:
-                messages.warning(request, certificate_use.after_another_root(obj))
+            old = SigningCertificate.objects.get(pk=form.initial["signing_certificate"])
+            warn_of_root(request, [obj.pk], old, obj.signing_certificate)
 
     def remove(self, record: ProvisioningKey, *, actor: Actor) -> None:
         operations.delete_key(record, actor=actor)

@@ -12,7 +12,8 @@ from django.db.models import Q
 from django.http import HttpRequest
 
 from keys.models.record import Record
-from portal import actors, identifiers
+from keys.operations import editing
+from portal import actors, audit, identifiers
 from portal.actors import Actor
 from portal.admin_base import OperatedAdmin, SupportForm
 from portal.forms import VersionField
@@ -56,6 +57,9 @@ class RecordAdmin(OperatedAdmin):
     list_per_page = 100
     ordering = ["sort_name"]
 
+    def audit_subject(self, record: Record) -> audit.Subject:
+        return editing.subject(record)
+
     def identified(self, term: str) -> list[Q]:
         """A name that could be an identifier too; other names are found by their parts."""
         return [Q(sort_name=sort_name(term))] if identifiers.is_whole(term) else []
@@ -67,8 +71,12 @@ class RecordAdmin(OperatedAdmin):
         """Call the operation that makes the record."""
         raise NotImplementedError
 
+    def confirmed(self, form: forms.ModelForm) -> dict[str, bool]:
+        """What somebody has ticked for the operation that edits the record."""
+        return {}
+
     def edit(self, record: Any, *, fields: Collection[str], version: int, actor: Actor) -> None:
-        """Call the operation that edits the record."""
+        """Call the operation that edits the record; `confirmed` is passed on too."""
         raise NotImplementedError
 
     def remove(self, record: Any, *, actor: Actor) -> None:
@@ -91,9 +99,9 @@ class RecordAdmin(OperatedAdmin):
         if not change:
             self.create(obj, actor=actor)
             return
-        fields = [name for name in form.changed_data if name != "opened_version"]
+        fields = [name for name in form.changed_data if name not in form.declared_fields]
         version = form.cleaned_data.get("opened_version") or obj.version
-        self.edit(obj, fields=fields, version=version, actor=actor)
+        self.edit(obj, fields=fields, version=version, actor=actor, **self.confirmed(form))
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         self.remove(obj, actor=actors.from_request(request))

@@ -9,14 +9,11 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from keys import machines, trust_anchors
+from keys.errors import Invalid
 from keys.models import ProvisioningKey, SigningCertificate
 from portal.lists.counting import capped_count, words
 
 SHOWN = 10
-_OTHER_ROOT = (
-    "The key “{name}” now signs below a different root. Its text still pins the root it was created with. If that is "
-    "not the new root, edges that check the pin refuse to enroll: create a new key for the same group."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +84,28 @@ def keeping_their_root(count: int) -> str:
     )
 
 
-def after_another_root(key: ProvisioningKey) -> str:
-    """The effect of a saved key that now signs below a different root."""
-    _, foreign = trust_anchors.sharing(key.signing_certificate_id)
-    edges = edges_below(ProvisioningKey.objects.filter(pk=key.pk), foreign)
-    return f"{_OTHER_ROOT.format(name=key.name)} {keeping_their_root(edges)}".strip()
+def effect_of_root(keys: QuerySet[ProvisioningKey], new: SigningCertificate) -> str:
+    """What it means for machines that these keys sign with `new`, whose root differs from that of their certificate."""
+    apart = capped_count(keys.exclude(pin__in=["", new.trust_anchor_sha256]))
+    _, foreign = trust_anchors.sharing(new.pk)
+    return f"{_of_pins(apart, capped_count(keys))} {keeping_their_root(edges_below(keys, foreign))}".strip()
+
+
+def _of_pins(apart: int, count: int) -> str:
+    if not apart:
+        return "The key texts pin this root, so edges that check the pin can enroll."
+    whose, advice = ("The text of the key pins", "create a new key for the same group")
+    if count > 1:
+        some = words(apart) if apart == count else f"{words(apart)} of {words(count)}"
+        whose = f"The texts of {some} keys pin"
+        advice = "create new keys for the same groups"
+    return f"{whose} a different root, so edges that check the pin are refused (trust_anchor_mismatch): {advice}."
+
+
+def require_confirmed_root(
+    keys: QuerySet[ProvisioningKey], old: SigningCertificate, new: SigningCertificate, confirmed: bool
+) -> None:
+    """Raise Invalid, with what happens, for a certificate of a different root that nobody has confirmed."""
+    if new.trust_anchor_sha256 != old.trust_anchor_sha256 and confirmed is not True:
+        sentence = f"“{new.name}” has a different root from “{old.name}”. {effect_of_root(keys, new)}"
+        raise Invalid("different_root", sentence, "different_root")

@@ -37,7 +37,7 @@ TRIGGERS = [
         "key_identity_is_fixed",
         _KEY,
         "UPDATE",
-        "the public id of a key never changes",
-        differs(["id", "public_id", "created_at"]),
+        "the public id and the pin of a key never change",
+        differs(["id", "public_id", "pin", "created_at"]),
     ),
 ]

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from cryptography import x509
 
-from keys.crypto.ca_certificates import spki_sha256
 from keys.models import SigningCertificate
 
 
@@ -47,10 +46,7 @@ def anchors() -> dict[int, str]:
 
     A root that was renewed with its key pair is the same anchor.
     """
-    found = roots()
-    ders = SigningCertificate.objects.filter(pk__in=set(found.values())).values_list("pk", "der")
-    pins = {pk: spki_sha256(x509.load_der_x509_certificate(bytes(der))).hex() for pk, der in ders}
-    return {pk: pins[root] for pk, root in found.items()}
+    return dict(SigningCertificate.objects.complete().values_list("pk", "trust_anchor_sha256"))
 
 
 def sharing(certificate_id: int) -> tuple[list[int], list[int]]:
@@ -74,5 +70,4 @@ def apart_from(certificate_id: int | None) -> frozenset[int]:
     """Certificates whose root is not the root of this one; without one, not the most common root."""
     if certificate_id is None:
         return frozenset(with_different_root())
-    found = roots()
-    return frozenset(pk for pk, root in found.items() if root != found.get(certificate_id))
+    return frozenset(sharing(certificate_id)[1])

@@ -85,6 +85,8 @@ TESTED_IN = {
     "keys/pages/key_forms.py": "keys/pages/test_key_add.py",
     "keys/pages/key_messages.py": "portal/test_success_messages.py",
     "keys/pages/key_rows.py": "keys/pages/test_row_html.py",
+    "keys/pages/root_warning.py": "keys/pages/test_key_edit.py",
+    "keys/state_filter.py": "keys/models/test_key_state.py",
     "keys/templatetags/times.py": "keys/pages/test_times.py",
     "keys/triggers.py": "enrollment/test_managed_key.py",
     "keys/trust_anchors.py": "enrollment/operations/test_renewal_roots.py",

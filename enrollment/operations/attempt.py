@@ -11,9 +11,10 @@ from django.conf import settings
 
 from enrollment.errors import Refused
 from enrollment.models import IssuedCertificate
-from enrollment.operations.lookup import KeyState
+from enrollment.operations.lookup import FoundKey
 from enrollment.pki import csr
 from enrollment.pki.csr import JudgedCSR
+from keys.models.key_state import is_different_root
 from portal.actors import Actor
 
 
@@ -55,7 +56,7 @@ class Attempt:
 
     def require_anchor(self, sha256: str) -> None:
         """Raises Refused: trust_anchor_mismatch, when the machine does not accept the root with this public key."""
-        if self.wanted_anchor not in {"", sha256}:
+        if is_different_root(self.wanted_anchor, sha256):
             raise Refused("trust_anchor_mismatch")
 
 
@@ -63,7 +64,7 @@ class Attempt:
 class EnrollmentAttempt(Attempt):
     """A machine presents a key and has proved its secret. `state` is read again when the key changes meanwhile."""
 
-    state: KeyState
+    state: FoundKey
 
 
 @dataclass(kw_only=True)

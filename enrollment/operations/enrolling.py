@@ -48,7 +48,7 @@ def _admit(attempt: EnrollmentAttempt) -> Enrolled:
     for _ in range(_TRIES):
         state = attempt.state
         # 3. Refuse by what is known, unless this is a replay.
-        code = rules.against_enrolling(state, attempt.caller.client_ip, attempt.now)
+        code = rules.against_enrolling(state, attempt.caller.client_ip, attempt.now, attempt.wanted_anchor)
         if code:
             return replay_or_refuse(attempt, code)
         # 4. Judge the CSR: a bad one costs no use.

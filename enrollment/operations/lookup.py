@@ -13,6 +13,7 @@ from django.conf import settings
 
 from enrollment.errors import Refused
 from keys.crypto import keyring, tokens
+from keys.models.key_state import CertificateFacts, KeyFacts
 from portal.client_ip import parse_address
 from portal.database import fetch_first
 
@@ -22,7 +23,8 @@ from portal.database import fetch_first
 _QUERY = """
 SELECT k.id, k.name, k.public_id, k.version, k.fingerprint, k.pepper_id, k.enabled, k.expires_at,
        k.allowed_networks, k.uses, k.max_uses, g.id, g.name, g.enabled,
-       c.id, c.fingerprint, c.enabled, c.not_after, c.not_before
+       c.id, c.fingerprint,
+       c.enabled, c.not_before, c.not_after, c.sealed_with IS NOT NULL, c.trust_anchor_sha256
 FROM keys_provisioningkey k
 JOIN keys_serviceedgegroup g ON g.id = k.group_id
 JOIN keys_signingcertificate c ON c.id = k.signing_certificate_id
@@ -32,7 +34,7 @@ WHERE k.id = COALESCE((SELECT id FROM keys_provisioningkey WHERE public_id = %(p
 
 
 @dataclass(frozen=True, slots=True)
-class KeyState:
+class FoundKey:
     """What was known of a key, its group and its issuer at one moment."""
 
     id: int
@@ -51,9 +53,11 @@ class KeyState:
     group_enabled: bool
     issuer_id: int
     issuer_fingerprint: str
-    issuer_enabled: bool
-    issuer_not_after: datetime
-    issuer_not_before: datetime
+    issuer: CertificateFacts
+
+    def facts(self, pin: str) -> KeyFacts:
+        """What decides whether it admits an edge that accepts the root `pin` alone; empty: any root."""
+        return KeyFacts(self.enabled, self.group_enabled, self.expires_at, self.uses, self.max_uses, pin, self.issuer)
 
     def admits(self, address: str | None) -> bool:
         """Whether the key may be used from this address; no list means from anywhere."""
@@ -70,30 +74,33 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     return ipaddress.ip_network((mapped, network.prefixlen - 96)) if mapped and network.prefixlen >= 96 else network
 
 
-def find(public_id: str) -> KeyState | None:
+def find(public_id: str) -> FoundKey | None:
     """The state of the key with this public id (hex)."""
     state = _find_any(public_id)
     return state if state and state.public_id == public_id else None
 
 
-def _find_any(public_id: str) -> KeyState | None:
+def _find_any(public_id: str) -> FoundKey | None:
     """The state of the key with this public id, of another key when there is none such, or None without any key."""
     row = fetch_first(_QUERY, {"public_id": public_id})
     return _state(row) if row else None
 
 
-def _state(row: tuple[Any, ...]) -> KeyState:
+def _state(row: tuple[Any, ...]) -> FoundKey:
     values = list(row)
     values[4], values[6] = bytes(values[4]), bool(values[6])
-    values[7] = _moment(values[7]) if values[7] else None
+    values[7] = _moment(values[7])
     values[8] = json.loads(values[8]) if isinstance(values[8], str) else values[8]
-    values[13], values[16] = bool(values[13]), bool(values[16])
-    values[17], values[18] = _moment(values[17]), _moment(values[18])
-    return KeyState(*values)
+    values[13] = bool(values[13])
+    enabled, first, last, has_private_key, root = values[16:]
+    values[16:] = [CertificateFacts(bool(enabled), _moment(first), _moment(last), bool(has_private_key), root)]
+    return FoundKey(*values)
 
 
-def _moment(value: datetime | str) -> datetime:
+def _moment(value: datetime | str | None) -> datetime | None:
     """SQLite keeps a moment as text without zone, in UTC."""
+    if value is None:
+        return None
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
@@ -108,7 +115,7 @@ def read(text: str) -> tokens.Token:
         raise Refused("malformed_key", str(fault)) from None
 
 
-def recognize(token: tokens.Token) -> KeyState:
+def recognize(token: tokens.Token) -> FoundKey:
     """The key whose secret this token proves. Raises Refused: invalid_provisioning_key or signer_unavailable.
 
     An unknown id takes the same steps as a wrong secret, so neither the answer nor the time differs.

@@ -6,7 +6,7 @@ from django.db import DatabaseError
 
 from enrollment.errors import BEFORE_PROOF, Refused
 from enrollment.operations.attempt import EnrollmentAttempt, RenewalAttempt
-from enrollment.operations.lookup import KeyState
+from enrollment.operations.lookup import FoundKey
 from portal import audit
 from portal.actors import Actor
 from portal.client_ip import network_of
@@ -17,7 +17,7 @@ from portal.rate_limit import RateLimit
 sampled = RateLimit(limit=1, seconds=60)
 
 
-def _key_subject(state: KeyState) -> audit.Subject:
+def _key_subject(state: FoundKey) -> audit.Subject:
     return audit.Subject("key", str(state.id), state.name)
 
 

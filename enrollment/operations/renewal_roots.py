@@ -8,8 +8,8 @@ from enrollment.errors import Refused
 from enrollment.models import IssuedCertificate
 from enrollment.operations import signing
 from enrollment.operations.attempt import RenewalAttempt
-from enrollment.pki import issuance
 from keys import trust_anchors
+from keys.crypto.ca_certificates import may_sign
 from keys.models import ProvisioningKey, SigningCertificate
 
 
@@ -18,11 +18,10 @@ def issuer_for(attempt: RenewalAttempt) -> SigningCertificate:
 
     The key's signing certificate when that has this root; disabling it stops renewals. When the key is deleted or was
     moved to another root, or when the certificate's time is over: the issuer of the current certificate, else another
-    one of the root, the root itself last. Raises Refused: issuer_unavailable or signer_unavailable.
+    one of the root, the root itself last. Raises Refused: issuer_unavailable.
     """
     current, now = attempt.current, attempt.now
-    with signing.withholding(attempt.caller):
-        anchors = trust_anchors.anchors()
+    anchors = trust_anchors.anchors()
     of_key = (
         ProvisioningKey.objects.filter(public_id=current.edge.key_public_id)
         .values_list("signing_certificate_id", flat=True)
@@ -32,7 +31,7 @@ def issuer_for(attempt: RenewalAttempt) -> SigningCertificate:
     found = SigningCertificate.objects.complete().filter(pk__in=below, sealed_with__isnull=False)
     if any(each.pk == of_key and not each.enabled for each in found):
         raise Refused("issuer_unavailable")
-    able = [each for each in found if each.enabled and issuance.may_sign(each.not_before, each.not_after, now)]
+    able = [each for each in found if each.enabled and may_sign(each.not_before, each.not_after, now)]
     if not able:
         raise Refused("issuer_unavailable")
 
@@ -53,8 +52,8 @@ def is_outdated(done: IssuedCertificate, attempt: RenewalAttempt) -> bool:
         return False
     if not done.not_before <= attempt.now <= done.not_after:
         return True
+    anchors = trust_anchors.anchors()
     with signing.withholding(attempt.caller):
-        anchors = trust_anchors.anchors()
         names = x509.load_der_x509_certificate(bytes(done.der)).subject
     if anchors[done.issuer_id] != anchors[attempt.current.issuer_id]:
         return True

@@ -11,9 +11,9 @@ from datetime import datetime
 
 from enrollment.errors import Refused
 from enrollment.models import IssuedCertificate
-from enrollment.operations.lookup import KeyState
-from enrollment.pki.issuance import may_sign
+from enrollment.operations.lookup import FoundKey
 from enrollment.revocation_reasons import RevocationReason
+from keys.models.key_state import KeyState, key_state
 
 # These forbid everything. With any other code a key admits nobody new, and an earlier answer is still repeated.
 _FORBID_REPLAY = frozenset({"key_disabled", "group_disabled", "network_not_allowed"})
@@ -25,21 +25,35 @@ def refuse(code: str) -> None:
         raise Refused(code)
 
 
+# The answer to an edge whose key is in this state. In any other one it is admitted.
+CODES = {
+    KeyState.DISABLED: "key_disabled",
+    KeyState.GROUP_DISABLED: "group_disabled",
+    KeyState.EXPIRED: "key_expired",
+    KeyState.AT_LIMIT: "key_exhausted",
+    KeyState.CERTIFICATE_DISABLED: "issuer_unavailable",
+    KeyState.CERTIFICATE_EXPIRED: "issuer_unavailable",
+    KeyState.CERTIFICATE_NOT_YET_VALID: "issuer_unavailable",
+    KeyState.CERTIFICATE_PENDING: "issuer_unavailable",
+    KeyState.CERTIFICATE_WITHOUT_PRIVATE_KEY: "issuer_unavailable",
+    KeyState.DIFFERENT_ROOT: "trust_anchor_mismatch",
+}
+
+
 def _first(*rules: tuple[str, bool]) -> str:
     return next((code for code, forbids in rules if forbids), "")
 
 
-def against_enrolling(state: KeyState, address: str | None, now: datetime) -> str:
-    """Against a new edge with this key, from this address."""
-    return _first(
-        ("key_disabled", not state.enabled),
-        ("group_disabled", not state.group_enabled),
-        ("network_not_allowed", not state.admits(address)),
-        ("key_expired", state.expires_at is not None and state.expires_at <= now),
-        ("key_exhausted", state.uses >= state.max_uses),
-        ("issuer_unavailable", not state.issuer_enabled),
-        ("issuer_unavailable", not may_sign(state.issuer_not_before, state.issuer_not_after, now)),
-    )
+def against_enrolling(found: FoundKey, address: str | None, now: datetime, wanted_anchor: str = "") -> str:
+    """Against a new edge with this key, from this address, that accepts the root `wanted_anchor` alone (empty: any).
+
+    The state that pages show decides; the network, which no state knows, comes right behind what an administrator
+    disabled.
+    """
+    code = CODES.get(key_state(found.facts(wanted_anchor), now), "")
+    if code in {"key_disabled", "group_disabled"} or found.admits(address):
+        return code
+    return "network_not_allowed"
 
 
 def forbids_replay(code: str) -> bool:
@@ -47,7 +61,7 @@ def forbids_replay(code: str) -> bool:
     return code in _FORBID_REPLAY
 
 
-def against_replay(certificate: IssuedCertificate, state: KeyState, now: datetime) -> str:
+def against_replay(certificate: IssuedCertificate, state: FoundKey, now: datetime) -> str:
     """Against repeating the answer with this certificate to an edge that enrolls again with the key of `state`."""
     edge = certificate.edge
     # A certificate of a clock that was ahead is repeated before its time has come.

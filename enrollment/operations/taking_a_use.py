@@ -17,7 +17,8 @@ from django.db import DatabaseError, connection, transaction
 
 from enrollment.operations.attempt import EnrollmentAttempt
 from enrollment.operations.shared_commit import SharedTransaction
-from enrollment.pki.issuance import ISSUER_MUST_LIVE, Identity, Issued
+from enrollment.pki.issuance import Identity, Issued
+from keys.crypto.ca_certificates import ISSUER_MUST_LIVE
 from portal import audit
 from portal.database import fetch_first
 
@@ -30,7 +31,7 @@ WHERE id = %(key_id)s AND version = %(key_version)s AND enabled AND uses < max_u
   AND group_id + 0 = %(group_id)s AND signing_certificate_id + 0 = %(issuer_id)s
   AND EXISTS (SELECT 1 FROM keys_serviceedgegroup g WHERE g.id = %(group_id)s AND g.enabled)
   AND EXISTS (SELECT 1 FROM keys_signingcertificate c
-              WHERE c.id = %(issuer_id)s AND c.enabled
+              WHERE c.id = %(issuer_id)s AND c.enabled AND c.sealed_with IS NOT NULL
                 AND c.not_before <= %(now)s AND c.not_after >= %(issuer_needed_until)s)
 RETURNING uses, name, sort_name
 """

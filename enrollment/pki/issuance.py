@@ -18,8 +18,6 @@ from enrollment.pki import profile
 from enrollment.pki.key_policy import PublicKey
 from keys.crypto.ca_certificates import PrivateKey, random_serial, signature_hash, spki_sha256
 
-ISSUER_MUST_LIVE = timedelta(days=1)
-
 
 class ProfileViolation(Exception):
     """A signed certificate or revocation list differs from its profile and must not leave the process."""
@@ -96,11 +94,6 @@ class Issued:
 def pin_of(trust_anchor: str) -> str:
     """The SHA-256 (hex) of the public key of a root in PEM."""
     return spki_sha256(x509.load_pem_x509_certificate(trust_anchor.encode())).hex()
-
-
-def may_sign(first: datetime, last: datetime, now: datetime) -> bool:
-    """Whether an issuer that is valid from `first` to `last` signs now: it is valid, and for at least another day."""
-    return first <= now and last - now >= ISSUER_MUST_LIVE
 
 
 def issue(key: PublicKey, identity: Identity, issuer: Issuer, lifetime: timedelta, now: datetime) -> Issued:

@@ -12,10 +12,10 @@ from cryptography import x509
 from enrollment.models import IssuedCertificate, RevocationList
 from enrollment.operations.revocation_lists import newest_list, signs_lists
 from enrollment.pki import revocation_list
-from enrollment.pki.issuance import may_sign
 from enrollment.verifying.faults import BATCH, Fault, Tally, as_far_as_readable
 from keys import openssl_acceptance
 from keys.crypto import authority_chains
+from keys.crypto.ca_certificates import may_sign
 from keys.crypto.keyring import KeyringError
 from keys.crypto.sealing import SealBroken
 from keys.crypto.uploaded_pem import PARSER_ERRORS

@@ -22,6 +22,7 @@ LONGEST_COMMON_NAME = 64
 # Certificates from the one that signs edges up to its root, both included. The portal stores and an edge accepts no
 # longer chain (docs/certificates.md).
 LONGEST_CHAIN = 10
+ISSUER_MUST_LIVE = timedelta(days=1)
 
 KEY_TYPES: dict[str, Callable[[], PrivateKey]] = {
     "EC P-256": lambda: ec.generate_private_key(ec.SECP256R1()),
@@ -134,6 +135,11 @@ def _key_usage() -> x509.KeyUsage:
         encipher_only=False,
         decipher_only=False,
     )
+
+
+def may_sign(first: datetime, last: datetime, now: datetime) -> bool:
+    """Whether an issuer that is valid from `first` to `last` signs now: it is valid, and for at least another day."""
+    return first <= now and last - now >= ISSUER_MUST_LIVE
 
 
 def signature_hash(private_key: PrivateKey) -> hashes.SHA256 | hashes.SHA384:

@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from keys.crypto.sealing import Place
 from keys.models.copy_state import CopyState, all_taken, copy_state
+from keys.models.key_state import CertificateFacts, KeyFacts
 from keys.models.record import Record
 from keys.models.signing_certificate import CANNOT_SIGN
 from keys.models.use_state import UseState
@@ -62,6 +63,7 @@ class ProvisioningKey(Record):
         "keys.SigningCertificate",
         on_delete=models.PROTECT,
         related_name="keys",
+        db_index=False,  # key_by_certificate serves
         error_messages={"null": "Choose a signing certificate.", "invalid": CANNOT_SIGN},
     )
     max_uses = models.BigIntegerField(
@@ -81,6 +83,14 @@ class ProvisioningKey(Record):
     sealed_with = models.CharField(max_length=64, null=True, editable=False, help_text="Keyring id.")
     token_head = models.CharField(max_length=300, editable=False)
     token_tail = models.CharField(max_length=8, editable=False)
+    pin = models.CharField(
+        "pinned root",
+        max_length=64,
+        editable=False,
+        default="",
+        db_default="",
+        help_text="As in the text. Empty: not known.",
+    )
     last_used_at = models.DateTimeField("last used", null=True, editable=False)
     last_used_by = models.CharField("last used by", max_length=300, blank=True, editable=False)
     use_state = models.GeneratedField(
@@ -126,6 +136,11 @@ class ProvisioningKey(Record):
             models.Index(fields=["created_at", "id"], name="key_by_created"),
             models.Index(fields=["group", "id"], name="key_by_group"),
             models.Index(fields=["use_state", "sort_name"], name="key_by_use_state"),
+            # For the state *Different root*: the few keys of a certificate with another pin are found at once.
+            models.Index(fields=["signing_certificate", "pin"], name="key_by_certificate"),
+            # The filters by state and status: partial, because enrollments write to each index that holds the key.
+            models.Index(fields=["sort_name"], condition=Q(enabled=False), name="key_disabled_by_name"),
+            models.Index(fields=["expires_at"], condition=Q(expires_at__isnull=False), name="key_by_expiry"),
             # A start asks which keys of the keyring are needed, whatever the number of rows.
             models.Index(fields=["sealed_with"], name="key_by_sealed_with"),
             models.Index(fields=["pepper_id"], name="key_by_pepper_id"),
@@ -138,6 +153,21 @@ class ProvisioningKey(Record):
     def copy_state(self) -> CopyState:
         """Whether Copy, Show and Download are offered."""
         return copy_state(viewable=self.viewable, uses=self.uses, max_uses=self.max_uses)
+
+    @property
+    def facts(self) -> KeyFacts:
+        """What decides its state; reads its group and its certificate."""
+        issuer = self.signing_certificate
+        certificate = CertificateFacts(
+            issuer.enabled,
+            issuer.not_before,
+            issuer.not_after,
+            issuer.sealed_with is not None,
+            issuer.trust_anchor_sha256,
+        )
+        return KeyFacts(
+            self.enabled, self.group.enabled, self.expires_at, self.uses, self.max_uses, self.pin, certificate
+        )
 
     @property
     def all_taken(self) -> str:

@@ -80,6 +80,14 @@ class SigningCertificate(Record):
     fingerprint: Known[str] = models.CharField(  # type: ignore[misc]  # see Known
         max_length=64, null=True, editable=False, help_text="SHA-256 of the DER, hex."
     )
+    trust_anchor_sha256 = models.CharField(
+        "root",
+        max_length=64,
+        editable=False,
+        default="",
+        db_default="",
+        help_text="SHA-256 of its root's public key, hex, which key texts pin. Empty while it is pending.",
+    )
     key_type = models.CharField(max_length=32, editable=False)
     not_before: Known[datetime] = models.DateTimeField("valid from", null=True, editable=False)  # type: ignore[misc]  # see Known
     not_after: Known[datetime] = models.DateTimeField("expires", null=True, editable=False)  # type: ignore[misc]  # see Known

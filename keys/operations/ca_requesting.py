@@ -24,7 +24,7 @@ from portal.field_validation import clean
 
 _COMPLETED = (
     "request", "der", "subject", "issuer", "common_name", "serial", "fingerprint", "key_type", "not_before",
-    "not_after", "parent", "enabled", "tried_at",
+    "not_after", "parent", "trust_anchor_sha256", "enabled", "tried_at",
 )  # fmt: skip
 
 
@@ -59,8 +59,8 @@ def complete_certificate(
         if not candidates:
             raise BadCertificate("wrong_request")
         chain = ca_uploading.judged_chain(candidates, bundle.certificates, private_key)
-        describe(current, chain[0])
         current.parent, current.enabled = ca_uploading.store_parents(chain, actor=actor), True
+        describe(current, chain[0])
         current.tried_at = timezone.now()
         editing.save(current, current, _COMPLETED, actor)
         detail = {"serial": current.serial, "not_after": current.not_after.isoformat(), "source": "completed"}

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from keys import trust_anchors
-from keys.crypto import ca_certificates, keyring, sealing, tokens
+from keys.crypto import keyring, sealing, tokens
 from keys.models import ProvisioningKey
 
 
 def mint_into(key: ProvisioningKey) -> str:
     """Fill the token columns of an unsaved key and return the text, which is nowhere else when not viewable."""
     ring = keyring.load(settings.KEYRING_FILE)
-    root = trust_anchors.chain_of(key.signing_certificate)[-1]
-    token = tokens.mint(settings.CLOUD_DOMAIN, ca_certificates.spki_sha256(root))
+    key.pin = key.signing_certificate.trust_anchor_sha256
+    token = tokens.mint(settings.CLOUD_DOMAIN, bytes.fromhex(key.pin))
     key.public_id = token.public_id.hex()
     key.fingerprint, key.pepper_id = tokens.fingerprint(token, ring.pepper(ring.active)), ring.active
     key.token_head, key.token_tail = tokens.abbreviate(token.text)

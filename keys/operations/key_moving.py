@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from keys import certificate_use
 from keys.errors import Gone, Invalid, KeysChanged, Managed
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations import editing
@@ -20,12 +21,17 @@ MOST_AT_ONCE = 2000
 _CHUNK = 500
 
 
-def move_keys(old: SigningCertificate, new: SigningCertificate, *, confirmed: int, actor: Actor) -> int:
+def move_keys(
+    old: SigningCertificate, new: SigningCertificate, *, confirmed: int, actor: Actor, different_root: bool = False
+) -> int:
     """Let the keys of `old` sign with `new` and return how many; at most MOST_AT_ONCE of them, the oldest first.
 
-    Keys the vendor manages stay. `confirmed` is the number of keys that the page showed. Each key gets an event and a
-    new version. Raises KeysChanged, Managed when all are the vendor's, Invalid when `new` cannot sign now, or Gone.
+    Keys the vendor manages stay. `confirmed` is the number of keys that the page showed; `different_root`: somebody
+    has confirmed that `new` may have a different root. Each key gets an event and a new version. Raises KeysChanged,
+    Managed when all are the vendor's, Gone, or Invalid: `new` cannot sign now, or its different root is not confirmed.
     """
+    if type(confirmed) is not int:
+        raise Invalid("confirmed", "Enter the number of keys to move.")
     if old.pk == new.pk:
         raise Invalid("certificate", "Choose another certificate than the one to replace.")
     with transaction.atomic():
@@ -33,6 +39,8 @@ def move_keys(old: SigningCertificate, new: SigningCertificate, *, confirmed: in
         keys = list(movable(old).select_for_update().order_by("pk")[:MOST_AT_ONCE])
         _require_confirmed(old, keys, confirmed)
         target = hold(new.pk, field="certificate", now=timezone.now())
+        moved = ProvisioningKey.objects.filter(pk__in=[key.pk for key in keys])
+        certificate_use.require_confirmed_root(moved, old, target, different_root)
         for at in range(0, len(keys), _CHUNK):
             _move(keys[at : at + _CHUNK], old, target, actor)
     return len(keys)

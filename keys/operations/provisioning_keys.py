@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from django.db import transaction
 from django.utils import timezone
 
+from keys import certificate_use
 from keys.crypto.keyring import KeyringError
 from keys.crypto.sealing import SealBroken
 from keys.errors import Gone, Invalid, NotViewable, Unopenable, UsedUp
@@ -103,14 +104,19 @@ def _described(key: ProvisioningKey) -> dict[str, str]:
     }
 
 
-def edit_key(key: ProvisioningKey, *, fields: Collection[str], version: int, actor: Actor) -> None:
+def edit_key(
+    key: ProvisioningKey, *, fields: Collection[str], version: int, actor: Actor, different_root: bool = False
+) -> None:
     """Store the named fields of an edited key. Turning `viewable` off destroys the sealed text for good.
 
-    Raises Gone, Managed, Stale, or Invalid (values, name taken, maximum below the count, viewable turned on again).
+    `different_root`: somebody has confirmed that its certificate may have a different root from the one before.
+    Raises Gone, Managed, Stale, or Invalid (values, name taken, maximum below the count, viewable turned on again, a
+    different root that is not confirmed).
     """
     with transaction.atomic():
         current = editing.lock(key)
-        editing.require_valid(current, key, fields=fields, version=version, rules=rules_of_an_edit(current))
+        rules = rules_of_an_edit(current, different_root)
+        editing.require_valid(current, key, fields=fields, version=version, rules=rules)
         detail = editing.changes(current, key, fields)
         if not detail:
             return
@@ -135,8 +141,8 @@ def _require_higher(raised: ProvisioningKey, current: ProvisioningKey) -> None:
         raise Invalid("max_uses", f"The limit is {current.max_uses:,} already. Enter a higher number.", "not_higher")
 
 
-def rules_of_an_edit(current: ProvisioningKey) -> Rules:
-    """What no model knows about an edit of this key."""
+def rules_of_an_edit(current: ProvisioningKey, different_root: bool = False) -> Rules:
+    """What no model knows about an edit of this key; `different_root` is as for `edit_key`."""
 
     def require_room(edited: ProvisioningKey) -> None:
         if edited.max_uses < current.uses:
@@ -148,7 +154,13 @@ def rules_of_an_edit(current: ProvisioningKey) -> Rules:
         if edited.viewable:
             raise Invalid("viewable", TURNED_OFF, "not_viewable")
 
-    return {**RULES, "max_uses": require_room, "viewable": require_stored}
+    def require_root(edited: ProvisioningKey) -> None:
+        _hold_certificate(edited)
+        this = ProvisioningKey.objects.filter(pk=current.pk)
+        old, new = current.signing_certificate, edited.signing_certificate
+        certificate_use.require_confirmed_root(this, old, new, different_root)
+
+    return {**RULES, "max_uses": require_room, "viewable": require_stored, "signing_certificate": require_root}
 
 
 def delete_key(key: ProvisioningKey, *, actor: Actor) -> None:

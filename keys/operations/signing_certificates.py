@@ -100,7 +100,10 @@ def hold(pk: int, *, field: str, now: datetime) -> SigningCertificate:
 
 
 def describe(record: SigningCertificate, certificate: x509.Certificate) -> None:
-    """Copy what pages show and search from the certificate into the record, which then is not pending."""
+    """Copy what pages show and search from the certificate into the record, which then is not pending.
+
+    The record has its parent already, whose root is its root.
+    """
     record.request = None
     record.der = certificate.public_bytes(Encoding.DER)
     record.subject = certificate.subject.rfc4514_string()
@@ -109,6 +112,8 @@ def describe(record: SigningCertificate, certificate: x509.Certificate) -> None:
     record.common_name = str(names[0].value) if names else ""
     record.serial = f"{certificate.serial_number:x}"
     record.fingerprint = certificate.fingerprint(hashes.SHA256()).hex()
+    own_key = ca_certificates.spki_sha256(certificate).hex()
+    record.trust_anchor_sha256 = record.parent.trust_anchor_sha256 if record.parent else own_key
     record.key_type = ca_certificates.key_type_of(certificate)
     record.not_before = certificate.not_valid_before_utc
     record.not_after = certificate.not_valid_after_utc

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from cryptography import x509
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -19,7 +19,7 @@ from keys.crypto.uploaded_pem import MOST_BYTES
 from keys.models import SigningCertificate
 from keys.names import LONGEST_NAME
 from keys.operations.ca_generating import MOST_DAYS, rules_of_a_key_pair, rules_of_generating
-from keys.pages.key_forms import CertificateChoice
+from keys.pages.key_forms import CertificateChoice, DifferentRootForm
 from portal.field_validation import Rules
 from portal.forms import ConfirmNameForm, PageForm, RecordForm, VersionField
 
@@ -262,22 +262,27 @@ class DeleteCertificateForm(ConfirmNameForm):
     whose = " of the certificate"
 
 
-class ReplaceForm(PageForm, forms.Form):
+class ReplaceForm(DifferentRootForm, PageForm, forms.Form):
     """The certificate that keys move to, and the number that the page showed."""
 
     certificate = CertificateChoice(
         SigningCertificate.objects.none(),
         label="New signing certificate",
-        empty_label=None,
+        empty_label="Choose a certificate",
         error_messages=dict.fromkeys(
             ("required", "invalid_choice"), "Choose a certificate from the list: it must be enabled and not expired."
         ),
     )
+    different_root = DifferentRootForm.different_root
     confirmed = VersionField()
 
     def __init__(self, certificate: SigningCertificate, count: int, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offered = choices.signing_certificates().exclude(pk=certificate.pk)
+        has_same_root = Q(trust_anchor_sha256=certificate.trust_anchor_sha256)
         field: Any = self.fields["certificate"]
-        field.queryset, field.apart = offered, trust_anchors.apart_from(certificate.pk)
+        field.queryset = offered.annotate(has_same_root=ExpressionWrapper(has_same_root, BooleanField())).order_by(
+            "-has_same_root", "sort_name"
+        )
+        field.apart = trust_anchors.apart_from(certificate.pk)
         self.initial["confirmed"] = count

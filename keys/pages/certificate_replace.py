@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from keys import certificate_use, trust_anchors
 from keys.errors import Invalid, KeysChanged, Managed
 from keys.models import SigningCertificate
 from keys.operations import move_keys
 from keys.operations.key_moving import MOST_AT_ONCE, movable
 from keys.pages.certificate_access import CHANGE, FORBIDDEN, get_certificate, list_that_led_here
 from keys.pages.certificate_forms import ReplaceForm
+from keys.pages.root_warning import warn_of_root
 from portal import actors, kept_forms, success_messages
 from portal.access import requires
 from portal.lists.counting import capped_count
@@ -42,10 +41,15 @@ def certificate_replace(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _move(request: HttpRequest, certificate: SigningCertificate, form: ReplaceForm) -> HttpResponse:
     chosen, confirmed = form.cleaned_data["certificate"], form.cleaned_data["confirmed"]
-    _, foreign = trust_anchors.sharing(chosen.pk)
-    edges = certificate_use.edges_below(movable(certificate), foreign)
+    ids = list(movable(certificate).order_by("pk").values_list("pk", flat=True)[:MOST_AT_ONCE])
     try:
-        moved = move_keys(certificate, chosen, confirmed=confirmed, actor=actors.from_request(request))
+        moved = move_keys(
+            certificate,
+            chosen,
+            confirmed=confirmed,
+            different_root=form.cleaned_data["different_root"],
+            actor=actors.from_request(request),
+        )
     except KeysChanged as changed:
         data = request.POST.copy()
         data["confirmed"] = str(_count(certificate))
@@ -59,8 +63,7 @@ def _move(request: HttpRequest, certificate: SigningCertificate, form: ReplaceFo
     see_them = success_messages.link("See its keys", f"{reverse('keys:key-list')}?cert={chosen.pk}")
     parts = (counted(moved, "key"), named(certificate), named(chosen))
     success_messages.add(request, "Moved {} from certificate {} to {}", *parts, next_step=see_them)
-    if edges:
-        messages.warning(request, certificate_use.keeping_their_root(edges))
+    warn_of_root(request, ids, certificate, chosen)
     return redirect(list_that_led_here(request) or certificate.get_absolute_url())
 
 
@@ -69,10 +72,6 @@ def _count(certificate: SigningCertificate) -> int:
 
 
 def _page(request: HttpRequest, certificate: SigningCertificate, form: ReplaceForm, status: int = 200) -> HttpResponse:
-    mine, _ = trust_anchors.sharing(certificate.pk)
-    offered = form.fields["certificate"].queryset  # type: ignore[attr-defined]  # a ModelChoiceField
-    others = [each for each in offered if each.pk not in mine]
-    edges = certificate_use.edges_below(movable(certificate), mine) if others else 0
     context = {
         "certificate": certificate,
         "form": form,
@@ -80,8 +79,6 @@ def _page(request: HttpRequest, certificate: SigningCertificate, form: ReplaceFo
         "most_at_once": MOST_AT_ONCE,
         "keys": movable(certificate).order_by("pk")[:SHOWN],
         "all": capped_count(certificate.keys.all()),
-        "others": others,
-        "kept": certificate_use.keeping_their_root(edges),
         "origin": list_that_led_here(request),
     }
     return render(request, "keys/certificate_replace.html", context, status=status)

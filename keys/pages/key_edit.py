@@ -6,12 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from keys import certificate_use
 from keys.errors import Difference, Invalid, Stale
 from keys.models import ProvisioningKey
 from keys.operations import edit_key
@@ -19,6 +17,7 @@ from keys.pages.key_access import get_own_key
 from keys.pages.key_forms import EditKeyForm
 from keys.pages.key_messages import key_saved
 from keys.pages.returning import way_back
+from keys.pages.root_warning import warn_of_root
 from portal import actors, kept_forms
 from portal.access import requires
 
@@ -42,7 +41,13 @@ def key_edit(request: HttpRequest, pk: int) -> HttpResponse:
 def _save(request: HttpRequest, key: ProvisioningKey, form: EditKeyForm) -> HttpResponse:
     try:
         actor = actors.from_request(request)
-        edit_key(form.instance, fields=form.Meta.fields, version=form.cleaned_data["version"], actor=actor)
+        edit_key(
+            form.instance,
+            fields=form.Meta.fields,
+            version=form.cleaned_data["version"],
+            different_root=form.cleaned_data["different_root"],
+            actor=actor,
+        )
     except Invalid as error:
         form.refuse(error)
         return _page(request, key, form)
@@ -50,8 +55,7 @@ def _save(request: HttpRequest, key: ProvisioningKey, form: EditKeyForm) -> Http
         stale.differences = _as_read(stale.differences, form)
         return _page(request, key, form.at_version(stale.version), stale)
     key_saved(request, key, form.instance, form.Meta.fields)
-    if form.changes_root:
-        messages.warning(request, certificate_use.after_another_root(form.instance))
+    warn_of_root(request, [key.pk], key.signing_certificate, form.instance.signing_certificate)
     return redirect(way_back(request).url)
 
 

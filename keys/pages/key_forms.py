@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
+from copy import copy
 from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.urls import reverse_lazy
+from django.utils.html import escape
 
 from keys import choices, trust_anchors
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
@@ -19,6 +21,7 @@ from keys.pages.presentation import stamp
 from portal import zones
 from portal.field_validation import Rules
 from portal.forms import ConfirmNameForm, LocalTimeField, RecordForm, RefusableForm, VersionField
+from portal.refusals import Invalid, Refused
 
 SUGGESTED_GROUPS = 50
 EXPIRES_HELP = "Time zone: {zone}. From then on the key refuses enrollment. Empty: it does not expire."
@@ -34,6 +37,20 @@ class CertificateChoice(forms.ModelChoiceField):
     def label_from_instance(self, obj: Any) -> str:
         remark = ", different root" if obj.pk in self.apart else ""
         return f"{obj.name} (expires {stamp(obj.not_after).day}{remark})"
+
+
+class DifferentRootForm(RefusableForm):
+    """A form with the tick without which no key changes its root; pages show it once the operation asks for it."""
+
+    sentences: ClassVar = {"different_root": "Confirm the different root, or choose another certificate."}
+    different_root = forms.BooleanField(required=False, label="Use the certificate with the different root")
+
+    def refuse(self, refused: Refused) -> None:
+        super().refuse(refused)
+        for fault in refused.faults if isinstance(refused, Invalid) else ():
+            if fault.code == "different_root":
+                # Of the bound field, which may exist already; escaped, because the support pages print it as HTML.
+                self["different_root"].help_text = escape(fault.sentence)
 
 
 class NetworksField(forms.CharField):
@@ -123,12 +140,6 @@ class KeyForm(RecordForm):
         return choices.signing_certificates(current).filter(pk=current or 0).first()
 
     @property
-    def changes_root(self) -> bool:
-        """Whether the chosen certificate is below another root than the one before."""
-        field: Any = self.fields["signing_certificate"]
-        return self.instance.signing_certificate_id in field.apart
-
-    @property
     def has_rare_errors(self) -> bool:
         """Whether "More settings" must be open to show an error."""
         return bool({"enabled", "expires_at", "allowed_networks"} & set(self.errors))
@@ -198,19 +209,22 @@ class AddKeyForm(KeyForm):
         return choices.first_groups(SUGGESTED_GROUPS)
 
 
-class EditKeyForm(KeyForm):
+class EditKeyForm(DifferentRootForm, KeyForm):
     """An existing key; `version` is the one this form was opened with."""
 
     version = VersionField()
+    different_root = DifferentRootForm.different_root
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # Parsing writes into the instance.
+        self._current = copy(self.instance)
         viewable = self.fields["viewable"]
         viewable.disabled = not self.instance.viewable
         viewable.help_text = TURNING_OFF if self.instance.viewable else TURNED_OFF
 
     def rules(self) -> Rules:
-        return rules_of_an_edit(self.instance)
+        return rules_of_an_edit(self._current, self.cleaned_data.get("different_root", False))
 
 
 class DeleteKeyForm(ConfirmNameForm):

@@ -7,13 +7,15 @@ from itertools import chain
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from keys.models import ProvisioningKey, SigningCertificate, UseState
+from keys.models import KeyState, ProvisioningKey, SigningCertificate, UseState
 from keys.pages import key_rows
 from keys.pages.common_filters import InGroup, ManagedBy
 from keys.pages.key_rows import May
 from keys.pages.row_html import ROWS, render_rows, split_at_rows
+from keys.state_filter import in_state
 from portal.access import requires
 from portal.lists.alerts import NeedsCare
 from portal.lists.columns import Column, ListTable
@@ -71,6 +73,9 @@ class KeyFilters(ListFilters):
 
     q = Contains("sort_name", label="Name contains", promoted=True)
     usage = Choice(label="Utilization", promoted=True, choices=UseState.choices, condition=_by_use)
+    state = Choice(
+        label="State", choices=KeyState.choices, condition=lambda word: in_state(KeyState(word), timezone.now())
+    )
     group = InGroup()
     cert = Related("signing_certificate", label="Signing certificate", source=CERTIFICATES)
     visible = YesNo("viewable", "Viewable", "Hidden after creation", label="Key visibility")

@@ -11,9 +11,10 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from keys import machines
-from keys.models import CopyState, ProvisioningKey, all_taken, copy_state
+from keys.models import CopyState, KeyState, ProvisioningKey, all_taken, copy_state
+from keys.models.key_state import CertificateFacts, KeyFacts, key_state
 from keys.pages.expiry_badge import expiry
-from keys.pages.presentation import USE_WORDS, Stamp, stamp
+from keys.pages.presentation import STATE_SENTENCES, STATE_TONES, Stamp, stamp
 from portal import zones
 
 NO_PERMISSION = "You do not have permission to view keys"
@@ -52,13 +53,27 @@ class RowState(NamedTuple):
     managed: bool
     viewable: bool
     enabled: bool
-    expired: bool
+    state: KeyState
     use: str
     certificate_tone: str
     has_location: bool
     has_last_use: bool
     has_expiry: bool
     has_networks: bool
+
+    @property
+    def tone(self) -> str:
+        """The color of the state's dot, which repeats the word."""
+        return STATE_TONES[self.state]
+
+    @property
+    def state_sentence(self) -> str:
+        """What the state means for the next edge."""
+        return STATE_SENTENCES[self.state]
+
+    def for_templates(self) -> dict[str, Any]:
+        """All of it by name."""
+        return {**self._asdict(), "tone": self.tone, "state_sentence": self.state_sentence}
 
 
 class KeyRow(NamedTuple):
@@ -79,6 +94,7 @@ class KeyRow(NamedTuple):
     use_state: str
     expires_at: datetime | None
     allowed_networks: list[str]
+    pin: str
     token_head: str
     token_tail: str
     last_used_at: datetime | None
@@ -91,9 +107,14 @@ class KeyRow(NamedTuple):
     group__name: str
     group__sort_name: str
     group__location: str
+    group__enabled: bool
     signing_certificate_id: int
     signing_certificate__name: str
-    signing_certificate__not_after: datetime
+    signing_certificate__not_after: datetime | None
+    signing_certificate__not_before: datetime | None
+    signing_certificate__enabled: bool
+    signing_certificate__sealed_with: str | None
+    signing_certificate__trust_anchor_sha256: str
     recent: Mapping[str, Any] | None = None  # not a column: the annotations of keys/machines.py
 
 
@@ -118,11 +139,30 @@ def without_secrets() -> QuerySet[ProvisioningKey]:
     return ProvisioningKey.objects.select_related("group", "signing_certificate").only(*_COLUMNS, "version")
 
 
+def _facts(key: KeyRow) -> KeyFacts:
+    return KeyFacts(
+        key.enabled,
+        key.group__enabled,
+        key.expires_at,
+        key.uses,
+        key.max_uses,
+        key.pin,
+        CertificateFacts(
+            key.signing_certificate__enabled,
+            key.signing_certificate__not_before,
+            key.signing_certificate__not_after,
+            key.signing_certificate__sealed_with is not None,
+            key.signing_certificate__trust_anchor_sha256,
+        ),
+    )
+
+
 def state_of(key: KeyRow, may: May, now: datetime, is_open: bool = False) -> RowState:
     """The state of a key's row for a user."""
     state = copy_state(viewable=key.viewable, uses=key.uses, max_uses=key.max_uses)
     hands_out = may.reveal and state is not CopyState.HIDDEN
-    badge = expiry(key.signing_certificate__not_after, now)
+    end = key.signing_certificate__not_after
+    badge = expiry(end, now) if end else None
     return RowState(
         copy="" if not hands_out else "refused" if state is CopyState.USED_UP else "ready",
         hidden="" if hands_out else NOT_VIEWABLE if may.reveal else NO_PERMISSION,
@@ -133,7 +173,7 @@ def state_of(key: KeyRow, may: May, now: datetime, is_open: bool = False) -> Row
         managed=key.managed,
         viewable=key.viewable,
         enabled=key.enabled,
-        expired=bool(key.expires_at and key.expires_at <= now),
+        state=key_state(_facts(key), now),
         use=key.use_state,
         certificate_tone=badge.tone if badge else "",
         has_location=bool(key.group__location),
@@ -154,7 +194,6 @@ def values_of(key: KeyRow, now: datetime, zone: tzinfo) -> dict[str, str]:
         "name": key.name,
         "max_uses": str(key.max_uses),
         "uses": str(key.uses),
-        "use_words": USE_WORDS.get(key.use_state, ""),
         "group": key.group__name,
         "location": key.group__location,
         "all_taken": all_taken(key.max_uses),
@@ -184,9 +223,9 @@ def values_of(key: KeyRow, now: datetime, zone: tzinfo) -> dict[str, str]:
 
 
 @functools.lru_cache(maxsize=64)
-def _certificate_values(pk: int, name: str, end: datetime, now: datetime, zone: tzinfo) -> dict[str, str]:
+def _certificate_values(pk: int, name: str, end: datetime | None, now: datetime, zone: tzinfo) -> dict[str, str]:
     """The values of a signing certificate. Cached, because the keys of a page share a few certificates."""
-    badge, until = expiry(end, now), stamp(end, zone)
+    badge, until = (expiry(end, now), stamp(end, zone)) if end else (None, _NEVER)
     return {
         "certificate": name,
         "certificate_id": str(pk),
@@ -198,4 +237,4 @@ def _certificate_values(pk: int, name: str, end: datetime, now: datetime, zone: 
 
 def row_of(key: KeyRow, may: May, now: datetime) -> dict[str, Any]:
     """State and values in one dictionary, for a template that prints one key."""
-    return {**state_of(key, may, now)._asdict(), **values_of(key, now, zones.current())}
+    return {**state_of(key, may, now).for_templates(), **values_of(key, now, zones.current())}

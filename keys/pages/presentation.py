@@ -3,18 +3,49 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from keys.models import UseState
+from keys.models import KeyState
 from portal import zones
 
 _BARE_COMMA = re.compile(r"(?<!\\),")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-USE_WORDS: dict[str, str] = {UseState.FULL: "At limit", UseState.HIGH: "Nearly used up"}
+# ok: it admits edges; warning: soon not, or an administrator can undo it; danger: it needs another key or certificate.
+STATE_TONES: dict[KeyState, str] = {
+    **dict.fromkeys(KeyState, "danger"),
+    KeyState.READY: "ok",
+    KeyState.NEARLY_USED_UP: "warning",
+    KeyState.DISABLED: "off",
+    KeyState.GROUP_DISABLED: "off",
+    KeyState.CERTIFICATE_DISABLED: "warning",
+    KeyState.CERTIFICATE_PENDING: "warning",
+    KeyState.CERTIFICATE_NOT_YET_VALID: "warning",
+}
+STATE_SENTENCES: dict[KeyState, str] = {
+    KeyState.READY: "Edges can enroll.",
+    KeyState.NEARLY_USED_UP: "Edges can enroll. Four fifths of the uses or more are taken.",
+    KeyState.AT_LIMIT: "All uses are taken. Edges can enroll again when its limit is raised.",
+    KeyState.DISABLED: "Refuses enrollment until it is enabled.",
+    KeyState.EXPIRED: "Refuses enrollment until a later expiry is set.",
+    KeyState.GROUP_DISABLED: "Refuses enrollment until its group is enabled.",
+    KeyState.CERTIFICATE_DISABLED: "Refuses enrollment until its signing certificate is enabled, or replaced.",
+    KeyState.CERTIFICATE_EXPIRED: (
+        "Refuses enrollment: its signing certificate has expired or expires within a day. Choose another one."
+    ),
+    KeyState.CERTIFICATE_NOT_YET_VALID: "Refuses enrollment until its signing certificate is valid.",
+    KeyState.CERTIFICATE_PENDING: "Refuses enrollment until its signing certificate is uploaded.",
+    KeyState.CERTIFICATE_WITHOUT_PRIVATE_KEY: (
+        "Refuses enrollment: the private key of its signing certificate is not here. Choose another one."
+    ),
+    KeyState.DIFFERENT_ROOT: (
+        "Its text pins a different root from that of its signing certificate. Edges that check the pin are refused. "
+        "Create a new key, or choose a certificate of the pinned root."
+    ),
+}
 
 
 class Stamp(NamedTuple):
@@ -58,6 +89,19 @@ def stamp(moment: datetime, zone: tzinfo | None = None) -> Stamp:
         f"{zones.abbreviation(local)}",
         f"{utc.isoformat()[:19]}Z",
     )
+
+
+def duration(length: timedelta) -> str:
+    """How long something lasted or is ago, in its largest unit: "12 s", "5 min", "3 h", "40 days"."""
+    seconds = max(int(length.total_seconds()), 0)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min"
+    if seconds < 86400:
+        return f"{seconds // 3600} h"
+    days = seconds // 86400
+    return f"{days:,} days" if days > 1 else "1 day"
 
 
 def time_element(moment: datetime) -> SafeString:

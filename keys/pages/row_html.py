@@ -48,7 +48,7 @@ class _RowText:
 @functools.lru_cache(maxsize=2048)
 def _row_text(state: RowState, script_prefix: str) -> _RowText:
     """The row of a state. Its links to other pages depend on the script prefix too."""
-    return _RowText(render_to_string("keys/_key_row.html", {"row": _Placeholders(state._asdict())}))
+    return _RowText(render_to_string("keys/_key_row.html", {"row": _Placeholders(state.for_templates())}))
 
 
 def render_rows(keys: Iterable[KeyRow], may: May, is_open: Callable[[int], bool]) -> Iterator[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,6 +31,14 @@ ENROLL = "/enrollment/v1/enroll"
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """A block whose changes are rolled back at its end."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 def make_issuer(name: str = "Own", *, days: int = 365, key_type: str = "EC P-256", at: datetime | None = None) -> Any:

@@ -10,7 +10,7 @@ from portal.models import AuditEvent
 from tests import factories
 from tests.base import PortalTestCase
 from tests.keys.base import generated
-from tests.support.html import the
+from tests.support.html import parsed, the
 
 KEYS = "/admin/keys/provisioningkey/"
 
@@ -89,21 +89,34 @@ class KeyAdminTest(PortalTestCase):
         self.assertContains(self.client.get(KEYS), '<td class="field-use">Never used</td>', html=True)
         self.assertContains(self.client.get(self.change), '<div class="readonly">Never used</div>', html=True)
 
-    def test_another_root_is_warned_of_with_the_edges_that_keep_the_old_one(self) -> None:
+    def test_a_different_root_takes_a_tick_and_is_warned_of(self) -> None:
         enroll(self.text, factories.make_csr(), caller=factories.EDGE)
         own, other = self.key.signing_certificate_id, generated("Other").pk
-        self.client.post(self.change, form(self.key, signing_certificate=other))
-        page = self.client.get(KEYS)
-        for words in (
-            "The key “berlin” now signs below a different root.",
-            "1 edge holds a certificate below the old root",
-        ):
-            self.assertContains(page, words)
+        self.assertEqual(parsed(self.client.get(self.change)).select("[name=different_root]"), [])
+        asked = self.client.post(self.change, form(self.key, signing_certificate=other))
+        self.assertContains(asked, "“Other” has a different root from “Service Edge”.")
+        self.assertEqual(len(parsed(asked).select("input[type=checkbox][name=different_root]")), 1)
         self.key.refresh_from_db()
-        self.client.post(self.change, form(self.key, signing_certificate=own))
+        self.assertEqual(self.key.signing_certificate_id, own)
+        self.client.post(self.change, form(self.key, signing_certificate=other, different_root="on"))
         page = self.client.get(KEYS)
-        self.assertContains(page, "If that is not the new root")
+        for words in ("The key now signs below a different root.", "1 edge holds a certificate below the old root"):
+            self.assertContains(page, words)
+        self.assertContains(page, '<td class="field-state">Different root</td>', html=True)
+        self.key.refresh_from_db()
+        self.client.post(self.change, form(self.key, signing_certificate=own, different_root="on"))
+        page = self.client.get(KEYS)
+        self.assertContains(page, "The key texts pin this root")
         self.assertNotContains(page, "1 edge holds")
+
+    def test_the_state_is_a_column_a_field_and_a_filter(self) -> None:
+        ProvisioningKey.objects.filter(pk=self.key.pk).update(enabled=False)
+        self.assertContains(self.client.get(self.change), '<div class="readonly">Disabled</div>', html=True)
+        found = '<td class="field-state">Disabled</td>'
+        for state, is_found in (("disabled", True), ("ready", False)):
+            page = self.client.get(f"{KEYS}?state={state}").content.decode()
+            self.assertEqual(found in page, is_found)
+        self.assertEqual(self.client.get(f"{KEYS}?state=unknown").status_code, 302)
 
     def test_a_maximum_below_the_count_is_a_field_error(self) -> None:
         ProvisioningKey.objects.filter(pk=self.key.pk).update(uses=2)

@@ -17,8 +17,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from keys import trust_anchors
-from keys.crypto import ca_certificates, keyring, sealing, tokens
+from keys.crypto import keyring, sealing, tokens
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.models.provisioning_key import token_place
 from keys.operations import create_group
@@ -42,7 +41,7 @@ _COLUMNS = (
     "name", "sort_name", "managed", "version", "created_at", "created_by", "modified_at", "modified_by", "public_id",
     "group_id", "signing_certificate_id", "max_uses", "uses", "viewable", "enabled", "expires_at", "allowed_networks",
     "fingerprint", "pepper_id", "sealed_token", "sealed_with", "token_head", "token_tail", "last_used_at",
-    "last_used_by",
+    "last_used_by", "pin",
 )  # fmt: skip
 _SQLITE_CACHE_KIB = 512 * 1024
 _LIMITS = (1, 2, 5, 10, 25, 50, 100, 500, 1000)
@@ -118,7 +117,7 @@ class _Mint:
         self._certificate, self._groups = certificate.pk, groups
         self._ring = keyring.load(settings.KEYRING_FILE)
         self._pepper = self._ring.pepper(self._ring.active)
-        self._pin = ca_certificates.spki_sha256(trust_anchors.chain_of(certificate)[-1])
+        self._pin = certificate.trust_anchor_sha256
         self._now = timezone.now()
         # A fixed seed, for the same names and numbers in each run; secrets come from the operating system.
         self._chance = random.Random(0)  # noqa: S311
@@ -159,7 +158,7 @@ class _Mint:
         }
 
     def _token(self, *, viewable: bool) -> dict[str, Any]:
-        token = tokens.mint(settings.CLOUD_DOMAIN, self._pin)
+        token = tokens.mint(settings.CLOUD_DOMAIN, bytes.fromhex(self._pin))
         public_id, ring = token.public_id.hex(), self._ring
         head, tail = tokens.abbreviate(token.text)
         place = token_place(public_id)
@@ -172,6 +171,7 @@ class _Mint:
             "sealed_with": ring.active if viewable else None,
             "token_head": head,
             "token_tail": tail,
+            "pin": self._pin,
         }
 
 

@@ -50,7 +50,7 @@ def make_other_root() -> SigningCertificate:
 def move(key: ProvisioningKey, certificate: SigningCertificate) -> None:
     current = ProvisioningKey.objects.get(pk=key.pk)
     current.signing_certificate = certificate
-    edit_key(current, fields=["signing_certificate"], version=current.version, actor=ACTOR)
+    edit_key(current, fields=["signing_certificate"], version=current.version, actor=ACTOR, different_root=True)
 
 
 def disable(*certificates: SigningCertificate) -> None:
@@ -125,6 +125,9 @@ class IssuerTests(RenewalTestCase):
         root = SigningCertificate.objects.get(name="Root")
         SigningCertificate.objects.filter(pk=self.other.parent_id).update(
             der=bytes(root.der), fingerprint="0" * 64, serial="1"
+        )
+        SigningCertificate.objects.filter(pk__in=[self.other.pk, self.other.parent_id]).update(
+            trust_anchor_sha256=root.trust_anchor_sha256
         )
         move(self.key, self.other)
         self.assertEqual(self.issuer(), "Other Issuer")

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from unittest import mock
-
-from django.db import transaction
 
 from enrollment import operations
 from enrollment.errors import Refused
@@ -18,7 +15,7 @@ from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import lookup, rules, signing, taking_a_use
 from enrollment.operations.attempt import EnrollmentAttempt
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
-from tests.enrollment.base import EnrollmentTestCase, make_issuer, now
+from tests.enrollment.base import EnrollmentTestCase, make_issuer, now, undone
 from tests.factories import EDGE, make_csr, make_key
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
@@ -29,13 +26,6 @@ def combinations(changes: list[tuple[str, Change]]) -> Iterator[list[tuple[str, 
     """Every choice of these changes, none and all included, each in the order of the rules."""
     for chosen in itertools.product([False, True], repeat=len(changes)):
         yield [change for change, is_chosen in zip(changes, chosen, strict=True) if is_chosen]
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
 
 
 class EnrollingTests(EnrollmentTestCase):
@@ -62,6 +52,7 @@ class EnrollingTests(EnrollmentTestCase):
             ("issuer_unavailable", lambda: issuer.update(enabled=False)),
             ("issuer_unavailable", lambda: issuer.update(not_before=self.at + SECOND / 1000)),
             ("issuer_unavailable", lambda: issuer.update(not_after=self.at + DAY - SECOND / 1000)),
+            ("issuer_unavailable", lambda: issuer.update(sealed_private_key=None, sealed_with=None)),
         ]
 
     def test_the_statement_takes_a_use_exactly_when_no_rule_forbids_it(self) -> None:

@@ -30,6 +30,7 @@ class DamagedRootTests(RenewalTestCase):
                 self.assert_refused("signer_unavailable", self.text, sent)
 
     def test_nor_is_a_renewal(self) -> None:
+        issuers.forget_all()
         with self.assertLogs("enrollment.operations.signing", "ERROR"), self.assertRaises(Refused) as refused:
             operations.renew(self.row(self.first.certificate), self.csr_of_renewal, caller=EDGE)
         self.assertEqual(refused.exception.code, "signer_unavailable")

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import IntegrityError, transaction
 
 from enrollment.models import IssuedCertificate
-from enrollment.pki import issuance, profile
-from keys.crypto.ca_certificates import KEY_TYPES, Authority, make_authority, random_serial
+from enrollment.pki import profile
+from keys.crypto.ca_certificates import KEY_TYPES, Authority, make_authority, may_sign, random_serial
 from portal import triggers
 from tests.enrollment.base import EnrollmentTestCase, make_issuer, now
 from tests.factories import make_key, make_private_key
@@ -176,7 +176,7 @@ class NotYetTests(EnrollmentTestCase):
         first, last = NOW, NOW + timedelta(days=2)
         day, second = timedelta(days=1), timedelta(seconds=1)
         for at, may in ((first - second, False), (first, True), (last - day, True), (last - day + second, False)):
-            self.assertEqual(issuance.may_sign(first, last, at), may)
+            self.assertEqual(may_sign(first, last, at), may)
 
 
 class SerialTests(EnrollmentTestCase):

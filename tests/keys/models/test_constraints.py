@@ -67,8 +67,9 @@ class KeyRulesTest(RuleTestCase):
             lambda: self.keys.update(viewable=True, sealed_token=sealed, sealed_with="test"),
         )
 
-    def test_the_public_id_is_fixed(self) -> None:
-        self.assert_trigger("never changes", lambda: self.keys.update(public_id="0" * 32))
+    def test_the_public_id_and_the_pin_are_fixed(self) -> None:
+        for values in ({"public_id": "0" * 32}, {"pin": "0" * 64}):
+            self.assert_trigger("never change", lambda values=values: self.keys.update(**values))
 
     def test_group_and_certificate_of_a_key_cannot_disappear(self) -> None:
         key, _ = factories.make_key(signing_certificate=make_certificate("Own CA"))

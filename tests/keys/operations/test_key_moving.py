@@ -20,7 +20,7 @@ class MoveKeysTest(PortalTestCase):
         self.old, self.new = generated("Old"), generated("New")
 
     def move(self, confirmed: int, new: SigningCertificate | None = None) -> int:
-        return operations.move_keys(self.old, new or self.new, confirmed=confirmed, actor=ACTOR)
+        return operations.move_keys(self.old, new or self.new, confirmed=confirmed, actor=ACTOR, different_root=True)
 
     def test_d08_later_enrollments_chain_to_the_new_one_and_old_ones_stay_revocable(self) -> None:
         _, text = factories.make_key("berlin", signing_certificate=self.old, max_uses=2)
@@ -51,6 +51,23 @@ class MoveKeysTest(PortalTestCase):
         with self.assertRaisesMessage(errors.KeysChanged, "Now 1 keys would move, not 0"):
             self.move(0)
         self.assertTrue(self.old.keys.exists())
+
+    def test_a_different_root_that_is_not_confirmed_is_refused(self) -> None:
+        factories.make_key("one", signing_certificate=self.old)
+        for tick in (False, None, "", 1):
+            with self.subTest(tick), self.assertRaises(errors.Invalid) as refused:
+                operations.move_keys(self.old, self.new, confirmed=1, actor=ACTOR, different_root=tick)
+            self.assertEqual(refused.exception.faults[0][:2], ("different_root", "different_root"))
+        self.assertTrue(self.old.keys.exists())
+        below = generated("Below", self.old)
+        self.assertEqual(operations.move_keys(self.old, below, confirmed=1, actor=ACTOR), 1)
+
+    def test_a_number_of_another_type_is_refused(self) -> None:
+        factories.make_key("one", signing_certificate=self.old)
+        for number in (None, "1", True, 1.0, [1]):
+            with self.subTest(number), self.assertRaises(errors.Invalid) as refused:
+                self.move(number)
+            self.assertEqual(refused.exception.field_name, "confirmed")
 
     def test_a_certificate_that_cannot_sign_is_no_target(self) -> None:
         factories.make_key("one", signing_certificate=self.old)

@@ -58,28 +58,50 @@ class Saving(EditTestCase):
         self.post(max_uses="6")
         self.assertEqual(self.client.post(f"{self.address}reveal/", {"for": "copy"}).content.decode(), self.text)
 
-    def test_a_certificate_below_another_root_is_marked_and_choosing_it_is_warned_of(self):
+    def other_root(self) -> SigningCertificate:
         other = SigningCertificate(name="Own")
         generate_certificate(other, key_type="EC P-256", days=365, actor=ACTOR)
+        return other
+
+    def test_a_certificate_of_a_different_root_takes_a_tick(self):
+        other = self.other_root()
         page = self.client.get(self.edit)
         self.assertContains(page, "different root)", 1)
         self.assertRegex(the(page, f"option[value='{other.pk}']").text, r"^Own \(expires [^)]+, different root\)$")
-        self.post(signing_certificate=str(other.pk))
-        self.assertContains(self.client.get(LIST), "still pins the root it was created with")
-        # Its own root is the usual one now: those that share it are not marked.
+        self.assertEqual(parsed(page).select("[name=different_root]"), [])
+        asked = self.post(signing_certificate=str(other.pk))
+        self.assertEqual((asked.status_code, self.stored().version), (200, 1))
+        self.assertContains(asked, "“Own” has a different root from “Service Edge”.")
+        self.assertContains(asked, "edges that check the pin are refused (trust_anchor_mismatch)")
+        self.assertFalse(the(asked, "input[type=checkbox][name=different_root]").has_attr("checked"))
+        self.assertEqual(the(asked, "option[selected]")["value"], str(other.pk))
+        saved = self.post(signing_certificate=str(other.pk), different_root="on")
+        self.assertEqual((saved.status_code, self.stored().signing_certificate_id), (302, other.pk))
+        page = self.client.get(LIST)
+        self.assertContains(page, "The key now signs below a different root. The text of the key pins a different root")
+        self.assertContains(page, '<span class="state danger">Different root</span>', html=True)
+        # Its own root is the usual one now: those that share it are not marked, and other edits take no tick.
         self.assertNotIn("different root", the(self.client.get(self.edit), f"option[value='{other.pk}']").text)
-        self.post(max_uses="9")
-        self.assertNotContains(self.client.get(LIST), "still pins the root")
+        self.assertEqual(self.post(max_uses="9", signing_certificate=str(other.pk)).status_code, 302)
+        self.assertNotContains(self.client.get(LIST), "now signs below")
 
-    def test_another_root_says_how_many_edges_keep_the_old_one(self):
-        other = SigningCertificate(name="Own")
-        generate_certificate(other, key_type="EC P-256", days=365, actor=ACTOR)
+    def test_the_tick_names_the_edges_that_keep_the_old_root(self):
+        own, other = str(self.key.signing_certificate_id), str(self.other_root().pk)
         for _ in range(2):
             enroll(self.text, make_csr(), caller=EDGE)
-        self.post(signing_certificate=str(other.pk))
-        self.assertContains(self.client.get(LIST), "2 edges hold certificates below the old root and accept no other")
-        self.post(signing_certificate=str(self.key.signing_certificate_id))
-        self.assertNotContains(self.client.get(LIST), "accept no other")
+        words = "2 edges hold certificates below the old root and accept no other"
+        self.assertContains(self.post(signing_certificate=other), words)
+        self.post(signing_certificate=other, different_root="on")
+        self.assertContains(self.client.get(LIST), words)
+        back = self.post(signing_certificate=own)
+        self.assertContains(back, "The key texts pin this root, so edges that check the pin can enroll.")
+        self.assertNotContains(back, "accept no other")
+        self.post(signing_certificate=own, different_root="on")
+        self.assertContains(self.client.get(LIST), '<span class="state ok">Ready</span>', html=True)
+
+    def test_all_that_is_wrong_is_shown_at_once(self):
+        page = self.post(signing_certificate=str(self.other_root().pk), max_uses="x")
+        self.assertEqual(set(field_errors(page)), {"max_uses", "different_root"})
 
     def test_turning_view_off_destroys_the_text(self):
         self.assertContains(self.client.get(self.edit), "removes the readable key for good")

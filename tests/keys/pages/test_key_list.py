@@ -158,7 +158,7 @@ class RowsOfAnOperator(KeyPageTestCase):
         expire(key)
         found = self.row(key)
         certificate = f'<a href="/enrollment-certificates/{key.signing_certificate_id}/">Signing Certificate</a>'
-        for detail in (certificate, "Left bank", "Disabled", "Expired", "192.0.2.0/24", "by <bdi>the tests</bdi>"):
+        for detail in (certificate, "Left bank", "Disabled", "Expires", "192.0.2.0/24", "by <bdi>the tests</bdi>"):
             self.assertIn(detail, found)
 
     def test_a_name_is_escaped(self):

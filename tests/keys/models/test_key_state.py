@@ -1,0 +1,168 @@
+"""The state word of a key against a real enrollment, for every combination of what decides it."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import timedelta
+from typing import Any
+from unittest import mock
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.text import slugify
+
+from enrollment import operations
+from enrollment.errors import Refused
+from keys.crypto import tokens
+from keys.models import KeyState, ProvisioningKey, ServiceEdgeGroup, SigningCertificate
+from keys.pages import key_rows
+from keys.pages.key_rows import May
+from keys.state_filter import in_state
+from portal import triggers
+from tests.enrollment.base import EnrollmentTestCase, make_issuer, undone
+from tests.factories import EDGE, make_csr, make_group, make_key
+from tests.keys.base import generated
+
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+# What an edge that sends the pin of its key is refused with; empty: it is admitted.
+CODES = {
+    "Ready": "",
+    "Nearly used up": "",
+    "At limit": "key_exhausted",
+    "Disabled": "key_disabled",
+    "Expired": "key_expired",
+    "Blocked: group disabled": "group_disabled",
+    "Blocked: certificate disabled": "issuer_unavailable",
+    "Blocked: certificate expired": "issuer_unavailable",
+    "Blocked: certificate not yet valid": "issuer_unavailable",
+    "Blocked: certificate pending": "issuer_unavailable",
+    "Blocked: certificate without private key": "issuer_unavailable",
+    "Different root": "trust_anchor_mismatch",
+}
+PENDING: dict[str, Any] = {
+    **dict.fromkeys(("der", "serial", "fingerprint", "not_before", "not_after")),
+    "request": b"request", "issuer": "", "enabled": False, "trust_anchor_sha256": "",
+}  # fmt: skip
+NO_KEY: dict[str, Any] = {"sealed_private_key": None, "sealed_with": None}
+MAY_ALL = May(add=True, change=True, delete=True, reveal=True)
+
+
+def certificates(now: Any) -> list[tuple[str, dict[str, Any]]]:
+    """The words for what can be wrong with a certificate, each with the columns that make it so; the first is sound."""
+    disabled, expired, early = {"enabled": False}, {"not_after": now + DAY - SECOND}, {"not_before": now + SECOND}
+    return [
+        ("", {}),
+        ("Blocked: certificate disabled", disabled),
+        ("Blocked: certificate expired", expired),
+        ("Blocked: certificate not yet valid", early),
+        ("Blocked: certificate pending", PENDING),
+        ("Blocked: certificate without private key", NO_KEY),
+        ("Blocked: certificate disabled", disabled | expired | NO_KEY),
+        ("Blocked: certificate expired", expired | NO_KEY),
+        ("Blocked: certificate not yet valid", early | NO_KEY),
+    ]
+
+
+class KeyStateTests(EnrollmentTestCase):
+    """One key with a certificate of its root and one of a different root; ten uses, so that eight are four fifths."""
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        cls.issuer = make_issuer()
+        cls.other = generated("Other Issuer", generated("Other Root"))
+        cls.key, cls.text = make_key("Edge", max_uses=10, signing_certificate=cls.issuer)
+        make_key("Sound", max_uses=10)
+        cls.pin = tokens.read(cls.text, {settings.CLOUD_DOMAIN}).pin.hex()
+        cls.csr = make_csr()
+
+    def answer(self, pin: str, now: Any) -> str:
+        """The code with which a real enrollment is refused; empty when it is admitted."""
+        try:
+            operations.enroll(self.text, self.csr, caller=EDGE, trust_anchor_sha256=pin, now=now)
+        except Refused as refused:
+            return refused.code
+        return ""
+
+    def row(self) -> key_rows.KeyRow:
+        return key_rows.read(ProvisioningKey.objects.filter(pk=self.key.pk))[0]
+
+    def found(self, now: Any) -> list[str]:
+        """The words whose filter finds the key."""
+        rows = ProvisioningKey.objects.filter(pk=self.key.pk)
+        return [state.label for state in KeyState if rows.filter(in_state(state, now)).exists()]
+
+    def test_every_combination_is_named_filtered_and_answered_alike(self) -> None:
+        now = timezone.now()
+        seen = set()
+        switches = itertools.product(
+            ("", "Disabled"), ("", "Blocked: group disabled"), ("", "Expired"),
+            ("", "Nearly used up", "At limit"), certificates(now), ("", "Different root"),
+        )  # fmt: skip
+        for disabled, group, expired, use, (certificate, columns), root in switches:
+            # In the order in which enrollment refuses.
+            full, high = (use if use == "At limit" else ""), (use if use == "Nearly used up" else "")
+            reasons = (disabled, group, expired, full, certificate, root, high, "Ready")
+            word = next(reason for reason in reasons if reason)
+            with self.subTest(reasons), undone():
+                issuer = self.other if root else self.issuer
+                ProvisioningKey.objects.filter(pk=self.key.pk).update(
+                    enabled=not disabled,
+                    expires_at=now if expired else now + SECOND,
+                    uses={"At limit": 10, "Nearly used up": 8}.get(use, 7),
+                    signing_certificate=issuer,
+                )
+                ServiceEdgeGroup.objects.filter(pk=self.key.group_id).update(enabled=not group)
+                SigningCertificate.objects.filter(pk=issuer.pk).update(**columns)
+                self.assertEqual(key_rows.state_of(self.row(), MAY_ALL, now).state.label, word)
+                self.assertEqual(self.found(now), [word])
+                seen.add(word)
+                # Without the pin of its key an edge is admitted below a different root too.
+                for pin, code in ((self.pin, CODES[word]), ("", "" if word == "Different root" else CODES[word])):
+                    with undone():
+                        self.assertEqual(self.answer(pin, now), code)
+        self.assertEqual(seen, set(CODES))
+
+    def test_a_pin_that_is_not_known_differs_from_no_root(self) -> None:
+        # No pin changes; this is that of a key from before pins were stored.
+        triggers.drop_all()
+        ProvisioningKey.objects.filter(pk=self.key.pk).update(pin="", signing_certificate=self.other)
+        now = timezone.now()
+        self.assertEqual(key_rows.state_of(self.row(), MAY_ALL, now).state, KeyState.READY)
+        self.assertEqual(self.found(now), ["Ready"])
+
+    def test_what_many_keys_meet_is_found_by_the_other_half_of_the_condition(self) -> None:
+        """Above the capped count the filter leaves out what is not wanted, which reads no index."""
+        now = timezone.now()
+        make_key("Old", expires_at=now + SECOND)
+        make_key("In a disabled group", group=make_group(enabled=False))
+        make_key("Moved", signing_certificate=self.other)
+        SigningCertificate.objects.filter(pk=self.issuer.pk).update(enabled=False)
+        triggers.drop_all()
+        ProvisioningKey.objects.filter(name="Moved").update(pin=self.pin)
+        later = now + 2 * SECOND
+        with mock.patch("keys.state_filter.COUNTED", -1):
+            many = {state: self.names(state, later) for state in KeyState}
+        self.assertEqual(many, {state: self.names(state, later) for state in KeyState})
+        self.assertEqual(
+            {state.label: names for state, names in many.items() if names},
+            {
+                "Ready": ["Sound"],
+                "Expired": ["Old"],
+                "Blocked: group disabled": ["In a disabled group"],
+                "Blocked: certificate disabled": ["Edge"],
+                "Different root": ["Moved"],
+            },
+        )
+
+    @staticmethod
+    def names(state: KeyState, now: Any) -> list[str]:
+        return sorted(ProvisioningKey.objects.filter(in_state(state, now)).values_list("name", flat=True))
+
+    def test_a_state_without_keys_finds_none(self) -> None:
+        """Also where no certificate is in it, so that there is no id to name."""
+        now = timezone.now()
+        counts = {state: ProvisioningKey.objects.filter(in_state(state, now)).count() for state in KeyState}
+        self.assertEqual({state: count for state, count in counts.items() if count}, {KeyState.READY: 2})
+
+    def test_the_value_of_a_word_in_an_address_is_the_word(self) -> None:
+        self.assertEqual([state.value for state in KeyState], [slugify(state.label) for state in KeyState])
