@@ -2,27 +2,48 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 
 from enrollment import search
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import delete_edge, edit_edge
-from enrollment.pages.connection import connection
+from enrollment.pages.edge_detail import SHOWN_CERTIFICATES
+from enrollment.pages.edge_rows import annotated
+from enrollment.pages.edge_state import edge_state
+from keys.pages.presentation import stamp
 from portal import actors
 from portal.admin_base import OperatedAdmin, ReadOnlyAdmin
+from portal.audit import Subject
+
+_OF_CERTIFICATES = ("serial", "not_after", "revoked_at", "revocation_reason", "issuer__name")
+
+
+def _change_address(certificate: IssuedCertificate) -> str:
+    return reverse("admin:enrollment_issuedcertificate_change", args=[certificate.pk])
+
+
+def _fate(certificate: IssuedCertificate, now: datetime) -> str:
+    if certificate.revoked_at:
+        return f"revoked {stamp(certificate.revoked_at).text}: {certificate.get_revocation_reason_display()}"
+    verb = "expired" if certificate.not_after <= now else "valid until"
+    return f"{verb} {stamp(certificate.not_after).text}"
 
 
 @admin.register(ServiceEdge)
 class ServiceEdgeAdmin(OperatedAdmin):
     """The edges that are not deleted. Deleting one revokes its certificates and keeps its row."""
 
-    list_display = ["name", "group", "key_name", "enabled", "connection", "version", "enrolled_at", "enrolled_from"]
+    list_display = ["name", "group", "key_name", "state", "version", "enrolled_at", "enrolled_from"]
     list_filter = ["enabled"]
     list_select_related = ["group"]
     search_fields = ["name", "key_name"]
@@ -31,19 +52,39 @@ class ServiceEdgeAdmin(OperatedAdmin):
         "its key's public id; colons are fine."
     )
     fields = (
-        "name", "description", "enabled", "uuid", "group", "key_name", "key_public_id", "use_number", "enrolled_at",
-        "enrolled_from", "connection", "last_contact_at", "version", "platform", "addresses",
+        "name", "description", "enabled", "state", "uuid", "group", "key", "key_public_id", "certificates",
+        "use_number", "enrolled_at", "enrolled_from", "last_contact_at", "version", "platform", "addresses",
     )  # fmt: skip
     readonly_fields = tuple(fields[3:])
 
-    @admin.display(description="connection")
-    def connection(self, edge: ServiceEdge) -> str:
-        """The connection's state, with the time of the last contact when it is lost."""
-        found = connection(edge.last_contact_at, timezone.now())
-        return f"{found.word} {found.last.text}" if found.tone == "lost" and found.last else found.word
+    @admin.display(description="state")
+    def state(self, edge: ServiceEdge) -> str:
+        """The words that every page of edges shows."""
+        return str(edge_state(edge, timezone.now()))
+
+    @admin.display(description="enrolled with key")
+    def key(self, edge: Any) -> str:
+        """The name of its key, with a link while there is such a key."""
+        if edge.key_id is None:
+            return f"{edge.key_name}, deleted since"
+        address = reverse("admin:keys_provisioningkey_change", args=[edge.key_id])
+        return format_html('<a href="{}">{}</a>', address, edge.key_name)
+
+    @admin.display(description="certificates")
+    def certificates(self, edge: ServiceEdge) -> str:
+        """The newest certificates, each a link with its issuer and what became of it."""
+        found = edge.certificates.select_related("issuer").only(*_OF_CERTIFICATES).order_by("-id")[:SHOWN_CERTIFICATES]
+        return format_html_join(
+            mark_safe("<br>"),
+            '<a href="{}">{}</a> by {}, {}',
+            ((_change_address(each), each.serial, each.issuer.name, _fate(each, timezone.now())) for each in found),
+        )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ServiceEdge]:
-        return super().get_queryset(request).filter(deleted_at=None)
+        return annotated(super().get_queryset(request).filter(deleted_at=None))
+
+    def audit_subject(self, record: ServiceEdge) -> Subject:
+        return Subject("edge", str(record.uuid), record.name)
 
     def identified(self, term: str) -> list[Q]:
         return search.edges(term)
@@ -71,6 +112,9 @@ class IssuedCertificateAdmin(ReadOnlyAdmin):
     search_fields = ["edge__name"]
     search_help_text = "A serial (hexadecimal or decimal) or a SHA-256 fingerprint, colons are fine, or an edge's name."
     exclude = ["der"]
+
+    def audit_subject(self, record: IssuedCertificate) -> Subject:
+        return Subject("edge", str(record.edge.uuid), record.edge.name)
 
     def identified(self, term: str) -> list[Q]:
         return search.certificates(term)

@@ -7,20 +7,22 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth import logout
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 
 from portal import accounts, actors, identifiers, refusal_pages
-from portal.admin_base import ReadOnlyAdmin, SupportAdmin, one_of
+from portal.admin_base import OBJECT, ReadOnlyAdmin, SupportAdmin, one_of
+from portal.audit import Subject
 from portal.middleware import REQUEST_ID
 from portal.models import AuditEvent
 from portal.roles import ADMINISTRATOR
@@ -29,6 +31,29 @@ _INTERFACES = [(name, name) for name in ("portal", "support", "enrollment", "api
 
 admin.site.unregister(Group)
 admin.site.unregister(User)
+
+
+class ObjectFilter(admin.SimpleListFilter):
+    """The events of one object, to which the *History* of a support page leads."""
+
+    title = "object"
+    parameter_name = OBJECT
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        chosen = self.value()
+        return [(chosen, chosen.replace(":", " "))] if chosen else []
+
+    def has_output(self) -> bool:
+        return bool(self.value())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        chosen = self.value()
+        if chosen is None:
+            return queryset
+        kind, found, object_id = chosen.replace("\0", "").partition(":")
+        if not found:
+            raise IncorrectLookupParameters(self.parameter_name)
+        return queryset.filter(object_kind=kind, object_id=object_id)
 
 
 @admin.register(AuditEvent)
@@ -45,10 +70,13 @@ class AuditEventAdmin(ReadOnlyAdmin):
         "interface",
         "client_ip",
     ]
-    list_filter = ["outcome", "action", one_of("interface", _INTERFACES)]
+    list_filter = [ObjectFilter, "outcome", "action", one_of("interface", _INTERFACES)]
     search_fields = ["object_name", "actor_name"]
     search_help_text = "A request id, the UUID of an edge, or a part of the object's or the actor's name."
     exclude = ["once"]
+
+    def audit_subject(self, record: AuditEvent) -> Subject:
+        return Subject(record.object_kind, record.object_id, record.object_name)
 
     def identified(self, term: str) -> list[Q]:
         digits = identifiers.hexadecimal(term)
@@ -113,6 +141,9 @@ class AccountAdmin(SupportAdmin, UserAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and self._may_touch(request, obj)
+
+    def audit_subject(self, record: User) -> Subject:
+        return accounts.subject(record)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         # Checkboxes work with a keyboard, on a phone and without JavaScript, unlike Django's two lists.

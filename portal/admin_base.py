@@ -10,17 +10,23 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.core.exceptions import ValidationError
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.forms.fields import InvalidJSONInput
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.text import capfirst
 
 from portal import identifiers, zones
+from portal.audit import Subject
 from portal.forms import LocalTimeField, RecordForm
 from portal.refusals import Refused
 
+# The parameter of the audit log that names one object, as `kind:id`.
+OBJECT = "object"
 _MOST_WORDS = 8
 _FILTER_SUFFIXES = frozenset({"", "exact", "isnull", "id__exact"})
 
@@ -104,6 +110,24 @@ class SupportAdmin(admin.ModelAdmin):
             return queryset.none(), False
         # Each word adds a condition, and SQLite limits their number.
         return super().get_search_results(request, queryset, " ".join(self.words(term).split()[:_MOST_WORDS]))
+
+    def audit_subject(self, record: Any) -> Subject:
+        """The object of the events that its History shows."""
+        raise NotImplementedError
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """The audit log with the events of this object: what machines, people and commands did."""
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        record = self.get_object(request, unquote(object_id))
+        if record is None:
+            # Django's own answer to an object that does not exist.
+            return super().history_view(request, object_id, extra_context)
+        if not self.has_view_or_change_permission(request, record):
+            raise PermissionDenied
+        subject = self.audit_subject(record)
+        query = urlencode({OBJECT: f"{subject.kind}:{subject.id}"})
+        return HttpResponseRedirect(f"{reverse('admin:portal_auditevent_changelist')}?{query}")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Nothing, so that a link cannot fill in a form."""

@@ -14,9 +14,9 @@ from django.views.decorators.http import require_safe
 
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.pages import history
-from enrollment.pages.connection import IN_TOUCH
 from enrollment.pages.edge_detail import FORBIDDEN, PERMISSION
 from enrollment.pages.edge_rows import annotated, described
+from enrollment.pages.edge_state import IN_TOUCH
 from keys import choices
 from keys.models import ProvisioningKey
 from keys.pages.common_filters import InGroup

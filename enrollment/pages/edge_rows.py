@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from enrollment.models import IssuedCertificate, ServiceEdge
-from enrollment.pages.connection import Connection, connection
+from enrollment.pages.edge_state import EdgeState, edge_state
 from keys.models import ProvisioningKey
 from keys.pages.presentation import Stamp, stamp
 from portal import record_addresses
@@ -24,8 +24,8 @@ class EdgeRow:
     url: str
     name: str
     group: str
-    status: str
-    connection: Connection
+    state: EdgeState
+    last_contact: Stamp | None
     version: str
     platform: str
     addresses: str
@@ -58,8 +58,8 @@ def described(edge: Any, now: datetime) -> EdgeRow:
         url=edge.get_absolute_url(),
         name=edge.name,
         group=edge.group.name,
-        status=_status(edge),
-        connection=connection(edge.last_contact_at, now),
+        state=edge_state(edge, now),
+        last_contact=stamp(edge.last_contact_at) if edge.last_contact_at else None,
         version=edge.version,
         platform=edge.platform,
         addresses=", ".join(edge.addresses),
@@ -70,11 +70,3 @@ def described(edge: Any, now: datetime) -> EdgeRow:
         serial=edge.serial or "",
         revocable=edge.revocable,
     )
-
-
-def _status(edge: Any) -> str:
-    if edge.deleted_at:
-        return "Deleted"
-    if edge.revoked:
-        return "Revoked"
-    return "Enabled" if edge.enabled else "Disabled"

@@ -1,10 +1,12 @@
 """Support pages of edges and issued certificates."""
 
 from enrollment.models import IssuedCertificate, ServiceEdge
-from enrollment.operations import enroll
+from enrollment.operations import edit_edge, enroll, revoke_edge
+from keys.operations import delete_key
 from portal.models import AuditEvent
 from tests import factories
 from tests.base import PortalTestCase
+from tests.support.html import links
 
 EDGES = "/admin/enrollment/serviceedge/"
 CERTIFICATES = "/admin/enrollment/issuedcertificate/"
@@ -42,6 +44,40 @@ class EdgeAdminTest(PortalTestCase):
         self.assertIsNotNone(self.edge.deleted_at)
         self.assertNotContains(self.client.get(EDGES), "berlin-1</a>")
         self.assertEqual(AuditEvent.objects.get(action="edge.deleted").detail, {"certificates": 1})
+
+    def test_its_page_shows_state_key_and_certificates(self) -> None:
+        self.sign_in("sam")
+        page = self.client.get(f"{EDGES}{self.edge.pk}/change/")
+        self.assertContains(page, '<div class="readonly">Never connected</div>', html=True)
+        addresses = (
+            f"/admin/keys/provisioningkey/{self.key.pk}/change/",
+            f"{CERTIFICATES}{self.certificate.pk}/change/",
+        )
+        self.assertEqual([link for link in links(page, ".readonly a") if link in addresses], list(addresses))
+        self.assertContains(page, "by Service Edge, valid until")
+        revoke_edge(self.edge, reason="keyCompromise", actor=factories.ACTOR)
+        delete_key(self.key, actor=factories.ACTOR)
+        page = self.client.get(f"{EDGES}{self.edge.pk}/change/")
+        for words in ("Revoked", "berlin, deleted since", "Key compromised"):
+            self.assertContains(page, words)
+
+    def test_history_leads_to_the_events_of_the_object(self) -> None:
+        self.sign_in("ada")
+        edge = ServiceEdge.objects.get(pk=self.edge.pk)
+        edge.name = "renamed"
+        edit_edge(edge, fields=["name"], actor=factories.ACTOR)
+        for address in (f"{EDGES}{edge.pk}/history/", f"{CERTIFICATES}{self.certificate.pk}/history/"):
+            answer = self.client.get(address)
+            self.assertRedirects(answer, f"/admin/portal/auditevent/?object=edge%3A{edge.uuid}")
+            events = self.client.get(answer.url).context["cl"].result_list
+            self.assertEqual([event.action for event in events], ["edge.edited", "edge.enrolled"])
+        answer = self.client.get(f"/admin/keys/provisioningkey/{self.key.pk}/history/")
+        events = self.client.get(answer.url).context["cl"].result_list
+        self.assertEqual([event.action for event in events], ["key.created"])
+        self.assertEqual(self.client.get(f"{EDGES}0/history/").status_code, 302)
+        for value in ("", "x", ":", "key:%00", "key:1:2"):
+            with self.subTest(value):
+                self.assertIn(self.client.get(f"/admin/portal/auditevent/?object={value}").status_code, {200, 302})
 
     def test_disabling_an_edge_is_audited(self) -> None:
         self.sign_in("ada")

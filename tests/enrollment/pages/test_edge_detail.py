@@ -22,15 +22,17 @@ class DetailTests(EdgePagesTestCase):
         self.contact()
         page = self.get(self.page)
         shown = texts(page, ".facts dd")
-        for text in ("Connected", "1.2.3", "Linux 6.1 <x86_64>", "192.0.2.7, 2001:db8::7"):
+        self.assertEqual(texts(page, "h1 + .state"), ["Connected · 0 s ago"])
+        for text in ("1.2.3", "Linux 6.1 <x86_64>", "192.0.2.7, 2001:db8::7"):
             self.assertIn(text, shown)
 
-    def test_the_connection_is_told_on_every_page_that_shows_the_edge(self) -> None:
-        for ago, word in ((timedelta(), "Connected"), (timedelta(hours=1), "Disconnected since")):
+    def test_the_state_is_the_same_on_every_page_that_shows_the_edge(self) -> None:
+        for ago, word in ((timedelta(seconds=12), "Connected · 1"), (timedelta(hours=1), "Disconnected · 1 h")):
             self.contact(ago)
             self.sign_in("sam")
-            for path in (self.page, LIST, f"/service-edge-keys/{self.key.pk}/", "/admin/enrollment/serviceedge/"):
-                self.assertContains(self.get(path), word, msg_prefix=path)
+            for path in (self.page, LIST, f"/service-edge-keys/{self.key.pk}/"):
+                self.assertTrue(any(text.startswith(word) for text in texts(self.get(path), ".state")), path)
+            self.assertContains(self.get("/admin/enrollment/serviceedge/"), f'<td class="field-state">{word}')
             support = self.get(f"/admin/enrollment/serviceedge/{self.edge.pk}/change/")
             for text in (word, "1.2.3", "2001:db8::7"):
                 self.assertContains(support, text)
@@ -75,7 +77,7 @@ class DetailTests(EdgePagesTestCase):
 
     def test_a_deleted_edge_has_its_page_and_no_place_in_the_list(self) -> None:
         delete_edge(self.edge, actor=ACTOR)
-        self.assertContains(self.get(self.page), '<span class="badge danger">Deleted</span>')
+        self.assertEqual(texts(self.get(self.page), "h1 + .state"), ["Deleted"])
         self.assertNotContains(self.get(LIST), self.page)
 
     def test_rude_addresses_are_no_500(self) -> None:

@@ -1,0 +1,53 @@
+"""The state of an edge in a word, for every page: revoked, disabled, or whether it is connected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from keys.pages.presentation import Stamp, duration, stamp
+
+# `enroll_edge --watch` sends a heartbeat every 60 s, give or take a tenth. Two lost heartbeats or a slow renewal do not
+# show yet.
+IN_TOUCH = timedelta(minutes=3)
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeState:
+    """`word` is the state for a person and `tone` the color of its dot, as of the state of a key.
+
+    `since` is how long ago the last contact was, or empty; `last` is its moment or None.
+    """
+
+    word: str
+    tone: str
+    since: str = ""
+    last: Stamp | None = None
+
+    def __str__(self) -> str:
+        return f"{self.word} · {self.since}" if self.since else self.word
+
+
+def edge_state(edge: Any, now: datetime) -> EdgeState:
+    """The state of an edge of `edge_rows.annotated`. One that is revoked or disabled has no connection to speak of."""
+    if edge.deleted_at:
+        return EdgeState("Deleted", "off")
+    if edge.revoked:
+        return EdgeState("Revoked", "danger")
+    return connection(edge.last_contact_at, now) if edge.enabled else EdgeState("Disabled", "off")
+
+
+def connection(last_contact_at: datetime | None, now: datetime) -> EdgeState:
+    """Connected: in contact within the last three minutes. An edge without heartbeats is never connected, and may work.
+
+    A contact in the future was dated while the clock was ahead, so it does not count.
+    """
+    if last_contact_at is None:
+        return EdgeState("Never connected", "off")
+    last = stamp(last_contact_at)
+    if abs(now - last_contact_at) <= IN_TOUCH:
+        return EdgeState("Connected", "ok", f"{duration(now - last_contact_at)} ago", last)
+    if last_contact_at > now:
+        return EdgeState("Disconnected", "warning", f"last contact dated {last.text}", last)
+    return EdgeState("Disconnected", "warning", duration(now - last_contact_at), last)
