@@ -8,16 +8,17 @@ keys are read in the order of the page, which stops when the page is full.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from functools import reduce
 from operator import and_, or_
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Value
 
 from keys.models import KeyState, ProvisioningKey, ServiceEdgeGroup, SigningCertificate, UseState
 from keys.models.key_state import CertificateFacts, certificate_state
-from portal.lists.counting import COUNTED, capped_count
+from portal.lists.counting import COUNTED, RowCount, capped
 
 # No row: Django has no SQL for an empty list.
 _NONE = Q(pk=0)
@@ -29,52 +30,88 @@ class _Reason(NamedTuple):
     named: Q
     left: Q | None = None
 
-    def cheaper(self) -> Q:
-        """The one that reads fewer keys."""
-        if self.left is None or capped_count(ProvisioningKey.objects.filter(self.named)) <= COUNTED:
-            return self.named
-        return self.left
+
+class _Certificate(NamedTuple):
+    """A signing certificate: the state of its keys that follows from it, its root, and how many keys were counted."""
+
+    pk: int
+    state: KeyState | None
+    root: str
+    met: int
 
 
 def in_state(state: KeyState, now: datetime) -> Q:
-    """The keys that are in this state at this moment."""
+    """The keys that are in this state at this moment. Reads the certificates, in one statement."""
     groups = ServiceEdgeGroup.objects.order_by().values("pk")
     # In the order of `key_state`: a key is in the state of the first condition that it meets.
-    reasons = {
+    first = {
         KeyState.DISABLED: _Reason(Q(enabled=False)),
         KeyState.GROUP_DISABLED: _Reason(
             Q(group__in=groups.filter(enabled=False)), ~Q(group__in=groups.filter(enabled=True))
         ),
         KeyState.EXPIRED: _Reason(Q(expires_at__lte=now), ~Q(expires_at__gt=now) & ~Q(expires_at=None)),
         KeyState.AT_LIMIT: _Reason(Q(use_state=UseState.FULL)),
-        **_of_certificates(now),
-        KeyState.NEARLY_USED_UP: _Reason(Q(use_state=UseState.HIGH)),
     }
-    before = list(reasons)[: list(reasons).index(state)] if state in reasons else list(reasons)
-    own = reasons[state].cheaper() if state in reasons else Q() if state == KeyState.READY else _NONE
-    return reduce(and_, [~reasons[each].named for each in before], own)
+    certificates = _read_certificates(_counted(state, first), now)
+    reasons = {
+        **first,
+        **_of_certificates(certificates),
+        KeyState.NEARLY_USED_UP: _Reason(Q(use_state=UseState.HIGH)),
+        KeyState.READY: _Reason(Q()),
+    }
+    own = reasons.get(state, _Reason(_NONE))
+    # The counts of a certificate matter to its own state, others to every state.
+    is_common = any(each.met > COUNTED for each in certificates if state in first or state == _state_met(each))
+    before = [reasons[each].named for each in list(reasons)[: list(reasons).index(state)]] if state in reasons else []
+    return reduce(and_, (~each for each in before), own.left if own.left is not None and is_common else own.named)
 
 
-def _of_certificates(now: datetime) -> dict[KeyState, _Reason]:
+def _counted(state: KeyState, first: Mapping[KeyState, _Reason]) -> Q | None:
+    """The keys to count with each certificate, to know whether many meet the condition of a state."""
+    if state in first:
+        return first[state].named if first[state].left is not None else None
+    if state in {KeyState.READY, KeyState.NEARLY_USED_UP}:
+        return None
+    of_certificate = Q(signing_certificate=OuterRef("pk"))
+    if state == KeyState.DIFFERENT_ROOT:
+        return of_certificate & _pins_apart_from(OuterRef("trust_anchor_sha256"))
+    return of_certificate
+
+
+def _read_certificates(counted: Q | None, now: datetime) -> list[_Certificate]:
+    met = Value(0) if counted is None else RowCount(capped(ProvisioningKey.objects.filter(counted)))
+    columns = ("pk", "enabled", "not_before", "not_after", "sealed_with", "trust_anchor_sha256", "met")
+    return [
+        _Certificate(
+            pk, certificate_state(CertificateFacts(enabled, first, last, sealed_with is not None, root), now), root, met
+        )
+        for pk, enabled, first, last, sealed_with, root, met in SigningCertificate.objects.annotate(
+            met=met
+        ).values_list(*columns)
+    ]
+
+
+def _state_met(certificate: _Certificate) -> KeyState:
+    """The state of keys that a certificate counts: of its own, or, if it signs, of those with a different pin."""
+    return certificate.state or KeyState.DIFFERENT_ROOT
+
+
+def _of_certificates(certificates: list[_Certificate]) -> dict[KeyState, _Reason]:
     """The conditions that the signing certificate decides, without those that no certificate meets."""
     blocking: dict[KeyState, list[int]] = defaultdict(list)
     signing: dict[str, list[int]] = defaultdict(list)
-    columns = ("pk", "enabled", "not_before", "not_after", "sealed_with", "trust_anchor_sha256")
-    for pk, enabled, first, last, sealed_with, root in SigningCertificate.objects.values_list(*columns):
-        found = certificate_state(CertificateFacts(enabled, first, last, sealed_with is not None, root), now)
-        (signing[root] if found is None else blocking[found]).append(pk)
-    every = [pk for ids in (*signing.values(), *blocking.values()) for pk in ids]
+    for each in certificates:
+        (signing[each.root] if each.state is None else blocking[each.state]).append(each.pk)
+    every = {each.pk for each in certificates}
     blocked = {
-        state: _Reason(
-            Q(signing_certificate__in=ids), ~Q(signing_certificate__in=[pk for pk in every if pk not in set(ids)])
-        )
+        state: _Reason(Q(signing_certificate__in=ids), ~Q(signing_certificate__in=every - set(ids)))
         for state, ids in blocking.items()
     }
     # Ranges, because an index finds them and not what differs. Below the text "" is nothing: no pin is known.
-    apart = [
-        Q(signing_certificate__in=ids, pin__gt=root) | Q(signing_certificate__in=ids, pin__gt="", pin__lt=root)
-        for root, ids in signing.items()
-    ]
+    apart = [Q(signing_certificate__in=ids) & _pins_apart_from(root) for root, ids in signing.items()]
     same = [Q(signing_certificate__in=ids, pin__in=["", root]) for root, ids in signing.items()]
-    different = _Reason(reduce(or_, apart, _NONE), ~reduce(or_, same, _NONE))
-    return {**blocked, KeyState.DIFFERENT_ROOT: different}
+    return {**blocked, KeyState.DIFFERENT_ROOT: _Reason(reduce(or_, apart, _NONE), ~reduce(or_, same, _NONE))}
+
+
+def _pins_apart_from(root: str | OuterRef) -> Q:
+    return Q(pin__gt=root) | Q(pin__gt="", pin__lt=root)

@@ -58,12 +58,15 @@ class EdgeTable(ListTable):
 
 
 def _by_connection(word: str) -> Q:
-    limit = timezone.now() - IN_TOUCH
-    return {
-        "connected": Q(contacted__gt=limit),
-        "disconnected": Q(contacted__lte=limit, last_contact_at__isnull=False),
+    """The edges whose state is this word: one that is disabled or revoked has no connection to speak of."""
+    now = timezone.now()
+    connected = Q(contacted__range=(now - IN_TOUCH, now + IN_TOUCH))
+    found = {
+        "connected": connected,
+        "disconnected": ~connected & Q(last_contact_at__isnull=False),
         "never": Q(last_contact_at=None),
     }[word]
+    return found & _by_status("enabled")
 
 
 def _by_status(word: str) -> Q:

@@ -6,6 +6,7 @@ from enrollment import operations
 from enrollment.errors import Refused
 from enrollment.operations import issuers
 from keys.models import SigningCertificate
+from portal import triggers
 from tests.enrollment.operations.test_renewal_roots import make_other_root, move
 from tests.enrollment.operations.test_renewing import RenewalTestCase
 from tests.factories import EDGE, make_csr
@@ -29,8 +30,12 @@ class DamagedRootTests(RenewalTestCase):
                     issuers.forget_all()
                 self.assert_refused("signer_unavailable", self.text, sent)
 
-    def test_nor_is_a_renewal(self) -> None:
-        issuers.forget_all()
+    def test_nor_is_a_renewal_below_it(self) -> None:
+        # That of the edge is sound, so the damaged one does not matter.
+        renewed = operations.renew(self.row(self.first.certificate), self.csr_of_renewal, caller=EDGE)
+        self.assertTrue(renewed.replayed)
+        triggers.drop_all()
+        SigningCertificate.objects.filter(name="Root").update(der=b"\x30\x00")
         with self.assertLogs("enrollment.operations.signing", "ERROR"), self.assertRaises(Refused) as refused:
             operations.renew(self.row(self.first.certificate), self.csr_of_renewal, caller=EDGE)
         self.assertEqual(refused.exception.code, "signer_unavailable")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import connection
 from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
 from enrollment.endpoints import rate_limit
 from enrollment.models import ServiceEdge
-from enrollment.operations import delete_edge
+from enrollment.operations import delete_edge, revoke_edge
 from enrollment.operations.recording_refusals import sampled
 from enrollment.pages.edge_list import EdgeTable
 from enrollment.pages.edge_rows import annotated
@@ -68,6 +70,35 @@ class ListTests(EdgePagesTestCase):
         self.assertEqual(seen, everything)
         oldest = self.get(LIST, sort="enrolled", per_page="100").context["list"].page.rows
         self.assertEqual([row.pk for row in oldest], everything[::-1])
+
+    def test_a_filter_finds_the_edges_whose_state_is_its_word(self) -> None:
+        key, text = make_key("Many", max_uses=10)
+        moments = (
+            None,
+            timedelta(),
+            timedelta(minutes=4),
+            timedelta(days=9),
+            -timedelta(minutes=2),
+            -timedelta(days=9),
+        )
+        for ago in (*moments, *moments[:2]):
+            self.enroll(text)
+            last = now() - ago if ago is not None else None
+            ServiceEdge.objects.filter(pk=ServiceEdge.objects.latest("id").pk).update(last_contact_at=last)
+        *_, disabled, revoked = ServiceEdge.objects.order_by("id")
+        ServiceEdge.objects.filter(pk=disabled.pk).update(enabled=False)
+        revoke_edge(revoked, reason="superseded", actor=ACTOR)
+        for name, values in (
+            ("connection", ("connected", "disconnected", "never")),
+            ("status", ("disabled", "revoked")),
+        ):
+            for value in values:
+                states = texts(self.get(LIST, key=key.name, **{name: value}), ".row .state")
+                self.assertEqual({state.split(" ")[0].lower() for state in states}, {value}, states)
+        found = texts(self.get(LIST, key=key.name, connection="disconnected"), ".row .state")
+        self.assertEqual([state.partition(" dated")[0] for state in found], [
+            "Disconnected · last contact", "Disconnected · 9 days", "Disconnected · 4 min",
+        ])  # fmt: skip
 
     def test_rude_queries_are_as_if_absent(self) -> None:
         for value in (*RUDE, cursor_of(["x", 1]), cursor_of([10**30, 1]), cursor_of([1]), cursor_of({})):

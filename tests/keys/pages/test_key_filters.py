@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from keys.models import ProvisioningKey
+from keys.models import KeyState, ProvisioningKey
 from portal import triggers
 from tests.base import PortalTestCase
 from tests.factories import make_group, make_key, signing_certificate
@@ -207,7 +207,8 @@ class Filters(PortalTestCase):
         everything = f"q=lab&group=Rome&group=London&cert={signing_certificate().pk}&usage=unused&visible=yes&sort=uses"
         (following,) = links(self.client.get(f"{LIST}?{everything}"), "a[rel=next]")
         cursor = following.removeprefix("?")
-        for query in (everything, f"{everything}&{cursor}", f"{everything}&expand=all&cert=x", "q=ab", ""):
+        states = [f"{everything}&{cursor}&state={state}" for state in KeyState.values]
+        for query in (everything, f"{everything}&{cursor}", f"{everything}&expand=all&cert=x", "q=ab", "", *states):
             with self.subTest(query=query), CaptureQueriesContext(connection) as captured:
                 self.client.get(f"{LIST}?{query}")
             self.assertLessEqual(len(captured), QUERIES_OF_SIGN_IN + 5, [each["sql"] for each in captured])
