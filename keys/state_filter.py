@@ -92,7 +92,7 @@ def _read_certificates(counted: Q | None, now: datetime) -> list[_Certificate]:
 
 
 def _state_met(certificate: _Certificate) -> KeyState:
-    """The state of the keys that are counted with a certificate: its own keys, or, if it signs, those with another pin."""
+    """The state of the keys counted with a certificate: all that use it, or, if it signs, those with another pin."""
     return certificate.state or KeyState.DIFFERENT_ROOT
 
 
