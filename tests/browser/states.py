@@ -21,6 +21,7 @@ NOT_PAGES = {
     "readyz": "text for machines",
     "metrics": "text for machines",
     "keys:key-reveal": "POST, the text of a key; refusals are error pages",
+    "keys:key-limit": "POST, leads back to the key's page, which shows a refused number",
     "keys:group-names": "JSON for fields that suggest",
     "keys:key-names": "JSON for fields that suggest",
     "keys:certificate-pem": "a file",
@@ -28,6 +29,7 @@ NOT_PAGES = {
     "keys:key-download": "POST, a file; refusals are error pages",
     "preferences-density": "POST, leads back to the list",
     "preferences-theme": "POST, leads back to the page",
+    "enrollment:download": "a file",
     "enrollment:enroll": "JSON for machines",
     "enrollment:renew": "JSON for machines",
     "enrollment:heartbeat": "JSON for machines",
@@ -149,7 +151,7 @@ def shown(page: Page, world: World) -> None:
     page.get_by_role("tab", name="Linux package").click()
 
 
-@state("key, limit refused", "keys:key-detail")
+@state("key, limit refused", "")
 def limit_refused(page: Page, world: World) -> None:
     page.goto(world.paths["kind full"])
     press(page, "Save limit")

@@ -139,7 +139,7 @@ def test_f24_two_people_editing_at_once_are_told(open_page, stage):
         page.get_by_role("link", name="Edit key shared").click()
     first.get_by_label("Maximum # Of Private Service Edges").fill("50")
     first.get_by_role("button", name="Save").click()
-    expect(first.get_by_role("status").first).to_contain_text("Saved key “shared”.")
+    expect(first.get_by_role("status").first).to_contain_text("Limit of “shared” raised to 50")
     second.get_by_label("Maximum # Of Private Service Edges").fill("20")
     second.get_by_label("Name", exact=True).fill("shared by me")
     second.get_by_role("button", name="Save").click()
