@@ -11,7 +11,7 @@ document.addEventListener("click", async (event) => {
     await navigator.clipboard.writeText(command?.replace("PROVISIONING_KEY", () => source.textContent) ?? source.textContent);
     button.dispatchEvent(new CustomEvent("copied", { bubbles: true }));
     announce(`${what} copied to clipboard.`);
-    document.dispatchEvent(new CustomEvent("key-stored"));
+    if (what === "Key") document.dispatchEvent(new CustomEvent("key-stored"));
   } catch {
     getSelection().selectAllChildren(source);
     announce(`The ${what.toLowerCase()} is selected. Copy it by hand.`);

@@ -100,7 +100,7 @@ class DeployTests(KeyPageTestCase):
         self.assertNotContains(page, self.text[60:100])
         self.sign_in("vic")
         page = self.client.get(self.address)
-        self.assertEqual(parsed(page).select("[data-command], [formaction]"), [])
+        self.assertEqual(parsed(page).select("[data-command], #main [formaction]"), [])
         self.assertContains(page, "Copy", count=4)
 
     def test_what_was_not_built_is_named_and_nothing_fails(self) -> None:
