@@ -44,9 +44,14 @@ class EnrolledMachines:
             found = ServiceEdge.objects.filter(key_public_id=row["public_id"]).order_by("-use_number")
             now = timezone.now()
             edges = [described(edge, now) for edge in annotated(found)[:SHOWN_EDGES]]
-            may_revoke = len(edges) == SHOWN_EDGES or any(edge.revocable for edge in edges)
-            context |= {"may_see_edges": True, "edges": edges, "shown": SHOWN_EDGES, "may_revoke": may_revoke}
-        return render_to_string("enrollment/_key_sections.html", context, request)
+            context |= {
+                "may_see_edges": True,
+                "edges": edges,
+                "shown": SHOWN_EDGES,
+                "any_revocable": len(edges) == SHOWN_EDGES or any(edge.revocable for edge in edges),
+                "may_revoke": request.user.has_perm("enrollment.revoke_issuedcertificate"),
+            }
+        return render_to_string("enrollment/_key_sections.html", context)
 
     def deploy(self, request: HttpRequest, *, reveal: str = "", inserts: bool = False, shown: bool = False) -> str:
         return deploy.section(request, reveal=reveal, inserts=inserts, shown=shown)

@@ -70,14 +70,13 @@ class Ago(NamedTuple):
 
 def ago(moment: datetime, now: datetime) -> Ago:
     """A moment of the last month in the largest whole unit, an older one as its day; in the zone of the request."""
-    shown, seconds = stamp(moment), (now - moment).total_seconds()
+    shown, length = stamp(moment), now - moment
     day_and_minute, _, zone = shown.text.rpartition(" ")
     # A moment in the future was dated by a clock that is ahead.
-    text = "just now" if seconds < 1 else shown.day
-    for unit, length, end in (("s", 1, 60), ("min", 60, 3600), ("h", 3600, 86_400), ("d", 86_400, 30 * 86_400)):
-        if length <= seconds < end:
-            text = f"{int(seconds) // length} {unit} ago"
-    return Ago(text, f"{day_and_minute}:{moment.second:02} {zone}", shown.iso)
+    text = "just now" if length < timedelta(seconds=1) else f"{duration(length)} ago"
+    return Ago(
+        text if length < timedelta(days=30) else shown.day, f"{day_and_minute}:{moment.second:02} {zone}", shown.iso
+    )
 
 
 def stamp(moment: datetime, zone: tzinfo | None = None) -> Stamp:

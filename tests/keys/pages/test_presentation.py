@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.utils.timezone import override
 
 from keys.pages.expiry_badge import Badge, expiry
-from keys.pages.presentation import attributes, stamp, time_element
+from keys.pages.presentation import ago, attributes, stamp, time_element
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -70,6 +70,20 @@ class Presentation(TestCase):
         ):
             with self.subTest(zone=zone), override(ZoneInfo(zone)):
                 self.assertEqual(expiry(in_the_evening, NOW), Badge(words, "warning"))
+
+    def test_a_moment_is_its_distance_for_a_month_and_its_day_after_that(self):
+        for before, text in (
+            (timedelta(seconds=-5), "just now"),
+            (timedelta(seconds=59), "59 s ago"),
+            (timedelta(minutes=59, seconds=59), "59 min ago"),
+            (timedelta(hours=23), "23 h ago"),
+            (timedelta(days=29, hours=23), "29 days ago"),
+            (timedelta(days=30), stamp(NOW - timedelta(days=30)).day),
+        ):
+            with self.subTest(text):
+                self.assertEqual(ago(NOW - before, NOW).text, text)
+        moment = datetime(2026, 7, 1, 2, 3, 4, tzinfo=UTC)
+        self.assertEqual(ago(moment, NOW)[1:], ("1 Jul 2026, 02:03:04 UTC", "2026-07-01T02:03:04Z"))
 
     def test_a_distinguished_name_has_one_attribute_a_line(self):
         self.assertEqual(attributes(r"CN=a\,b,O=c"), [r"CN=a\,b", "O=c"])
