@@ -26,6 +26,8 @@ SILENT = {
     "logout": "signing out",
     "preferences": "there is one set of preferences, and its page is the next page",
     "preferences-density": "the page itself changes",
+    "preferences-theme": "the page itself changes",
+    "own-password": "a person has one password, which has no name",
     "keys:key-add": "the answer is the page of the new key",
     "keys:key-reveal": "the answer is the key",
     "keys:key-download": "the answer is a file",
