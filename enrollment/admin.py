@@ -43,7 +43,7 @@ def _fate(certificate: IssuedCertificate, now: datetime) -> str:
 class ServiceEdgeAdmin(OperatedAdmin):
     """The edges that are not deleted. Deleting one revokes its certificates and keeps its row."""
 
-    list_display = ["name", "group", "key_name", "state", "version", "enrolled_at", "enrolled_from"]
+    list_display = ["name", "state", "group", "key_name", "version", "enrolled_at", "enrolled_from"]
     list_filter = ["enabled"]
     list_select_related = ["group"]
     search_fields = ["name", "key_name"]

@@ -16,7 +16,7 @@ from keys.names import Named, SortNameField
 from portal import record_addresses
 
 # Replaces a missing time, so that it sorts before every other.
-_BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
+BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ServiceEdgeQuerySet(models.QuerySet["ServiceEdge"]):
@@ -69,7 +69,7 @@ class ServiceEdge(Named, models.Model):
     deleted_at = models.DateTimeField(null=True, editable=False)
     last_contact_at = models.DateTimeField("last contact", null=True, editable=False)
     contacted = models.GeneratedField(
-        expression=Coalesce(F("last_contact_at"), Value(_BEFORE_ALL)),
+        expression=Coalesce(F("last_contact_at"), Value(BEFORE_ALL)),
         output_field=models.DateTimeField(),
         db_persist=True,
     )

@@ -70,7 +70,7 @@ class ProvisioningKeyAdmin(RecordAdmin):
     """Keys are added viewable only: this page never shows the text, so a hidden one would be lost at once."""
 
     form = KeyForm
-    list_display = ["name", "public_id", "group", "state", "uses", "max_uses", "use", "enabled", "managed"]
+    list_display = ["name", "state", "public_id", "group", "uses", "max_uses", "use", "enabled", "managed"]
     list_filter = [StateFilter, one_of("use_state", UseState.choices), "enabled", "managed", "viewable"]
     list_select_related = ["group", "signing_certificate"]
     search_fields = ["sort_name__contains"]

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from enrollment.models import IssuedCertificate, ServiceEdge
+from enrollment.models import BEFORE_ALL, IssuedCertificate, ServiceEdge
 from enrollment.pages import history
 from enrollment.pages.edge_detail import FORBIDDEN, PERMISSION
 from enrollment.pages.edge_rows import annotated, described
@@ -60,11 +60,12 @@ class EdgeTable(ListTable):
 def _by_connection(word: str) -> Q:
     """The edges whose state is this word: one that is disabled or revoked has no connection to speak of."""
     now = timezone.now()
-    connected = Q(contacted__range=(now - IN_TOUCH, now + IN_TOUCH))
+    first, last = now - IN_TOUCH, now + IN_TOUCH
+    # Ranges of the index: the menu counts the disconnected ones.
     found = {
-        "connected": connected,
-        "disconnected": ~connected & Q(last_contact_at__isnull=False),
-        "never": Q(last_contact_at=None),
+        "connected": Q(contacted__range=(first, last)),
+        "disconnected": Q(contacted__gt=BEFORE_ALL, contacted__lt=first) | Q(contacted__gt=last),
+        "never": Q(contacted=BEFORE_ALL),
     }[word]
     return found & _by_status("enabled")
 
