@@ -28,7 +28,7 @@ def test_nothing_moves_while_a_page_loads_even_if_the_font_is_late(open_page, si
         # A new context has no font in its cache.
         page, held = open_page("about:blank", viewport=size), []
         page.add_init_script(SHIFTS)
-        page.route("**/*.woff2", held.append)
+        page.route("**/*.woff2", lambda route, held=held: held.append(route))
         page.goto(path, wait_until="domcontentloaded")
         page.wait_for_timeout(300)
         for route in held:
