@@ -24,4 +24,4 @@ def copy_state(*, viewable: bool, uses: int, max_uses: int) -> CopyState:
 
 def all_taken(max_uses: int) -> str:
     """The beginning of a sentence about a key at its limit."""
-    return f"All {max_uses} uses of this key are taken" if max_uses > 1 else _ONLY_USE_TAKEN
+    return f"All {max_uses:,} uses of this key are taken" if max_uses > 1 else _ONLY_USE_TAKEN

@@ -194,6 +194,8 @@ def values_of(key: KeyRow, now: datetime, zone: tzinfo) -> dict[str, str]:
         "name": key.name,
         "max_uses": str(key.max_uses),
         "uses": str(key.uses),
+        "max_uses_shown": f"{key.max_uses:,}",
+        "uses_shown": f"{key.uses:,}",
         "group": key.group__name,
         "location": key.group__location,
         "all_taken": all_taken(key.max_uses),

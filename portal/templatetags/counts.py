@@ -20,3 +20,9 @@ def counted(number: int, noun: str) -> str:
     """A count with its noun: `1 key`, `1,234 keys`, `10,000+ keys`; the plural may follow a comma (`entry,entries`)."""
     singular, _, plural = noun.partition(",")
     return f"{words(number)} {singular if number == 1 else plural or f'{singular}s'}"
+
+
+@register.filter
+def grouped(number: int) -> str:
+    """A number as text, however large: `12,345`."""
+    return f"{number:,}"

@@ -23,7 +23,7 @@ function offerDisabling(link) {
 function showUses(uses) {
   const wanted = ["0", "1"].includes(uses) ? uses : "more";
   dialog.querySelectorAll("[data-delete-uses]").forEach((line) => { line.hidden = line.dataset.deleteUses !== wanted; });
-  dialog.querySelector("[data-delete-count]").textContent = uses;
+  dialog.querySelector("[data-delete-count]").textContent = Number(uses).toLocaleString("en");
 }
 
 function open(link) {

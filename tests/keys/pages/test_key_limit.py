@@ -24,7 +24,7 @@ class RaiseLimit(KeyPageTestCase):
         saved = self.client.post(self.limit, {"max_uses": "1200"}, follow=True)
         self.assertEqual(saved.redirect_chain, [(self.address, 302)])
         self.assertEqual(texts(saved, ".messages p"), ["Limit of “ Oregon ” raised to 1,200 · Copy key"])
-        self.assertContains(saved, "5 of 1200")
+        self.assertContains(saved, "5 of 1,200")
         self.assertEqual(parsed(saved).select(".raise-limit[open]"), [])
         event = AuditEvent.objects.latest("id")
         self.assertEqual((event.action, event.detail), ("key.edited", {"max_uses": ["5", "1200"]}))
