@@ -7,9 +7,11 @@ from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from keys.models import ProvisioningKey, SigningCertificate
+from keys.operations import delete_certificate, edit_key
 from portal import database, triggers
 from tests import factories
 from tests.base import CommittedTestCase
+from tests.keys.base import generated
 
 
 class MigratingTest(CommittedTestCase):
@@ -39,6 +41,27 @@ class MigratingTest(CommittedTestCase):
         connection.check_constraints()
         with self.assertRaisesMessage(IntegrityError, "read only"), transaction.atomic():
             SigningCertificate.objects.filter(name="Root").update(enabled=False)
+
+    def test_the_pins_of_keys_are_found_again_also_of_those_that_were_moved(self) -> None:
+        old, lost = generated("Old root"), generated("Lost root")
+        keys = [factories.make_key(name, signing_certificate=root)[0] for name, root in (
+            ("stayed", old), ("moved", old), ("moved twice", old), ("from a root that is gone", lost),
+        )]  # fmt: skip
+        for key in keys[1:]:
+            self.move(key, generated(f"New root of {key.pk}"))
+        self.move(keys[2], generated("Newest root"))
+        delete_certificate(lost, actor=factories.ACTOR)
+        pins = dict(ProvisioningKey.objects.values_list("name", "pin"))
+        self.as_before()
+        call_command("migrate", verbosity=0)
+        unknown = {"from a root that is gone": ""}
+        self.assertEqual(dict(ProvisioningKey.objects.values_list("name", "pin")), pins | unknown)
+
+    def move(self, key: ProvisioningKey, certificate: SigningCertificate) -> None:
+        key.refresh_from_db()
+        key.signing_certificate = certificate
+        fields = ["signing_certificate"]
+        edit_key(key, fields=fields, version=key.version, actor=factories.ACTOR, different_root=True)
 
     def test_without_anything_to_do_the_triggers_stay_where_they_are(self) -> None:
         triggers.drop_before_migrations(plan=[])
