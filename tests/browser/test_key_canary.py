@@ -96,7 +96,7 @@ def test_f21_the_use_is_said_in_words_and_by_a_meter(open_page, meters, scripts)
         row = page.locator("tbody.record", has=page.get_by_role("link", name=f"meter {number}")).locator(".row")
         expect(row.locator(".state")).to_have_text(words)
         cell = row.locator("td.use")
-        expect(cell.locator(".used")).to_have_text(f"{uses} of {most}")
+        expect(cell.locator(".used")).to_have_text(f"{uses:,} of {most:,}")
         meter = cell.locator("meter")
         shown = meter.evaluate("meter => [meter.min, meter.value, meter.max]") if scripts else None
         assert shown in (None, [0, uses, most])
