@@ -59,6 +59,9 @@ class EnrolledMachines:
     def keys_of_edges_named(self, name: str) -> list[str]:
         return search.keys_of_edges_named(name)
 
+    def keys_behind_edges_named(self, name: str) -> QuerySet[Any]:
+        return search.edges_named(name).values("key_public_id")
+
     def issued(self) -> QuerySet[IssuedCertificate]:
         return IssuedCertificate.objects.all()
 

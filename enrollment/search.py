@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from enrollment.models import IssuedCertificate, ServiceEdge
 from keys.crypto import tokens
@@ -36,7 +36,11 @@ def edges(term: str) -> list[Q]:
     return [*conditions, Q(pk__in=found)] if found else conditions
 
 
+def edges_named(term: str) -> QuerySet[ServiceEdge]:
+    """Edges with this name, in any case."""
+    return ServiceEdge.objects.order_by().filter(sort_name=sort_name(term.strip().replace("\0", "")))
+
+
 def keys_of_edges_named(term: str) -> list[str]:
     """Public ids of the keys that edges with this name, in any case, enrolled with."""
-    named = ServiceEdge.objects.order_by().filter(sort_name=sort_name(term.strip().replace("\0", "")))
-    return list(named.values_list("key_public_id", flat=True).distinct()[:_MOST])
+    return list(edges_named(term).values_list("key_public_id", flat=True).distinct()[:_MOST])

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import escape_leading_slashes
 
 from keys.crypto import tokens
+from portal import actors
 
-_MESSAGE = 'That was the text of a key. It is a secret: search by its public id instead, <a href="?q={0}">{0}</a>.'
+_MESSAGE = 'That was the text of a key. It is a secret: search by its public id instead, <a href="{0}?q={1}">{1}</a>.'
 
 
 class KeyInAddressMiddleware:
@@ -40,7 +42,9 @@ class KeyInAddressMiddleware:
         for name in parameters:
             del kept[name]
         if request.user.is_authenticated:
-            messages.warning(request, format_html(_MESSAGE, public_id))
+            # Each support page finds what belongs to a key; of the portal's lists, that of the keys does.
+            found_at = "" if actors.interface_of(request) == "support" else reverse("keys:key-list")
+            messages.warning(request, format_html(_MESSAGE, found_at, public_id))
         # Browsers take what follows two slashes at the beginning of a path for the name of a site.
         path = escape_leading_slashes(request.path)
         return redirect(f"{path}?{kept.urlencode()}" if kept else path)

@@ -41,6 +41,9 @@ class Machines(Protocol):
     def keys_of_edges_named(self, name: str) -> list[str]:
         """The public ids of the keys with which edges of this name enrolled."""
 
+    def keys_behind_edges_named(self, name: str) -> QuerySet[Any]:
+        """The same as a query of public ids, for use in another query."""
+
     def issued(self) -> QuerySet[Any]:
         """Certificates of edges, with `issuer` and `edge`."""
 

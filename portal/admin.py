@@ -22,8 +22,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from portal import accounts, actors, identifiers, refusal_pages
 from portal.admin_base import OBJECT, ReadOnlyAdmin, SupportAdmin, one_of
-from portal.audit import Subject
-from portal.middleware import REQUEST_ID
+from portal.audit import REQUEST_ID, Subject
 from portal.models import AuditEvent
 from portal.roles import ADMINISTRATOR
 

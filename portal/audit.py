@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, QuerySet, Value
+from django.db.models.functions import Cast, NullIf
 from django.utils import timezone
 
 from portal import audit_tallies
@@ -18,6 +20,7 @@ from portal.audit_actions import DETAIL_FIELDS, Action
 from portal.models import BY_MACHINE, BY_PEOPLE, KEY_PUBLIC_ID, ON_A_KEY, AuditEvent
 
 Outcome = AuditEvent.Outcome
+REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 # Rows a minute for one actor, action, reason and object. Further events are only counted.
 FIRST = 10
 # Rows a minute for one action and reason of unauthenticated callers, from all networks together.
@@ -114,6 +117,16 @@ def record_once(action: str, actor: Actor, subject: Subject, *, once: str, reaso
 def write_counts() -> None:
     """Write the events with the counts of past minutes; see `record`."""
     audit_tallies.write_finished(FIRST)
+
+
+def keys_of_request(request_id: str) -> dict[str, QuerySet[Any]]:
+    """Values of the columns `pk` and `public_id` of the keys that a request was about; empty if it is no request id."""
+    if not REQUEST_ID.fullmatch(request_id):
+        return {}
+    found = AuditEvent.objects.filter(request_id=request_id).order_by()
+    # The id is empty in refusals of unrecognized keys.
+    ids = found.filter(object_kind="key").values(key=Cast(NullIf("object_id", Value("")), BigIntegerField()))
+    return {"pk": ids, "public_id": found.values(of_key=KEY_PUBLIC_ID)}
 
 
 def history(kind: str, object_id: str, count: int) -> list[AuditEvent]:

@@ -15,7 +15,12 @@ ADMIN: dict[str, list[str]] = {
     "object-src": ["'none'"],
 }
 # Django admin's jQuery assigns HTML strings, which Trusted Types forbid. The portal's own pages do not.
-PORTAL: dict[str, list[str]] = {**ADMIN, "require-trusted-types-for": ["'script'"]}
+PORTAL: dict[str, list[str]] = {
+    **ADMIN,
+    "require-trusted-types-for": ["'script'"],
+    # The one policy, by which lists show the portal's own answers in place (static/js/live-list.js).
+    "trusted-types": ["portal-pages"],
+}
 
 
 def header(policy: dict[str, list[str]]) -> str:

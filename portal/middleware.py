@@ -12,11 +12,11 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from portal import actors, client_certificate, csp, lost_forms, problems
+from portal.audit import REQUEST_ID
 from portal.client_ip import from_trusted_proxy
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 _SLASHES = re.compile("/+")
-REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
 class RequestIdMiddleware:

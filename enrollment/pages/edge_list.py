@@ -18,10 +18,11 @@ from enrollment.pages.edge_detail import FORBIDDEN, PERMISSION
 from enrollment.pages.edge_rows import annotated, described
 from enrollment.pages.edge_state import IN_TOUCH
 from keys import choices
+from keys.crypto import tokens
 from keys.models import ProvisioningKey
 from keys.pages.common_filters import InGroup
 from keys.pages.key_list import CERTIFICATES
-from portal import audit
+from portal import audit, identifiers
 from portal.access import requires
 from portal.lists.alerts import NeedsCare
 from portal.lists.columns import Column, ListTable
@@ -30,9 +31,11 @@ from portal.lists.filters import Choice, Contains, Exactly, ListFilters, Related
 from portal.lists.listing import List
 from portal.lists.offers import Source
 from portal.lists.orders import Order, moment, text, whole_number
+from portal.sort_names import sort_name
 
 UNRECOGNIZED_SHOWN = 10
 WINDOW = timedelta(hours=24)
+_DIGITS_OF_AN_ID = 32
 
 
 class EdgeTable(ListTable):
@@ -58,7 +61,10 @@ class EdgeTable(ListTable):
 
 
 def _by_connection(word: str) -> Q:
-    """The edges whose state is this word: one that is disabled or revoked has no connection to speak of."""
+    """The edges whose state is this word: one that is disabled or revoked has no connection to speak of.
+
+    Each is a range of the index by contact, in which those without contact come first.
+    """
     now = timezone.now()
     first, last = now - IN_TOUCH, now + IN_TOUCH
     # Ranges of the index: the menu counts the disconnected ones.
@@ -68,6 +74,16 @@ def _by_connection(word: str) -> Q:
         "never": Q(contacted=BEFORE_ALL),
     }[word]
     return found & _by_status("enabled")
+
+
+def _by_search(term: str) -> Q:
+    """A part of the name; of hexadecimal digits also the beginning of the edge's id, or of its key's public id."""
+    digits = tokens.public_id_in(term) or identifiers.hexadecimal(term)
+    named = Q(sort_name__contains=sort_name(term))
+    if not 0 < len(digits) <= _DIGITS_OF_AN_ID:
+        return named
+    identified = identifiers.beginning("key_public_id", digits) | identifiers.uuid_beginning("uuid", digits)
+    return identified if len(digits) == _DIGITS_OF_AN_ID else identified | named
 
 
 def _by_status(word: str) -> Q:
@@ -91,10 +107,10 @@ def _with_issuers(ids: list[int]) -> Q:
 class EdgeFilters(ListFilters):
     """The filters of the list of edges."""
 
-    q = Contains("sort_name", label="Name contains", promoted=True)
+    q = Contains("sort_name", finds="Name or id", condition=_by_search)
     connection = Choice(
         label="Connection",
-        promoted=True,
+        segments=("connected", "disconnected", "never"),
         condition=_by_connection,
         choices=(("connected", "Connected"), ("disconnected", "Disconnected"), ("never", "Never connected")),
     )

@@ -141,6 +141,8 @@ class ProvisioningKey(Record):
             # The filters by state and status: partial, because enrollments write to each index that holds the key.
             models.Index(fields=["sort_name"], condition=Q(enabled=False), name="key_disabled_by_name"),
             models.Index(fields=["expires_at"], condition=Q(expires_at__isnull=False), name="key_by_expiry"),
+            # The part of its text that a row shows, for the search.
+            models.Index(fields=["token_tail"], name="key_by_tail"),
             # A start asks which keys of the keyring are needed, whatever the number of rows.
             models.Index(fields=["sealed_with"], name="key_by_sealed_with"),
             models.Index(fields=["pepper_id"], name="key_by_pepper_id"),

@@ -68,10 +68,9 @@ def _by_expiry(_: str) -> Q:
 class CertificateFilters(ListFilters):
     """The filters of the list of certificates."""
 
-    q = Contains("sort_name", label="Name contains", promoted=True)
+    q = Contains("sort_name")
     state = Choice(
         label="State",
-        promoted=True,
         condition=lambda state: condition(state, timezone.now()),
         choices=[(each.parameter, each.word) for each in reversed(CertificateState)],
     )

@@ -1,12 +1,13 @@
-"""Raise the limit of a key on its own page, without the whole form of an edit."""
+"""Raise the limit of a key on its own page or in its row of the list, without the whole form of an edit."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from keys.errors import Invalid
+from keys.models import ProvisioningKey
 from keys.operations import raise_limit
 from keys.pages.key_access import get_own_key
 from keys.pages.key_detail import page_of
@@ -16,12 +17,15 @@ from keys.pages.key_messages import limit_raised
 from keys.pages.returning import way_back
 from portal import actors
 from portal.access import requires
+from portal.row_ids import row_id
 
 
 @require_POST
 @requires("keys.change_provisioningkey", FORBIDDEN)
 def key_limit(request: HttpRequest, pk: int) -> HttpResponse:
     key, form = get_own_key(pk), LimitForm(request.POST)
+    if not request.accepts("text/html"):
+        return _for_a_script(request, key)
     if not form.is_valid():
         return page_of(request, pk, form)
     try:
@@ -31,3 +35,10 @@ def key_limit(request: HttpRequest, pk: int) -> HttpResponse:
         return page_of(request, pk, form)
     limit_raised(request, key)
     return redirect(key.get_absolute_url() + way_back(request).suffix)
+
+
+def _for_a_script(request: HttpRequest, key: ProvisioningKey) -> HttpResponse:
+    """The sentence to announce. A refusal is a problem document (`portal.refusal_pages`)."""
+    limit = row_id(request.POST.get("max_uses", "")) or 0
+    raise_limit(key, max_uses=limit, actor=actors.from_request(request))
+    return JsonResponse({"message": f"Limit of “{key.name}” raised to {limit:,}."})

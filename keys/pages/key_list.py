@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from keys import key_search
 from keys.models import KeyState, ProvisioningKey, SigningCertificate, UseState
 from keys.pages import key_rows
 from keys.pages.common_filters import InGroup, ManagedBy
@@ -71,8 +72,13 @@ def _by_use(state: str) -> Q:
 class KeyFilters(ListFilters):
     """The filters of the keys page."""
 
-    q = Contains("sort_name", label="Name contains", promoted=True)
-    usage = Choice(label="Utilization", promoted=True, choices=UseState.choices, condition=_by_use)
+    q = Contains("sort_name", finds="Name, id, edge or request id", condition=key_search.condition)
+    usage = Choice(
+        label="Utilization",
+        choices=UseState.choices,
+        condition=_by_use,
+        segments=(UseState.HIGH, UseState.FULL, UseState.UNUSED),
+    )
     state = Choice(
         label="State", choices=KeyState.choices, condition=lambda word: in_state(KeyState(word), timezone.now())
     )

@@ -193,6 +193,8 @@ def values_of(key: KeyRow, now: datetime, zone: tzinfo) -> dict[str, str]:
         "public_id": key.public_id,
         "name": key.name,
         "max_uses": str(key.max_uses),
+        "least": str(key.max_uses + 1),
+        "limit_id": f"limit-{key.id}",
         "uses": str(key.uses),
         "max_uses_shown": f"{key.max_uses:,}",
         "uses_shown": f"{key.uses:,}",

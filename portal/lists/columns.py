@@ -94,4 +94,5 @@ def _column(column: Any) -> tuple[str, str, str, str]:
     alias = column.order_by_alias
     aria_sort = ("descending" if alias.is_descending else "ascending") if column.is_ordered else ""
     turned = str(alias.next) if column.orderable else ""
-    return str(column.header), turned, aria_sort, column.attrs["th"].get("class") or ""
+    css_class = f"c-{column.name} {column.attrs['th'].get('class') or ''}".strip()
+    return str(column.header), turned, aria_sort, css_class

@@ -34,8 +34,7 @@ _LONGEST_CHIP = 60
 class ListFilter(django_filters.Filter):
     """A filter with a label, a control (a template in `lists/`) and a condition on the rows.
 
-    `promoted` filters stand in the bar, the others under *More filters*. `condition` makes a Q of a clean value;
-    without it the value must equal the field.
+    `condition` makes a Q of a clean value; without it the value must equal the field.
     """
 
     control: ClassVar[str]
@@ -46,14 +45,12 @@ class ListFilter(django_filters.Filter):
         field_name: str = "",
         *,
         label: str,
-        promoted: bool = False,
         condition: Callable[[Any], Q] | None = None,
         **options: Any,
     ) -> None:
         unknown = dict.fromkeys(("invalid", "invalid_choice"), f"“{label}” has a value that does not exist.")
         errors = {**unknown, **options.pop("error_messages", {})}
         super().__init__(field_name, label=label, error_messages=errors, **options)
-        self.promoted = promoted
         self._condition = condition
 
     def __deepcopy__(self, memo: dict[int, Any]) -> ListFilter:
@@ -82,16 +79,27 @@ class ListFilter(django_filters.Filter):
 
 
 class Contains(ListFilter):
-    """The rows whose sort name holds a text, whatever its case."""
+    """The search field of the bar: the rows whose sort name holds a text, whatever its case.
+
+    `finds` is shown in the empty field: what its condition looks for.
+    """
 
     control = "search"
     field_class = forms.CharField
 
-    def __init__(self, field_name: str, *, label: str, **options: Any) -> None:
+    def __init__(self, field_name: str, *, label: str = "Search", finds: str = "Name", **options: Any) -> None:
         too_long = f"“{label}” is longer than {LONGEST_TEXT} characters."
         super().__init__(
             field_name, label=label, max_length=LONGEST_TEXT, error_messages={"max_length": too_long}, **options
         )
+        self.finds = finds
+
+    @functools.cached_property
+    def field(self) -> forms.Field:
+        # `Any`, because templates read attributes that form fields do not have.
+        field: Any = super().field
+        field.finds = self.finds
+        return field
 
     def condition(self, value: str) -> Q:
         return super().condition(value) if self._condition else Q(**{f"{self.field_name}__contains": sort_name(value)})
@@ -108,10 +116,14 @@ class Exactly(ListFilter):
 
 
 class Choice(ListFilter):
-    """One of a few values."""
+    """One of a few values. `segments` are those that the bar offers as links with counts; each needs an index."""
 
     control = "select"
     field_class = forms.TypedChoiceField
+
+    def __init__(self, field_name: str = "", *, segments: Sequence[str] = (), **options: Any) -> None:
+        super().__init__(field_name, **options)
+        self.segments = segments
 
     @property
     def choices(self) -> tuple[tuple[str, str], ...]:
@@ -234,6 +246,12 @@ class ListFilters(django_filters.FilterSet):
         sources = {name: each.source for name, each in self.base_filters.items() if isinstance(each, Related)}
         self.offered = offers.load(sources, {name: data.getlist(name) for name in sources})
 
+    @classmethod
+    @functools.cache
+    def segmented(cls) -> str:
+        """The parameter of the filter that has segments; empty without one."""
+        return next((name for name, each in cls.base_filters.items() if getattr(each, "segments", ())), "")
+
     @functools.cached_property
     def form(self) -> forms.Form:
         """The form that cleans the address. Templates print its fields; a select has its options ready."""
@@ -271,24 +289,19 @@ class ListFilters(django_filters.FilterSet):
         return [(name, error) for name, errors in found.items() for error in errors]
 
     @property
-    def promoted(self) -> list[forms.BoundField]:
-        """The fields of the bar."""
-        return [self.form[name] for name, each in self.base_filters.items() if each.promoted]
+    def search(self) -> list[forms.BoundField]:
+        """The search field of the bar."""
+        return [self.form[name] for name, each in self.base_filters.items() if isinstance(each, Contains)]
 
     @property
     def others(self) -> list[forms.BoundField]:
-        """The fields under *More filters*."""
-        return [self.form[name] for name, each in self.base_filters.items() if not each.promoted]
-
-    @property
-    def set_behind(self) -> int:
-        """How many values under *More filters* are set."""
-        return sum(not self.base_filters[name].promoted for name, _ in self.state.filters)
+        """The fields under *Filter*."""
+        return [self.form[name] for name, each in self.base_filters.items() if not isinstance(each, Contains)]
 
     @property
     def is_wrong_behind(self) -> bool:
-        """Whether a bad value is under *More filters*."""
-        return any(not self.base_filters[name].promoted for name, _ in self.mistakes)
+        """Whether a bad value is under *Filter*."""
+        return any(not isinstance(self.base_filters[name], Contains) for name, _ in self.mistakes)
 
     @property
     def choices(self) -> tuple[Any, ...]:

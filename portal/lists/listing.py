@@ -1,4 +1,4 @@
-"""A list page: one declaration, from which address, filters, heads, order, paging and toolbar follow."""
+"""A list page: one declaration, from which address, filters, heads, order, paging and its bar follow."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from django.template.loader import render_to_string
 from django.urls import get_script_prefix
 from django.utils.safestring import SafeString
 
-from portal.lists import alerts, state
+from portal.lists import alerts, segments, state
 from portal.lists.alerts import NeedsCare
 from portal.lists.columns import ListTable, heads
 from portal.lists.filters import ListFilters
 from portal.lists.orders import Order
 from portal.lists.page_sizes import PER_PAGE
 from portal.lists.paging import Page, paginate
+from portal.lists.segments import Segment, Totals
 from portal.lists.state import ListState
 
 # Rendered parts of pages without filters: rendering them takes longer than reading the rows.
@@ -77,8 +78,9 @@ class List:
         """The page that the address of a request asks for; at most three queries."""
         wanted, rows = self.state(request.GET), self.rows()
         filters = self.filters(wanted, rows)
-        page = paginate(rows, self.order(wanted), wanted, filters.chosen, self.read)
-        return OpenList(self, wanted, filters, page)
+        counts = segments.totals(self.name, rows, filters)
+        page = paginate(rows, self.order(wanted), wanted, counts.total, counts.of, filters.chosen, self.read)
+        return OpenList(self, wanted, filters, page, counts)
 
 
 @dataclass(frozen=True)
@@ -89,12 +91,23 @@ class OpenList:
     state: ListState
     filters: ListFilters
     page: Page
+    counts: Totals
     rows: Sequence[Any] = field(default_factory=list)
 
     @property
-    def filter_form(self) -> SafeString:
-        """The form of the filters, and its chips."""
-        return self._part("lists/_filters.html")
+    def search_form(self) -> SafeString:
+        """The form of the filters with its search field; the other fields are those of `filter_menu`."""
+        return self._part("lists/_search_form.html")
+
+    @property
+    def filter_menu(self) -> SafeString:
+        """The button *Filter* and the panel with the other filters."""
+        return self._part("lists/_filter_menu.html")
+
+    @property
+    def segments(self) -> list[Segment]:
+        """The segments of the bar; none without a declaration."""
+        return segments.described(self.filters, self.state, self.counts)
 
     @property
     def sort_menu(self) -> SafeString:

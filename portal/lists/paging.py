@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from portal.lists.counting import COUNTED, capped_count, capped_counts
+from portal.lists.counting import COUNTED
 from portal.lists.orders import Cursor, Order
 from portal.lists.state import ListState
 
@@ -98,19 +98,16 @@ def paginate(
     rows: QuerySet[Any],
     order: Order,
     state: ListState,
+    total: int,
+    of: int,
     chosen: QuerySet[Any] | None = None,
     read: Callable[[QuerySet[Any]], list[Any]] = list,
 ) -> Page:
     """The page that `state` asks for. A cursor wins over a number; a page that no longer exists becomes the nearest.
 
-    `chosen` are the rows that the filters leave, without joins; None without filters. `read` turns a query into rows.
+    `total` and `of` are those of the page. `chosen` are the rows that the filters leave, without joins; None without
+    filters. `read` turns a query into rows.
     """
-    if chosen is None:
-        total = of = capped_count(rows)
-    elif chosen.query.is_empty():
-        total, of = 0, capped_count(rows)
-    else:
-        total, of = capped_counts(chosen, rows)
     return _Reader(rows, rows if chosen is None else chosen, order, state, total, of, read).page()
 
 

@@ -94,6 +94,11 @@ class ListState(NamedTuple):
         """The first page without one filter."""
         return self.first_page()._replace(filters=tuple(each for each in self.filters if each != pair))
 
+    def choosing(self, name: str, value: str) -> ListState:
+        """The first page with one filter set to a value, whatever it was before; without that filter if it is empty."""
+        others = tuple(each for each in self.filters if each[0] != name)
+        return self.first_page()._replace(filters=(*others, (name, value)) if value else others)
+
     @property
     def unfiltered(self) -> ListState:
         """The first page without any filter."""

@@ -1,6 +1,6 @@
 // Expands rows in place and keeps the open rows in the address. The buttons submit a form that does the same.
 const all = document.getElementById("expand-all");
-const toggles = [...document.querySelectorAll("button[form=expand-form]")];
+const toggles = () => [...document.querySelectorAll("button[form=expand-form]")];
 const isOpen = (toggle) => toggle.getAttribute("aria-expanded") === "true";
 
 function set(toggle, open) {
@@ -9,20 +9,24 @@ function set(toggle, open) {
   document.getElementById(toggle.getAttribute("aria-controls")).hidden = !open;
 }
 
-function setAll(open) {
+function showAll() {
   if (!all) return;
+  const rows = toggles();
+  const open = rows.length > 0 && rows.every(isOpen);
+  const words = open ? "Collapse all" : "Expand all";
   all.setAttribute("aria-expanded", String(open));
-  all.querySelector("span").textContent = open ? "Collapse all" : "Expand all";
+  all.setAttribute("aria-label", words);
+  all.title = words;
 }
 
 function remember() {
   const address = new URL(location);
   address.searchParams.delete("expand");
   address.searchParams.delete("collapse");
-  const open = toggles.filter(isOpen);
-  if (open.length === toggles.length) address.searchParams.set("expand", "all");
+  const open = toggles().filter(isOpen);
+  if (open.length === toggles().length) address.searchParams.set("expand", "all");
   else open.forEach((toggle) => address.searchParams.append("expand", toggle.value));
-  setAll(open.length === toggles.length);
+  showAll();
   history.replaceState(null, "", address);
 }
 
@@ -33,25 +37,28 @@ function restore() {
   const open = listed("expand");
   const closed = listed("collapse");
   const everything = open.includes("all");
-  toggles.forEach((toggle) => {
+  toggles().forEach((toggle) => {
     const named = open.includes(toggle.value);
     const shut = closed.includes(toggle.value);
     set(toggle, everything ? named || !shut : named && !shut);
   });
-  setAll(toggles.every(isOpen));
+  showAll();
 }
 
-toggles.forEach((toggle) => toggle.addEventListener("click", (event) => {
+document.addEventListener("click", (event) => {
+  const toggle = event.target.closest("button[form=expand-form]");
+  if (!toggle) return;
   event.preventDefault();
   set(toggle, !isOpen(toggle));
   remember();
-}));
+});
 
 all?.addEventListener("click", (event) => {
   event.preventDefault();
   const open = !isOpen(all);
-  toggles.forEach((toggle) => set(toggle, open));
+  toggles().forEach((toggle) => set(toggle, open));
   remember();
 });
 
 addEventListener("pageshow", restore);
+document.addEventListener("list-shown", showAll);

@@ -1,6 +1,7 @@
 // Replaces a key's text in a search field by its public id, which is not secret, before it is sent.
 // Without JavaScript the server does it (`keys.key_in_address`).
 const KEY = /PSEK([A-Za-z0-9+/_-]{22,})/;
+const FIELDS = "#searchbar, [data-search], [form=filters]";
 const note = "That was the text of a key, which is a secret. Its public id stands here instead.";
 
 function publicId(text) {
@@ -17,12 +18,15 @@ function replaceKey(field, status) {
   if (id) field.value = id;
 }
 
-const field = document.querySelector("#searchbar");
-if (field) {
+// In the capture phase, so that no other script sends the text first.
+const form = document.querySelector("#searchbar, [data-search]")?.form;
+if (form) {
   const status = document.createElement("p");
   status.setAttribute("role", "status");
   status.className = "key-in-search";
-  field.form.append(status);
-  field.addEventListener("input", () => replaceKey(field, status));
-  field.form.addEventListener("submit", () => replaceKey(field, status));
+  form.append(status);
+  document.addEventListener("input", ({ target }) => { if (target.matches(FIELDS)) replaceKey(target, status); }, true);
+  document.addEventListener("submit", ({ target }) => {
+    if (target === form) [...form.elements].filter((field) => field.matches(FIELDS)).forEach((field) => replaceKey(field, status));
+  }, true);
 }

@@ -84,13 +84,14 @@ visit("keys, wrong filters", "keys:key-list", f"{LIST}?group=nowhere&group=Londo
 visit("keys of a viewer, all expanded", "keys:key-list", f"{LIST}?expand=all&q=kind", who="vic")
 
 
-@state("keys, more filters", "keys:key-list")
+@state("keys, filters", "keys:key-list")
 def more_filters(page: Page, world: World) -> None:
     page.goto(f"{LIST}?q=kind")
-    page.get_by_text("More filters").click()
+    press(page, "Filter")
+    page.locator("#filter-menu summary", has_text="Group").click()
 
 
-@state("keys, sort menu", "keys:key-list")
+@state("keys, sort menu", "keys:key-list", narrow=True)
 def sort_menu(page: Page, world: World) -> None:
     page.goto(f"{LIST}?q=kind")
     press(page, "Sort: Name, A to Z")
@@ -100,6 +101,14 @@ def sort_menu(page: Page, world: World) -> None:
 def warning(page: Page, world: World) -> None:
     page.goto(f"{LIST}?q=kind")
     press(page, "Why kind full cannot be copied")
+
+
+@state("keys, limit of a row", "keys:key-list")
+def limit_of_a_row(page: Page, world: World) -> None:
+    page.goto(f"{LIST}?q=kind")
+    page.get_by_role("link", name="Raise limit of kind nearly full").click()
+    page.get_by_label("New limit").locator("visible=true").fill("1")
+    press(page, "Save limit")
 
 
 @state("keys, refused copy said", "keys:key-list")

@@ -142,7 +142,7 @@ class TestReturning:
 
     def assert_back(self, page, names, state=""):
         expect(page).to_have_url(re.compile(rf"{LIST}\?{re.escape(state or self.STATE)}$"))
-        expect(page.get_by_role("searchbox", name="Name contains")).to_have_value("back")
+        expect(page.get_by_role("searchbox", name="Search")).to_have_value("back")
         page.wait_for_load_state()
         shown = [name for name in page.get_by_role("rowheader").all_inner_texts() if name in names]
         assert shown == sorted(names, reverse=True)

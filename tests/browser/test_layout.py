@@ -92,6 +92,8 @@ def test_f35_the_keyboard_reaches_the_whole_list_and_the_focus_is_never_hidden(o
 @pytest.mark.parametrize("height", [720, 600, 450])
 def test_the_whole_sort_menu_is_within_the_window(open_page, height):
     page = open_page(LIST, viewport={"width": 1280, "height": height})
+    expect(page.locator(".sort-button")).to_be_hidden()
+    page.set_viewport_size({"width": 767, "height": height})
     page.locator(".sort-button").click()
     top, bottom = page.locator("#sort-menu").evaluate(
         "menu => [menu.getBoundingClientRect().top, menu.getBoundingClientRect().bottom]"

@@ -85,7 +85,7 @@ BARE = """() => [...document.querySelectorAll(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_f55_forced_colors_leave_a_border_on_every_control(open_page, world, scheme):
     page = open_page(f"{LIST}?q=kind&usage=full", forced_colors="active", color_scheme=scheme)
-    page.get_by_text("More filters").click()
+    page.get_by_role("button", name="Filter").click()
     for path in ("", f"{LIST}?expand=all", world.own, f"{LIST}add/", world.paths["Ended"]):
         if path:
             page.goto(path)
@@ -143,7 +143,7 @@ def test_from_right_to_left_the_text_of_a_key_still_reads_from_left_to_right(ope
 def test_from_right_to_left_a_page_is_mirrored(open_page, world, width):
     size = {"width": width, "height": 900}
     page = open_page(f"{LIST}?q=kind&expand=all", viewport=size, reduced_motion="reduce")
-    boxes = """() => [".brand", "h1", ".toolbar .count", ".row th > a", ".row .toggle button", ".row .actions button",
+    boxes = """() => [".brand", "h1", ".bar .search", ".row th > a", ".row .toggle button", ".row .actions button",
         ".details dl", ".details dt", ".sizes", ".pager > p"].map((each) => {
             const range = document.createRange();
             range.selectNodeContents(document.querySelector(each));

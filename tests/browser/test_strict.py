@@ -28,7 +28,7 @@ def kind_of(path: str) -> tuple:
 
 def open_everything(page: Page) -> None:
     """Menus, dialogs, panels, steps; each closes the one before."""
-    for summary in page.locator("summary").all():
+    for summary in page.locator("summary:visible").all():
         summary.click()
     for opener in page.locator("[popovertarget]:visible").all()[:3]:
         opener.click()

@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 from portal.models import AuditEvent
 from tests import factories
 from tests.base import PortalTestCase
+from tests.keys.pages.base import names
+from tests.support.html import links
 
 KEYS = "/admin/keys/provisioningkey/"
 
@@ -31,6 +33,13 @@ class AstrayKeyTest(PortalTestCase):
         self.client.get(KEYS, {"q": self.text})
         self.assertContains(self.client.get(KEYS), f'<a href="?q={self.key.public_id}">')
         self.assertContains(self.client.get(KEYS, {"q": self.key.public_id}), "berlin")
+
+    def test_the_way_that_a_list_of_the_portal_offers_finds_the_key_too(self) -> None:
+        self.sign_in("sue")
+        for path in ("/service-edge-keys/", "/service-edges/", "/enrollment-certificates/"):
+            self.client.get(path, {"q": self.text})
+            (way,) = links(self.client.get(path), ".message a")
+            self.assertEqual(names(self.client.get(way)), ["berlin"], path)
 
     def test_other_values_stay(self) -> None:
         answer = self.client.get(KEYS, {"enabled__exact": "1", "q": self.text, "o": "1"})

@@ -19,6 +19,22 @@ def actions() -> list[str]:
     return list(AuditEvent.objects.filter(object_kind="key").order_by("id").values_list("action", flat=True))
 
 
+class RaiseLimitTest(PortalTestCase):
+    def test_it_raises_whatever_else_was_edited_and_never_lowers(self) -> None:
+        key, _ = factories.make_key(max_uses=5)
+        seen = ProvisioningKey.objects.get(pk=key.pk)
+        key.name = "renamed"
+        operations.edit_key(key, fields=["name"], version=key.version, actor=ACTOR)
+        operations.raise_limit(seen, max_uses=9, actor=ACTOR)
+        stored = ProvisioningKey.objects.get(pk=key.pk)
+        self.assertEqual((stored.name, stored.max_uses, stored.version), ("renamed", 9, 3))
+        with self.assertRaisesMessage(errors.Invalid, "The limit is 9 already. Enter a higher number."):
+            operations.raise_limit(seen, max_uses=8, actor=ACTOR)
+        ProvisioningKey.objects.filter(pk=key.pk).delete()
+        with self.assertRaises(errors.Gone):
+            operations.raise_limit(seen, max_uses=10, actor=ACTOR)
+
+
 class CreateKeyTest(PortalTestCase):
     def test_the_text_belongs_to_the_row_and_pins_the_root(self) -> None:
         key, text = factories.make_key()

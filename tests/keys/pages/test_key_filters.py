@@ -116,7 +116,7 @@ class Filters(PortalTestCase):
 
     def test_f06_each_filter_is_a_chip_that_drops_only_itself(self):
         page = self.client.get(f"{LIST}?sort=-uses&per_page=50&page=3&q=a&usage=full&group=London&group=Rome")
-        self.assertEqual(chips(page), ["Name contains: a", "Utilization: At limit", "Group: London", "Group: Rome"])
+        self.assertEqual(chips(page), ["Search: a", "Utilization: At limit", "Group: London", "Group: Rome"])
         removing = links(page, ".chip a[aria-label^=Remove]")
         self.assertEqual(removing[1], "?q=a&group=London&group=Rome&sort=-uses&per_page=50")
         self.assertEqual(removing[2], "?q=a&usage=full&group=Rome&sort=-uses&per_page=50")
@@ -189,12 +189,36 @@ class Filters(PortalTestCase):
         self.assertIn("Remove a filter, or clear them all to see 7 keys.", texts(page, ".empty p"))
         self.assertEqual(links(page, ".empty a"), ["?"])
 
-    def test_more_filters_is_closed_and_counts_what_is_set(self):
-        self.assertContains(self.get(usage="full"), "More filters</summary>")
+    def test_the_panel_of_filters_is_closed_and_marks_what_is_set(self):
         page = self.get(group=["London", "Rome"], visible="yes")
-        self.assertContains(page, "More filters (3)</summary>")
-        self.assertContains(page, '<details class="more-filters">')
-        self.assertContains(self.get(cert="x"), '<details class="more-filters" open>')
+        self.assertTrue(the(page, "#filter-menu").has_attr("popover"))
+        self.assertEqual(texts(page, "#filter-menu summary:has(.set)"), ["Group set", "Key visibility set"])
+        self.assertEqual(parsed(page).select("#filter-menu details[open]"), [])
+
+    def test_with_a_wrong_value_the_panel_is_part_of_the_page_with_the_wrong_filters_open(self):
+        page = self.get(cert="x", visible="x", usage="full")
+        self.assertFalse(the(page, "#filter-menu").has_attr("popover"))
+        wrong = "#filter-menu details[open] > summary"
+        self.assertEqual(texts(page, wrong), ["Signing certificate set", "Key visibility set"])
+
+    def test_segments_are_links_with_counts_of_the_whole_list_and_keep_the_other_filters(self):
+        page = self.get(q="lab", group="London", sort="-uses", page=2)
+        shown = {words(each): str(each["href"]) for each in parsed(page).select(".segments a")}
+        other = "?q=lab&group=London"
+        self.assertEqual(
+            shown,
+            {
+                "All 7": f"{other}&sort=-uses",
+                "Nearly used up 1": f"{other}&usage=high&sort=-uses",
+                "At limit 1": f"{other}&usage=full&sort=-uses",
+                "Never used 4": f"{other}&usage=unused&sort=-uses",
+            },
+        )
+        for query, current in (("", "All 7"), ("?usage=full&q=a", "At limit 1"), ("?usage=free", None)):
+            now = texts(self.client.get(LIST + query), ".segments a[aria-current]")
+            self.assertEqual(now, [current] if current else [])
+        # The number of all keys is in the count beside the chips, which is announced.
+        self.assertEqual(texts(page, ".segments a [aria-hidden]"), ["7"])
 
     def test_a_viewer_may_filter(self):
         self.sign_in("vic")

@@ -1,11 +1,15 @@
-"""*Raise limit* on a key's page."""
+"""*Raise limit* on a key's page and in the list."""
 
 from __future__ import annotations
 
+import json
+
 from keys.models import ProvisioningKey
 from portal.models import AuditEvent
-from tests.keys.pages.base import LIST, KeyPageTestCase, managed_key, use_up
+from tests.keys.pages.base import LIST, KeyPageTestCase, managed_key, row, use_up
 from tests.support.html import parsed, texts, the
+
+JSON = {"Accept": "application/json"}
 
 
 class RaiseLimit(KeyPageTestCase):
@@ -67,3 +71,51 @@ class RaiseLimit(KeyPageTestCase):
         self.assertNotContains(self.client.get(self.address), "Raise limit")
         self.assertEqual(self.client.post(self.limit, {"max_uses": "6"}).status_code, 403)
         self.assertEqual(self.stored(), 5)
+
+
+class InTheList(KeyPageTestCase):
+    """For a script, which shows the answer in the row."""
+
+    def post(self, key: ProvisioningKey, max_uses: object, **headers: str):
+        return self.client.post(f"{LIST}{key.pk}/limit/", {"max_uses": max_uses}, headers=headers or JSON)
+
+    def limit(self, key: ProvisioningKey) -> int:
+        return ProvisioningKey.objects.get(pk=key.pk).max_uses
+
+    def test_a_script_gets_the_sentence_to_announce(self) -> None:
+        use_up(self.key)
+        answer = self.post(self.key, 1200)
+        self.assertEqual(answer.json(), {"message": "Limit of “Oregon” raised to 1,200."})
+        self.assertEqual(self.limit(self.key), 1200)
+        event = AuditEvent.objects.latest("id")
+        self.assertEqual((event.action, event.actor_name), ("key.edited", "olga"))
+        self.assertEqual(event.detail, {"max_uses": ["5", "1200"]})
+
+    def test_what_is_not_higher_is_refused_with_the_reason(self) -> None:
+        cases = {
+            "5": "The limit is 5 already. Enter a higher number.",
+            "1": "The limit is 5 already. Enter a higher number.",
+            "0": "Enter a whole number from 1 to 2,147,483,647.",
+            "": "Enter a whole number from 1 to 2,147,483,647.",
+            "six": "Enter a whole number from 1 to 2,147,483,647.",
+            "-6": "Enter a whole number from 1 to 2,147,483,647.",
+            "2147483648": "Enter a whole number from 1 to 2,147,483,647.",
+            "9" * 30: "Enter a whole number from 1 to 2,147,483,647.",
+        }
+        for value, sentence in cases.items():
+            with self.subTest(value=value):
+                answer = self.post(self.key, value)
+                self.assertEqual(answer.status_code, 422)
+                self.assertEqual(json.loads(answer.content)["detail"], sentence)
+        self.assertEqual(self.limit(self.key), 5)
+
+    def test_the_row_offers_it_to_those_who_may_edit(self) -> None:
+        use_up(self.key)
+        found = row(self.client.get(LIST), self.key)
+        self.assertIn('aria-label="Raise limit of Oregon, now 5"', found)
+        self.assertIn('min="6" max="2147483647" value="6"', found)
+        for reader, key in (("vic", self.key), ("olga", managed_key())):
+            self.sign_in(reader)
+            found = row(self.client.get(LIST), key)
+            self.assertNotIn("Raise limit of", found)
+            self.assertNotIn("Save limit", found)

@@ -63,7 +63,10 @@ class Returning(KeyPageTestCase):
         page = self.client.get(f"{LIST}?q=Ore&sort=-uses")
         self.assertEqual(
             set(self.links(page)),
-            {self.address, *(self.address + part for part in ("edit/", "delete/", "#edges", "#deploy-title"))},
+            {
+                self.address,
+                *(self.address + part for part in ("edit/", "edit/#id_max_uses", "delete/", "#edges", "#deploy-title")),
+            },
         )
 
     def test_without_a_list_behind_it_is_the_list_as_it_opens(self):

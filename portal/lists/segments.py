@@ -1,0 +1,71 @@
+"""Segments: links above a list that each choose one value of a filter, with how many rows of the whole list have it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import monotonic
+from typing import Any, NamedTuple
+
+from django.db.models import QuerySet
+
+from portal.lists.counting import capped_counts
+from portal.lists.filters import Choice, ListFilters
+from portal.lists.state import ListState
+
+# Longer lists are counted at most once in so many seconds; shorter ones for each request, so that these are exact.
+SECONDS = 5
+SHORT = 1_000
+_known: dict[str, tuple[float, Sequence[int]]] = {}
+
+
+class Segment(NamedTuple):
+    """One segment. `value` is empty for all rows; `rows` counts them and stops at 10,001."""
+
+    value: str
+    label: str
+    link: str
+    rows: int
+    is_current: bool
+
+
+class Totals(NamedTuple):
+    """Counts of a list, each at most 10,001: rows that the filters leave, all rows, rows of each segment."""
+
+    total: int
+    of: int
+    segments: Sequence[int] = ()
+
+
+def totals(name: str, rows: QuerySet[Any], filters: ListFilters) -> Totals:
+    """The counts of the list with this name, in one statement."""
+    chosen, declared = filters.chosen, _declared(filters)
+    until, counted = _known.get(name, (0.0, ()))
+    is_due = declared is not None and monotonic() >= until
+    parts = [rows.filter(declared.condition(value)) for value in declared.segments] if declared and is_due else []
+    is_narrowed = chosen is not None and not chosen.query.is_empty()
+    of, *rest = capped_counts(rows, *([chosen] if chosen is not None and is_narrowed else []), *parts)
+    total = of if chosen is None else rest.pop(0) if is_narrowed else 0
+    if is_due:
+        counted = rest
+        _known[name] = (monotonic() + SECONDS if of > SHORT else 0.0, counted)
+    return Totals(total, of, counted)
+
+
+def described(filters: ListFilters, state: ListState, counts: Totals) -> list[Segment]:
+    """The segments of a list in a state, all rows first; none without a declaration. Links keep the other filters."""
+    declared, parameter = _declared(filters), filters.segmented()
+    if declared is None:
+        return []
+    chosen = dict(state.filters).get(parameter, "")
+    shown = [("", "All", counts.of)]
+    counted = zip(declared.segments, counts.segments, strict=True)
+    shown += [(value, declared.words(value, None), rows) for value, rows in counted]
+    return [
+        Segment(value, label, state.choosing(parameter, value).link, rows, value == chosen)
+        for value, label, rows in shown
+    ]
+
+
+def _declared(filters: ListFilters) -> Choice | None:
+    found = filters.base_filters.get(filters.segmented())
+    return found if isinstance(found, Choice) else None
