@@ -105,6 +105,11 @@ class OpenList:
         return self._part("lists/_filter_menu.html")
 
     @property
+    def segment_links(self) -> SafeString:
+        """The segments as links."""
+        return self._part("lists/_segments.html")
+
+    @property
     def segments(self) -> list[Segment]:
         """The segments of the bar; none without a declaration."""
         return segments.described(self.filters, self.state, self.counts)
@@ -134,9 +139,10 @@ class OpenList:
         """The parts that requests with the same key share. With filters they are rendered for each request."""
         if self.state.filters:
             return {}
-        # All that these templates print: links, days in a zone, choices. They know neither user nor request.
+        # All that these templates print: links, days in a zone, choices, counts. They know neither user nor request.
         links = tuple(self.state.first_page().pairs())
-        key = (self.declared, links, self.filters.zone, self.filters.choices, get_script_prefix())
+        counts = (self.counts.of, *self.counts.segments)
+        key = (self.declared, links, self.filters.zone, self.filters.choices, counts, get_script_prefix())
         if len(_parts) >= _MOST_PAGES:
             _parts.clear()
         return _parts.setdefault(key, {})
