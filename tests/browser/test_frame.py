@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.support.live import PASSWORD
 
@@ -22,13 +22,24 @@ def keys(stage) -> None:
     stage.create_keys([f"frame {number}" for number in range(3)])
 
 
+def hold_fonts(page: Page) -> list[Route]:
+    """The requests for fonts that the page makes; none is answered until it is continued."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/*.woff2", hold)
+    return held
+
+
 @pytest.mark.parametrize("size", [{"width": 1280, "height": 900}, PHONE], ids=["desk", "phone"])
 def test_nothing_moves_while_a_page_loads_even_if_the_font_is_late(open_page, size) -> None:
     for path in (LIST, PAGE):
         # A new context has no font in its cache.
-        page, held = open_page("about:blank", viewport=size), []
+        page = open_page("about:blank", viewport=size)
+        held = hold_fonts(page)
         page.add_init_script(SHIFTS)
-        page.route("**/*.woff2", lambda route, held=held: held.append(route))
         page.goto(path, wait_until="domcontentloaded")
         page.wait_for_timeout(300)
         for route in held:
