@@ -37,6 +37,7 @@ View = Callable[..., HttpResponse]
 KEPT_FOR = timedelta(hours=1)
 MOST_OF_A_USER = 5
 MOST_CHARACTERS = 32 * 1024
+LONGEST_PATH = KeptForm._meta.get_field("path").max_length or 0
 PARAMETER = "kept"
 _SALT = "portal.kept_forms"
 _PAGES_AGE = 7 * 24 * 60 * 60
@@ -87,7 +88,7 @@ def keep(request: HttpRequest) -> str:
     if form is None or owner is None or (request.user.is_authenticated and request.user.pk != owner):
         return ""
     content = json.dumps(_public(form, request))
-    if len(content) > MOST_CHARACTERS or len(request.path) > MOST_CHARACTERS // 16:
+    if len(content) > MOST_CHARACTERS or len(request.path) > LONGEST_PATH:
         return ""
     if not get_user_model().objects.filter(pk=owner, is_active=True).exists():
         return ""

@@ -65,7 +65,7 @@ def _page_of(request: HttpRequest) -> str:
     if not url_has_allowed_host_and_scheme(sent, {request.get_host()}, require_https=request.is_secure()):
         return "/"
     page = urlsplit(sent)
-    # A path that begins with two slashes would be read as a host.
-    if page.path == reverse(settings.LOGIN_URL) or page.path.startswith("//"):
-        return "/"
-    return f"{page.path}?{page.query}" if page.query else page.path
+    path = f"{page.path}?{page.query}" if page.query else page.path
+    # Browsers read what follows two slashes at the beginning of a path, or a backslash there, as a host.
+    is_own_path = url_has_allowed_host_and_scheme(path, allowed_hosts=None)
+    return path if is_own_path and page.path != reverse(settings.LOGIN_URL) else "/"

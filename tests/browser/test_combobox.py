@@ -118,3 +118,14 @@ def test_nothing_moves_while_the_page_loads(page, field):
         list.getEntries().reduce((sum, entry) => sum + entry.value, 0)
     )).observe({type: "layout-shift", buffered: true}) || setTimeout(resolve, 500, 0))"""
     assert page.evaluate(shift) == 0
+
+
+def test_the_text_of_a_key_is_not_asked_for(page, field):
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    field.fill(f"1|api.example.com|PSEK{'A' * 60}")
+    field.click()
+    # The click asks at once, so its question would be sent before the next one.
+    with page.expect_request(lambda request: "q=lyo" in request.url):
+        field.fill("lyo")
+    assert not [address for address in asked if "PSEK" in address]

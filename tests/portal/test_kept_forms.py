@@ -277,6 +277,17 @@ class BoundsTest(KeptFormTestCase):
         self.assertEqual(self.lost(**{**TYPED, "allowed_networks": many}), "")
         self.assertFalse(KeptForm.objects.exists())
 
+    def test_a_path_that_is_too_long_for_its_column_is_not_kept(self) -> None:
+        key, _ = make_key()
+        column = KeptForm._meta.get_field("path").max_length or 0
+        path, token = "/service-edge-keys/{pk:0>{digits}}/edit/", self.token()
+        self.end_session()
+        for length, is_kept in ((column, True), (column + 1, False)):
+            address = path.format(pk=key.pk, digits=length - len(path.format(pk="", digits=0)))
+            self.assertEqual(len(address), length)
+            answer = self.send(token, address, name="typed name")
+            self.assertEqual((answer.status_code, KeptForm.objects.filter(path=address).exists()), (401, is_kept))
+
     def test_the_browser_remembers_its_last_pages_only(self) -> None:
         address = self.lost()
         for _ in range(5):
