@@ -32,7 +32,6 @@ urlpatterns: list[URLPattern] = [
     path("service-edge-keys/<int:pk>/edit/", key_edit, name="key-edit"),
     path("service-edge-keys/<int:pk>/limit/", key_limit, name="key-limit"),
     path("service-edge-keys/<int:pk>/delete/", key_delete, name="key-delete"),
-    path("service-edge-keys/<int:pk>/limit/", key_limit, name="key-limit"),
     path("service-edge-keys/<int:pk>/reveal/", key_reveal, name="key-reveal"),
     path("service-edge-keys/<int:pk>/download/", key_download, name="key-download"),
     path("enrollment-certificates/", certificate_list, name="certificate-list"),

@@ -38,7 +38,7 @@ class ManagedTestCase(EnrollmentTestCase):
         self,
         statement: str,
         *values: object,
-        message: str = "are read only|never changes|the signing certificate of a key",
+        message: str = "are read only|never changes?|the signing certificate of a key",
     ) -> None:
         with self.assertRaisesRegex(DatabaseError, message):
             self.execute(statement, *values)
