@@ -42,8 +42,8 @@ PARAMETER = "kept"
 _SALT = "portal.kept_forms"
 _PAGES_AGE = 7 * 24 * 60 * 60
 _MOST_PAGES = 5
-# A private key, the text of a provisioning key, or anything long that could be one without its armor.
-_SECRET = re.compile(r"PRIVATE KEY|[A-Za-z0-9+/=_-]{60}")
+# A private key, or anything long that could be one without its armor, also in lines; the text of a provisioning key.
+_SECRET = re.compile(r"PRIVATE KEY|[A-Za-z0-9+/=_-]{60}|(?:[A-Za-z0-9+/=_-]{24,59}\s+){2}")
 _KEY_TEXT = re.compile(r"PSEK[A-Za-z0-9+/_-]{22}")
 _NOT_IN_A_KEY = re.compile(r"[^A-Za-z0-9+/_-]")
 
@@ -154,7 +154,7 @@ def _public(form: type[forms.BaseForm], request: HttpRequest) -> dict[str, Any]:
 
 def _public_part(field: forms.Field, text: str) -> str:
     """A value, unless it may be a secret. A field that knows better has `public_part`."""
-    if isinstance(field.widget, forms.PasswordInput):
+    if isinstance(field.widget, forms.PasswordInput | forms.FileInput):
         return ""
     if part := getattr(field, "public_part", None):
         return str(part(text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -152,11 +153,17 @@ class SecretsTest(KeptFormTestCase):
         for label in ("Private key (optional)", "Password (optional)", "Or a file with the private key"):
             self.assertIn(label, texts(page, "#shown-again p")[0])
 
+    def test_the_field_of_a_file_keeps_no_text_either(self) -> None:
+        self.lost(UPLOAD, name="Edges", private_key_file="sent by a program")
+        kept = json.loads(KeptForm.objects.get().content)
+        self.assertEqual(kept, {"fields": {"name": ["Edges"]}, "asked_again": ["private_key_file"]})
+
     def test_what_may_be_a_secret_in_another_field_is_not_kept(self) -> None:
         _key, text = make_key("its text", group=make_group("London"))
         der = "".join(authorities.ca().key_pem.decode().splitlines()[1:-1])
         broken = "\n".join(text[start : start + 20] for start in range(0, len(text), 20))
-        for secret in (text, broken, der, f"note {der[:64]}", "-----BEGIN PRIVATE KEY-----"):
+        wrapped = "\n".join(textwrap.wrap(der, 48))
+        for secret in (text, broken, der, wrapped, f"note {der[:64]}", "-----BEGIN PRIVATE KEY-----"):
             with self.subTest(secret[:30]):
                 address = self.lost(name=secret, max_uses="5")
                 kept = KeptForm.objects.latest("pk").content
