@@ -18,6 +18,11 @@ from portal.refusals import Invalid
 class OwnPasswordForm(RefusableForm, PasswordChangeForm):
     """Django's form, which stores nothing here: `OwnPasswordView` passes the password to the operation."""
 
+    error_messages = {  # noqa: RUF012  # the parent's own spelling
+        **PasswordChangeForm.error_messages,
+        "password_incorrect": "This is not your current password.",
+    }
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["old_password"].label = "Current password"

@@ -52,6 +52,9 @@ class OwnPasswordTest(PortalTestCase):
         self.assertTrue(self.user.check_password(OLD))
         self.assertFalse(AuditEvent.objects.filter(action="user.edited").exists())
 
+    def test_a_wrong_password_is_named_as_its_field_is(self) -> None:
+        self.assertContains(self.change("wrong"), "This is not your current password.")
+
     def test_without_its_event_the_password_stays(self) -> None:
         with (
             mock.patch.object(accounts, "record_new_password", side_effect=RuntimeError),
