@@ -19,7 +19,7 @@ function applyAndClose() {
 
 form?.addEventListener("input", (event) => {
   clearTimeout(timer);
-  if (!event.isComposing) timer = setTimeout(apply, PAUSE);
+  if (event.target.type === "search" && !event.isComposing) timer = setTimeout(apply, PAUSE);
 });
 
 form?.addEventListener("compositionend", () => { timer = setTimeout(apply, PAUSE); });

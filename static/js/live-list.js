@@ -27,7 +27,8 @@ function counterpart(control) {
 
 function replace(page) {
   const focused = document.activeElement;
-  for (const part of document.querySelectorAll("[data-live]")) {
+  // What somebody is setting in an open menu stays theirs.
+  for (const part of document.querySelectorAll("[data-live]:not(:popover-open)")) {
     const fresh = page.getElementById(part.id);
     part.replaceChildren(...(fresh?.childNodes ?? []));
     part.toggleAttribute("popover", fresh?.hasAttribute("popover"));
@@ -40,6 +41,9 @@ function replace(page) {
   if (mistakes) mistakes.focus();
   else if (!focused.isConnected) counterpart(focused)?.focus();
 }
+
+// An answer to what is no longer in the form would put the old values back.
+document.getElementById("filters")?.addEventListener("input", () => running?.abort());
 
 document.addEventListener("show-list", async ({ detail: address }) => {
   const rows = document.getElementById("rows");

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 pytestmark = pytest.mark.browser
 LIST = "/service-edge-keys/"
@@ -205,3 +205,23 @@ def test_an_invalid_field_is_red(open_page):
         return [getComputedStyle(field).borderTopColor, getComputedStyle(probe).color];
     }""")
     assert border == danger
+
+
+def test_a_late_answer_leaves_the_filter_that_is_being_set(page):
+    held = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile(r"\?q=live$"), hold)
+    with page.expect_request(re.compile(r"\?q=live$")):
+        search(page).fill("live")
+    page.get_by_role("button", name="Filter", exact=True).click()
+    page.locator("#filter-menu summary", has_text=re.compile("^Group$")).click()
+    with page.expect_response(re.compile(r"\?q=live$")):
+        held.pop().continue_()
+    expect(count(page)).to_have_text(re.compile(r"^3 of \d+ keys$"))
+    page.get_by_label("Group, name or id").fill("Live town")
+    page.get_by_label("Group, name or id").press("Enter")
+    expect(rows(page)).to_have_text(["live one", "live two"])
+    expect(page).to_have_url(re.compile(rf"{LIST}\?q=live&group=Live\+town$"))
