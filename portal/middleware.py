@@ -46,8 +46,12 @@ class SecurityHeadersMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         is_admin = actors.interface_of(request) == "support"
-        response.setdefault("Content-Security-Policy", self.admin_policy if is_admin else self.portal_policy)
-        response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), clipboard-write=(self)")
+        # No browser makes a page of these (`nosniff`), and a page has two dozen of them.
+        if not response.get("Content-Type", "").startswith(("text/css", "text/javascript", "font/")):
+            response.setdefault("Content-Security-Policy", self.admin_policy if is_admin else self.portal_policy)
+            response.setdefault(
+                "Permissions-Policy", "camera=(), geolocation=(), microphone=(), clipboard-write=(self)"
+            )
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.setdefault("Cache-Control", "no-store, private")
         return response

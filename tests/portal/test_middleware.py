@@ -1,7 +1,9 @@
 """Every response has its security headers, including errors and the admin."""
 
-from django.test import Client, override_settings
+from django.http import HttpResponse
+from django.test import Client, RequestFactory, override_settings
 
+from portal.middleware import SecurityHeadersMiddleware
 from tests.base import PortalTestCase
 
 
@@ -24,6 +26,16 @@ class HeadersTest(PortalTestCase):
         self.sign_in("ada")
         for path, status in [("/service-edge-keys/", 200), ("/nothing/", 404), ("/admin/", 200)]:
             self.assert_strict(path, status)
+
+    def test_what_may_become_a_page_has_a_policy_and_what_may_not_is_light(self) -> None:
+        for content_type, has_policy in (
+            ("text/html", True), ("image/svg+xml", True), ("text/plain", True), ("application/pdf", True), ("", True),
+            ("text/css", False), ('text/javascript; charset="utf-8"', False), ("font/woff2", False),
+        ):  # fmt: skip
+            response = HttpResponse("", content_type=content_type)
+            SecurityHeadersMiddleware(lambda request, response=response: response)(RequestFactory().get("/"))
+            self.assertIs("Content-Security-Policy" in response, has_policy, content_type)
+            self.assertIs("Permissions-Policy" in response, has_policy, content_type)
 
     def test_trusted_types_hold_everywhere_but_in_the_admin(self) -> None:
         self.sign_in("ada")
