@@ -8,8 +8,6 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("portal", "keys", "enrollment")
 TESTS = sorted(path for app in APPS for path in (ROOT / "tests" / app).rglob("test_*.py"))
@@ -133,25 +131,30 @@ def path_of_test(path: Path) -> Path:
     return ROOT / "tests" / path.parent / f"test_{path.name}.py"
 
 
-@pytest.mark.parametrize("path", TESTS, ids=name_of)
-def test_each_test_has_the_path_of_its_module_or_says_why_not(path: Path) -> None:
-    tested = ROOT / path.relative_to(ROOT / "tests").with_name(path.stem.removeprefix("test_"))
-    if not (tested.with_suffix(".py").exists() or (tested / "__init__.py").exists()):
-        assert (ast.get_docstring(ast.parse(path.read_text())) or "").startswith(OPENING), (
-            f"There is no {name_of(tested)}.py: move the test, or open its docstring with {OPENING!r} and the reason."
-        )
+def test_each_test_has_the_path_of_its_module_or_says_why_not() -> None:
+    elsewhere = {}
+    for path in TESTS:
+        tested = ROOT / path.relative_to(ROOT / "tests").with_name(path.stem.removeprefix("test_"))
+        if not (tested.with_suffix(".py").exists() or (tested / "__init__.py").exists()):
+            elsewhere[name_of(path)] = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    misplaced = [name for name, docstring in elsewhere.items() if not docstring.startswith(OPENING)]
+    assert not misplaced, (
+        f"No module has their path: move them, or open their docstrings with {OPENING!r} and the reason."
+    )
 
 
-@pytest.mark.parametrize("module", MODULES, ids=name_of)
-def test_each_module_has_a_test(module: Path) -> None:
-    packages = [parent for parent in module.parents if len(parent.parts) > 1]
-    if not any(path_of_test(path).exists() for path in (module.with_suffix(""), *packages)):
+def test_each_module_has_a_test() -> None:
+    untested = []
+    for module in MODULES:
+        packages = [parent for parent in module.parents if len(parent.parts) > 1]
         elsewhere = {str(module), *(f"{package}/" for package in packages)} & TESTED_IN.keys()
-        assert elsewhere, f"Add {name_of(path_of_test(module.with_suffix('')))}, or a line to TESTED_IN."
+        if not (elsewhere or any(path_of_test(path).exists() for path in (module.with_suffix(""), *packages))):
+            untested.append(name_of(path_of_test(module.with_suffix(""))))
+    assert not untested, "Add these, or lines to TESTED_IN."
 
 
-@pytest.mark.parametrize(("module", "test"), TESTED_IN.items())
-def test_what_is_tested_elsewhere_is_there(module: str, test: str) -> None:
-    assert (ROOT / module).exists()
-    assert (ROOT / "tests" / test).exists()
-    assert not path_of_test(Path(module).with_suffix("")).exists(), "It has a test at its path."
+def test_what_is_tested_elsewhere_is_there() -> None:
+    named = {ROOT / module for module in TESTED_IN} | {ROOT / "tests" / test for test in TESTED_IN.values()}
+    assert not [name_of(path) for path in named if not path.exists()]
+    at_their_paths = [module for module in TESTED_IN if path_of_test(Path(module).with_suffix("")).exists()]
+    assert not at_their_paths, "They have tests at their paths."
