@@ -70,5 +70,5 @@ DETAIL_FIELDS: Mapping[str, frozenset[str]] = {
     "group": frozenset(_GROUP),
     "certificate": frozenset(_CERTIFICATE),
     "edge": frozenset(_EDGE | _REVOCATION | _COUNTED | {"name", "description", "enabled"}),
-    "user": frozenset(_USER),
+    "user": frozenset(_USER | _COUNTED),
 }

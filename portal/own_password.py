@@ -10,25 +10,40 @@ from django.contrib.auth.views import PasswordChangeView
 from django.http import HttpResponse
 from django.urls import reverse_lazy
 
-from portal import accounts, actors
+from portal import accounts, actors, audit
+from portal.actors import Actor
 from portal.forms import RefusableForm
+from portal.password_checks import limited
 from portal.refusals import Invalid
 
 
 class OwnPasswordForm(RefusableForm, PasswordChangeForm):
-    """Django's form, which stores nothing here: `OwnPasswordView` passes the password to the operation."""
+    """Django's form, which stores nothing here: `OwnPasswordView` passes the password to the operation.
+
+    Guesses of the current password have the limits of sign-in, so that a stolen session does not reveal it.
+    """
 
     error_messages = {  # noqa: RUF012  # the parent's own spelling
         **PasswordChangeForm.error_messages,
         "password_incorrect": "This is not your current password.",
     }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.actor = actor
         self.fields["old_password"].label = "Current password"
         self.fields["new_password1"].help_text = "At least 15 characters. Neither a common password nor like your name."
         self.fields["new_password2"].label = "New password again"
         self.fields["new_password2"].help_text = ""
+
+    def clean_old_password(self) -> str:
+        with limited(self.user.username, self.actor.client_ip, self._refused) as attempt:
+            typed: str = super().clean_old_password()
+            attempt.succeeded(self.user)
+        return typed
+
+    def _refused(self, reason: str) -> None:
+        audit.record(audit.Action.USER_REFUSED, self.actor, accounts.subject(self.user), reason=reason)
 
     def save(self, commit: bool = True) -> Any:
         return self.user
@@ -41,10 +56,12 @@ class OwnPasswordView(PasswordChangeView):
     template_name = "registration/own_password.html"
     success_url = reverse_lazy("preferences")
 
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "actor": actors.from_request(self.request)}
+
     def form_valid(self, form: Any) -> HttpResponse:
-        actor = actors.from_request(self.request)
         try:
-            accounts.change_own_password(form.user, form.cleaned_data["new_password1"], actor=actor)
+            accounts.change_own_password(form.user, form.cleaned_data["new_password1"], actor=form.actor)
         except Invalid as refused:
             form.refuse(refused)
             return self.form_invalid(form)

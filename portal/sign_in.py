@@ -8,19 +8,16 @@ from django.contrib.auth import user_logged_in, user_logged_out
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.auth.views import LoginView, LogoutView
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 
-from portal import actors, audit, kept_forms, lockout
+from portal import actors, audit, kept_forms
 from portal.client_ip import client_ip, network_of
 from portal.metrics import SIGN_INS
-from portal.password_hashing import TooManyPasswords
+from portal.password_checks import limited
 from portal.preferences import cookies, operations
-
-_ELSEWHERE = "Too many attempts. Try again in {time}, or from a network you have signed in from before."
 
 
 class SignInForm(AuthenticationForm):
@@ -29,9 +26,6 @@ class SignInForm(AuthenticationForm):
     error_messages = {  # noqa: RUF012  # the parent's own spelling
         "invalid_login": "The user name or password is not right.",
         "inactive": "The user name or password is not right.",
-        lockout.OF_NAME_AND_NETWORK.code: "Too many attempts. Try again in {time}.",
-        lockout.OF_NETWORK.code: _ELSEWHERE,
-        lockout.OF_NAME.code: _ELSEWHERE,
     }
 
     request: HttpRequest  # LoginView always gives it
@@ -39,21 +33,9 @@ class SignInForm(AuthenticationForm):
     def clean(self) -> dict[str, Any]:
         if self.errors:
             return super().clean()
-        username, address = self.cleaned_data["username"], client_ip(self.request)
-        try:
-            attempt = lockout.count_attempt(username, address)
+        with limited(self.cleaned_data["username"], client_ip(self.request), self._refuse) as attempt:
             cleaned = super().clean()
-        except lockout.Locked as locked:
-            self._refuse(locked.code)
-            time = f"{locked.minutes} minute{'s' if locked.minutes > 1 else ''}"
-            raise ValidationError(self.error_messages[locked.code].format(time=time), code=locked.code) from None
-        except TooManyPasswords:
-            attempt.give_back()
-            raise
-        except ValidationError:
-            self._refuse("wrong_credentials")
-            raise
-        attempt.succeeded(self.get_user())
+            attempt.succeeded(self.get_user())
         return cleaned
 
     def _refuse(self, reason: str) -> None:

@@ -108,6 +108,7 @@ TESTED_IN = {
     "portal/management/commands/housekeeping.py": "portal/test_housekeeping.py",
     "portal/management/commands/runserver.py": "portal/test_startup.py",
     "portal/models.py": "portal/test_audit.py",
+    "portal/password_checks.py": "portal/test_own_password.py",
     "portal/preloading.py": "portal/test_startup.py",
     "portal/problems.py": "portal/test_unavailable.py",
     "portal/refusals.py": "portal/test_refusal_pages.py",

@@ -60,6 +60,10 @@ class LastSuperuserTest(PortalTestCase):
         self.assert_kept()
 
     def test_his_password_is_not_taken(self) -> None:
+        self.assertRedirects(self.without_password(self.sue), "/accounts/password/")
+        self.assert_kept()
+        # Whoever has no password could not sign in again either.
+        self.client.force_login(User.objects.create_superuser("idle", password=None))
         self.assertContains(self.without_password(self.sue), SENTENCE)
         self.assert_kept()
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from unittest import mock
 
+import time_machine
 from django.contrib.sessions.models import Session
 from django.http import HttpResponse
+from django.utils import timezone
 
 from portal import accounts
 from portal.models import AuditEvent
@@ -55,6 +58,33 @@ class OwnPasswordTest(PortalTestCase):
     def test_a_wrong_password_is_named_as_its_field_is(self) -> None:
         self.assertContains(self.change("wrong"), "This is not your current password.")
 
+    def test_a_stolen_session_cannot_guess_the_password_without_limit(self) -> None:
+        with time_machine.travel(timezone.now(), tick=False) as clock:
+            for _ in range(5):
+                self.assertContains(self.change("guessed", "short"), "This is not your current password.")
+            for guess in (OLD, "guessed"):
+                self.assertContains(self.change(guess, "short"), "Too many attempts. Try again in 5 minutes.")
+            self.assertContains(self.change(), "Too many attempts")
+            clock.shift(timedelta(minutes=5, seconds=1))
+            self.assertRedirects(self.change(), "/preferences/")
+
+    def test_sign_in_and_this_page_share_the_limit(self) -> None:
+        for _ in range(5):
+            self.change("guessed")
+        answer = self.client_class().post("/accounts/login/", {"username": "vic", "password": OLD})
+        self.assertContains(answer, "Too many attempts")
+
+    def test_guesses_are_recorded_without_what_was_typed(self) -> None:
+        for number in range(14):
+            self.change(f"guessed {number}")
+        events = AuditEvent.objects.filter(action="user.refused").order_by("pk")
+        # Rows a minute are limited, and the rest is counted: see `portal.audit`.
+        self.assertEqual([event.reason for event in events], ["wrong_credentials"] * 5 + ["locked"] * 9)
+        self.assertEqual(
+            {(each.actor_name, each.object_name, each.outcome) for each in events}, {("vic", "vic", "refused")}
+        )
+        self.assertFalse(any(text in str(vars(event)) for event in events for text in ("guessed", NEW)))
+
     def test_without_its_event_the_password_stays(self) -> None:
         with (
             mock.patch.object(accounts, "record_new_password", side_effect=RuntimeError),
@@ -78,3 +108,12 @@ class OwnPasswordTest(PortalTestCase):
         self.sign_in("sam")
         for path in ("/admin/password_change/", "/admin/password_change/done/"):
             self.assertRedirects(self.client.get(path), PAGE)
+
+    def test_an_administrators_own_password_is_changed_here_too_never_without_the_current_one(self) -> None:
+        for name in ("ada", "sue"):
+            with self.subTest(name):
+                own = f"/admin/auth/user/{self.sign_in(name).pk}/password/"
+                fields = {"password1": NEW, "password2": NEW, "usable_password": "true"}
+                self.assertRedirects(self.client.get(own), PAGE)
+                self.assertRedirects(self.client.post(own, fields), PAGE)
+        self.assertEqual(self.client.get(f"/admin/auth/user/{self.user.pk}/password/").status_code, 200)

@@ -1,0 +1,41 @@
+"""Around each check of a password that somebody typed: the limits of `portal.lockout`, and what is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from django.core.exceptions import ValidationError
+
+from portal import lockout
+from portal.lockout import Attempt
+from portal.password_hashing import TooManyPasswords
+
+_ELSEWHERE = "Too many attempts. Try again in {time}, or from a network you have signed in from before."
+_SENTENCES = {
+    lockout.OF_NAME_AND_NETWORK.code: "Too many attempts. Try again in {time}.",
+    lockout.OF_NETWORK.code: _ELSEWHERE,
+    lockout.OF_NAME.code: _ELSEWHERE,
+}
+
+
+@contextmanager
+def limited(username: str, address: str | None, refused: Callable[[str], None]) -> Iterator[Attempt]:
+    """Count an attempt before the body checks its password; the body raises ValidationError for a wrong one.
+
+    Raises ValidationError before the body when a limit is reached. `refused` is called with the reason of a refusal.
+    """
+    try:
+        attempt = lockout.count_attempt(username, address)
+    except lockout.Locked as locked:
+        refused(locked.code)
+        time = f"{locked.minutes} minute{'s' if locked.minutes > 1 else ''}"
+        raise ValidationError(_SENTENCES[locked.code].format(time=time), code=locked.code) from None
+    try:
+        yield attempt
+    except TooManyPasswords:
+        attempt.give_back()
+        raise
+    except ValidationError:
+        refused("wrong_credentials")
+        raise
