@@ -1,4 +1,7 @@
-"""The error pages. A signed-in user keeps the menu and *Sign out*; without the database a page has neither."""
+"""The error pages. A signed-in user keeps the menu and *Sign out*; without the database a page has neither.
+
+A program that does not accept HTML, such as a script of a page, gets a problem document instead.
+"""
 
 from __future__ import annotations
 
@@ -12,29 +15,34 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from portal import accounts
+from portal import accounts, problems
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorPage:
-    """The texts of one status: a heading, and a sentence with what to do."""
+    """The texts of one status: a code for programs, a heading, and a sentence with what to do."""
 
+    code: str
     title: str
     sentence: str
 
 
 ERROR_PAGES = {
-    400: ErrorPage("The request could not be read", "Go back, check what you entered and send it again."),
-    401: ErrorPage("You are signed out", "Sign in and send it again. Nothing was stored."),
-    403: ErrorPage("You don't have access", "Ask an administrator for a role with access."),
-    404: ErrorPage("Page not found", "The address is wrong, or what was here has been deleted."),
-    422: ErrorPage("Some values are not accepted", "Go back, correct them and send it again."),
-    409: ErrorPage("This cannot be done now", "Go back and look at the current state."),
+    400: ErrorPage(
+        "bad_request", "The request could not be read", "Go back, check what you entered and send it again."
+    ),
+    401: ErrorPage("sign_in_required", "You are signed out", "Sign in and send it again. Nothing was stored."),
+    403: ErrorPage("forbidden", "You don't have access", "Ask an administrator for a role with access."),
+    404: ErrorPage("not_found", "Page not found", "The address is wrong, or what was here has been deleted."),
+    422: ErrorPage("invalid", "Some values are not accepted", "Go back, correct them and send it again."),
+    409: ErrorPage("conflict", "This cannot be done now", "Go back and look at the current state."),
     500: ErrorPage(
+        "server_error",
         "Something went wrong",
         "If you sent a form, check whether it was stored before you send it again. If this goes on, contact support.",
     ),
     503: ErrorPage(
+        "busy",
         "The portal cannot use its database now",
         "Try again in a few seconds. If you sent a form, check whether it was stored before you send it again.",
     ),
@@ -46,10 +54,13 @@ def render_error(
 ) -> HttpResponse:
     """The page of a status. `sentence` and `title` replace its own texts; `action` is a link (label, address)."""
     page = ERROR_PAGES[status]
+    title, sentence = title or page.title, sentence or page.sentence
+    if not request.accepts("text/html"):
+        return problems.response(request, status, page.code, title, sentence)
     context = {
         "status": status,
-        "title": title or page.title,
-        "sentence": sentence or page.sentence,
+        "title": title,
+        "sentence": sentence,
         "action": action or ("Service Edge Keys", reverse("keys:key-list")),
         "request_id": getattr(request, "request_id", ""),
         "layout": "plain.html",

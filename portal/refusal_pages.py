@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 from portal import problems
 from portal.error_pages import render_error
@@ -19,13 +19,23 @@ def answer(request: HttpRequest, refused: Refused, action: tuple[str, str] | Non
 
 
 class RefusalMiddleware:
-    """Answers the refusals that a view does not catch, so that no view knows which status belongs to which."""
+    """Answers the refusals that a view does not catch, so that no view knows which status belongs to which.
+
+    Programs get a problem document for a method that a view does not allow, too.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if not isinstance(response, HttpResponseNotAllowed) or request.accepts("text/html"):
+            return response
+        # Django's own answer is empty.
+        sentence = f"This address answers {response['Allow']}."
+        problem = problems.response(request, 405, "method_not_allowed", "Method not allowed", sentence)
+        problem["Allow"] = response["Allow"]
+        return problem
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return answer(request, exception) if isinstance(exception, Refused) else None

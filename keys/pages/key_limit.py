@@ -17,28 +17,27 @@ from keys.pages.key_messages import limit_raised
 from keys.pages.returning import way_back
 from portal import actors
 from portal.access import requires
-from portal.row_ids import row_id
 
 
 @require_POST
 @requires("keys.change_provisioningkey", FORBIDDEN)
 def key_limit(request: HttpRequest, pk: int) -> HttpResponse:
     key, form = get_own_key(pk), LimitForm(request.POST)
+    if form.is_valid():
+        try:
+            raise_limit(key, max_uses=form.cleaned_data["max_uses"], actor=actors.from_request(request))
+        except Invalid as refused:
+            form.refuse(refused)
     if not request.accepts("text/html"):
-        return _for_a_script(request, key)
-    if not form.is_valid():
-        return page_of(request, pk, form)
-    try:
-        raise_limit(key, max_uses=form.cleaned_data["max_uses"], actor=actors.from_request(request))
-    except Invalid as error:
-        form.refuse(error)
+        return _for_a_script(key, form)
+    if form.errors:
         return page_of(request, pk, form)
     limit_raised(request, key)
     return redirect(key.get_absolute_url() + way_back(request).suffix)
 
 
-def _for_a_script(request: HttpRequest, key: ProvisioningKey) -> HttpResponse:
+def _for_a_script(key: ProvisioningKey, form: LimitForm) -> HttpResponse:
     """The sentence to announce. A refusal is a problem document (`portal.refusal_pages`)."""
-    limit = row_id(request.POST.get("max_uses", "")) or 0
-    raise_limit(key, max_uses=limit, actor=actors.from_request(request))
-    return JsonResponse({"message": f"Limit of “{key.name}” raised to {limit:,}."})
+    if form.errors:
+        raise Invalid("max_uses", str(form.errors["max_uses"][0]))
+    return JsonResponse({"message": f"Limit of “{key.name}” raised to {key.max_uses:,}."})

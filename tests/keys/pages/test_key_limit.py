@@ -109,6 +109,35 @@ class InTheList(KeyPageTestCase):
                 self.assertEqual(json.loads(answer.content)["detail"], sentence)
         self.assertEqual(self.limit(self.key), 5)
 
+    def test_a_number_is_read_as_on_the_page(self) -> None:
+        for number, typed in enumerate(("{} ", "{}.0", "+{}", "{:05}"), start=6):
+            for headers in (JSON, {"Accept": "text/html"}):
+                with self.subTest(typed=typed, **headers):
+                    ProvisioningKey.objects.filter(pk=self.key.pk).update(max_uses=5)
+                    self.post(self.key, typed.format(number), **headers)
+                    self.assertEqual(self.limit(self.key), number)
+        arabic = self.post(self.key, "\N{ARABIC-INDIC DIGIT ONE}\N{ARABIC-INDIC DIGIT TWO}")
+        self.assertEqual(arabic.json(), {"message": "Limit of “Oregon” raised to 12."})
+
+    def test_every_refusal_to_a_script_is_a_problem_document(self) -> None:
+        gone = f"{LIST}999999/limit/"
+        own = f"{self.address}limit/"
+        for who, method, address, expected in (
+            ("olga", "post", gone, (404, "not_found")),
+            ("olga", "get", own, (405, "method_not_allowed")),
+            ("olga", "post", f"{LIST}{managed_key().pk}/limit/", (403, "managed_by_vendor")),
+            ("vic", "post", own, (403, "forbidden")),
+            ("", "post", own, (401, "sign_in_required")),
+        ):
+            with self.subTest(who=who, address=address):
+                self.client.logout()
+                if who:
+                    self.sign_in(who)
+                answer = getattr(self.client, method)(address, {"max_uses": "9"}, headers=JSON)
+                self.assertEqual(answer["Content-Type"], "application/problem+json")
+                self.assertEqual((answer.status_code, answer.json()["code"]), expected)
+                self.assertEqual(answer.json()["request_id"], answer["X-Request-Id"])
+
     def test_the_row_offers_it_to_those_who_may_edit(self) -> None:
         use_up(self.key)
         found = row(self.client.get(LIST), self.key)

@@ -72,6 +72,16 @@ class KeyReveal(KeyPageTestCase):
         self.assertEqual(response.status_code, 409)
         self.assertEqual(response.json()["code"], "key_used_up")
 
+    def test_a_script_learns_why_there_is_no_text(self):
+        for who, address, purpose, expected in (
+            ("olga", f"{LIST}999999/reveal/", "copy", (404, "not_found")),
+            ("olga", f"{self.address}reveal/", "steal", (400, "bad_request")),
+            ("vic", f"{self.address}reveal/", "copy", (403, "forbidden")),
+        ):
+            self.sign_in(who)
+            answer = self.client.post(address, {"for": purpose}, headers={"Accept": "text/plain"})
+            self.assertEqual((answer.status_code, answer.json()["code"]), expected)
+
     def test_a_stranger_gets_nothing(self):
         self.client.logout()
         self.assertEqual(self.reveal().status_code, 302)
