@@ -29,7 +29,6 @@ from tests.enrollment.concurrent_requests import Answer, post, post_all
 from tests.enrollment.live import LiveTestCase, body
 from tests.enrollment.renewal import RENEW, signed_body
 from tests.factories import make_csr, make_private_key
-from tests.support import postgresql
 from tests.support.live import LivePortal
 from tests.support.signing_in import guess
 
@@ -157,8 +156,7 @@ class PostgresqlRaceTests(Races, LiveTestCase):
     def setUpClass(cls) -> None:
         """Without a PostgreSQL server these tests fail; the error says how to get one."""
         super().setUpClass()
-        url = cls.enterClassContext(postgresql.server())
-        cls.portal = cls.enterClassContext(LivePortal(workers=WORKERS, aged=True, database_url=url))
+        cls.portal = cls.enterClassContext(LivePortal(workers=WORKERS, aged=True, postgresql=True))
 
 
 class WireTests(LiveTestCase):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -18,8 +16,8 @@ from tests.enrollment.concurrent_requests import post_all
 from tests.enrollment.live import LiveTestCase, body
 from tests.enrollment.revocation import RevocationTestCase, certificate_of, fetch, serials
 from tests.factories import ACTOR
-from tests.support import postgresql
-from tests.support.live import ROOT, LivePortal
+from tests.support.commands_at_once import outputs
+from tests.support.live import LivePortal
 
 
 class OvertakenTests(RevocationTestCase):
@@ -47,16 +45,6 @@ class OvertakenTests(RevocationTestCase):
 class Races:
     """Several processes at once; run on each database by a class below."""
 
-    def start(self: Any, *arguments: str) -> Any:
-        command = [sys.executable, "manage.py", *arguments]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(command, cwd=ROOT, env=self.portal.env(), **pipes)
-
-    def outputs(self: Any, processes: list[Any]) -> list[str]:
-        results = [(*process.communicate(timeout=120), process.returncode) for process in processes]
-        self.assertEqual([error for _, error, code in results if code], [])
-        return [output for output, _, _ in results]
-
     def enroll(self: Any, name: str, count: int) -> None:
         text = self.make_key(name, count)
         answers = post_all(self.portal.url, [body(text) for _ in range(count)], processes=1)
@@ -83,11 +71,11 @@ class Races:
         self.enroll("Whole", 20)
         self.enroll("Parts", 3)
         whole, parts = self.issued("Whole"), self.issued("Parts")
-        processes = [self.start("revoke", "--key", "Whole") for _ in range(2)]
-        processes += [self.start("revoke", "--edge", uuid) for uuid in parts]
+        commands = [["revoke", "--key", "Whole"] for _ in range(2)]
+        commands += [["revoke", "--edge", uuid] for uuid in parts]
         # The only certificate of an edge and the edge at the same moment: the second revocation finds nothing left.
-        processes += [self.start("revoke", "--serial", serial) for serial in parts.values()]
-        printed = "".join(self.outputs(processes)).split()
+        commands += [["revoke", "--serial", serial] for serial in parts.values()]
+        printed = "".join(outputs(self.portal.env(), commands)).split()
         expected = {*whole.values(), *parts.values()}
         self.assertEqual(sorted(word for word in printed if word in expected), sorted(expected), "each exactly once")
         self.assertEqual(self.stored_list(), expected)
@@ -120,5 +108,4 @@ class PostgresqlRaceTests(Races, LiveTestCase):
     def setUpClass(cls) -> None:
         """Without a PostgreSQL server these tests fail; the error says how to get one."""
         super().setUpClass()
-        url = cls.enterClassContext(postgresql.server())
-        cls.portal = cls.enterClassContext(LivePortal(workers=1, database_url=url))
+        cls.portal = cls.enterClassContext(LivePortal(workers=1, aged=True, postgresql=True))

@@ -14,6 +14,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,7 +33,9 @@ class LivePortal:
     """Runs a portal between `start` and `stop`, or as a context manager. The administrator is admin / PASSWORD."""
 
     demo: bool = False
+    # Without a URL, with `postgresql` on its own `server`, which tests may restart; otherwise on SQLite.
     database_url: str = ""
+    postgresql: bool = False
     workers: int = 2
     extra: dict[str, str] | None = None
     # Behind a TLS proxy only /healthz answers to plain http.
@@ -46,7 +49,11 @@ class LivePortal:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._serving: dict[str, str] = {}
+        self._ending = ExitStack()
         if prepared.VARIABLE in os.environ and not (self.demo or self.database_url):
+            if self.postgresql:
+                self.server = self._ending.enter_context(prepared.server(self.env(), aged=self.aged))
+                self.database_url = self.server.url
             self._serving = prepared.copy_into(self.state_dir, self.env(), aged=self.aged)
         self.log = (self.state_dir / "log").open("w")
         self._spawn()
@@ -107,6 +114,7 @@ class LivePortal:
         if self._console:
             self._console.close()
             self._console = None
+        self._ending.close()
         self.log.close()
         shutil.rmtree(self.state_dir, ignore_errors=True)
 

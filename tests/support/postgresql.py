@@ -83,8 +83,8 @@ def server(durable: bool = False) -> Iterator[str]:
 
 
 @contextmanager
-def running(durable: bool = False) -> Iterator[Server]:
-    """Run a server that can be restarted."""
+def running(durable: bool = False, copy_of: Path | None = None, copy_to: Path | None = None) -> Iterator[Server]:
+    """Run a server that can be restarted, on an empty cluster or on a copy of one; at the end leave a copy of it."""
     bin_dir = binaries()
     directory = Path(tempfile.mkdtemp(prefix="portal-pg-"))
     port = free_port()
@@ -95,13 +95,20 @@ def running(durable: bool = False) -> Iterator[Server]:
     settings += [] if durable else FAST
     options = " ".join(f"-c {setting}" for setting in settings)
     try:
-        _run([str(bin_dir / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"])
+        if copy_of:
+            subprocess.run(["cp", "-a", copy_of, data], check=True)
+        else:
+            _run(
+                [str(bin_dir / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
+            )
         _run([str(bin_dir / "pg_ctl"), "-D", data, "-l", str(directory / "log"), "-w", "-o", options, "start"])
         try:
             control = (str(bin_dir / "pg_ctl"), "-D", data, "-l", str(directory / "log"))
             yield Server(f"postgresql://postgres@127.0.0.1:{port}/postgres", control)
         finally:
-            _run([str(bin_dir / "pg_ctl"), "-D", data, "-m", "immediate", "stop"])
+            _run([str(bin_dir / "pg_ctl"), "-D", data, "-m", "fast" if copy_to else "immediate", "stop"])
+        if copy_to:
+            subprocess.run(["cp", "-a", data, copy_to], check=True)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 

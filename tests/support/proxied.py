@@ -19,7 +19,7 @@ EDGE_CA = (
 class ProxiedPortal:
     """Runs both between `start` and `stop`, or as a context manager."""
 
-    database_url: str = ""
+    postgresql: bool = False
     workers: int = 2
     portal: LivePortal = field(init=False)
     nginx: Nginx = field(init=False)
@@ -27,7 +27,7 @@ class ProxiedPortal:
     def start(self) -> ProxiedPortal:
         settings = {"PORTAL_PLAIN_HTTP": "0", "TRUSTED_PROXIES": "127.0.0.1"}
         self.portal = LivePortal(
-            database_url=self.database_url, workers=self.workers, extra=settings, ready="/healthz", aged=True
+            postgresql=self.postgresql, workers=self.workers, extra=settings, ready="/healthz", aged=True
         ).start()
         try:
             command = ["bash", "-ec", "set -o pipefail; " + EDGE_CA.format(url=self.portal.url)]

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from tests.enrollment.live import LiveTestCase
-from tests.support import postgresql
 from tests.support.live import LivePortal
 
 
@@ -40,5 +39,4 @@ class PostgresqlRaceTests(Races, LiveTestCase):
     def setUpClass(cls) -> None:
         """Without a PostgreSQL server these tests fail; the error says how to get one."""
         super().setUpClass()
-        url = cls.enterClassContext(postgresql.server())
-        cls.portal = cls.enterClassContext(LivePortal(workers=1, database_url=url))
+        cls.portal = cls.enterClassContext(LivePortal(workers=1, aged=True, postgresql=True))

@@ -17,7 +17,6 @@ import pytest
 from tests.enrollment.concurrent_requests import post
 from tests.enrollment.live import LiveTestCase, body
 from tests.support.live import LivePortal
-from tests.support.postgresql import running
 
 pytestmark = pytest.mark.once
 THREADS = 24
@@ -92,14 +91,13 @@ def _status_of(url: str) -> int:
 class PostgresqlTests(LiveTestCase):
     @classmethod
     def setUpClass(cls) -> None:
-        cls.server = cls.enterClassContext(running())
-        cls.portal = cls.enterClassContext(LivePortal(database_url=cls.server.url))
+        cls.portal = cls.enterClassContext(LivePortal(aged=True, postgresql=True))
 
     def test_after_a_restart_under_load_no_request_fails_and_no_use_is_lost_or_taken_twice(self) -> None:
         load = Load(self.portal.url, self.make_key("Restart", 100_000))
         with load.running():
             time.sleep(1)
-            self.server.restart()
+            self.portal.server.restart()
             restarted = time.monotonic()
             time.sleep(1)
             ending = time.monotonic()
@@ -125,6 +123,6 @@ class PostgresqlTests(LiveTestCase):
                 )
 
         self.assertEqual(set(statuses()), {201})
-        self.server.restart()
+        self.portal.server.restart()
         self.assertEqual(set(statuses()), {201})
         self.assertEqual(self.books("Idle"), (4 * THREADS,) * 5)

@@ -25,7 +25,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from tests.enrollment.endpoints.est.base import basic, body_of
 from tests.enrollment.live import LiveTestCase
 from tests.factories import make_csr, make_private_key
-from tests.support import postgresql
 from tests.support.html import csrf_token
 from tests.support.live import PASSWORD, ROOT
 from tests.support.proxied import EDGE_CA, ProxiedPortal
@@ -237,8 +236,7 @@ class StrongSwanTests(StrongSwan, StockClientCase):
 class StrongSwanPostgresqlTests(StrongSwan, StockClientCase):
     @classmethod
     def setUpClass(cls) -> None:
-        url = cls.enterClassContext(postgresql.server())
-        cls.proxied = cls.enterClassContext(ProxiedPortal(url))
+        cls.proxied = cls.enterClassContext(ProxiedPortal(postgresql=True))
         super().setUpClass()
 
 
