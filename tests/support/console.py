@@ -38,8 +38,7 @@ class Console:
         self._process.communicate()
 
 
-def run(arguments: list[str]) -> tuple[object, str, str]:
-    """Exit code, standard output and standard error of a command in this process."""
+def _run(arguments: list[str]) -> tuple[object, str, str]:
     from django.core.management import execute_from_command_line
 
     output, errors, code = io.StringIO(), io.StringIO(), 0
@@ -58,7 +57,7 @@ def main() -> None:
     """Answer a line of arguments with a line of exit code, standard output and standard error, all in JSON."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     for line in sys.stdin:
-        print(json.dumps(run(json.loads(line))), flush=True)
+        print(json.dumps(_run(json.loads(line))), flush=True)
 
 
 if __name__ == "__main__":
