@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import math
 import os
+import re
 import tempfile
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -26,6 +28,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("browser", "browser tests")
     group.addoption("--latency", type=int, default=0, metavar="MS", help="delay each answer: tests that race fail")
     group.addoption("--cpu", type=int, default=1, metavar="TIMES", help="slow Chromium's processor down")
+
+
+# All tests of such a module have the marker.
+_ALL_MARKED = re.compile(r"^pytestmark = pytest\.mark\.(?:once|browser)$", re.MULTILINE)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where tests marked `once` and `browser` are left out, modules with no other tests are not even imported."""
+    if config.option.markexpr != "not browser and not once" or collection_path.suffix != ".py":
+        return None
+    return bool(_ALL_MARKED.search(collection_path.read_text(encoding="utf-8"))) or None
 
 
 @pytest.hookimpl(trylast=True)

@@ -91,7 +91,9 @@ class Machine:
         """Start what the unit says, as systemd would. Raises StopIteration without a unit."""
         places = ("etc/systemd/system", "lib/systemd/system")
         unit = next(path for place in places if (path := self.root / place / "enroll-edge.service").exists())
-        settings = dict(line.split("=", 1) for line in unit.read_text().splitlines() if re.match(r"[A-Z]\w+=", line))
+        content = unit.read_text()
+        settings = dict(line.split("=", 1) for line in content.splitlines() if re.match(r"[A-Z]\w+=", line))
+        assert "EnvironmentFile" in settings, f"{unit} is not the whole unit: {content!r}"
         lines = Path(self.here(settings["EnvironmentFile"])).read_text().splitlines()
         variables = dict(line.split("=", 1) for line in lines)
         return self.start(_expanded(settings["ExecStart"], variables), {})

@@ -29,14 +29,18 @@ def post(length: int, *headers: str, path: str = "/") -> bytes:
     return "\r\n".join(lines).encode()
 
 
-@pytest.mark.once
-class SlowClientsTest(TestCase):
+class ClientsTestCase(TestCase):
+    """A worker that gives a request `read_seconds` to arrive."""
+
+    read_seconds: float
+
     @classmethod
     def setUpClass(cls) -> None:
         cls.port = free_port()
         server = ("-m", "gunicorn", "-k", WORKER, "--threads", "2", "--worker-connections", "40")
         command = (*server, "--bind", f"127.0.0.1:{cls.port}", "tests.support.short_limits:application")
-        cls.server = subprocess.Popen([sys.executable, *command], cwd=ROOT)
+        environment = {**os.environ, "READ_SECONDS": str(cls.read_seconds)}
+        cls.server = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment)
         cls.addClassCleanup(cls.server.wait, 30)
         cls.addClassCleanup(cls.server.terminate)
         for _ in range(200):
@@ -79,6 +83,55 @@ class SlowClientsTest(TestCase):
         started = time.monotonic()
         self.assertEqual(self.answer(self.connect(GET)), (200, b"0"))
         return time.monotonic() - started
+
+
+@pytest.mark.once
+class WholeRequestsTest(ClientsTestCase):
+    """Requests that arrive, however slow the machine is."""
+
+    read_seconds = 20
+
+    def test_what_is_complete_is_answered_however_it_comes(self) -> None:
+        client = self.connect()
+        for part in (post(6)[:7], post(6)[7:] + b"abc", b"def"):
+            client.sendall(part)
+            time.sleep(0.05)
+        self.assertEqual(self.answer(client), (200, b"6"))
+        # The same connection, two requests at once, the second with its body still to come.
+        client.sendall(post(3) + b"abc" + post(4) + b"ab")
+        self.assertEqual(self.answer(client), (200, b"3"))
+        client.sendall(b"cd" + GET)
+        self.assertEqual(self.answer(client), (200, b"4"))
+        self.assertEqual(self.answer(client), (200, b"0"))
+
+    def test_what_was_not_read_is_no_second_request(self) -> None:
+        client = self.connect(post(len(GET), path="/unread") + GET + post(2) + b"ab")
+        self.assertEqual(self.answer(client), (200, b"0"))
+        self.assertEqual(self.answer(client), (200, b"2"))
+        client = self.connect(post(900_000, path="/unread") + GET)
+        self.assertEqual(self.answer(client), (200, b"0"))
+        self.assertEqual(self.answer(client)[0], 0)
+
+    def test_long_bodies_arrive_whole(self) -> None:
+        for length in (16 * 1024, 16 * 1024 + 1, 300_000, 3_000_000):
+            client = self.connect(post(length) + b"x" * length)
+            self.assertEqual(self.answer(client), (200, str(length).encode()))
+
+    def test_who_waits_for_100_continue_is_told_once(self) -> None:
+        client = self.connect(post(5, "Expect: 100-continue"))
+        self.assertEqual(client.recv(100), b"HTTP/1.1 100 Continue\r\n\r\n")
+        client.sendall(b"abcde")
+        self.assertEqual(self.answer(client), (200, b"5"))
+
+    def test_an_endless_head_is_refused(self) -> None:
+        endless = b"".join(b"X-%d: %b\r\n" % (number, b"x" * 4000) for number in range(40))
+        client = self.connect(b"GET / HTTP/1.1\r\nHost: x\r\n" + endless)
+        self.assertEqual(self.answer(client)[0], 431)
+
+
+@pytest.mark.once
+class SlowClientsTest(ClientsTestCase):
+    read_seconds = 1.5
 
     def unfinished(self) -> Iterator[bytes]:
         """Unfinished requests of every type that could keep a thread waiting."""
@@ -147,43 +200,6 @@ class SlowClientsTest(TestCase):
         held = [self.connect(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")) for _ in range(4)]
         self.assertEqual({self.answer(client) for client in held}, {(200, b"0")})
         self.assertLess(self.seconds_of_an_answer(), 1)
-
-    def test_what_is_complete_is_answered_however_it_comes(self) -> None:
-        client = self.connect()
-        for part in (post(6)[:7], post(6)[7:] + b"abc", b"def"):
-            client.sendall(part)
-            time.sleep(0.05)
-        self.assertEqual(self.answer(client), (200, b"6"))
-        # The same connection, two requests at once, the second with its body still to come.
-        client.sendall(post(3) + b"abc" + post(4) + b"ab")
-        self.assertEqual(self.answer(client), (200, b"3"))
-        client.sendall(b"cd" + GET)
-        self.assertEqual(self.answer(client), (200, b"4"))
-        self.assertEqual(self.answer(client), (200, b"0"))
-
-    def test_what_was_not_read_is_no_second_request(self) -> None:
-        client = self.connect(post(len(GET), path="/unread") + GET + post(2) + b"ab")
-        self.assertEqual(self.answer(client), (200, b"0"))
-        self.assertEqual(self.answer(client), (200, b"2"))
-        client = self.connect(post(900_000, path="/unread") + GET)
-        self.assertEqual(self.answer(client), (200, b"0"))
-        self.assertEqual(self.answer(client)[0], 0)
-
-    def test_long_bodies_arrive_whole(self) -> None:
-        for length in (16 * 1024, 16 * 1024 + 1, 300_000, 3_000_000):
-            client = self.connect(post(length) + b"x" * length)
-            self.assertEqual(self.answer(client), (200, str(length).encode()))
-
-    def test_who_waits_for_100_continue_is_told_once(self) -> None:
-        client = self.connect(post(5, "Expect: 100-continue"))
-        self.assertEqual(client.recv(100), b"HTTP/1.1 100 Continue\r\n\r\n")
-        client.sendall(b"abcde")
-        self.assertEqual(self.answer(client), (200, b"5"))
-
-    def test_an_endless_head_is_refused(self) -> None:
-        endless = b"".join(b"X-%d: %b\r\n" % (number, b"x" * 4000) for number in range(40))
-        client = self.connect(b"GET / HTTP/1.1\r\nHost: x\r\n" + endless)
-        self.assertEqual(self.answer(client)[0], 431)
 
     def test_half_a_body_is_not_given_as_the_whole(self) -> None:
         left = self.connect(post(36) + b"abc")

@@ -1,10 +1,12 @@
 """The portal's worker with short limits, and an application that answers with what it read, for tests of slow clients.
 
+READ_SECONDS is in the environment: whole requests get time to arrive on a busy machine.
 Run as `gunicorn -k tests.support.short_limits.PatientWorker tests.support.short_limits:application`.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -12,7 +14,7 @@ from portal import slow_clients
 from portal.slow_clients import PatientWorker
 
 __all__ = ["PatientWorker"]
-slow_clients.READ_SECONDS = 1.5
+slow_clients.READ_SECONDS = float(os.environ["READ_SECONDS"])
 slow_clients.ANSWER_SECONDS = slow_clients.AnsweringSocket.allowance = 1.0
 slow_clients.ANSWER_BYTES_PER_SECOND = 64 * 1024 * 1024
 ANSWERS = {"/big": bytes(32 * 1024 * 1024), "/page": bytes(16 * 1024)}
