@@ -112,7 +112,12 @@ class IssuedCertificate(models.Model):
     """
 
     edge = models.ForeignKey(ServiceEdge, on_delete=models.PROTECT, related_name="certificates")
-    issuer = models.ForeignKey("keys.SigningCertificate", on_delete=models.PROTECT, related_name="issued")
+    issuer = models.ForeignKey(
+        "keys.SigningCertificate",
+        on_delete=models.PROTECT,
+        related_name="issued",
+        db_index=False,  # issued_by_issuer_and_edge is the index
+    )
     serial = models.CharField(max_length=40, help_text="Hexadecimal, lower case.")
     spki_sha256 = models.CharField("SHA-256 of the public key", max_length=64)
     claims_key_pair = models.BooleanField("first of its key pair", db_default=True, editable=False)
@@ -157,6 +162,8 @@ class IssuedCertificate(models.Model):
         permissions: ClassVar = [("revoke_issuedcertificate", "Can revoke issued certificates")]
         indexes: ClassVar = [
             models.Index(fields=["fingerprint"], name="issued_by_fingerprint"),
+            # The list of certificates counts the edges of each from the index alone.
+            models.Index(fields=["issuer", "edge", "not_after", "revoked_at"], name="issued_by_issuer_and_edge"),
             # Partial, so that inserting a certificate, which is not revoked then, does not write to them.
             models.Index(fields=["issuer"], condition=Q(revoked_at__isnull=False), name="issued_revoked_by_issuer"),
             models.Index(

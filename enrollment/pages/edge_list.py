@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from enrollment.models import BEFORE_ALL, IssuedCertificate, ServiceEdge
 from enrollment.pages import history
 from enrollment.pages.edge_detail import FORBIDDEN, PERMISSION
-from enrollment.pages.edge_rows import annotated, described
+from enrollment.pages.edge_rows import described, is_revoked, read
 from enrollment.pages.edge_state import IN_TOUCH
 from keys import choices
 from keys.crypto import tokens
@@ -87,11 +87,8 @@ def _by_search(term: str) -> Q:
 
 
 def _by_status(word: str) -> Q:
-    return {
-        "enabled": Q(enabled=True, revoked=False),
-        "disabled": Q(enabled=False, revoked=False),
-        "revoked": Q(revoked=True),
-    }[word]
+    revoked = is_revoked(timezone.now())
+    return {"enabled": Q(enabled=True) & ~revoked, "disabled": Q(enabled=False) & ~revoked, "revoked": revoked}[word]
 
 
 def _with_keys(ids: list[int]) -> Q:
@@ -136,7 +133,8 @@ EDGES = List(
     noun="edge",
     table=EdgeTable,
     filters=EdgeFilters,
-    rows=lambda: annotated(ServiceEdge.objects.filter(deleted_at=None)),
+    rows=ServiceEdge.objects.live,
+    read=read,
     default_sort="-enrolled",
     row_template="enrollment/_edge_row.html",
     care=NeedsCare("disconnected", "connection", "disconnected"),

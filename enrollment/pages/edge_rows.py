@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from enrollment.models import IssuedCertificate, ServiceEdge
@@ -14,6 +14,13 @@ from enrollment.pages.edge_state import EdgeState, edge_state
 from keys.models import ProvisioningKey
 from keys.pages.presentation import Stamp, stamp
 from portal import record_addresses
+from portal.lists.written import Written
+
+_READ = (
+    "uuid", "name", "sort_name", "enabled", "group__name", "group__sort_name", "key_public_id", "key_name",
+    "key_sort_name", "enrolled_at", "enrolled_from", "deleted_at", "last_contact_at", "contacted", "version",
+    "platform", "addresses",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +46,32 @@ class EdgeRow:
 
 def annotated(edges: QuerySet[ServiceEdge]) -> QuerySet[Any]:
     """Edges with what `described` needs: a fixed number of look-ups in an index for each."""
+    return edges.select_related("group").annotate(**_BESIDE_EDGES.at(timezone.now()))
+
+
+def read(edges: QuerySet[ServiceEdge]) -> list[Any]:
+    """The edges of a page, without the columns that no list shows."""
+    return list(annotated(edges).only(*_READ))
+
+
+def is_revoked(now: datetime) -> Q:
+    """Whether an edge is revoked. An expired certificate nobody revoked does not keep a revoked edge alive."""
     certificates = IssuedCertificate.objects.filter(edge=OuterRef("pk"))
-    kept = certificates.live()
+    return Q(Exists(certificates.revoked())) & ~Q(Exists(certificates.in_force(now)))
+
+
+def _beside_edges(now: datetime) -> dict[str, Any]:
+    certificates = IssuedCertificate.objects.filter(edge=OuterRef("pk"))
     keys = ProvisioningKey.objects.filter(public_id=OuterRef("key_public_id")).order_by()
-    return edges.select_related("group").annotate(
-        serial=Subquery(certificates.order_by("-id").values("serial")[:1]),
-        revocable=Exists(kept),
-        # An expired certificate nobody revoked does not keep a revoked edge alive.
-        revoked=Exists(certificates.revoked()) & ~Exists(certificates.in_force(timezone.now())),
-        key_id=Subquery(keys.values("pk")[:1]),
-    )
+    return {
+        "serial": Subquery(certificates.order_by("-id").values("serial")[:1]),
+        "revocable": Exists(certificates.live()),
+        "revoked": is_revoked(now),
+        "key_id": Subquery(keys.values("pk")[:1]),
+    }
+
+
+_BESIDE_EDGES = Written(ServiceEdge, _beside_edges, moments=1)
 
 
 def described(edge: Any, now: datetime) -> EdgeRow:

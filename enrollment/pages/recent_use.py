@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import BigIntegerField, CharField, OuterRef, Subquery
-from django.db.models.expressions import Combinable
+from django.db.models.expressions import Combinable, RawSQL
 from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 from django.utils.html import format_html
 
 from enrollment.models import ServiceEdge
 from enrollment.pages.history import reason_in_words
+from keys.models import ProvisioningKey
 from keys.pages.presentation import time_element
 from portal import audit, record_addresses
+from portal.lists.written import Written
 from portal.models import TIMES
 
 WINDOW = timedelta(hours=24)
@@ -36,19 +38,26 @@ class _Times(Subquery):
     output_field = BigIntegerField()
 
 
-def expressions() -> dict[str, Combinable]:
-    """What the list of keys reads in the query of the keys. Each reads one end of an index."""
-    edges = ServiceEdge.objects.filter(key_public_id=OuterRef("public_id"), use_number=OuterRef("uses"))
+def expressions() -> dict[str, RawSQL]:
+    """What the list of keys reads in the query of the keys."""
     now = timezone.now()
     # Without events dated while the clock was ahead. The clocks of two hosts may differ by a minute.
-    lately = (now - WINDOW, now + timedelta(minutes=1))
+    return _BESIDE_KEYS.at(now - WINDOW, now + timedelta(minutes=1))
+
+
+def _beside_keys(first: datetime, last: datetime) -> dict[str, Combinable]:
+    """Each reads one end of an index."""
+    edges = ServiceEdge.objects.filter(key_public_id=OuterRef("public_id"), use_number=OuterRef("uses"))
     refused = audit.refusals().filter(object_id=Cast(OuterRef("pk"), CharField()))
     return {
         "last_from": Subquery(edges.order_by().values("enrolled_from")[:1]),
         "refused_at": Subquery(refused.values("at")[:1]),
         "refused_why": Subquery(refused.values("reason")[:1]),
-        "refused_lately": _Times(refused.filter(at__range=lately).values(times=Coalesce(TIMES, 1))[:MOST]),
+        "refused_lately": _Times(refused.filter(at__range=(first, last)).values(times=Coalesce(TIMES, 1))[:MOST]),
     }
+
+
+_BESIDE_KEYS = Written(ProvisioningKey, _beside_keys, moments=2)
 
 
 def entries(key_id: int, values: Mapping[str, Any]) -> str:

@@ -33,6 +33,7 @@ from portal.lists.filters import Choice, Contains, ListFilters, Until
 from portal.lists.listing import List
 from portal.lists.orders import Order, moment, text
 from portal.lists.state import ListState
+from portal.lists.written import Written
 
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 _LISTED = (
@@ -79,12 +80,6 @@ class CertificateFilters(ListFilters):
     expires_before = Until("not_after", label="Expires until")
 
 
-class _EdgeCount(RowCount):
-    """Counts the edges of certificates."""
-
-    template = "(SELECT COUNT(DISTINCT edge_id) FROM (%(subquery)s) counted)"
-
-
 def _rows() -> QuerySet[Any]:
     ends = Coalesce("not_after", Value(_NEVER, output_field=DateTimeField()))
     listed = SigningCertificate.objects.select_related("parent").only(*_LISTED)
@@ -93,18 +88,22 @@ def _rows() -> QuerySet[Any]:
 
 def _read(certificates: QuerySet[Any]) -> list[Any]:
     """The certificates, each with how many keys and edges use it (capped) and whether anything depends on it."""
+    return list(certificates.annotate(**_BESIDE_CERTIFICATES.at(timezone.now())))
+
+
+def _beside_certificates(now: datetime) -> dict[str, Any]:
     keys = ProvisioningKey.objects.filter(signing_certificate=OuterRef("pk"))
     below = SigningCertificate.objects.filter(parent=OuterRef("pk"))
     issued = machines.answers().issued().filter(issuer=OuterRef("pk"))
-    held = machines.answers().in_force(timezone.now()).filter(issuer=OuterRef("pk")).order_by().values("edge_id")
-    return list(
-        certificates.annotate(
-            key_count=RowCount(capped(keys)),
-            # An edge has at most two certificates in force: each is renewed once, after two thirds of its time.
-            edge_count=_EdgeCount(held[: 2 * (COUNTED + 1)]),
-            is_needed=Exists(below) | Exists(issued),
-        )
-    )
+    held = machines.answers().in_force(now).filter(issuer=OuterRef("pk")).order_by().values("edge_id")
+    return {
+        "key_count": RowCount(capped(keys)),
+        "edge_count": RowCount(held.distinct()[: COUNTED + 1]),
+        "is_needed": Exists(below) | Exists(issued),
+    }
+
+
+_BESIDE_CERTIFICATES = Written(SigningCertificate, _beside_certificates, moments=1)
 
 
 class _Tree(List):

@@ -21,7 +21,7 @@ from django.utils.safestring import SafeString
 
 from portal import zones
 from portal.lists import offers
-from portal.lists.offers import Offers, Source
+from portal.lists.offers import LookUps, Offers, Source
 from portal.lists.state import ListState
 from portal.sort_names import sort_name
 
@@ -45,7 +45,7 @@ class ListFilter(django_filters.Filter):
         field_name: str = "",
         *,
         label: str,
-        condition: Callable[[Any], Q] | None = None,
+        condition: Callable[..., Q] | None = None,
         **options: Any,
     ) -> None:
         unknown = dict.fromkeys(("invalid", "invalid_choice"), f"“{label}” has a value that does not exist.")
@@ -81,18 +81,28 @@ class ListFilter(django_filters.Filter):
 class Contains(ListFilter):
     """The search field of the bar: the rows whose sort name holds a text, whatever its case.
 
-    `finds` is shown in the empty field: what its condition looks for.
+    `finds` is shown in the empty field: what its condition looks for. With `look_up` the condition takes, beside the
+    text, the rows that these look-ups of the text find.
     """
 
     control = "search"
     field_class = forms.CharField
 
-    def __init__(self, field_name: str, *, label: str = "Search", finds: str = "Name", **options: Any) -> None:
+    def __init__(
+        self,
+        field_name: str,
+        *,
+        label: str = "Search",
+        finds: str = "Name",
+        look_up: Callable[[str], LookUps] | None = None,
+        **options: Any,
+    ) -> None:
         too_long = f"“{label}” is longer than {LONGEST_TEXT} characters."
         super().__init__(
             field_name, label=label, max_length=LONGEST_TEXT, error_messages={"max_length": too_long}, **options
         )
         self.finds = finds
+        self.look_up = look_up
 
     @functools.cached_property
     def field(self) -> forms.Field:
@@ -102,7 +112,15 @@ class Contains(ListFilter):
         return field
 
     def condition(self, value: str) -> Q:
+        if self._condition and self.look_up:
+            return self._condition(value, self.parent.found)
         return super().condition(value) if self._condition else Q(**{f"{self.field_name}__contains": sort_name(value)})
+
+    def searched(self, given: str) -> LookUps:
+        """The look-ups of the text of the address; none for one that the field refuses."""
+        return (
+            self.look_up(given) if self.look_up and given and len(given) <= LONGEST_TEXT and "\0" not in given else ()
+        )
 
 
 class Exactly(ListFilter):
@@ -244,7 +262,9 @@ class ListFilters(django_filters.FilterSet):
         super().__init__(data if state.filters else None, rows)
         self.state = state
         sources = {name: each.source for name, each in self.base_filters.items() if isinstance(each, Related)}
-        self.offered = offers.load(sources, {name: data.getlist(name) for name in sources})
+        searches = {name: each for name, each in self.base_filters.items() if isinstance(each, Contains)}
+        searched = [part for name, each in searches.items() for part in each.searched(data.get(name, ""))]
+        self.offered, self.found = offers.load(sources, {name: data.getlist(name) for name in sources}, searched)
 
     @classmethod
     @functools.cache
@@ -297,6 +317,11 @@ class ListFilters(django_filters.FilterSet):
     def others(self) -> list[forms.BoundField]:
         """The fields under *Filter*."""
         return [self.form[name] for name, each in self.base_filters.items() if not isinstance(each, Contains)]
+
+    @property
+    def is_set_behind(self) -> bool:
+        """Whether a filter under *Filter* has a value."""
+        return any(not isinstance(self.base_filters[name], Contains) for name, _ in self.state.filters)
 
     @property
     def is_wrong_behind(self) -> bool:

@@ -101,8 +101,13 @@ class OpenList:
 
     @property
     def filter_menu(self) -> SafeString:
-        """The button *Filter* and the panel with the other filters."""
-        return self._part("lists/_filter_menu.html")
+        """The button *Filter* and the panel with the other filters. A search does not change it."""
+        if self.filters.is_set_behind:
+            return render_to_string("lists/_filter_menu.html", {"list": self})
+        kept = self._kept_by(self.filters.zone, self.filters.choices)
+        if "filter menu" not in kept:
+            kept["filter menu"] = render_to_string("lists/_filter_menu.html", {"list": self})
+        return kept["filter menu"]
 
     @property
     def segment_links(self) -> SafeString:
@@ -139,13 +144,13 @@ class OpenList:
         """The parts that requests with the same key share. With filters they are rendered for each request."""
         if self.state.filters:
             return {}
-        # All that these templates print: links, days in a zone, choices, counts. They know neither user nor request.
-        links = tuple(self.state.first_page().pairs())
-        counts = (self.counts.of, *self.counts.segments)
-        key = (self.declared, links, self.filters.zone, self.filters.choices, counts, get_script_prefix())
+        # All that these templates print: links and counts. They know neither user nor request.
+        return self._kept_by(tuple(self.state.first_page().pairs()), self.counts.of, *self.counts.segments)
+
+    def _kept_by(self, *printed: Any) -> dict[str, SafeString]:
         if len(_parts) >= _MOST_PAGES:
             _parts.clear()
-        return _parts.setdefault(key, {})
+        return _parts.setdefault((self.declared, get_script_prefix(), *printed), {})
 
     @property
     def heads(self) -> Iterable[Any]:

@@ -1,4 +1,4 @@
-"""Records that filters offer to choose from: the first by name, and those that are chosen, in one statement."""
+"""What a list looks up before it filters, in one statement: records to choose from, and what a search names."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils.safestring import SafeString
 
 from portal.row_ids import row_id
 from portal.sort_names import sort_name
 
 OFFERED = 50
+_EXACT, _PART = "exact", "part"
 
 
 class Offer(NamedTuple):
@@ -37,6 +39,18 @@ class Source:
 
     table: str
     condition: str = ""
+
+
+class Found(NamedTuple):
+    """A row that an identifier in a search finds. If it is `exact`, the search cannot mean anything else."""
+
+    id: int
+    exact: bool
+
+
+# Look-ups of a search term, each in an index; true for those that find a row exactly.
+LookUps = Sequence[tuple[QuerySet[Any], bool]]
+MOST_FOUND = 100
 
 
 class Offers:
@@ -75,10 +89,13 @@ def options(choices: Sequence[tuple[str, str]], chosen: Collection[str]) -> Safe
     return SafeString("".join(itertools.starmap(option, choices)))
 
 
-def load(sources: Mapping[str, Source], wanted: Mapping[str, Sequence[str]]) -> dict[str, Offers]:
-    """The offers of each source. `wanted` are ids or names that the address holds, by the name of the source."""
-    if not sources:
-        return {}
+def load(
+    sources: Mapping[str, Source], wanted: Mapping[str, Sequence[str]], searched: LookUps = ()
+) -> tuple[dict[str, Offers], list[Found]]:
+    """The offers of each source, and at most a hundred rows of each look-up.
+
+    `wanted` are ids or names that the address holds, by the name of the source.
+    """
     # The ORM takes longer to compile this statement than the database to answer it.
     parts: list[str] = []
     values: list[Any] = []
@@ -92,10 +109,18 @@ def load(sources: Mapping[str, Source], wanted: Mapping[str, Sequence[str]]) -> 
                 marks = ", ".join(["%s"] * len(chosen))
                 parts.append(f"SELECT * FROM ({_select(name, source)}) some_{name} WHERE {column} IN ({marks})")  # noqa: S608  # names from declarations
                 values += chosen
+    for number, (rows, is_exact) in enumerate(searched):
+        sql, marked = rows.order_by().values("id")[:MOST_FOUND].query.sql_with_params()
+        found_as = _EXACT if is_exact else _PART
+        parts.append(f"SELECT '' AS source, id, '{found_as}' AS name, '' AS sort_name FROM ({sql}) found_{number}")  # noqa: S608  # values are parameters
+        values += marked
+    if not parts:
+        return {}, []
     with connection.cursor() as cursor:
         cursor.execute(" UNION ".join(parts), values)
-        rows = sorted(cursor.fetchall(), key=lambda row: row[3])
-    return {name: Offers([Offer(*row[1:]) for row in rows if row[0] == name]) for name in sources}
+        read = sorted(cursor.fetchall(), key=lambda row: row[3])
+    found = [Found(pk, name == _EXACT) for source, pk, name, _ in read if not source]
+    return {name: Offers([Offer(*row[1:]) for row in read if row[0] == name]) for name in sources}, found
 
 
 def _select(name: str, source: Source) -> str:

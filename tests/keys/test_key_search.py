@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from unittest.mock import patch
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -10,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from enrollment.models import ServiceEdge
 from keys import key_search
 from keys.models import ProvisioningKey
+from portal.lists import offers
 from portal.models import AuditEvent
 from tests.enrollment.base import ENROLL, EnrollmentTestCase
 from tests.factories import make_csr, make_key
@@ -73,7 +75,7 @@ class KeySearch(EnrollmentTestCase):
         self.assertEqual(self.found("the"), ["Other"])
         self.assertEqual(self.found("%"), [])
 
-    def test_a_search_takes_one_query_more_on_any_page(self) -> None:
+    def test_a_search_takes_no_more_queries_than_another_filter(self) -> None:
         for number in range(60):
             make_key(f"row {number:02}", max_uses=10)
         (after,) = links(self.client.get(f"{LIST}?q=row&sort=uses"), "a[rel=next]")
@@ -88,12 +90,14 @@ class KeySearch(EnrollmentTestCase):
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL enable_seqscan = off")
         for term in (self.berlin.public_id, self.berlin.token_tail, "berlin-1", "0123456789abcdef"):
-            plan = key_search._identified(term).explain()
-            with self.subTest(term=term):
-                self.assertNotRegex(plan, r"Seq Scan|SCAN (keys|portal|enrollment)_")
+            for number, (keys, _) in enumerate(key_search.look_ups(term)):
+                with self.subTest(term=term, number=number):
+                    self.assertNotRegex(keys.order_by().explain(), r"Seq Scan|SCAN (keys|portal|enrollment)_")
 
     def test_no_more_than_a_hundred_keys_are_looked_up(self) -> None:
-        self.enroll(self.berlin_text)
-        ServiceEdge.objects.update(name="same", sort_name="same")
-        self.assertLessEqual(len(key_search._identified("same")), 100)
-        self.assertEqual(ProvisioningKey.objects.filter(key_search.condition("same")).count(), 1)
+        make_key("Third")
+        every = [(ProvisioningKey.objects.all(), is_exact) for is_exact in (False, True)]
+        with patch.object(offers, "MOST_FOUND", 2):
+            _, found = offers.load({}, {}, every)
+        self.assertEqual(sorted(each.exact for each in found), [False, False, True, True])
+        self.assertEqual(offers.MOST_FOUND, 100)

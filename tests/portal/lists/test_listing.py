@@ -209,8 +209,13 @@ class PartsThatRequestsShare(ListTestCase):
 
     def test_what_is_typed_into_a_filter_is_not_kept(self) -> None:
         listing._parts.clear()
-        self.assertIn("typed", self.shown(KEYS, "?q=typed"))
+        self.assertIn("typed", self.shown(KEYS, "?group=typed"))
         self.assertEqual(listing._parts, {})
+        # All searches share the panel of the other filters.
+        self.assertIn("typed", self.shown(KEYS, "?q=typed"))
+        (kept,) = listing._parts.values()
+        self.assertEqual([*kept], ["filter menu"])
+        self.assertNotIn("typed", str(kept))
 
     def test_they_are_bounded(self) -> None:
         with patch.object(listing, "_MOST_PAGES", 3):
