@@ -7,6 +7,7 @@ line or environment. Only the user data of cloud-init has a placeholder, because
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -62,7 +63,7 @@ def _platforms(portal: str, *, is_local: bool) -> Iterator[Platform]:
         "vm", "Virtual machine",
         "Linux with systemd and Python 3.11, such as Debian 12 and Ubuntu 24.04. "
         "The script installs the edge's program as a service.",
-        _fetched(portal, downloads.INSTALLER, f"sudo sh {downloads.INSTALLER} {portal}"),
+        _fetched(portal, downloads.INSTALLER, f"sudo sh {downloads.INSTALLER} {quote(portal)}"),
         downloads.INSTALLER,
     )  # fmt: skip
     yield Platform(
@@ -70,11 +71,11 @@ def _platforms(portal: str, *, is_local: bool) -> Iterator[Platform]:
         "Debian 12, Ubuntu 24.04 and newer.",
         _fetched(
             portal, downloads.PACKAGE,
-            f"sudo apt-get install -y ./{downloads.PACKAGE}", f"sudo enroll-edge-setup {portal}",
+            f"sudo apt-get install -y ./{downloads.PACKAGE}", f"sudo enroll-edge-setup {quote(portal)}",
         ),
         downloads.PACKAGE,
     )  # fmt: skip
-    run = f"{_VOLUME} --env PORTAL_URL={portal}{' --network host' if is_local else ''} enroll-edge"
+    run = f"{_VOLUME} --env PORTAL_URL={quote(portal)}{' --network host' if is_local else ''} enroll-edge"
     yield Platform(
         "container", "Container",
         "Docker or Podman. The first container asks for the key and enrolls; the second keeps running with the "
@@ -102,7 +103,7 @@ def _platforms(portal: str, *, is_local: bool) -> Iterator[Platform]:
         "hold the identity. Nothing renews it.",
         "umask 077; openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout edge.key -subj /CN=edge"
         " -outform DER | openssl base64 -A | curl -fsS --user edge --header 'Content-Type: application/pkcs10'"
-        f" --data-binary @- {est} | openssl base64 -d -A | openssl pkcs7 -inform DER -print_certs -out edge.pem",
+        f" --data-binary @- {quote(est)} | openssl base64 -d -A | openssl pkcs7 -inform DER -print_certs -out edge.pem",
     )  # fmt: skip
 
 
@@ -113,12 +114,12 @@ def _fetched(portal: str, name: str, *then: str, to: str = "") -> str:
         return ""
     url = urljoin(f"{portal}/", reverse("enrollment:download", args=[name]).lstrip("/"))
     path = f"{to}{name}"
-    return " && ".join([f"curl -fsSo {path} {url}", f"echo '{found.sha256}  {path}' | sha256sum -c", *then])
+    return " && ".join([f"curl -fsSo {path} {quote(url)}", f"echo '{found.sha256}  {path}' | sha256sum -c", *then])
 
 
 def _user_data(portal: str) -> str:
     path = f"/run/{downloads.INSTALLER}"
-    command = _fetched(portal, downloads.INSTALLER, f"sh {path} {portal}", to="/run/")
+    command = _fetched(portal, downloads.INSTALLER, f"sh {path} {quote(portal)}", to="/run/")
     return command and "\n".join(
         [
             "#cloud-config",

@@ -24,7 +24,7 @@ printf '%b' "$(sed 's/.*"certificate": "\\([^"]*\\)".*/\\1/' edge.json)" \\
 def recipe(url: str, key_file: Path) -> str:
     """The commands for a portal at `url`; they read the key's text from `key_file` and write beside it."""
     directory, name = quote(str(key_file.parent)), quote(key_file.name)
-    return RECIPE.format(url=url + reverse("enrollment:enroll"), directory=directory, key_file=name)
+    return RECIPE.format(url=quote(url + reverse("enrollment:enroll")), directory=directory, key_file=name)
 
 
 def banner(url: str, username: str, password: str | None, key_file: Path, warning: str) -> str:

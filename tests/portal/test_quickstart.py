@@ -20,6 +20,7 @@ from django.core.exceptions import ImproperlyConfigured
 from keys.crypto import keyring
 from portal.quickstart import state
 from portal.quickstart.account import ensure_administrator
+from portal.quickstart.banner import recipe
 from tests.base import PortalTestCase
 from tests.support.count_on_page import page
 from tests.support.live import PASSWORD, ROOT, LivePortal
@@ -157,6 +158,14 @@ class CannotStartTest(TestCase):
         self.assertIn("portal.env, line 2 is not NAME=value", told)
         self.assertNotIn("hush", told)
         self.assertIn("portal.env is no text in UTF-8", self.start(b"\xff\xfe"))
+
+
+class RecipeTest(TestCase):
+    def test_a_shell_takes_address_and_directory_as_they_are(self) -> None:
+        lines = recipe("http://[::1]:8000", Path("/a b/$c/key.txt"))
+        # Without quotes zsh would look for files of this name.
+        self.assertIn("@- 'http://[::1]:8000/enrollment/v1/enroll' >", lines)
+        self.assertIn("cd '/a b/$c'\n", lines)
 
 
 @pytest.mark.once

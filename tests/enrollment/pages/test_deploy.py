@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -89,6 +90,33 @@ class DeployTests(KeyPageTestCase):
                 for word in {here, "Inside a container", "in clear text", *words}:
                     self.assertEqual(word in shown, any(word in each for each in words), word)
                 self.assertEqual("--network host" in the(page, "#deploy-container").get_text(), network)
+
+    @override_settings(PORTAL_URL="http://[::1]:8000")
+    def test_a_shell_takes_an_address_as_it_is_whatever_is_in_it(self) -> None:
+        page = self.client.get(self.address)
+        lines = {platform: the(page, f"#deploy-{platform}").get_text() for platform in PLATFORMS}
+        lines["cloud-init"] = lines["cloud-init"].rpartition("  - ")[2]
+        with tempfile.TemporaryDirectory() as directory:
+            for program in ("curl", "docker", "openssl", "sha256sum", "sudo", "sh"):
+                stub = Path(directory, program)
+                stub.write_text(f'#!/bin/sh\necho {program} "$@" >>{directory}/log\n')
+                stub.chmod(0o755)
+            Path(directory, downloads.CONTEXT).touch()
+            for platform, line in lines.items():
+                with self.subTest(platform):
+                    # As zsh does: brackets that match no file are an error.
+                    run = ["/usr/bin/env", f"PATH={directory}:/usr/bin:/bin", "bash", "-O", "failglob", "-c", line]
+                    result = subprocess.run(run, cwd=directory, capture_output=True, text=True)
+                    self.assertEqual((result.returncode, result.stderr), (0, ""))
+            told = Path(directory, "log").read_text()
+        for expected in (
+            "sudo sh install-edge.sh http://[::1]:8000\n", "sudo enroll-edge-setup http://[::1]:8000\n",
+            "--env PORTAL_URL=http://[::1]:8000 --network host enroll-edge\n",
+            "sh /run/install-edge.sh http://[::1]:8000\n",
+            "--data-binary @- http://[::1]:8000/.well-known/est/simpleenroll\n",
+            "curl -fsSo install-edge.sh http://[::1]:8000/downloads/install-edge.sh\n",
+        ):  # fmt: skip
+            self.assertIn(expected, told)
 
     def test_f19_only_the_user_data_takes_the_key_in_and_only_for_those_who_may_have_it(self) -> None:
         page = self.client.get(self.address)
