@@ -13,14 +13,14 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 
-from keys import machines, operations
+from keys import choices, machines, operations, trust_anchors
 from keys.admin_base import RecordAdmin, VersionedForm
 from keys.crypto import tokens
 from keys.errors import Invalid
 from keys.models import CopyState, KeyState, ProvisioningKey, ServiceEdgeGroup, SigningCertificate, UseState
 from keys.models.key_state import key_state
 from keys.operations.provisioning_keys import rules_of_an_edit, rules_of_creation
-from keys.pages.key_forms import DifferentRootForm
+from keys.pages.key_forms import CertificateChoice, DifferentRootForm, GroupField
 from keys.pages.root_warning import warn_of_root
 from keys.state_filter import in_state
 from portal import identifiers
@@ -53,11 +53,18 @@ class KeyForm(DifferentRootForm, VersionedForm):
     """A key in its support page. `different_root` is among its fields once a certificate needs the tick."""
 
     different_root = DifferentRootForm.different_root
+    group = GroupField(help_text="A name or an id.", error_messages={"required": "Choose a group."})
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # Parsing writes into the instance.
         self._current = copy(self.instance)
+        # Whoever may only look has none.
+        field: Any = self.fields.get("signing_certificate")
+        if field:
+            field.queryset = choices.signing_certificates(self.instance.signing_certificate_id)
+            field.apart = trust_anchors.apart_from(self.instance.signing_certificate_id)
+            field.initial = choices.default_certificate_id()
 
     def rules(self) -> Rules:
         if not self.instance.pk:
@@ -75,7 +82,6 @@ class ProvisioningKeyAdmin(RecordAdmin):
     list_select_related = ["group", "signing_certificate"]
     search_fields = ["sort_name__contains"]
     search_help_text = "A part of the name, a public id (hexadecimal, or the key as pages show it), or an edge's name."
-    autocomplete_fields = ["group", "signing_certificate"]
     _editable = ("name", "max_uses", "group", "signing_certificate", "enabled", "expires_at", "allowed_networks")
     _readonly = (
         "state", "public_id", "abbreviated_text", "uses", "use", "viewable", "managed", "last_used_at", "last_used_by",
@@ -86,6 +92,9 @@ class ProvisioningKeyAdmin(RecordAdmin):
         # The private key stays where it is: whether there is one shows in the name of its keyring.
         unread = ("sealed_token", "fingerprint", "signing_certificate__sealed_private_key", "signing_certificate__der")
         return super().get_queryset(request).select_related("group", "signing_certificate").defer(*unread)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_foreignkey(db_field, request, **kwargs, form_class=CertificateChoice)
 
     def identified(self, term: str) -> list[Q]:
         digits = identifiers.hexadecimal(term) or tokens.public_id_in(term)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpRequest
@@ -17,7 +16,6 @@ from portal import actors, audit, identifiers
 from portal.actors import Actor
 from portal.admin_base import OperatedAdmin, SupportForm
 from portal.forms import VersionField
-from portal.row_ids import row_id
 from portal.sort_names import sort_name
 
 
@@ -40,14 +38,6 @@ class VersionedForm(SupportForm):
                 f"{who} changed this after you opened it. Compare in another window, then start anew."
             )
         return cleaned
-
-
-class TolerantAutocomplete(AutocompleteSelect):
-    """Shows a rejected choice as none, where Django's own widget looks it up and fails on what is no id."""
-
-    def optgroups(self, name: str, value: Sequence[str], attr: dict[str, Any] | None = None) -> Any:
-        ids = [text for text in value if row_id(text) is not None]
-        return super().optgroups(name, ids, attr)
 
 
 class RecordAdmin(OperatedAdmin):
@@ -88,11 +78,6 @@ class RecordAdmin(OperatedAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Record | None = None) -> bool:
         return super().has_delete_permission(request, obj) and not (obj and obj.managed)
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name in self.get_autocomplete_fields(request):
-            kwargs["widget"] = TolerantAutocomplete(db_field, self.admin_site)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool) -> None:
         actor = actors.from_request(request)

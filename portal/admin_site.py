@@ -9,7 +9,7 @@ from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -46,3 +46,7 @@ class PortalAdminSite(AdminSite):
 
     def password_change_done(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         return redirect("own-password")
+
+    def autocomplete_view(self, request: HttpRequest) -> Any:
+        # No field of ours asks it, and what is typed would be in the address.
+        raise Http404

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-ADMIN: dict[str, list[str]] = {
+POLICY: dict[str, list[str]] = {
     "default-src": ["'none'"],
     "script-src": ["'self'"],
     "style-src": ["'self'"],
@@ -13,10 +13,6 @@ ADMIN: dict[str, list[str]] = {
     "frame-ancestors": ["'none'"],
     "base-uri": ["'none'"],
     "object-src": ["'none'"],
-}
-# Django admin's jQuery assigns HTML strings, which Trusted Types forbid. The portal's own pages do not.
-PORTAL: dict[str, list[str]] = {
-    **ADMIN,
     "require-trusted-types-for": ["'script'"],
     # The one policy, by which lists show the portal's own answers in place (static/js/live-list.js).
     "trusted-types": ["portal-pages"],

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from portal import actors, client_certificate, csp, lost_forms, problems
+from portal import client_certificate, csp, lost_forms, problems
 from portal.audit import REQUEST_ID
 from portal.client_ip import from_trusted_proxy
 
@@ -40,15 +40,13 @@ class SecurityHeadersMiddleware:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        self.portal_policy = csp.header(settings.SECURE_CSP)
-        self.admin_policy = csp.header(settings.SECURE_CSP_ADMIN)
+        self.policy = csp.header(settings.SECURE_CSP)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        is_admin = actors.interface_of(request) == "support"
         # No browser makes a page of these (`nosniff`), and a page has two dozen of them.
         if not response.get("Content-Type", "").startswith(("text/css", "text/javascript", "font/")):
-            response.setdefault("Content-Security-Policy", self.admin_policy if is_admin else self.portal_policy)
+            response.setdefault("Content-Security-Policy", self.policy)
             response.setdefault(
                 "Permissions-Policy", "camera=(), geolocation=(), microphone=(), clipboard-write=(self)"
             )

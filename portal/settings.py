@@ -140,8 +140,7 @@ PAGES_COOKIE_NAME = "pages" if PLAIN_HTTP else "__Host-pages"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # "no-referrer" would make browsers send "Origin: null", which the CSRF check refuses.
 SECURE_REFERRER_POLICY = "same-origin"
-SECURE_CSP = csp.PORTAL
-SECURE_CSP_ADMIN = csp.ADMIN
+SECURE_CSP = csp.POLICY
 X_FRAME_OPTIONS = "DENY"
 
 # Some EST clients read only 1,024 bytes of headers.

@@ -71,6 +71,28 @@ class NetworksField(forms.CharField):
             return lines
 
 
+class GroupField(forms.CharField):
+    """A group by its name in any case, or by its id; pages suggest names while somebody types."""
+
+    def __init__(self, **options: Any) -> None:
+        suggest = {"list": "groups", "autocomplete": "off", "data-suggest": reverse_lazy("keys:group-names")}
+        super().__init__(max_length=LONGEST_NAME, widget=forms.TextInput(attrs=suggest), **options)
+
+    def clean(self, value: Any) -> ServiceEdgeGroup | None:
+        wanted = super().clean(value)
+        found = choices.find_group(wanted) if wanted else None
+        if wanted and found is None:
+            raise ValidationError(
+                "There is no group of this name or id. Create it, or choose another.", code="invalid_choice"
+            )
+        return found
+
+    @property
+    def suggested(self) -> list[ServiceEdgeGroup]:
+        """The first groups by name, for the list that browsers offer while typing."""
+        return choices.first_groups(SUGGESTED_GROUPS)
+
+
 class KeyForm(RecordForm):
     """What adding and editing a key have in common."""
 
@@ -148,15 +170,7 @@ class KeyForm(RecordForm):
 class AddKeyForm(KeyForm):
     """A new key, for an existing group or for one made with it."""
 
-    group = forms.CharField(
-        label="Private Service Edges Group",
-        required=False,
-        max_length=LONGEST_NAME,
-        help_text="Choose or create a group.",
-        widget=forms.TextInput(
-            attrs={"list": "groups", "autocomplete": "off", "data-suggest": reverse_lazy("keys:group-names")}
-        ),
-    )
+    group = GroupField(label="Private Service Edges Group", required=False, help_text="Choose or create a group.")
     new_group = forms.CharField(
         label="Or a new group",
         required=False,
@@ -179,17 +193,6 @@ class AddKeyForm(KeyForm):
         self.initial.setdefault("signing_certificate", choices.default_certificate_id())
         self.fields["new_group"].validators = []
 
-    def clean_group(self) -> ServiceEdgeGroup | None:
-        wanted = self.cleaned_data["group"]
-        if not wanted:
-            return None
-        found = choices.find_group(wanted)
-        if found is None:
-            raise ValidationError(
-                "There is no group of this name or id. Create it, or choose another.", code="invalid_choice"
-            )
-        return found
-
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("group"):
@@ -202,11 +205,6 @@ class AddKeyForm(KeyForm):
 
     def rules(self) -> Rules:
         return rules_of_creation(self.cleaned_data.get("new_group", ""))
-
-    @property
-    def suggested_groups(self) -> list[ServiceEdgeGroup]:
-        """The first groups by name, for the list that browsers offer while typing."""
-        return choices.first_groups(SUGGESTED_GROUPS)
 
 
 class EditKeyForm(DifferentRootForm, KeyForm):

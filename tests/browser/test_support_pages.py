@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.looks import DESK, PHONE
 from tests.browser.support_states import NOT_PAGES, names, visits
@@ -42,6 +43,20 @@ def test_a_key_text_in_a_search_does_not_leave_the_page(stage, open_page, world)
     page.get_by_role("link", name="astray").wait_for()
     assert not [url for url in asked if "PSEK" in url]
     assert len(page.url.rpartition("q=")[2]) == 32
+
+
+def test_the_field_of_a_group_suggests_names_and_asks_for_no_key_text(open_page, world):
+    page = open_page("/admin/keys/provisioningkey/add/")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    field = page.get_by_label("Group:")
+    field.fill(f"1|api.example.com|PSEK{'A' * 60}")
+    # Longer than the pause after which the field asks.
+    page.wait_for_timeout(400)
+    with page.expect_response(lambda answer: "q=lon" in answer.url):
+        field.fill("lon")
+    expect(page.locator("#groups option")).to_have_count(1)
+    assert not [address for address in asked if "PSEK" in address]
 
 
 def test_without_javascript_the_server_leads_it_away(stage, open_page, world):

@@ -5,11 +5,11 @@ from datetime import timedelta
 from django.utils import timezone
 
 from enrollment.operations import enroll
-from keys.models import ProvisioningKey
+from keys.models import ProvisioningKey, SigningCertificate
 from portal.models import AuditEvent
 from tests import factories
 from tests.base import PortalTestCase
-from tests.keys.base import generated
+from tests.keys.base import generated, requested
 from tests.support.html import parsed, the
 
 KEYS = "/admin/keys/provisioningkey/"
@@ -62,6 +62,33 @@ class KeyAdminTest(PortalTestCase):
         self.assertTrue(key.viewable)
         event = AuditEvent.objects.filter(action="key.created").latest("id")
         self.assertEqual((event.object_name, event.actor_name, event.interface), ("oregon", "ada", "support"))
+
+    def test_a_group_is_named_as_on_the_portals_own_page(self) -> None:
+        page = self.client.get(f"{KEYS}add/")
+        field = the(page, "#id_group")
+        self.assertEqual((field["list"], field["data-suggest"]), ("groups", "/service-edge-keys/groups/"))
+        self.assertEqual([each["value"] for each in parsed(page).select("#groups option")], [self.key.group.name])
+        data = form(self.key, group=self.key.group.name.upper())
+        self.assertEqual(self.client.post(f"{KEYS}add/", {**data, "name": "by name"}).status_code, 302)
+        self.assertEqual(ProvisioningKey.objects.get(name="by name").group, self.key.group)
+        for typed, error in (("nowhere", "There is no group of this name or id."), ("", "Choose a group.")):
+            page = self.client.post(f"{KEYS}add/", {**data, "name": "nowhere", "group": typed})
+            self.assertIn(error, page.context["adminform"].form.errors["group"][0])
+
+    def test_the_certificates_are_those_that_can_sign_and_the_one_it_has(self) -> None:
+        requested("Pending")
+        generated("Other")
+        own = generated("Own")
+        key, _ = factories.make_key("own", signing_certificate=own)
+        SigningCertificate.objects.filter(pk=own.pk).update(enabled=False)
+        for path, has_own, selected in (
+            ("add/", False, self.key.signing_certificate),
+            (f"{key.pk}/change/", True, own),
+        ):
+            options = parsed(self.client.get(f"{KEYS}{path}")).select("#id_signing_certificate option")
+            labels = {option.get_text().partition(" (")[0] for option in options}
+            self.assertEqual(("Other" in labels, "Own" in labels, "Pending" in labels), (True, has_own, False))
+            self.assertEqual([each["value"] for each in options if each.has_attr("selected")], [str(selected.pk)])
 
     def test_an_edit_goes_through_the_operation(self) -> None:
         self.assertEqual(self.client.post(self.change, form(self.key, max_uses=9)).status_code, 302)
