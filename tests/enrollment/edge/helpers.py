@@ -23,7 +23,8 @@ from enrollment.edge.answer import Answer, parse_answer
 from enrollment.pki.issuance import Identity, Issuer, issue
 from keys.crypto import tokens
 from keys.crypto.ca_certificates import Authority, make_authority, spki_sha256
-from tests.support.live import ROOT, LivePortal
+from tests.enrollment.edge import helpers_runs
+from tests.support.live import LivePortal
 
 NOW = datetime.now(UTC)
 WHOLE = {".lock", "key.pem", "certificate.pem", "chain.pem", "trust-anchor.pem", "edge.json"}
@@ -86,16 +87,17 @@ def sign(issuer: Authority, key: ec.EllipticCurvePrivateKey, *extensions: x509.E
 
 
 def command(url: str, directory: Path, *more: str | Path) -> list[str]:
-    return [sys.executable, "manage.py", "enroll_edge", "--url", url, "--directory", str(directory), *map(str, more)]
+    return [sys.executable, "manage.py", *_arguments(url, directory, *more)]
+
+
+def _arguments(url: str, directory: Path, *more: str | Path) -> list[str]:
+    return ["enroll_edge", "--url", url, "--directory", str(directory), *map(str, more)]
 
 
 def run_edge(url: str, directory: Path, *more: str | Path) -> subprocess.CompletedProcess[str]:
     """Run the command as a machine would: without settings, and without a terminal to ask on."""
     bare = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO", "PORTAL", "DATABASE"))}
-    return subprocess.run(
-        command(url, directory, *more), cwd=ROOT, env=bare, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        timeout=60, start_new_session=True,
-    )  # fmt: skip
+    return helpers_runs.run(_arguments(url, directory, *more), bare)
 
 
 def make_key(portal: LivePortal, name: str, path: Path, max_uses: int) -> Path:

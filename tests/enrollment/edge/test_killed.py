@@ -52,19 +52,24 @@ def test_killed_before_each_step_a_second_run_finishes(portal: LivePortal, many:
 
 def test_killed_at_random_moments_a_key_for_one_edge_admits_it(portal: LivePortal, many: Path, tmp_path: Path) -> None:
     began = time.monotonic()
-    assert run_edge(portal.url, tmp_path / "measured", "--key-file", many).returncode == 0
+    subprocess.run(command(portal.url, tmp_path / "measured", "--key-file", many), cwd=ROOT, check=True)
     usual = time.monotonic() - began
     key = make_key(portal, "killed", tmp_path / "killed.txt", 1)
     directory = tmp_path / "edge"
+    begun = False
     for _ in range(20):
         process = subprocess.Popen(command(portal.url, directory, "--key-file", key), cwd=ROOT)
         time.sleep(random.uniform(0.4, 1.1) * usual)
         process.kill()
         assert process.wait() in {0, -9}
+        begun = begun or (directory / "key.pem").exists()
+        # A machine that became busy gets to the same steps later.
+        usual *= 1 if begun else 1.2
         if (directory / "certificate.pem").exists():
             assert is_whole(directory)
             # As if killed just before, so that the next round has work to do.
             (directory / "certificate.pem").unlink()
+    assert begun
     assert run_edge(portal.url, directory, "--key-file", key).returncode == 0
     assert is_whole(directory)
     assert uses(portal, "killed") == 1
