@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
@@ -146,21 +147,67 @@ def require_silence(noise: list[str]) -> None:
     assert [line for line in noise if not line.startswith(HINTS) and "status of 4" not in line] == []
 
 
+# The options that a page can be given when it is used again, and what a test gets that does not give them.
+_DEFAULTS = {
+    "viewport": {"width": 1280, "height": 720}, "permissions": [],
+    "color_scheme": "light", "reduced_motion": "no-preference", "forced_colors": "none",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="package")
+def used_pages(stage: Stage, browser: Browser) -> Iterator[dict[bool, tuple[Page, list[str]]]]:
+    """A page with JavaScript and one without, each with what was on its console."""
+    contexts = {
+        scripts: browser.new_context(base_url=stage.url, java_script_enabled=scripts) for scripts in (True, False)
+    }
+    noises: dict[bool, list[str]] = {scripts: [] for scripts in contexts}
+    yield {scripts: (watch(context, noises[scripts]), noises[scripts]) for scripts, context in contexts.items()}
+    for context in contexts.values():
+        context.close()
+
+
 @pytest.fixture
-def open_page(stage: Stage, browser: Browser, signed_in: dict) -> Iterator[Callable[..., Page]]:
-    """Opens pages of the administrator in contexts of their own; at the end their consoles must be empty."""
+def open_page(
+    stage: Stage, browser: Browser, signed_in: dict, used_pages: dict[bool, tuple[Page, list[str]]]
+) -> Iterator[Callable[..., Page]]:
+    """Opens pages of the administrator; at the end their consoles must be empty.
+
+    A test gets the page of the test before it, as new but for its caches: to open another one takes longer than most
+    tests. It gets one in a context of its own for a second page, for options that a used page cannot be given, and for
+    about:blank, which is what tests open that set a clock, count what is loaded, or leave a listener behind.
+    """
     contexts: list[BrowserContext] = []
     noise: list[str] = []
+    free = dict(used_pages)
 
-    def opened(path: str = "/service-edge-keys/", **options: object) -> Page:
-        contexts.append(browser.new_context(**{"base_url": stage.url, "storage_state": signed_in, **options}))
-        page = watch(contexts[-1], noise)
+    def opened(path: str = "/service-edge-keys/", **options: Any) -> Page:
+        scripts, given = options.get("java_script_enabled", True), {**_DEFAULTS, **options}
+        if scripts in free and path != "about:blank" and given.keys() <= {*_DEFAULTS, "java_script_enabled"}:
+            page, _ = free.pop(scripts)
+            # Away from where the last test clicked: what is under the mouse has other colors.
+            page.mouse.move(0, 0)
+            page.context.clear_cookies()
+            page.context.add_cookies(signed_in["cookies"])
+            page.context.clear_permissions()
+            page.context.grant_permissions(given["permissions"])
+            page.set_viewport_size(given["viewport"])
+            media = {name: given[name] for name in ("color_scheme", "reduced_motion", "forced_colors")}
+            page.emulate_media(media="null", **media)
+        else:
+            contexts.append(browser.new_context(**{"base_url": stage.url, "storage_state": signed_in, **options}))
+            page = watch(contexts[-1], noise)
         page.goto(path)
         return page
 
     yield opened
     for context in contexts:
         context.close()
+    for page, heard in used_pages.values():
+        page.unroute_all()
+        for other in page.context.pages[1:]:
+            other.close()
+        noise += heard
+        heard.clear()
     require_silence(noise)
 
 

@@ -47,7 +47,9 @@ def test_a_new_key_is_shown_copied_and_downloaded(form):
     expect(form.get_by_role("link", name="new one", exact=True)).to_be_visible()
 
 
-def test_a_key_that_is_not_viewable_is_saved_by_the_browser_and_gone_afterwards(form):
+def test_a_key_that_is_not_viewable_is_saved_by_the_browser_and_gone_afterwards(open_page):
+    form = open_page("about:blank")
+    form.goto(ADD)
     box = fill(form, "once only", viewable=False)
     text = box.text_content()
     expect(form.get_by_text("shown on this page only")).to_be_visible()
@@ -65,9 +67,10 @@ def test_a_key_that_is_not_viewable_is_saved_by_the_browser_and_gone_afterwards(
 
 
 def test_the_text_wraps_inside_its_box(open_page):
+    page = open_page(ADD)
+    fill(page, "narrow")
     for width in (390, 1440):
-        page = open_page(ADD, viewport={"width": width, "height": 800})
-        fill(page, f"narrow {width}")
+        page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") == width
         expect(page.get_by_role("button", name="Copy key")).to_be_in_viewport()
 
@@ -196,7 +199,9 @@ def test_f18_done_waits_until_the_text_is_kept(form, way):
     expect(form).to_have_url(re.compile(r"/service-edge-keys/\??$"))
 
 
-def test_f18_every_other_way_out_asks_until_the_text_is_kept(form):
+def test_f18_every_other_way_out_asks_until_the_text_is_kept(open_page):
+    form = open_page("about:blank", permissions=["clipboard-read", "clipboard-write"])
+    form.goto(ADD)
     fill(form, "not lost", viewable=False)
     form.get_by_role("heading", level=1).click()
     asked = []

@@ -109,7 +109,8 @@ def test_f22_without_javascript_cancel_leads_back(open_page):
     expect(page.get_by_role("link", name="doomed", exact=True)).to_be_visible()
 
 
-def test_f20_what_the_vendor_manages_has_no_trash_and_no_pencil_and_says_why(page):
+def test_f20_what_the_vendor_manages_has_no_trash_and_no_pencil_and_says_why(open_page):
+    page = open_page()
     row = page.locator("tbody", has=page.get_by_role("link", name="vendor key", exact=True))
     expect(row.get_by_text("Managed by Zscaler")).to_be_visible()
     for verb in ("Edit", "Delete"):
@@ -128,7 +129,7 @@ def test_f20_what_the_vendor_manages_has_no_trash_and_no_pencil_and_says_why(pag
 
 
 class TestReturning:
-    """F23: filters, order, page size and open rows are as they were."""
+    """F23: filters, order, page size and open rows are as they were. Forms: tests/keys/pages/test_returning.py."""
 
     STATE = "q=back&sort=-name&per_page=50"
 
@@ -161,8 +162,8 @@ class TestReturning:
         expect(page.locator("tr.details:visible")).to_have_count(1)
         assert stage.audit(gone)[-1].startswith("key.deleted admin")
 
-    def test_f23_saving_and_cancelling_lead_back(self, page, names):
-        page.goto(f"{LIST}?{self.STATE}")
+    def test_f23_saving_and_cancelling_lead_back(self, open_page, names):
+        page = open_page(f"{LIST}?{self.STATE}")
         page.get_by_role("link", name=f"Edit key {names[0]}").click()
         page.get_by_label("Name", exact=True).fill("not/allowed")
         page.get_by_role("button", name="Save").click()
@@ -179,8 +180,8 @@ class TestReturning:
         page.get_by_role("navigation", name="Breadcrumb").get_by_role("link", name="Service Edge Keys").click()
         self.assert_back(page, names)
 
-    def test_f23_the_key_page_leads_back_too(self, page, names):
-        page.goto(f"{LIST}?{self.STATE}")
+    def test_f23_the_key_page_leads_back_too(self, open_page, names):
+        page = open_page(f"{LIST}?{self.STATE}")
         page.get_by_role("link", name=names[0], exact=True).click()
         page.get_by_role("link", name=f"Edit key {names[0]}").click()
         page.get_by_role("button", name="Save").click()

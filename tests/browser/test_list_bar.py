@@ -92,8 +92,10 @@ def test_a_filter_applies_when_it_is_chosen_and_the_panel_closes(page):
     expect(rows(page)).to_have_count(0)
 
 
-def test_the_text_of_a_key_is_replaced_before_anything_is_sent(page, keys):
+def test_the_text_of_a_key_is_replaced_before_anything_is_sent(open_page, keys):
     asked: list[str] = []
+    page = open_page("about:blank")
+    page.goto(LIST)
     page.on("request", lambda request: asked.append(request.url))
     search(page).fill(keys["live two"])
     expect(rows(page)).to_have_text(["live two"])
@@ -151,8 +153,9 @@ def test_rows_are_low_aligned_and_soon_on_the_page(open_page, stage):
     stage.create_key(LONG, group="A group with a long name that does not fit its column at all")
     stage.enroll(stage.create_key("low full", max_uses=1))
     stage.create_key("low hidden", viewable=False)
+    page = open_page(LIST)
     for width in (1280, 1920):
-        page = open_page(LIST, viewport={"width": width, "height": 900})
+        page.set_viewport_size({"width": width, "height": 900})
         boxes = page.locator("tr.row").evaluate_all("""rows => rows.map((row) => {
             const box = (each) => each?.getBoundingClientRect();
             return { top: box(row).top, bottom: box(row).bottom, name: row.querySelector("th").textContent.trim() };
@@ -168,7 +171,7 @@ def test_rows_are_low_aligned_and_soon_on_the_page(open_page, stage):
                 "all => all.map((each) => Math.round(each.getBoundingClientRect().left))"
             )
             assert len(set(lefts)) == 1, action
-    page = open_page(LIST, viewport={"width": 390, "height": 844})
+    page.set_viewport_size({"width": 390, "height": 844})
     assert page.locator("tbody.record").first.bounding_box()["y"] <= 420
 
 

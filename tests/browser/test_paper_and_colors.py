@@ -82,14 +82,15 @@ BARE = """() => [...document.querySelectorAll(
 }).map((element) => element.outerHTML.slice(0, 160))"""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_f55_forced_colors_leave_a_border_on_every_control(open_page, world, scheme):
-    page = open_page(f"{LIST}?q=kind&usage=full", forced_colors="active", color_scheme=scheme)
+def test_f55_forced_colors_leave_a_border_on_every_control(open_page, world):
+    page = open_page(f"{LIST}?q=kind&usage=full", forced_colors="active", reduced_motion="reduce")
     page.get_by_role("button", name="Filter").click()
     for path in ("", f"{LIST}?expand=all", world.own, f"{LIST}add/", world.paths["Ended"]):
         if path:
             page.goto(path)
-        assert page.evaluate(BARE) == [], path
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            assert page.evaluate(BARE) == [], (path, scheme)
 
 
 def test_f55_forced_colors_show_the_current_page_and_an_unused_meter(open_page, world):
@@ -105,18 +106,20 @@ def test_f55_forced_colors_show_the_current_page_and_an_unused_meter(open_page, 
     assert border != inside
 
 
-@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
-def test_f55_nothing_moves_when_motion_is_reduced(open_page, world, motion):
-    page = open_page(reduced_motion=motion)
-    moving = 0
+def test_f55_nothing_moves_when_motion_is_reduced(open_page, world):
+    page = open_page()
+    moving = {"reduce": 0, "no-preference": 0}
     for path in (LIST, world.own, f"{LIST}add/", "/nothing/"):
-        page.goto(path)
-        moving += page.evaluate("""[...document.querySelectorAll("*")].filter((element) => {
-            const style = getComputedStyle(element);
-            return parseFloat(style.transitionDuration) > 0 || style.animationName !== "none";
-        }).length""")
-    # The second run shows that the first would see a transition.
-    assert (moving > 0) is (motion == "no-preference")
+        if path != LIST:
+            page.goto(path)
+        for motion in moving:
+            page.emulate_media(reduced_motion=motion)
+            moving[motion] += page.evaluate("""[...document.querySelectorAll("*")].filter((element) => {
+                const style = getComputedStyle(element);
+                return parseFloat(style.transitionDuration) > 0 || style.animationName !== "none";
+            }).length""")
+    assert moving["reduce"] == 0
+    assert moving["no-preference"] > 0, "the look at reduced motion would not see a transition"
 
 
 def test_from_right_to_left_the_text_of_a_key_still_reads_from_left_to_right(open_page, world):
@@ -139,20 +142,21 @@ def test_from_right_to_left_the_text_of_a_key_still_reads_from_left_to_right(ope
     assert all(order)
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_from_right_to_left_a_page_is_mirrored(open_page, world, width):
-    size = {"width": width, "height": 900}
-    page = open_page(f"{LIST}?q=kind&expand=all", viewport=size, reduced_motion="reduce")
+def test_from_right_to_left_a_page_is_mirrored(open_page, world):
+    page = open_page(f"{LIST}?q=kind&expand=all", reduced_motion="reduce")
     boxes = """() => [".brand", "h1", ".bar .search", ".row th > a", ".row .toggle button", ".row .actions button",
         ".details dl", ".details dt", ".sizes", ".pager > p"].map((each) => {
             const range = document.createRange();
             range.selectNodeContents(document.querySelector(each));
             return range.getBoundingClientRect();
         })"""
-    straight = page.evaluate(boxes)
-    page.evaluate("document.documentElement.dir = 'rtl'")
-    for left, right in zip(straight, page.evaluate(boxes), strict=True):
-        assert abs(width - right["right"] - left["left"]) <= 1, (left, right)
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.evaluate("document.documentElement.dir = 'ltr'")
+        straight = page.evaluate(boxes)
+        page.evaluate("document.documentElement.dir = 'rtl'")
+        for left, right in zip(straight, page.evaluate(boxes), strict=True):
+            assert abs(width - right["right"] - left["left"]) <= 1, (left, right)
     turned = page.locator(".toggle .icon").first.evaluate("icon => getComputedStyle(icon).transform")
     assert turned == "matrix(0, 1, -1, 0, 0, 0)"  # open rows point down
     page.goto(f"{LIST}?q=kind")
