@@ -166,6 +166,7 @@ class IssuedCertificate(models.Model):
             models.Index(fields=["issuer", "edge", "not_after", "revoked_at"], name="issued_by_issuer_and_edge"),
             # Partial, so that inserting a certificate, which is not revoked then, does not write to them.
             models.Index(fields=["issuer"], condition=Q(revoked_at__isnull=False), name="issued_revoked_by_issuer"),
+            models.Index(fields=["edge"], condition=Q(revoked_at__isnull=False), name="issued_revoked_by_edge"),
             models.Index(
                 fields=["issuer"],
                 condition=Q(revoked_at__isnull=False, listed_at__isnull=True),

@@ -2,13 +2,14 @@
 
 Certificates are few, so they are read and judged first; a condition then names the ids of those that block their keys.
 A million keys are not read for one page: what few keys meet is found by an index, and what many meet is found while the
-keys are read in the order of the page, which stops when the page is full.
+keys are read in the order of the page, which stops when the page is full. Where one reason keeps back almost all keys,
+few are *Ready* or *Nearly used up*; then the keys that this reason leaves are found first.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import reduce
 from operator import and_, or_
@@ -22,6 +23,8 @@ from portal.lists.counting import COUNTED, RowCount, capped
 
 # No row: Django has no SQL for an empty list.
 _NONE = Q(pk=0)
+# The states of a key that nothing keeps back, with its states of use.
+_OPEN = {KeyState.READY: [UseState.UNUSED, UseState.FREE], KeyState.NEARLY_USED_UP: [UseState.HIGH]}
 
 
 class _Reason(NamedTuple):
@@ -32,12 +35,17 @@ class _Reason(NamedTuple):
 
 
 class _Certificate(NamedTuple):
-    """A signing certificate: the state of its keys that follows from it, its root, and how many keys were counted."""
+    """A signing certificate: the state of its keys that follows from it, its root, and how many keys were counted.
+
+    `in_groups` and `in_use` are of the keys of all certificates: those in enabled groups, those in the state of use.
+    """
 
     pk: int
     state: KeyState | None
     root: str
     met: int
+    in_groups: int
+    in_use: int
 
 
 def in_state(state: KeyState, now: datetime) -> Q:
@@ -52,7 +60,9 @@ def in_state(state: KeyState, now: datetime) -> Q:
         KeyState.EXPIRED: _Reason(Q(expires_at__lte=now), ~Q(expires_at__gt=now) & ~Q(expires_at=None)),
         KeyState.AT_LIMIT: _Reason(Q(use_state=UseState.FULL)),
     }
-    certificates = _read_certificates(_counted(state, first), now)
+    of_group = Q(group__in=groups.filter(enabled=True))
+    of_use = Q(use_state__in=_OPEN.get(state, []))
+    certificates = _read_certificates(_counted(state, first), [of_group, of_use] if state in _OPEN else [], now)
     reasons = {
         **first,
         **_of_certificates(certificates),
@@ -63,31 +73,46 @@ def in_state(state: KeyState, now: datetime) -> Q:
     # The counts of a certificate matter to its own state, others to every state.
     is_common = any(each.met > COUNTED for each in certificates if state in first or state == _state_met(each))
     before = [reasons[each].named for each in list(reasons)[: list(reasons).index(state)]] if state in reasons else []
-    return reduce(and_, (~each for each in before), own.left if own.left is not None and is_common else own.named)
+    found = reduce(and_, (~each for each in before), own.left if own.left is not None and is_common else own.named)
+    if state not in _OPEN:
+        return found
+    signing = [each for each in certificates if each.state is None]
+    left = [
+        # No certificate has the id 0.
+        (Q(signing_certificate__in=[each.pk for each in signing] or [0]), sum(each.met for each in signing)),
+        (of_group, max((each.in_groups for each in certificates), default=0)),
+        (of_use, max((each.in_use for each in certificates), default=0)),
+    ]
+    keys = ProvisioningKey.objects.order_by().values("pk")
+    return reduce(and_, (Q(pk__in=keys.filter(each)) for each, met in left if met <= COUNTED), found)
 
 
 def _counted(state: KeyState, first: Mapping[KeyState, _Reason]) -> Q | None:
     """The keys to count with each certificate, to know whether many meet the condition of a state."""
     if state in first:
         return first[state].named if first[state].left is not None else None
-    if state in {KeyState.READY, KeyState.NEARLY_USED_UP}:
-        return None
     of_certificate = Q(signing_certificate=OuterRef("pk"))
     if state == KeyState.DIFFERENT_ROOT:
         return of_certificate & _pins_apart_from(OuterRef("trust_anchor_sha256"))
     return of_certificate
 
 
-def _read_certificates(counted: Q | None, now: datetime) -> list[_Certificate]:
-    met = Value(0) if counted is None else RowCount(capped(ProvisioningKey.objects.filter(counted)))
-    columns = ("pk", "enabled", "not_before", "not_after", "sealed_with", "trust_anchor_sha256", "met")
+def _read_certificates(counted: Q | None, every: Sequence[Q], now: datetime) -> list[_Certificate]:
+    keys = ProvisioningKey.objects
+    met = Value(0) if counted is None else RowCount(capped(keys.filter(counted)))
+    in_groups, in_use = (RowCount(capped(keys.filter(each))) for each in every) if every else (Value(0), Value(0))
+    columns = ("pk", "enabled", "not_before", "not_after", "sealed_with", "trust_anchor_sha256")
+    counts = {"met": met, "in_groups": in_groups, "in_use": in_use}
     return [
         _Certificate(
-            pk, certificate_state(CertificateFacts(enabled, first, last, sealed_with is not None, root), now), root, met
+            pk,
+            certificate_state(CertificateFacts(enabled, first, last, sealed_with is not None, root), now),
+            root,
+            *met,
         )
-        for pk, enabled, first, last, sealed_with, root, met in SigningCertificate.objects.annotate(
-            met=met
-        ).values_list(*columns)
+        for pk, enabled, first, last, sealed_with, root, *met in SigningCertificate.objects.annotate(
+            **counts
+        ).values_list(*columns, *counts)
     ]
 
 

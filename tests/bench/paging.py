@@ -35,9 +35,10 @@ DEEP_PAGES = {
     "page 100": f"{KEYS}?per_page=100&page=100",
     "middle": f"{KEYS}?per_page=100&after={{cursor}}",
     "used up": f"{KEYS}?per_page=100&usage=full",
+    "ready": f"{KEYS}?per_page=100&state=ready",
     "contains": f"{KEYS}?per_page=100&q=abc",
 }
-FILTERED = {"used up", "contains"}
+FILTERED = {"used up", "ready", "contains"}
 FIRST_PAGE, DEEP_PAGE, CONTAINS = Goal(1.5, 1.1), Goal(1.5, 1.1), Goal(2, 1.2)
 BESIDE_ADMIN = {10_000: Goal(0.6, 0.25), 1_000_000: Goal(0.3, 0.1)}
 QUERIES = Goal(5, 4)

@@ -19,6 +19,7 @@ from keys.pages import key_rows
 from keys.pages.key_rows import May
 from keys.state_filter import in_state
 from portal import triggers
+from portal.lists.counting import capped_count
 from tests.enrollment.base import EnrollmentTestCase, make_issuer, undone
 from tests.factories import EDGE, make_csr, make_group, make_key
 from tests.keys.base import generated
@@ -163,6 +164,9 @@ class KeyStateTests(EnrollmentTestCase):
         now = timezone.now()
         counts = {state: ProvisioningKey.objects.filter(in_state(state, now)).count() for state in KeyState}
         self.assertEqual({state: count for state, count in counts.items() if count}, {KeyState.READY: 2})
+        triggers.drop_all()
+        SigningCertificate.objects.update(enabled=False)
+        self.assertEqual(capped_count(ProvisioningKey.objects.filter(in_state(KeyState.READY, now))), 0)
 
     def test_the_value_of_a_word_in_an_address_is_the_word(self) -> None:
         self.assertEqual([state.value for state in KeyState], [slugify(state.label) for state in KeyState])
