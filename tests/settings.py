@@ -23,6 +23,8 @@ os.environ.update(
 
 from portal.settings import *  # noqa: E402, F403  # the environment must be set first
 
+# With the parameters of production a hash takes 60 ms; tests/portal/test_password_hashing.py sets those.
+PASSWORD_HASHERS = ["tests.support.quick_hasher.QuickHasher"]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # noqa: F405
 if "sqlite" in DATABASES["default"]["ENGINE"]:  # noqa: F405
     # In memory, as Django does by itself; pytest-django knows that only of Django's own engine.

@@ -129,12 +129,18 @@ def admin_names() -> set[str]:
 
 
 class MatrixTestCase(PortalTestCase):
-    def setUp(self) -> None:
-        self.key, text = factories.make_key("berlin", max_uses=9)
+    key: ProvisioningKey
+    pending: SigningCertificate
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        cls.key, text = factories.make_key("berlin", max_uses=9)
         enroll(text, factories.make_csr(), caller=factories.EDGE)
-        self.key.refresh_from_db()
-        self.pending = SigningCertificate(name="pending")
-        request_certificate(self.pending, key_type="EC P-256", actor=factories.ACTOR)
+        cls.key.refresh_from_db()
+        cls.pending = SigningCertificate(name="pending")
+        request_certificate(cls.pending, key_type="EC P-256", actor=factories.ACTOR)
+
+    def setUp(self) -> None:
         self.clients = {who: self.client_class() for who in MEMBERS}
 
     def client_of(self, who: str) -> Client:

@@ -26,13 +26,16 @@ def colons(digits: str) -> str:
 
 
 class SearchTestCase(PortalTestCase):
-    def setUp(self) -> None:
-        self.key, text = factories.make_key("Berlin Süd", max_uses=5)
+    @classmethod
+    def setUpTestData(cls) -> None:
+        cls.key, text = factories.make_key("Berlin Süd", max_uses=5)
         enroll(text, factories.make_csr(), caller=factories.EDGE)
-        self.other, other = factories.make_key("oregon", max_uses=5)
+        cls.other, other = factories.make_key("oregon", max_uses=5)
         enroll(other, factories.make_csr(), caller=factories.EDGE)
-        self.edge = ServiceEdge.objects.get(name="Berlin Süd-1")
-        self.certificate = IssuedCertificate.objects.get(edge=self.edge)
+        cls.edge = ServiceEdge.objects.get(name="Berlin Süd-1")
+        cls.certificate = IssuedCertificate.objects.get(edge=cls.edge)
+
+    def setUp(self) -> None:
         self.sign_in("sam")
 
     def found(self, model: type, term: str) -> list[str]:

@@ -22,9 +22,15 @@ TIME = r"[0-9]{1,2} [A-Z][a-z]{2} 20[0-9]{2}, [0-9:]{5}[^,]*"
 
 
 class SupportStaffTest(PortalTestCase):
+    key: ProvisioningKey
+    text: str
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        cls.key, cls.text = factories.make_key("berlin", max_uses=5)
+        enroll(cls.text, factories.make_csr(), caller=factories.EDGE)
+
     def setUp(self) -> None:
-        self.key, self.text = factories.make_key("berlin", max_uses=5)
-        enroll(self.text, factories.make_csr(), caller=factories.EDGE)
         self.user = self.sign_in("sam")
 
     def paths(self) -> list[str]:

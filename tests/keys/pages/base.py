@@ -44,9 +44,15 @@ def field_errors(response: HttpResponse) -> dict[str, list[str]]:
 class KeyPageTestCase(PortalTestCase):
     """Signed in as the operator Olga, with one viewable key and its text."""
 
+    key: ProvisioningKey
+    text: str
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        cls.key, cls.text = make_key("Oregon", max_uses=5)
+
     def setUp(self) -> None:
         self.sign_in("olga")
-        self.key, self.text = make_key("Oregon", max_uses=5)
         self.address = f"{LIST}{self.key.pk}/"
 
 

@@ -26,8 +26,11 @@ LIST = "/enrollment-certificates/"
 
 
 class CertificateList(PortalTestCase):
+    @classmethod
+    def setUpTestData(cls):
+        cls.certificate = signing_certificate()
+
     def setUp(self):
-        self.certificate = signing_certificate()
         self.sign_in("vic")
 
     def test_it_names_all_certificates_and_their_parents(self):
@@ -133,11 +136,11 @@ class ShownTest(CertificatePageTestCase):
 
 
 class TreeTest(CertificatePageTestCase):
-    def setUp(self):
-        super().setUp()
+    @classmethod
+    def setUpTestData(cls):
         signing_certificate()
-        self.zoo = generated("Zoo")
-        self.ant = generated("Ant", self.zoo)
+        cls.zoo = generated("Zoo")
+        cls.ant = generated("Ant", cls.zoo)
 
     def shown(self, query=""):
         """Depth, name, and the parent that is named for the eye."""

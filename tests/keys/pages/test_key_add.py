@@ -18,10 +18,13 @@ ADD = f"{LIST}add/"
 
 
 class AddTestCase(PortalTestCase):
+    @classmethod
+    def setUpTestData(cls):
+        cls.certificate = signing_certificate()
+        cls.group = make_group("London")
+
     def setUp(self):
         self.sign_in("olga")
-        self.certificate = signing_certificate()
-        self.group = make_group("London")
 
     def post(self, **fields):
         data = {"name": "Edge", "max_uses": "3", "group": str(self.group.pk), "viewable": "on", "enabled": "on"}

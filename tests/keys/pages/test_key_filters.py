@@ -34,15 +34,18 @@ def count(response):
 
 
 class Filters(PortalTestCase):
+    @classmethod
+    def setUpTestData(cls):
+        cls.london, cls.rome = make_group("London"), make_group("Rome")
+        for name, uses in (("Alpha lab", 0), ("Beta lab", 3), ("Gamma", 8), ("Delta", 10)):
+            use_up(make_key(name, max_uses=10, group=cls.london)[0], uses)
+        make_key("Hidden", viewable=False, group=cls.rome)
+        make_key("Resting", enabled=False, group=cls.rome)
+        managed_key("Vendor key")
+        cls.all = sorted(ProvisioningKey.objects.values_list("name", flat=True))
+
     def setUp(self):
         self.sign_in("olga")
-        self.london, self.rome = make_group("London"), make_group("Rome")
-        for name, uses in (("Alpha lab", 0), ("Beta lab", 3), ("Gamma", 8), ("Delta", 10)):
-            use_up(make_key(name, max_uses=10, group=self.london)[0], uses)
-        make_key("Hidden", viewable=False, group=self.rome)
-        make_key("Resting", enabled=False, group=self.rome)
-        managed_key("Vendor key")
-        self.all = sorted(ProvisioningKey.objects.values_list("name", flat=True))
 
     def get(self, **filters):
         return self.client.get(f"{LIST}?{urlencode(filters, doseq=True)}")

@@ -224,12 +224,15 @@ class Expansion(KeyPageTestCase):
 
 
 class TheQueryString(PortalTestCase):
-    def setUp(self):
-        self.sign_in("olga")
+    @classmethod
+    def setUpTestData(cls):
         groups = [make_group(name) for name in ("B", "A")]
         for number in range(60):
             key, _ = make_key(f"key {number:02}", group=groups[number % 2], max_uses=10 + number % 7)
             use_up(key, number % 5)
+
+    def setUp(self):
+        self.sign_in("olga")
 
     def expected(self, field, *, descending=False):
         sign = "-" if descending else ""

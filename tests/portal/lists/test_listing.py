@@ -11,6 +11,7 @@ from django.test import RequestFactory, override_settings
 from django.test.utils import override_script_prefix
 from django.urls import get_resolver, get_script_prefix, reverse
 
+from enrollment.operations import enroll
 from keys.models import ServiceEdgeGroup
 from keys.pages.key_list import KEYS
 from portal.lists import listing
@@ -18,8 +19,8 @@ from portal.lists.filters import Choice, Related
 from portal.lists.listing import LISTS, List
 from portal.lists.paging import Page
 from tests.enrollment.base import EnrollmentTestCase
-from tests.factories import make_key
-from tests.support.html import links, parsed, texts, the
+from tests.factories import EDGE, make_csr, make_key
+from tests.support.html import links, parsed, parts, texts
 
 # Imports every view, and with them every list.
 get_resolver().url_patterns  # noqa: B018
@@ -39,10 +40,14 @@ def indexed(listed: List) -> set[tuple[str, ...]]:
 class ListTestCase(EnrollmentTestCase):
     """One key, one edge and the certificates of the vendor, so that each list shows a row."""
 
+    @classmethod
+    def setUpTestData(cls) -> None:
+        super().setUpTestData()
+        enroll(cls.text, make_csr(), caller=EDGE)
+
     def setUp(self) -> None:
         super().setUp()
         self.sign_in("sue")
-        self.enroll(self.text)
 
     def get(self, listed: List, **query: Any) -> Any:
         return self.client.get(reverse(ADDRESSES[listed.noun]), query)
@@ -95,7 +100,8 @@ class EveryList(ListTestCase):
                 with self.subTest(list=listed.name, sort=sort):
                     page = self.get(listed, sort=sort)
                     self.assertEqual(page.status_code, 200)
-                    self.assertEqual(the(page, "button.sort-button")["aria-label"], f"Sort: {words}")
+                    (button,) = parts(page, "button").select(".sort-button")
+                    self.assertEqual(button["aria-label"], f"Sort: {words}")
 
     def test_next_and_previous_lead_through_all_rows_of_each_order(self) -> None:
         for name in ("a", "b", "c"):
