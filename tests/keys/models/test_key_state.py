@@ -169,8 +169,8 @@ class KeyStateTests(EnrollmentTestCase):
     def copied(stored: SigningCertificate, number: int, columns: dict[str, Any]) -> SigningCertificate:
         certificate = copy(stored)
         certificate.pk, certificate.name, certificate.sort_name = None, f"Certificate {number}", f"certificate {number}"
-        certificate.serial = certificate.fingerprint = f"{number:064x}"
-        certificate.public_id = UUID(int=number)
+        certificate.public_id, certificate.serial = UUID(int=number), f"{number:x}"
+        certificate.fingerprint = f"{number:064x}"
         for column, value in columns.items():
             setattr(certificate, column, value)
         return SigningCertificate.objects.bulk_create([certificate])[0]
