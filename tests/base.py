@@ -15,6 +15,7 @@ from django.db import connection
 from django.test import Client, TestCase, TransactionTestCase
 
 from portal import triggers
+from portal.roles import ROLES
 
 CAST = {
     "ada": "Administrator",
@@ -74,4 +75,5 @@ class CommittedTestCase(TransactionTestCase):
         tables = set(connection.introspection.django_table_names(only_existing=True, include_views=False))
         statements = connection.ops.sql_flush(no_style(), sorted(tables - MADE_BY_MIGRATE))
         connection.ops.execute_sql_flush(statements)
+        Group.objects.exclude(name__in=ROLES).delete()
         triggers.create_all()
