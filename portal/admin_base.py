@@ -21,7 +21,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.text import capfirst
 
-from portal import identifiers, zones
+from portal import identifiers, kept_forms, zones
 from portal.audit import Subject
 from portal.forms import LocalTimeField, RecordForm
 from portal.refusals import Refused
@@ -85,6 +85,23 @@ class SupportAdmin(admin.ModelAdmin):
             return True
         name, _, suffix = lookup.partition("__")
         return name in self.list_filter and suffix in _FILTER_SUFFIXES and "\0" not in str(value)
+
+    @kept_forms.keeps(kept_forms.AnyFields)
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().add_view(request, *args, **kwargs)
+
+    @kept_forms.keeps(kept_forms.AnyFields)
+    def change_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().change_view(request, *args, **kwargs)
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> type[forms.ModelForm]:
+        form = super().get_form(request, *args, **kwargs)
+
+        def filled_in(self: Any, *args: Any, **kwargs: Any) -> None:
+            form.__init__(self, *args, **kwargs)
+            kept_forms.shown_again(request, self)
+
+        return type(form.__name__, (form,), {"__init__": filled_in})
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if not isinstance(db_field, models.DateTimeField):

@@ -3,9 +3,9 @@
 A form is kept when its session ended, or when its page is older than a sign-in in another tab. It is never sent again
 by the portal: its own page shows it, filled in, to whoever typed it.
 
-Who that is follows from the CSRF token of the form. Each sign-in gives the browser a new CSRF secret; a signed cookie
-remembers to which user each of the last secrets belonged. So a form is kept only when a page of the portal in this
-browser sent it, for the user of that page, and no other site can have one kept.
+Who that is follows from a signed field that the form has (`kept_page`): the user of its page, and the browser, which a
+cookie names. So a form is kept only when a page of the portal in this browser sent it, for the user of that page, and
+no other site can have one kept.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from django.core import signing
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.middleware import csrf
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from portal.models import KeptForm
+from portal.secret_texts import may_hold_secret
 
 F = TypeVar("F", bound=forms.BaseForm)
-View = Callable[..., HttpResponse]
+V = TypeVar("V", bound=Callable[..., Any])
 
 KEPT_FOR = timedelta(hours=1)
 MOST_OF_A_USER = 5
@@ -41,11 +41,8 @@ LONGEST_PATH = KeptForm._meta.get_field("path").max_length or 0
 PARAMETER = "kept"
 _SALT = "portal.kept_forms"
 _PAGES_AGE = 7 * 24 * 60 * 60
-_MOST_PAGES = 5
-# A private key, or anything long that could be one without its armor, also in lines; the text of a provisioning key.
-_SECRET = re.compile(r"PRIVATE KEY|[A-Za-z0-9+/=_-]{60}|(?:[A-Za-z0-9+/=_-]{24,59}\s+){2}")
-_KEY_TEXT = re.compile(r"PSEK[A-Za-z0-9+/_-]{22}")
-_NOT_IN_A_KEY = re.compile(r"[^A-Za-z0-9+/_-]")
+# The signed field of a form, which names its user and its browser.
+PAGE_FIELD = "kept_page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +52,26 @@ class ShownAgain:
     asked_again: list[str]
 
 
-def keeps(form: type[forms.BaseForm]) -> Callable[[View], View]:
-    """A view decorator: what is typed into this form of the page is kept. The view passes it to `shown_again`."""
+class AnyFields(forms.Form):
+    """For views whose form depends on the request: all that was sent is kept, passwords and buttons left out."""
 
-    def decorate(view: View) -> View:
+
+def keeps(form: type[forms.BaseForm]) -> Callable[[V], V]:
+    """A view decorator: what is typed into this form of the page is kept. The view passes it to `shown_again`, and its
+    template has `{% kept_page %}` in the form."""
+
+    def decorate(view: V) -> V:
         view.kept_form = form  # type: ignore[attr-defined]  # functions are open by design
         return view
 
     return decorate
 
 
-def remember_page(request: HttpRequest, response: HttpResponse) -> None:
-    """Note in the browser to whom the pages from now on belong. Call it after each sign-in."""
-    pages = [(_page(request.META["CSRF_COOKIE"]), request.user.pk), *_pages(request)][:_MOST_PAGES]
+def remember_browser(request: HttpRequest, response: HttpResponse) -> None:
+    """Give the browser a random name, which stays the same at later sign-ins. Call it after each sign-in."""
     response.set_cookie(
         settings.PAGES_COOKIE_NAME,
-        signing.dumps(pages, salt=_SALT),
+        request.COOKIES.get(settings.PAGES_COOKIE_NAME) or secrets.token_urlsafe(16),
         max_age=_PAGES_AGE,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
@@ -78,13 +79,16 @@ def remember_page(request: HttpRequest, response: HttpResponse) -> None:
     )
 
 
+def page_of(request: HttpRequest) -> str:
+    """The value of PAGE_FIELD in the forms of this page."""
+    return signing.dumps([request.user.pk, _browser(request)], salt=_SALT)
+
+
 def keep(request: HttpRequest) -> str:
     """Keep what was typed; the address that shows it again. "" when it is not kept: no page of the portal in this
     browser sent it, another user is signed in meanwhile, its view does not ask for it, or it is too large."""
     form = getattr(request.resolver_match and request.resolver_match.func, "kept_form", None)
-    token = request.POST.get("csrfmiddlewaretoken", "")
-    page = _page_of_token(token)
-    owner = next((user for known, user in _pages(request) if constant_time_compare(known, page)), None)
+    owner = _owner(request)
     if form is None or owner is None or (request.user.is_authenticated and request.user.pk != owner):
         return ""
     content = json.dumps(_public(form, request))
@@ -95,7 +99,7 @@ def keep(request: HttpRequest) -> str:
     handle = secrets.token_urlsafe(16)
     with transaction.atomic():
         KeptForm.objects.create(
-            handle=handle, user_id=owner, page=page, path=request.path, content=content, at=timezone.now()
+            handle=handle, user_id=owner, page=_browser(request), path=request.path, content=content, at=timezone.now()
         )
         of_user = KeptForm.objects.filter(user_id=owner).order_by("-pk")
         KeptForm.objects.filter(pk__in=list(of_user.values_list("pk", flat=True)[MOST_OF_A_USER:])).delete()
@@ -103,8 +107,9 @@ def keep(request: HttpRequest) -> str:
 
 
 def shown_again(request: HttpRequest, form: F) -> F:
-    """The form, filled in with what its user typed before, when the address names it; else as it is."""
-    kept = _find(request)
+    """The form, filled in with what its user typed before, when the address names it; else, or when it was sent, as
+    it is."""
+    kept = None if form.is_bound else _find(request)
     if kept is None:
         return form
     content = json.loads(kept.content)
@@ -114,8 +119,9 @@ def shown_again(request: HttpRequest, form: F) -> F:
     for name, field in form.fields.items():
         is_asked_again = name in content["asked_again"] or field.disabled
         if not is_asked_again and not field.widget.value_omitted_from_data(typed, {}, name):
-            form.initial[name] = field.widget.value_from_datadict(typed, {}, name)
-    labels = [str(form[name].label) for name in content["asked_again"] if name in form.fields]
+            value = field.widget.value_from_datadict(typed, {}, name)
+            form.initial[name] = field.bound_data(value, form.initial.get(name))
+    labels = [str(form[name].label) for name in form.fields if name in content["asked_again"]]
     form.shown_again = ShownAgain(labels)  # type: ignore[attr-defined]  # for the template
     if refilled := getattr(form, "refilled", None):
         refilled()
@@ -132,8 +138,8 @@ def _find(request: HttpRequest) -> KeptForm | None:
     handle = request.GET.get(PARAMETER, "")
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", handle):
         return None
-    mine = [page for page, user in _pages(request) if user == request.user.pk]
-    found = KeptForm.objects.filter(handle=handle, user=request.user.pk, page__in=mine, path=request.path)
+    mine = KeptForm.objects.filter(user=request.user.pk, page=_browser(request))
+    found = mine.filter(handle=handle, path=request.path)
     return found.filter(at__gt=timezone.now() - KEPT_FOR).first()
 
 
@@ -142,6 +148,10 @@ def _public(form: type[forms.BaseForm], request: HttpRequest) -> dict[str, Any]:
     fields: dict[str, list[str]] = {}
     asked_again = []
     declared: dict[str, forms.Field] = form.base_fields  # type: ignore[attr-defined]  # of every form class
+    if form is AnyFields:
+        declared = {name: forms.CharField(widget=_widget_of(name)) for name in request.POST if name[:1] != "_"}
+        for name in ("csrfmiddlewaretoken", PAGE_FIELD):
+            declared.pop(name, None)
     for name, field in declared.items():
         typed = request.POST.getlist(name)
         public = [_public_part(field, text) for text in typed]
@@ -158,25 +168,25 @@ def _public_part(field: forms.Field, text: str) -> str:
         return ""
     if part := getattr(field, "public_part", None):
         return str(part(text))
-    is_secret = _SECRET.search(text) or _KEY_TEXT.search(_NOT_IN_A_KEY.sub("", text))
-    return "" if is_secret else text
+    return "" if may_hold_secret(text) else text
 
 
-def _pages(request: HttpRequest) -> list[tuple[str, int]]:
-    """The last pages of this browser by their secrets, each with its user."""
+def _widget_of(name: str) -> forms.Widget:
+    # The switch of the support pages is no password.
+    return forms.PasswordInput() if "password" in name and name != "usable_password" else forms.TextInput()
+
+
+def _owner(request: HttpRequest) -> int | None:
+    """The user of the page that sent the form, if it was a page in this browser."""
     try:
-        cookie = request.COOKIES.get(settings.PAGES_COOKIE_NAME, "")
-        return [(page, user) for page, user in signing.loads(cookie, salt=_SALT, max_age=_PAGES_AGE)]
+        sent = request.POST.get(PAGE_FIELD, "")
+        user, browser = signing.loads(sent, salt=_SALT, max_age=_PAGES_AGE)
     except (signing.BadSignature, ValueError):
-        return []
+        return None
+    return int(user) if constant_time_compare(browser, _browser(request)) else None
 
 
-def _page_of_token(token: str) -> str:
-    """The page whose forms have this CSRF token, or tokens of the same secret; Django hides it under a mask."""
-    if not re.fullmatch(rf"[A-Za-z0-9]{{{csrf.CSRF_TOKEN_LENGTH}}}", token):
-        return ""
-    return _page(csrf._unmask_cipher_token(token))  # type: ignore[attr-defined]  # private; a test would notice
-
-
-def _page(secret: str) -> str:
-    return salted_hmac(_SALT, secret, algorithm="sha256").hexdigest()
+def _browser(request: HttpRequest) -> str:
+    """HMAC-SHA256 (hex) of the name of the browser; "" for one that has none."""
+    name = request.COOKIES.get(settings.PAGES_COOKIE_NAME, "")
+    return salted_hmac(_SALT, name, algorithm="sha256").hexdigest() if name else ""

@@ -180,7 +180,7 @@ class KeptForm(models.Model):
 
     handle = models.CharField(max_length=32, unique=True, help_text="Random; in the address that shows the form again.")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    page = models.CharField(max_length=64, help_text="HMAC-SHA256 of the CSRF secret of the form's page.")
+    page = models.CharField(max_length=64, help_text="HMAC-SHA256 of the name of the browser.")
     path = models.CharField(max_length=2000)
     content = models.TextField(help_text="JSON: the values of the fields, and the names of those that are not kept.")
     at = models.DateTimeField(db_index=True)

@@ -9,8 +9,9 @@ from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import PasswordChangeView
 from django.http import HttpResponse
 from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
 
-from portal import accounts, actors, audit
+from portal import accounts, actors, audit, kept_forms
 from portal.actors import Actor
 from portal.forms import RefusableForm
 from portal.password_checks import limited
@@ -49,6 +50,7 @@ class OwnPasswordForm(RefusableForm, PasswordChangeForm):
         return self.user
 
 
+@method_decorator(kept_forms.keeps(OwnPasswordForm), "dispatch")
 class OwnPasswordView(PasswordChangeView):
     """Changes the password of the signed-in user, whose other sessions end."""
 
@@ -58,6 +60,9 @@ class OwnPasswordView(PasswordChangeView):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "actor": actors.from_request(self.request)}
+
+    def get_form(self, form_class: Any = None) -> Any:
+        return kept_forms.shown_again(self.request, super().get_form(form_class))
 
     def form_valid(self, form: Any) -> HttpResponse:
         try:

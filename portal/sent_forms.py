@@ -14,12 +14,13 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from portal.kept_forms import PAGE_FIELD
 from portal.models import SentForm
 from portal.refusals import Refused
 
 KEPT_FOR = timedelta(days=30)
 # These differ although a person sends the same form again.
-_OF_THE_PAGE = {"csrfmiddlewaretoken", "back"}
+_OF_THE_PAGE = {"csrfmiddlewaretoken", "back", PAGE_FIELD}
 
 
 class SentBefore(Refused):

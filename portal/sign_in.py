@@ -54,7 +54,7 @@ class SignInView(LoginView):
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         response = super().form_valid(form)
-        kept_forms.remember_page(self.request, response)
+        kept_forms.remember_browser(self.request, response)
         return response
 
 

@@ -115,6 +115,7 @@ TESTED_IN = {
     "portal/row_ids.py": "enrollment/pages/test_edge_detail.py",
     "portal/sort_names.py": "keys/test_names.py",
     "portal/templatetags/counts.py": "keys/pages/test_key_filters.py",
+    "portal/templatetags/kept.py": "portal/test_kept_forms.py",
     "portal/triggers.py": "enrollment/test_triggers.py",
     "portal/upload_handler.py": "keys/pages/test_certificate_add.py",
     "portal/urls.py": "portal/test_roles.py",

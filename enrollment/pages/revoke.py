@@ -20,7 +20,7 @@ from enrollment.pages.revoke_preview import Preview
 from keys.models import ProvisioningKey
 from keys.operations.editing import subject
 from keys.pages.key_access import get_key
-from portal import actors, returning, success_messages
+from portal import actors, kept_forms, returning, success_messages
 from portal.access import requires
 from portal.actors import Actor
 from portal.error_pages import render_error
@@ -53,6 +53,7 @@ class _Target:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(PERMISSION, FORBIDDEN)
+@kept_forms.keeps(RevokeForm)
 def key_revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Revoke every edge of a key. The vendor may manage the key, because its edges are not the vendor's."""
     key = get_key(pk)
@@ -65,6 +66,7 @@ def key_revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(PERMISSION, FORBIDDEN)
+@kept_forms.keeps(RevokeForm)
 def edge_revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Revoke every certificate of one edge."""
     edge = get_object_or_404(ServiceEdge, pk=pk)
@@ -77,6 +79,7 @@ def edge_revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(PERMISSION, FORBIDDEN)
+@kept_forms.keeps(RevokeForm)
 def certificate_revoke(request: HttpRequest, pk: int, certificate_pk: int) -> HttpResponse:
     """Revoke one certificate of an edge. The edge keeps its others."""
     certificate = get_object_or_404(IssuedCertificate.objects.select_related("edge").defer("der"), pk=certificate_pk)
@@ -103,6 +106,7 @@ def _confirm(request: HttpRequest, target: _Target) -> HttpResponse:
         return _nothing_left(request, target, back)
     form = RevokeForm(target.name, request.POST if request.method == "POST" else None)
     if not form.is_valid():
+        kept_forms.shown_again(request, form)
         context = {"target": target, "form": form, "origin": origin, "back": back}
         return render(request, "enrollment/revoke.html", context)
     revocation = target.revoke(form.cleaned_data["reason"], actors.from_request(request))

@@ -14,15 +14,19 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from enrollment.models import ServiceEdge
+from enrollment.operations import enroll
 from keys.models import ProvisioningKey
 from portal import housekeeping, kept_forms
 from portal.models import KeptForm
 from portal.sessions import end_sessions
 from tests.base import PortalTestCase, make_user
-from tests.factories import make_group, make_key, signing_certificate
+from tests.factories import EDGE, make_csr, make_group, make_key, signing_certificate
 from tests.keys import authorities
+from tests.keys.base import generated
 from tests.support.html import csrf_token, links, parsed, texts, the
 
+TOKENS = ("csrfmiddlewaretoken", "kept_page")
 PASSWORD = "correct horse battery staple"  # of these tests
 ADD = "/service-edge-keys/add/"
 UPLOAD = "/enrollment-certificates/add/upload/"
@@ -36,6 +40,10 @@ TYPED = {
     "allowed_networks": "192.0.2.0/24",
     "form_token": "a" * 22,
 }
+
+
+def tokens_of(page: Any) -> dict[str, str]:
+    return {name: str(the(page, f"main [name={name}], #content [name={name}]")["value"]) for name in TOKENS}
 
 
 class KeptFormTestCase(PortalTestCase):
@@ -58,11 +66,12 @@ class KeptFormTestCase(PortalTestCase):
         answer = browser.post("/accounts/login/", fields, headers={"Referer": HERE})
         self.assertEqual(answer.status_code, 302)
 
-    def token(self, address: str = ADD) -> str:
-        return csrf_token(self.browser.get(address))
+    def token(self, address: str = ADD) -> dict[str, str]:
+        """The hidden fields by which a page is known."""
+        return tokens_of(self.browser.get(address))
 
-    def send(self, token: str, address: str = ADD, **fields: Any) -> Any:
-        data = {**(fields or TYPED), "csrfmiddlewaretoken": token}
+    def send(self, token: dict[str, str], address: str = ADD, **fields: Any) -> Any:
+        data = {**(fields or TYPED), **token}
         return self.browser.post(address, data, headers={"Referer": f"{HERE}{address}"})
 
     def end_session(self) -> None:
@@ -99,7 +108,7 @@ class ShownAgainTest(KeptFormTestCase):
         self.assertTrue(the(page, "details.more").has_attr("open"))
         self.assertEqual(texts(page, "[role=status][autofocus] h2"), ["This is what you typed. It is not stored yet"])
         self.assertFalse(parsed(page).select("[aria-invalid]"))
-        self.assertContains(self.send(csrf_token(page)), "is ready")
+        self.assertContains(self.send(tokens_of(page)), "is ready")
 
     def test_a_form_older_than_a_sign_in_in_another_tab_is_shown_again(self) -> None:
         token = self.token()
@@ -185,6 +194,76 @@ class SecretsTest(KeptFormTestCase):
         self.sign_in_as("sue")
 
 
+class EveryFormTest(KeptFormTestCase):
+    """What becomes of the forms that confirm, of the own password and of those under /admin/."""
+
+    def shown(self, address: str, **fields: str) -> Any:
+        """The page that shows a lost form again, after sign-in."""
+        again = self.lost(address, **fields)
+        self.sign_in_as("sue")
+        page = self.browser.get(again)
+        self.assertContains(page, "This is what you typed")
+        return page
+
+    def test_a_confirmation_leads_back_to_itself_with_what_was_typed(self) -> None:
+        key, text = make_key("lab")
+        enroll(text, make_csr(), caller=EDGE)
+        edge = ServiceEdge.objects.get()
+        certificate = generated("Own")
+        for address in (
+            f"/service-edge-keys/{key.pk}/delete/",
+            f"/enrollment-certificates/{certificate.pk}/delete/",
+            f"/service-edge-keys/{key.pk}/revoke/",
+            f"/service-edges/{edge.pk}/revoke/",
+            f"/service-edges/{edge.pk}/certificates/{edge.certificates.get().pk}/revoke/",
+        ):
+            with self.subTest(address):
+                page = self.shown(address, confirm_name="typed", reason="keyCompromise")
+                self.assertEqual(the(page, "main [name=confirm_name]")["value"], "typed")
+                for chosen in parsed(page).select("main [name=reason] option[selected]"):
+                    self.assertEqual(chosen["value"], "keyCompromise")
+                self.assertEqual((edge.certificates.filter(revoked_at=None).count(), key.uses), (1, 0))
+
+    def test_no_password_is_kept_and_the_page_names_them(self) -> None:
+        typed = {"old_password": PASSWORD, "new_password1": "geheim-geheim-1", "new_password2": "geheim-geheim-1"}
+        page = self.shown("/accounts/password/", **typed)
+        self.assertContains(page, "Not kept, for security: Current password, New password, New password again.")
+        self.assertNotIn("geheim", KeptForm.objects.get().content)
+        self.assertNotIn(PASSWORD, KeptForm.objects.get().content)
+
+    def test_the_forms_of_the_support_pages_are_kept(self) -> None:
+        key, _ = make_key("lab")
+        pages = "/admin/keys/provisioningkey/"
+        typed = {
+            "name": "typed",
+            "max_uses": "12",
+            "group": "nowhere",
+            "allowed_networks": '["192.0.2.0/24"]',
+            "_save": "Save",
+        }
+        page = self.shown(f"{pages}add/", **typed)
+        for name in ("name", "max_uses", "group"):
+            self.assertEqual(the(page, f"#id_{name}")["value"], typed[name])
+        self.assertEqual(the(page, "#id_allowed_networks").get_text().strip(), typed["allowed_networks"])
+        self.assertFalse(the(page, "#id_enabled").has_attr("checked"), "It was off.")
+        page = self.shown(f"{pages}{key.pk}/change/", name="typed", max_uses="9", opened_version="0")
+        self.assertEqual((the(page, "#id_name")["value"], the(page, "#id_opened_version")["value"]), ("typed", "0"))
+        new = {
+            "username": "new",
+            "usable_password": "true",
+            "password1": "geheim-geheim-1",
+            "password2": "geheim-geheim-1",
+        }
+        page = self.shown("/admin/auth/user/add/", **new)
+        self.assertEqual(the(page, "#id_username")["value"], "new")
+        self.assertContains(page, "Not kept, for security: Password, Password confirmation.")
+        self.assertNotIn("geheim", KeptForm.objects.latest("pk").content)
+        user = User.objects.get(username="ada")
+        page = self.shown(f"/admin/auth/user/{user.pk}/change/", username="adele", is_active="on", groups="1")
+        self.assertEqual(the(page, "#id_username")["value"], "adele")
+        self.assertEqual([each["value"] for each in parsed(page).select("[name=groups][checked]")], ["1"])
+
+
 class OthersTest(KeptFormTestCase):
     def assert_not_shown(self, page: Any) -> None:
         self.assertNotContains(page, "typed")
@@ -235,19 +314,28 @@ class OthersTest(KeptFormTestCase):
 
     def test_another_site_cannot_have_a_form_kept(self) -> None:
         token = self.token()
-        fields = {**TYPED, "csrfmiddlewaretoken": token}
+        fields, here = {**TYPED, **token}, {"Referer": f"{HERE}/"}
         away = {"Origin": "https://evil.example", "Referer": "https://evil.example/trap"}
+        signed = token["kept_page"]
+        old = {**TYPED, "csrfmiddlewaretoken": "A" * 64}
         for session in ("alive", "ended"):
             for sent, headers in (
                 (fields, away),
-                ({**fields, "csrfmiddlewaretoken": "A" * 64}, {"Referer": f"{HERE}/"}),
-                ({**fields, "csrfmiddlewaretoken": "ä" * 64}, {"Referer": f"{HERE}/"}),
-                (TYPED, {"Referer": f"{HERE}/"}),
+                (old, here),
+                ({**old, "kept_page": f"{signed[:-1]}{'a' if signed[-1] != 'a' else 'b'}"}, here),
+                ({**old, "kept_page": "ä:b:c"}, here),
+                ({**old, "kept_page": self.page_of_another_browser()}, here),
+                (TYPED, here),
             ):
                 answer = self.browser.post(ADD, sent, headers=headers)
                 self.assertEqual((session, answer.status_code), (session, 403))
                 self.assertFalse(KeptForm.objects.exists())
             self.end_session()
+
+    def page_of_another_browser(self) -> str:
+        other = self.client_class()
+        self.sign_in_as("ada", other)
+        return tokens_of(other.get(ADD))["kept_page"]
 
     def test_a_deleted_or_disabled_user_leaves_nothing(self) -> None:
         token = self.token()
@@ -295,13 +383,19 @@ class BoundsTest(KeptFormTestCase):
             answer = self.send(token, address, name="typed name")
             self.assertEqual((answer.status_code, KeptForm.objects.filter(path=address).exists()), (401, is_kept))
 
-    def test_the_browser_remembers_its_last_pages_only(self) -> None:
+    def test_a_browser_keeps_its_name_however_often_somebody_signs_in(self) -> None:
         address = self.lost()
-        for _ in range(5):
+        for _ in range(6):
             self.end_session()
             self.sign_in_as("sue")
-        self.assertNotContains(self.browser.get(address), "typed name")
-        self.assertLess(len(self.browser.cookies[settings.PAGES_COOKIE_NAME].value), 1_000)
+        self.assertContains(self.browser.get(address), "typed name")
+
+    def test_the_form_of_a_page_older_than_a_week_is_not_kept(self) -> None:
+        token = self.token()
+        self.end_session()
+        with time_machine.travel(timezone.now() + timedelta(days=7, minutes=1)):
+            self.send(token)
+        self.assertFalse(KeptForm.objects.exists())
 
     def test_what_a_database_cannot_hold_is_no_error(self) -> None:
         address = self.lost(name="a\0b\ufffe", max_uses="1")

@@ -1,0 +1,43 @@
+"""What may hold a secret, and what is only a name."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from random import Random
+from unittest import TestCase
+from urllib.parse import quote
+
+from portal.secret_texts import LONGEST_PART, may_hold_secret
+
+
+def key_text(seed: int) -> str:
+    return f"1|api.private.example.com|{b64encode(bytes.fromhex('3d2100')[:3] + Random(seed).randbytes(88)).decode()}"
+
+
+class SecretTexts(TestCase):
+    def test_a_part_of_a_key_is_one_however_it_is_written(self) -> None:
+        for seed in range(50):
+            blob = key_text(seed).rpartition("|")[2]
+            for start in (4, 27, 40, 60):
+                part = blob[start : start + 40]
+                for written in (part, f"key: {part}", quote(part, safe=""), quote(quote(part, safe=""), safe="")):
+                    self.assertTrue(may_hold_secret(written), written)
+
+    def test_the_beginning_of_a_key_is_one_in_pieces_and_percent_encoded_too(self) -> None:
+        text = f"PSEK{'Ab1+' * 7}"
+        for written in (text, " ".join(text), "".join(f"%{ord(each):02X}" for each in text)):
+            self.assertTrue(may_hold_secret(written), written)
+
+    def test_a_private_key_is_one(self) -> None:
+        self.assertTrue(may_hold_secret("-----BEGIN EC PRIVATE KEY-----"))
+        self.assertTrue(may_hold_secret("%2D%2DBEGIN%20PRIVATE%20KEY"))
+        self.assertTrue(may_hold_secret("x" * 60))
+
+    def test_names_and_other_values_are_none(self) -> None:
+        for text in (
+            "Frankfurt-DC-01-Private-Service-Edge", "production_frankfurt_datacenter_0001",
+            "FrankfurtDataCenter2024Rack12",
+            "America/Argentina/ComodRivadavia", "2001:db8:1234:5678:9abc:def0:1234:5678/64", "192.0.2.0/24\n" * 50,
+            "Zürich Lager Süd 17 (Private Service Edges)", "2030-12-31T23:59", "a" * (LONGEST_PART + 10), "",
+        ):  # fmt: skip
+            self.assertFalse(may_hold_secret(text), text)
