@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import reduce
-from operator import and_, or_
+from operator import and_, itemgetter, or_
 from typing import NamedTuple
 
 from django.db.models import OuterRef, Q, Value
@@ -37,13 +37,14 @@ class _Reason(NamedTuple):
 class _Certificate(NamedTuple):
     """A signing certificate: the state of its keys that follows from it, its root, and how many keys were counted.
 
-    `in_groups` and `in_use` are of the keys of all certificates: those in enabled groups, those in the state of use.
+    The other counts are of the keys of all certificates: all, those in enabled groups, those in the state of use.
     """
 
     pk: int
     state: KeyState | None
     root: str
     met: int
+    of: int
     in_groups: int
     in_use: int
 
@@ -62,7 +63,7 @@ def in_state(state: KeyState, now: datetime) -> Q:
     }
     of_group = Q(group__in=groups.filter(enabled=True))
     of_use = Q(use_state__in=_OPEN.get(state, []))
-    certificates = _read_certificates(_counted(state, first), [of_group, of_use] if state in _OPEN else [], now)
+    certificates = _read_certificates(_counted(state, first), [Q(), of_group, of_use] if state in _OPEN else [], now)
     reasons = {
         **first,
         **_of_certificates(certificates),
@@ -74,17 +75,19 @@ def in_state(state: KeyState, now: datetime) -> Q:
     is_common = any(each.met > COUNTED for each in certificates if state in first or state == _state_met(each))
     before = [reasons[each].named for each in list(reasons)[: list(reasons).index(state)]] if state in reasons else []
     found = reduce(and_, (~each for each in before), own.left if own.left is not None and is_common else own.named)
-    if state not in _OPEN:
+    if not any(each.of > COUNTED for each in certificates):
         return found
     signing = [each for each in certificates if each.state is None]
     left = [
         # No certificate has the id 0.
-        (Q(signing_certificate__in=[each.pk for each in signing] or [0]), sum(each.met for each in signing)),
-        (of_group, max((each.in_groups for each in certificates), default=0)),
-        (of_use, max((each.in_use for each in certificates), default=0)),
+        (sum(each.met for each in signing), Q(signing_certificate__in=[each.pk for each in signing] or [0])),
+        (certificates[0].in_groups, of_group),
+        (certificates[0].in_use, of_use),
     ]
-    keys = ProvisioningKey.objects.order_by().values("pk")
-    return reduce(and_, (Q(pk__in=keys.filter(each)) for each, met in left if met <= COUNTED), found)
+    fewest, rarest = min(left, key=itemgetter(0))
+    return (
+        found & Q(pk__in=ProvisioningKey.objects.order_by().filter(rarest).values("pk")) if fewest <= COUNTED else found
+    )
 
 
 def _counted(state: KeyState, first: Mapping[KeyState, _Reason]) -> Q | None:
@@ -100,9 +103,10 @@ def _counted(state: KeyState, first: Mapping[KeyState, _Reason]) -> Q | None:
 def _read_certificates(counted: Q | None, every: Sequence[Q], now: datetime) -> list[_Certificate]:
     keys = ProvisioningKey.objects
     met = Value(0) if counted is None else RowCount(capped(keys.filter(counted)))
-    in_groups, in_use = (RowCount(capped(keys.filter(each))) for each in every) if every else (Value(0), Value(0))
+    of_all: list[RowCount | Value] = [RowCount(capped(keys.filter(each))) for each in every]
+    of, in_groups, in_use = of_all or [Value(0)] * 3
     columns = ("pk", "enabled", "not_before", "not_after", "sealed_with", "trust_anchor_sha256")
-    counts = {"met": met, "in_groups": in_groups, "in_use": in_use}
+    counts = {"met": met, "of": of, "in_groups": in_groups, "in_use": in_use}
     return [
         _Certificate(
             pk,

@@ -194,7 +194,10 @@ class KeyStateTests(EnrollmentTestCase):
         later = now + 2 * SECOND
         with mock.patch("keys.state_filter.COUNTED", -1):
             many = {state: self.names(state, later) for state in KeyState}
-        self.assertEqual(many, {state: self.names(state, later) for state in KeyState})
+        # Also where one reason keeps back most keys, but not where few are counted at all.
+        for counted in (*range(1, 8), 10_000):
+            with self.subTest(counted=counted), mock.patch("keys.state_filter.COUNTED", counted):
+                self.assertEqual(many, {state: self.names(state, later) for state in KeyState})
         self.assertEqual(
             {state.label: names for state, names in many.items() if names},
             {
