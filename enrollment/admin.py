@@ -24,6 +24,7 @@ from keys.pages.presentation import stamp
 from portal import actors
 from portal.admin_base import OperatedAdmin, ReadOnlyAdmin
 from portal.audit import Subject
+from portal.tones import dot_and_word
 
 _OF_CERTIFICATES = ("serial", "not_after", "revoked_at", "revocation_reason", "issuer__name")
 
@@ -60,7 +61,8 @@ class ServiceEdgeAdmin(OperatedAdmin):
     @admin.display(description="state")
     def state(self, edge: ServiceEdge) -> str:
         """The words that every page of edges shows."""
-        return str(edge_state(edge, timezone.now()))
+        state = edge_state(edge, timezone.now())
+        return dot_and_word(str(state), state.tone)
 
     @admin.display(description="enrolled with key")
     def key(self, edge: Any) -> str:

@@ -20,13 +20,16 @@ from keys.errors import Invalid
 from keys.models import CopyState, KeyState, ProvisioningKey, ServiceEdgeGroup, SigningCertificate, UseState
 from keys.models.key_state import key_state
 from keys.operations.provisioning_keys import rules_of_an_edit, rules_of_creation
+from keys.pages.certificate_state import state_of
 from keys.pages.key_forms import CertificateChoice, DifferentRootForm, GroupField
+from keys.pages.presentation import STATE_TONES
 from keys.pages.root_warning import warn_of_root
 from keys.state_filter import in_state
 from portal import identifiers
 from portal.actors import Actor
 from portal.admin_base import one_of
 from portal.field_validation import Rules
+from portal.tones import dot_and_word
 
 _HISTORY = ("version", "created_at", "created_by", "modified_at", "modified_by")
 
@@ -77,7 +80,7 @@ class ProvisioningKeyAdmin(RecordAdmin):
     """Keys are added viewable only: this page never shows the text, so a hidden one would be lost at once."""
 
     form = KeyForm
-    list_display = ["name", "state", "public_id", "group", "uses", "max_uses", "use", "enabled", "managed"]
+    list_display = ["name", "state", "public_id", "group", "uses", "max_uses", "enabled", "managed"]
     list_filter = [StateFilter, one_of("use_state", UseState.choices), "enabled", "managed", "viewable"]
     list_select_related = ["group", "signing_certificate"]
     search_fields = ["sort_name__contains"]
@@ -138,7 +141,8 @@ class ProvisioningKeyAdmin(RecordAdmin):
     @admin.display(description="State")
     def state(self, key: ProvisioningKey) -> str:
         """The word that every page of keys shows."""
-        return key_state(key.facts, timezone.now()).label
+        state = key_state(key.facts, timezone.now())
+        return dot_and_word(state.label, STATE_TONES[state])
 
     def create(self, record: ProvisioningKey, *, actor: Actor) -> None:
         operations.create_key(record, actor=actor)
@@ -183,13 +187,13 @@ class ServiceEdgeGroupAdmin(RecordAdmin):
 class SigningCertificateAdmin(RecordAdmin):
     """Certificates as they are; they are made elsewhere, and their private keys never leave the portal."""
 
-    list_display = ["name", "common_name", "parent", "key_type", "not_after", "enabled", "managed"]
+    list_display = ["name", "state", "common_name", "parent", "key_type", "not_after", "managed"]
     list_filter = ["enabled", "managed"]
     list_select_related = ["parent"]
     search_fields = ["sort_name__contains", "common_name"]
     search_help_text = "A part of a name, a serial (hexadecimal or decimal) or a SHA-256 fingerprint; colons are fine."
     fields = (
-        "name", "description", "client_type", "enabled", "opened_version",
+        "name", "description", "client_type", "enabled", "opened_version", "state",
         "parent", "subject", "issuer", "serial", "fingerprint", "key_type", "not_before", "not_after", "managed",
         *_HISTORY,
     )  # fmt: skip
@@ -197,6 +201,12 @@ class SigningCertificateAdmin(RecordAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SigningCertificate]:
         return super().get_queryset(request).defer("sealed_private_key", "der")
+
+    @admin.display(description="State")
+    def state(self, certificate: SigningCertificate) -> str:
+        """The word that every page of certificates shows."""
+        state = state_of(certificate, timezone.now())
+        return dot_and_word(state.word, state.tone)
 
     def identified(self, term: str) -> list[Q]:
         digits, serials = identifiers.hexadecimal(term), identifiers.serials(term)

@@ -31,6 +31,7 @@ class EdgeRow:
     url: str
     name: str
     group: str
+    group_id: int
     state: EdgeState
     last_contact: Stamp | None
     version: str
@@ -81,6 +82,7 @@ def described(edge: Any, now: datetime) -> EdgeRow:
         url=edge.get_absolute_url(),
         name=edge.name,
         group=edge.group.name,
+        group_id=edge.group_id,
         state=edge_state(edge, now),
         last_contact=stamp(edge.last_contact_at) if edge.last_contact_at else None,
         version=edge.version,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from keys.pages.presentation import Stamp, duration, stamp
+from portal.tones import Tone
 
 # `enroll_edge --watch` sends a heartbeat every 60 s, give or take a tenth. Two lost heartbeats or a slow renewal do not
 # show yet.
@@ -15,13 +16,13 @@ IN_TOUCH = timedelta(minutes=3)
 
 @dataclass(frozen=True, slots=True)
 class EdgeState:
-    """`word` is the state for a person and `tone` the color of its dot, as of the state of a key.
+    """`word` is the state for a person and `tone` the color of its dot.
 
     `since` is how long ago the last contact was, or empty; `last` is its moment or None.
     """
 
     word: str
-    tone: str
+    tone: Tone
     since: str = ""
     last: Stamp | None = None
 
@@ -32,10 +33,10 @@ class EdgeState:
 def edge_state(edge: Any, now: datetime) -> EdgeState:
     """The state of an edge of `edge_rows.annotated`. One that is revoked or disabled has no connection to speak of."""
     if edge.deleted_at:
-        return EdgeState("Deleted", "off")
+        return EdgeState("Deleted", Tone.OFF)
     if edge.revoked:
-        return EdgeState("Revoked", "danger")
-    return connection(edge.last_contact_at, now) if edge.enabled else EdgeState("Disabled", "off")
+        return EdgeState("Revoked", Tone.DANGER)
+    return connection(edge.last_contact_at, now) if edge.enabled else EdgeState("Disabled", Tone.OFF)
 
 
 def connection(last_contact_at: datetime | None, now: datetime) -> EdgeState:
@@ -44,10 +45,10 @@ def connection(last_contact_at: datetime | None, now: datetime) -> EdgeState:
     A contact in the future was dated while the clock was ahead, so it does not count.
     """
     if last_contact_at is None:
-        return EdgeState("Never connected", "off")
+        return EdgeState("Never connected", Tone.OFF)
     last = stamp(last_contact_at)
     if abs(now - last_contact_at) <= IN_TOUCH:
-        return EdgeState("Connected", "ok", f"{duration(now - last_contact_at)} ago", last)
+        return EdgeState("Connected", Tone.OK, f"{duration(now - last_contact_at)} ago", last)
     if last_contact_at > now:
-        return EdgeState("Disconnected", "warning", f"last contact dated {last.text}", last)
-    return EdgeState("Disconnected", "warning", duration(now - last_contact_at), last)
+        return EdgeState("Disconnected", Tone.WARNING, f"last contact dated {last.text}", last)
+    return EdgeState("Disconnected", Tone.WARNING, duration(now - last_contact_at), last)

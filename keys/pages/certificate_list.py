@@ -134,20 +134,24 @@ CERTIFICATES = _Tree(
 def certificate_list(request: HttpRequest) -> HttpResponse:
     opened, now = CERTIFICATES.open(request), timezone.now()
     may, different = CertificateMay.of(request.user), trust_anchors.with_different_root()
-    is_tree, above, rows = CERTIFICATES.is_tree(opened.state), set[int](), []
+    is_tree, above, rows = CERTIFICATES.is_tree(opened.state), dict[int, bool](), []
     depths = [certificate_tree.depth(each.path) if is_tree else 0 for each in opened.page.rows]
     for each, depth, rails in zip(opened.page.rows, depths, certificate_tree.rails(depths), strict=True):
-        above.add(each.pk)
+        shown, below = described(each, now, different), is_tree and each.parent_id in above
+        # In the tree the highest certificate of a different root has the badge for all below it.
+        is_marked = below and above[each.parent_id]
+        above[each.pk] = is_marked or shown["has_different_root"]
         rows.append(
             {
+                **shown,
+                "has_different_root": shown["has_different_root"] and not is_marked,
                 "id": str(each.pk),
                 "open": opened.state.is_open(each.pk),
                 "depth": depth,
                 "rails": rails,
-                "names_parent": not is_tree or each.parent_id not in above,
+                "names_parent": not below,
                 "is_deletable": not (each.key_count or each.is_needed),
                 **use_links(each, may, each.key_count, each.edge_count),
-                **described(each, now, different),
             }
         )
     return render(request, "keys/certificate_list.html", {"list": replace(opened, rows=rows), "may": may})

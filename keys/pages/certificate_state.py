@@ -8,19 +8,20 @@ from enum import Enum
 from django.db.models import Q
 
 from keys.models import SigningCertificate
+from portal.tones import Tone
 
 
 class CertificateState(Enum):
     """Its value in an address, its word, and the tone that repeats the word. They exclude each other."""
 
-    PENDING = ("pending", "Pending", "warning")
-    EXPIRED = ("expired", "Expired", "danger")
-    EARLY = ("early", "Not yet valid", "warning")
-    DISABLED = ("disabled", "Disabled", "off")
-    PARENT = ("parent", "Parent only", "off")
-    READY = ("signs", "Ready", "ok")
+    PENDING = ("pending", "Pending", Tone.WARNING)
+    EXPIRED = ("expired", "Expired", Tone.DANGER)
+    EARLY = ("early", "Not yet valid", Tone.WARNING)
+    DISABLED = ("disabled", "Disabled", Tone.OFF)
+    PARENT = ("parent", "Parent only", Tone.OFF)
+    READY = ("signs", "Ready", Tone.OK)
 
-    def __init__(self, parameter: str, word: str, tone: str) -> None:
+    def __init__(self, parameter: str, word: str, tone: Tone) -> None:
         self.parameter, self.word, self.tone = parameter, word, tone
 
 

@@ -37,7 +37,7 @@ def page_of(request: HttpRequest, pk: int, limit: LimitForm | None = None) -> Ht
         "row": row,
         "may": may,
         "back": back,
-        "limit": limit or LimitForm(initial={"max_uses": key.max_uses}),
+        "limit": limit or LimitForm(initial={"max_uses": row["least"]}),
         "machines": port.key_sections(request, row, back),
         "deploy": "" if row["copy"] == "refused" else port.deploy(request, reveal=reveal, inserts=bool(row["copy"])),
     }

@@ -13,9 +13,11 @@ from django.db.models import QuerySet
 from keys import machines
 from keys.models import CopyState, KeyState, ProvisioningKey, all_taken, copy_state
 from keys.models.key_state import CertificateFacts, KeyFacts, key_state
+from keys.models.provisioning_key import MOST_USES
 from keys.pages.expiry_badge import expiry
 from keys.pages.presentation import STATE_SENTENCES, STATE_TONES, Stamp, stamp
 from portal import zones
+from portal.tones import Tone
 
 NO_PERMISSION = "You do not have permission to view keys"
 NOT_VIEWABLE = "Not viewable after creation"
@@ -62,7 +64,7 @@ class RowState(NamedTuple):
     has_networks: bool
 
     @property
-    def tone(self) -> str:
+    def tone(self) -> Tone:
         """The color of the state's dot, which repeats the word."""
         return STATE_TONES[self.state]
 
@@ -193,7 +195,7 @@ def values_of(key: KeyRow, now: datetime, zone: tzinfo) -> dict[str, str]:
         "public_id": key.public_id,
         "name": key.name,
         "max_uses": str(key.max_uses),
-        "least": str(key.max_uses + 1),
+        "least": str(min(key.max_uses + 1, MOST_USES)),
         "limit_id": f"limit-{key.id}",
         "uses": str(key.uses),
         "max_uses_shown": f"{key.max_uses:,}",

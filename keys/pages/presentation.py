@@ -11,19 +11,19 @@ from django.utils.safestring import SafeString
 
 from keys.models import KeyState
 from portal import zones
+from portal.tones import Tone
 
 _BARE_COMMA = re.compile(r"(?<!\\),")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-# ok: it admits edges; warning: soon not, or an administrator can undo it; danger: it needs another key or certificate.
-STATE_TONES: dict[KeyState, str] = {
-    **dict.fromkeys(KeyState, "danger"),
-    KeyState.READY: "ok",
-    KeyState.NEARLY_USED_UP: "warning",
-    KeyState.DISABLED: "off",
-    KeyState.GROUP_DISABLED: "off",
-    KeyState.CERTIFICATE_DISABLED: "warning",
-    KeyState.CERTIFICATE_PENDING: "warning",
-    KeyState.CERTIFICATE_NOT_YET_VALID: "warning",
+STATE_TONES: dict[KeyState, Tone] = {
+    **dict.fromkeys(KeyState, Tone.DANGER),
+    KeyState.READY: Tone.OK,
+    KeyState.NEARLY_USED_UP: Tone.WARNING,
+    KeyState.DISABLED: Tone.OFF,
+    KeyState.GROUP_DISABLED: Tone.OFF,
+    KeyState.CERTIFICATE_DISABLED: Tone.OFF,
+    KeyState.CERTIFICATE_PENDING: Tone.WARNING,
+    KeyState.CERTIFICATE_NOT_YET_VALID: Tone.WARNING,
 }
 STATE_SENTENCES: dict[KeyState, str] = {
     KeyState.READY: "Edges can enroll.",

@@ -51,3 +51,8 @@ document.addEventListener("toggle", ({ target, newState }) => {
   form.querySelector(".errorlist").textContent = "";
   form.elements.max_uses.select();
 }, true);
+
+// On a key's page: the number is ready to be typed over once somebody opens the form.
+document.querySelector(".raise-limit")?.addEventListener("toggle", ({ target }) => {
+  if (target.open && target.contains(document.activeElement)) target.querySelector("[name=max_uses]").select();
+});

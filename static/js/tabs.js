@@ -10,6 +10,7 @@ for (const list of document.querySelectorAll("[data-tabs]")) {
       tab.tabIndex = isChosen ? 0 : -1;
       document.getElementById(tab.getAttribute("aria-controls")).classList.toggle("selected", isChosen);
     }
+    chosen.scrollIntoView({ block: "nearest", inline: "nearest" });
   };
 
   list.addEventListener("click", ({ target }) => {

@@ -124,6 +124,25 @@ class ShownTest(CertificatePageTestCase):
         self.assertTrue(notice.startswith("Uses a different root than your other certificates."), notice)
         self.assertEqual(texts(self.client.get(signing_certificate().get_absolute_url()), ".notice"), [])
 
+    def test_in_the_tree_the_highest_one_of_a_different_root_has_the_badge_for_all_below_it(self):
+        signing_certificate()
+        make_managed(
+            certificates=[
+                {"name": "Main", "years": 1, "parent": "Root"},
+                {"name": "Other root", "years": 1},
+                {"name": "Below", "years": 1, "parent": "Other root"},
+                {"name": "Beside", "years": 1, "parent": "Other root"},
+            ]
+        )
+        marked = ".row:has(.badge.warning) > th > a"
+        for address, expected in (
+            (LIST, ["Other root"]),
+            (f"{LIST}?sort=-name", ["Other root", "Beside", "Below"]),
+            (f"{LIST}?q=Below", ["Below"]),
+        ):
+            with self.subTest(address):
+                self.assertEqual(texts(self.client.get(address), marked), expected)
+
     def test_viewers_look_and_download_but_change_nothing(self):
         record = generated("Own")
         self.sign_in("vic")

@@ -24,7 +24,7 @@ class RaiseLimit(KeyPageTestCase):
         use_up(self.key)
         page = self.client.get(self.address)
         form = the(page, ".raise-limit[open] form")
-        self.assertEqual((form["action"], form.find(id="id_max_uses")["value"]), (self.limit, "5"))
+        self.assertEqual((form["action"], form.find(id="id_max_uses")["value"]), (self.limit, "6"))
         saved = self.client.post(self.limit, {"max_uses": "1200"}, follow=True)
         self.assertEqual(saved.redirect_chain, [(self.address, 302)])
         self.assertEqual(texts(saved, ".messages p"), ["Limit of “ Oregon ” raised to 1,200 · Copy key"])
