@@ -17,6 +17,12 @@ from portal.forms import RefusableForm
 from portal.password_checks import limited
 from portal.refusals import Invalid
 
+_REQUIRED = {
+    "old_password": "Enter your current password.",
+    "new_password1": "Enter a new password.",
+    "new_password2": "Enter the new password again.",
+}
+
 
 class OwnPasswordForm(RefusableForm, PasswordChangeForm):
     """Django's form, which stores nothing here: `OwnPasswordView` passes the password to the operation.
@@ -36,6 +42,8 @@ class OwnPasswordForm(RefusableForm, PasswordChangeForm):
         self.fields["new_password1"].help_text = "At least 15 characters. Neither a common password nor like your name."
         self.fields["new_password2"].label = "New password again"
         self.fields["new_password2"].help_text = ""
+        for name, sentence in _REQUIRED.items():
+            self.fields[name].error_messages["required"] = sentence
 
     def clean_old_password(self) -> str:
         with limited(self.user.username, self.actor.client_ip, self._refused) as attempt:

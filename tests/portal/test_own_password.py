@@ -55,6 +55,13 @@ class OwnPasswordTest(PortalTestCase):
         self.assertTrue(self.user.check_password(OLD))
         self.assertFalse(AuditEvent.objects.filter(action="user.edited").exists())
 
+    def test_each_empty_field_has_its_own_sentence(self) -> None:
+        page = parsed(self.client.post(PAGE))
+        self.assertEqual(
+            [each.get_text(strip=True) for each in page.select("#error-summary li")],
+            ["Enter your current password.", "Enter a new password.", "Enter the new password again."],
+        )
+
     def test_a_wrong_password_is_named_as_its_field_is(self) -> None:
         self.assertContains(self.change("wrong"), "This is not your current password.")
 
