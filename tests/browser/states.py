@@ -163,6 +163,7 @@ def shown(page: Page, world: World) -> None:
 @state("key, limit refused", "")
 def limit_refused(page: Page, world: World) -> None:
     page.goto(world.paths["kind full"])
+    page.locator("#id_max_uses").fill("1")
     press(page, "Save limit")
     page.get_by_role("alert").wait_for()
 
