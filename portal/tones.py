@@ -1,4 +1,4 @@
-"""What the color of a state means. It is the same for keys, certificates and edges, in lists, pages and support pages."""
+"""What the color of a state means: the same for keys, certificates and edges, on every page and support page."""
 
 from __future__ import annotations
 

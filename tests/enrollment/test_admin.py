@@ -48,7 +48,9 @@ class EdgeAdminTest(PortalTestCase):
     def test_its_page_shows_state_key_and_certificates(self) -> None:
         self.sign_in("sam")
         page = self.client.get(f"{EDGES}{self.edge.pk}/change/")
-        self.assertContains(page, '<div class="readonly"><span class="state off">Never connected</span></div>', html=True)
+        self.assertContains(
+            page, '<div class="readonly"><span class="state off">Never connected</span></div>', html=True
+        )
         addresses = (
             f"/admin/keys/provisioningkey/{self.key.pk}/change/",
             f"{CERTIFICATES}{self.certificate.pk}/change/",

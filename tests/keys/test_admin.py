@@ -128,7 +128,9 @@ class KeyAdminTest(PortalTestCase):
         page = self.client.get(KEYS)
         for words in ("The key now signs below a different root.", "1 edge holds a certificate below the old root"):
             self.assertContains(page, words)
-        self.assertContains(page, '<td class="field-state"><span class="state danger">Different root</span></td>', html=True)
+        self.assertContains(
+            page, '<td class="field-state"><span class="state danger">Different root</span></td>', html=True
+        )
         self.key.refresh_from_db()
         self.client.post(self.change, form(self.key, signing_certificate=own, different_root="on"))
         page = self.client.get(KEYS)
@@ -137,7 +139,11 @@ class KeyAdminTest(PortalTestCase):
 
     def test_the_state_is_a_column_a_field_and_a_filter(self) -> None:
         ProvisioningKey.objects.filter(pk=self.key.pk).update(enabled=False)
-        self.assertContains(self.client.get(self.change), '<div class="readonly"><span class="state off">Disabled</span></div>', html=True)
+        self.assertContains(
+            self.client.get(self.change),
+            '<div class="readonly"><span class="state off">Disabled</span></div>',
+            html=True,
+        )
         found = '<td class="field-state"><span class="state off">Disabled</span></td>'
         for state, is_found in (("disabled", True), ("ready", False)):
             page = self.client.get(f"{KEYS}?state={state}").content.decode()
