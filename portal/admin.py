@@ -152,8 +152,8 @@ class AccountAdmin(SupportAdmin, UserAdmin):
 
     @method_decorator(sensitive_post_parameters())
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002  # Django's name
-        if unquote(id) == str(request.user.pk):
-            # This form does not ask for the current password.
+        # The address names a user in many ways, such as 01. This form does not ask for the current password.
+        if self.get_object(request, unquote(id)) == request.user:
             return redirect("own-password")
         # The form saves the password itself; this keeps the audit event in the same transaction.
         with transaction.atomic():

@@ -183,10 +183,10 @@ def _owner(request: HttpRequest) -> int | None:
         user, browser = signing.loads(sent, salt=_SALT, max_age=_PAGES_AGE)
     except (signing.BadSignature, ValueError):
         return None
-    return int(user) if constant_time_compare(browser, _browser(request)) else None
+    return int(user) if browser and constant_time_compare(browser, _browser(request)) else None
 
 
 def _browser(request: HttpRequest) -> str:
-    """HMAC-SHA256 (hex) of the name of the browser; "" for one that has none."""
+    """HMAC-SHA256 (hex) of the name of the browser; "" for one that has none, for which nothing is kept."""
     name = request.COOKIES.get(settings.PAGES_COOKIE_NAME, "")
     return salted_hmac(_SALT, name, algorithm="sha256").hexdigest() if name else ""

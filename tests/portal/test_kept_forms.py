@@ -302,6 +302,12 @@ class OthersTest(KeptFormTestCase):
             self.browser.cookies[name] = forged
             self.assert_not_shown(self.browser.get(address))
 
+    def test_nothing_is_kept_for_a_browser_without_a_name(self) -> None:
+        # Its sign-in gives it one, by which it would not find the form.
+        del self.browser.cookies[settings.PAGES_COOKIE_NAME]
+        self.assertEqual(self.lost(), "")
+        self.assertFalse(KeptForm.objects.exists())
+
     def test_it_is_shown_on_its_own_page_only_and_for_a_well_formed_name_only(self) -> None:
         address = self.lost()
         self.sign_in_as("sue")

@@ -81,6 +81,17 @@ class OwnPasswordTest(PortalTestCase):
         answer = self.client_class().post("/accounts/login/", {"username": "vic", "password": OLD})
         self.assertContains(answer, "Too many attempts")
 
+    def test_no_address_of_admin_changes_it_without_the_current_one(self) -> None:
+        user = self.sign_in("sue")
+        hash_before = user.password
+        for number in (f"{user.pk}", f"0{user.pk}", f"+{user.pk}", f"%20{user.pk}", f"{user.pk}%20"):
+            with self.subTest(number):
+                page = f"/admin/auth/user/{number}/password/"
+                for answer in (self.client.get(page), self.client.post(page, {"password1": NEW, "password2": NEW})):
+                    self.assertRedirects(answer, PAGE, fetch_redirect_response=False)
+        user.refresh_from_db()
+        self.assertEqual(user.password, hash_before)
+
     def test_guesses_are_recorded_without_what_was_typed(self) -> None:
         for number in range(14):
             self.change(f"guessed {number}")
