@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from unittest import TestCase
 
@@ -22,6 +23,7 @@ from portal.quickstart import state
 from portal.quickstart.account import ensure_administrator
 from portal.quickstart.banner import recipe
 from tests.base import PortalTestCase
+from tests.support import forked_runs
 from tests.support.count_on_page import page
 from tests.support.live import PASSWORD, ROOT, LivePortal
 from tests.support.postgresql import free_port
@@ -30,12 +32,28 @@ MAKE_RUN = ("-m", "portal.quickstart")
 GUNICORN = ("-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "--bind", "127.0.0.1:0", "portal.wsgi:application")
 CREATE_KEY = ("manage.py", "create_key", "--name", "another", "--group", "Berlin DC-1")
 DOORS = (MAKE_RUN, GUNICORN, CREATE_KEY)
+Ended = subprocess.CompletedProcess[str]
+Run = Callable[[Sequence[str], Mapping[str, str]], Ended]
+# Nothing of it reads the environment while it is imported.
+LOADED = (
+    "portal.startup", "portal.quickstart.state", "portal.quickstart.banner", "django.core.management",
+    "django.contrib.admin", "django.db.migrations.executor", "gunicorn.app.wsgiapp", "cryptography.x509", "psycopg",
+)  # fmt: skip
+
+
+def started(command: Sequence[str], environment: Mapping[str, str]) -> Ended:
+    return subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+    )
+
+
+def forked(command: Sequence[str], environment: Mapping[str, str]) -> Ended:
+    return forked_runs.run(command, environment, LOADED)
 
 
 def refusal(portal: LivePortal, door: tuple[str, ...]) -> str:
     """The line on standard error of a start that fails; also checks exit code 1 and that it is a single line."""
-    command = [sys.executable, *door]
-    result = subprocess.run(command, cwd=ROOT, env=portal.env(), capture_output=True, text=True, timeout=60)
+    result = forked(door, portal.env())
     assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (1, "", 1), result
     return result.stderr
 
@@ -101,7 +119,8 @@ class AccountTest(PortalTestCase):
 
 @pytest.mark.once
 class CannotStartTest(TestCase):
-    def start(self, state_file: bytes = b"", **environ: str) -> str:
+    def start(self, state_file: bytes = b"", run: Run = forked, **environ: str) -> str:
+        """What a start that fails says, after which the state is as before."""
         with tempfile.TemporaryDirectory() as directory:
             if state_file:
                 Path(directory, "portal.env").write_bytes(state_file)
@@ -111,14 +130,7 @@ class CannotStartTest(TestCase):
                 if not name.startswith(("PORTAL_", "DATABASE", "DJANGO_"))
             }
             env = {**kept, "PORTAL_STATE_DIR": directory, "PORT": str(free_port()), "DEMO": "0", **environ}
-            result = subprocess.run(
-                [sys.executable, "-m", "portal.quickstart"],
-                cwd=ROOT,
-                env=env,
-                capture_output=True,
-                text=True,
-                timeout=60,
-            )
+            result = run(MAKE_RUN, env)
             kept_file = Path(directory, "portal.env")
             self.assertEqual(kept_file.read_bytes() if kept_file.exists() else b"", state_file)
         self.assertEqual(result.returncode, 1)
@@ -130,7 +142,7 @@ class CannotStartTest(TestCase):
         with socket.socket() as other:
             other.bind(("127.0.0.1", 0))
             other.listen()
-            self.assertIn("cannot be listened on", self.start(PORT=str(other.getsockname()[1])))
+            self.assertIn("cannot be listened on", self.start(run=started, PORT=str(other.getsockname()[1])))
 
     def test_what_makes_no_sense_is_told_in_a_line_and_not_kept(self) -> None:
         for said, environ in [
