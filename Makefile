@@ -23,7 +23,7 @@ test: .venv/.dev ## Run every test: checks, SQLite, PostgreSQL, browser
 	@deploy/prepare-machine.sh test
 	@$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
-	$(BIN)/python -m tests.support.postgresql $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not browser and not once"
+	$(BIN)/python -m tests.support.postgresql $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not browser and not once"
 
 check: .venv/.dev ## Lint, types, templates, migrations, deployment settings
 	@mkdir -p .cache/check && test -f .cache/check/keyring.json \

@@ -15,7 +15,7 @@ _STRUCTURE = {
 }
 _COLORS = {
     "runOnly": {"type": "rule", "values": ["color-contrast"]},
-    "resultTypes": ["violations", "passes"],
+    "resultTypes": ["violations"],
     "elementRef": True,
     "preload": False,
 }
@@ -57,25 +57,33 @@ _STRUCTURE_OF = """async ([options, clean]) => {
     const { violations } = await without(repeated, () => axe.run(exclude.length ? { exclude } : document, options));
     return { violations, clean: violations.length ? [] : [...frame.values()] };
 }"""
-# Contrast takes axe more time than all other rules together. What decides it is looked at once a run: the computed
-# colors, size and weight of a text and of all that it stands in. `passed` holds what was found good before.
+# Contrast takes axe more time than all other rules together. What decides it is looked at once a run: color, size and
+# weight of a text, and what paints behind or over it. `passed` holds the looks in which no fault was found before.
 # Colors are those that stay: a button that fades in while its page loads is not what people read.
 _COLORS_OF = """async ([options, passed]) => {
     document.getAnimations().forEach((each) => each.finish());
-    const decisive = [
-        "color", "backgroundColor", "backgroundImage", "opacity", "filter", "textShadow", "mixBlendMode", "position",
-        "fontSize", "fontWeight", "visibility", "display",
-    ];
-    const looks = new Map();
-    const look = (node) => {
+    const text = ["color", "fontSize", "fontWeight", "textShadow", "webkitTextFillColor"];
+    const paint = ["backgroundColor", "backgroundImage", "opacity", "filter", "mixBlendMode", "position"];
+    const plain = ["rgba(0, 0, 0, 0)", "none", "1", "none", "normal", "static"].join();
+    const behind = new Map();
+    const painted = (node) => {
         if (!node) return "";
-        if (!looks.has(node)) {
-            const styles = ["", "::before", "::after"].map((part) => getComputedStyle(node, part || null));
-            const own = styles.map((style, part) =>
-                part && style.content === "none" ? "" : decisive.map((name) => style[name]).join());
-            looks.set(node, `${look(node.parentElement)}/${node.localName}.${node.className}${own.join()}`);
+        if (!behind.has(node)) {
+            const own = ["", "::before", "::after"].map((part) => {
+                const style = getComputedStyle(node, part || null);
+                if (part && style.content === "none") return "";
+                const its = paint.map((name) => style[name]).join();
+                // What is placed by hand may lie on anything; its class tells where.
+                return its === plain ? "" : `${its}${style.position === "static" ? "" : node.className}${part}`;
+            });
+            behind.set(node, `${painted(node.parentElement)}${own.some(Boolean) ? `/${own.join("|")}` : ""}`);
         }
-        return looks.get(node);
+        return behind.get(node);
+    };
+    const look = (node) => {
+        const style = getComputedStyle(node);
+        const disabled = Boolean(node.closest(":disabled, [aria-disabled=true]"));
+        return `${painted(node)} ${text.map((name) => style[name]).join()} ${disabled}`;
     };
     const texts = new Map();
     for (const node of document.body.querySelectorAll("*")) {
@@ -95,7 +103,8 @@ _COLORS_OF = """async ([options, passed]) => {
     const rows = [...document.querySelectorAll("tbody.record, tbody:not(.record) > tr")];
     const others = rows.filter((row) => !include.some((node) => row.contains(node)));
     const found = await without(others, () => axe.run({ include }, options));
-    const good = found.passes.flatMap((rule) => rule.nodes.map((node) => digests.get(node.element))).filter(Boolean);
+    const wrong = new Set(found.violations.flatMap((rule) => rule.nodes.map((node) => digests.get(node.element))));
+    const good = [...digests.values()].filter((name) => !wrong.has(name));
     const violations = found.violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html }) => ({ html })) }));
     return { violations, passed: good };
 }"""
