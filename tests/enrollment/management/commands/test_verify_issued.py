@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import random
@@ -21,6 +22,7 @@ from django.test import override_settings
 
 from enrollment import operations, verifying
 from enrollment.models import IssuedCertificate, RevocationList, ServiceEdge
+from enrollment.operations import issuers
 from keys.errors import Invalid
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations import generate_certificate
@@ -28,7 +30,7 @@ from keys.operations.signing_certificates import authority_of, describe, insert,
 from portal import triggers
 from portal.models import AuditEvent
 from tests.enrollment.base import EnrollmentTestCase, make_issuer, now
-from tests.factories import ACTOR, EDGE, make_csr, make_group, make_key, make_private_key
+from tests.factories import ACTOR, EDGE, make_csr, make_group, make_key
 from tests.keys import authorities
 from tests.support.html import the, words
 from tests.support.live import ROOT
@@ -40,18 +42,20 @@ LATER = timedelta(days=70)
 class VerifyingTestCase(EnrollmentTestCase):
     """Three edges, of which one renewed and one is revoked and listed."""
 
-    def setUp(self) -> None:
-        super().setUp()
-        self.renewing = make_private_key()
-        self.enroll(self.text, make_csr(self.renewing), at=now() - LATER)
-        self.old = IssuedCertificate.objects.select_related("edge__group").get()
-        operations.renew(self.old, make_csr(), caller=EDGE)
-        self.new = IssuedCertificate.objects.latest("id")
-        self.enroll(self.text)
-        self.other = IssuedCertificate.objects.latest("id")
-        self.enroll(self.text)
-        self.revoked = IssuedCertificate.objects.latest("id")
-        operations.revoke_certificate(self.revoked, reason="keyCompromise", actor=ACTOR)
+    @classmethod
+    def setUpTestData(cls) -> None:
+        super().setUpTestData()
+        issuers.forget_all()
+        enroll = functools.partial(operations.enroll, cls.text, caller=EDGE)
+        enroll(make_csr(), now=now() - LATER)
+        cls.old = IssuedCertificate.objects.select_related("edge__group").get()
+        operations.renew(cls.old, make_csr(), caller=EDGE)
+        cls.new = IssuedCertificate.objects.latest("id")
+        enroll(make_csr())
+        cls.other = IssuedCertificate.objects.latest("id")
+        enroll(make_csr())
+        cls.revoked = IssuedCertificate.objects.latest("id")
+        operations.revoke_certificate(cls.revoked, reason="keyCompromise", actor=ACTOR)
 
     def run_command(self, since: str = SINCE) -> tuple[bool, list[str], str]:
         """Whether there are no faults, the lines of faults, and the summary."""
@@ -125,7 +129,10 @@ class SoundTests(VerifyingTestCase):
             self.assertEqual(self.run_command()[1], [])
 
 
+@pytest.mark.once
 class CertificateTests(VerifyingTestCase):
+    """Certificates are compared with their rows in Python, and the queries are those of the other tests."""
+
     def test_the_fingerprint(self) -> None:
         self.tamper(self.other, fingerprint="0" * 64)
         self.assert_found("its fingerprint is not the row's")
@@ -210,7 +217,6 @@ class CertificateTests(VerifyingTestCase):
         found = ["its issuer is not the row's", "its signature is not", "'Service Edge': the certificate above it did"]
         self.assert_found(*found, "the profile: issuer")
 
-    @pytest.mark.once
     def test_bytes_that_cannot_be_read_hide_nothing_behind_them(self) -> None:
         """Certificates damaged in many ways: each is reported, and none ends the command."""
         chance = random.Random(1)
@@ -264,11 +270,6 @@ class CertificateTests(VerifyingTestCase):
         der = resigned(honest, authority_of(self.key.signing_certificate).private_key)
         self.tamper(self.other, der=der, fingerprint=hashlib.sha256(der).hexdigest())
         self.assert_found("its extensions are not those of the profile")
-
-    def test_a_serial_issued_twice(self) -> None:
-        self.tamper(self.other, issuer=make_issuer(), serial=self.new.serial)
-        _, lines, _ = self.run_command()
-        self.assertEqual(len([line for line in lines if "its serial was issued twice" in line]), 2)
 
 
 class EventTests(VerifyingTestCase):
@@ -333,6 +334,11 @@ class CountTests(VerifyingTestCase):
                 cursor.execute("ALTER TABLE enrollment_serviceedge DROP CONSTRAINT edge_is_one_use_of_its_key")
             ServiceEdge.objects.filter(pk=self.other.edge_id).update(use_number=1)
             self.assert_found("3 edges share 2 uses")
+
+    def test_a_serial_issued_twice(self) -> None:
+        self.tamper(self.other, issuer=make_issuer(), serial=self.new.serial)
+        _, lines, _ = self.run_command()
+        self.assertEqual(len([line for line in lines if "its serial was issued twice" in line]), 2)
 
 
 class ListTests(VerifyingTestCase):
