@@ -85,14 +85,18 @@ def page_of(request: HttpRequest) -> str:
 
 
 def keep(request: HttpRequest) -> str:
-    """Keep what was typed; the address that shows it again. "" when it is not kept: no page of the portal in this
-    browser sent it, another user is signed in meanwhile, its view does not ask for it, or it is too large."""
+    """Keep what was typed; the address that shows it again.
+
+    "" when it is not kept: no page of the portal in this browser sent it, another user is signed in meanwhile, its view
+    does not ask for it, it is too large, or its address holds a NUL.
+    """
     form = getattr(request.resolver_match and request.resolver_match.func, "kept_form", None)
     owner = _owner(request)
     if form is None or owner is None or (request.user.is_authenticated and request.user.pk != owner):
         return ""
     content = json.dumps(_public(form, request))
-    if len(content) > MOST_CHARACTERS or len(request.path) > LONGEST_PATH:
+    # PostgreSQL stores no NUL.
+    if len(content) > MOST_CHARACTERS or len(request.path) > LONGEST_PATH or "\0" in request.path:
         return ""
     if not get_user_model().objects.filter(pk=owner, is_active=True).exists():
         return ""

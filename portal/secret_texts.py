@@ -16,7 +16,8 @@ _RUN = re.compile(rf"[A-Za-z0-9+/=_-]{{{LONGEST_PART},}}")
 _LONG = 60
 _KEY_TEXT = re.compile(r"PSEK[A-Za-z0-9+/_-]{22}")
 _NOT_IN_A_KEY = re.compile(r"[^A-Za-z0-9+/_-]")
-# Of 24 random characters two in three differ in kind from the one before; in words and names one in four does.
+# More than half of random characters differ in kind from the one before; in words and names one in four does. Of the
+# random texts of 24 characters 3 in 100 change less often, of those of 43 characters 1 in 1,000.
 _MANY_CHANGES = 9
 
 

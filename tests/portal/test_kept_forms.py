@@ -308,6 +308,13 @@ class OthersTest(KeptFormTestCase):
         self.assertEqual(self.lost(), "")
         self.assertFalse(KeptForm.objects.exists())
 
+    def test_nothing_is_kept_for_an_address_that_no_column_can_hold(self) -> None:
+        token = {**self.token(), "csrfmiddlewaretoken": "A" * 64}
+        for address in ("/admin/keys/provisioningkey/%00/change/", f"/admin/keys/provisioningkey/{'1' * 3000}/change/"):
+            answer = self.send(token, address)
+            self.assertContains(answer, "Go back in your browser", status_code=403)
+        self.assertFalse(KeptForm.objects.exists())
+
     def test_it_is_shown_on_its_own_page_only_and_for_a_well_formed_name_only(self) -> None:
         address = self.lost()
         self.sign_in_as("sue")
