@@ -1,4 +1,4 @@
-"""`{% kept "includes/_nav.html" menu=menu %}`: an include rendered once for all requests with the same values."""
+"""`{% part "includes/_nav.html" menu=menu %}`: an include rendered once for all requests with the same values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ register = template.Library()
 
 
 @register.simple_tag
-def kept(name: str, **values: Any) -> SafeString:
+def part(name: str, **values: Any) -> SafeString:
     """The template rendered with these values and nothing else; they must be hashable and hold no request."""
     return _rendered(name, get_script_prefix(), tuple(values.items()))
 

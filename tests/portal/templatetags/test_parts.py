@@ -9,9 +9,9 @@ from django.test.utils import override_script_prefix
 from portal.templatetags import parts
 
 
-class Kept(SimpleTestCase):
+class PartTest(SimpleTestCase):
     def shown(self, **values: object) -> str:
-        tag = "{% load parts %}{% kept 'includes/_user_entries.html' theme=theme themes=themes shortcuts=shortcuts %}"
+        tag = "{% load parts %}{% part 'includes/_user_entries.html' theme=theme themes=themes shortcuts=shortcuts %}"
         themes = (("light", "Light"), ("dark", "Dark"))
         return Template(tag).render(Context({"theme": "dark", "themes": themes, "shortcuts": True, **values}))
 
