@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import time_machine
-from django.contrib.auth.models import User
-from django.test import override_settings
+from django.contrib.auth.models import AnonymousUser, User
+from django.test import RequestFactory, override_settings
 from django.utils import timezone
 
 from portal import lockout
 from portal.models import KnownNetwork, SignInLock
+from portal.sign_in import SignInForm
 from tests.base import PortalTestCase
 
 PASSWORD = "correct horse battery staple"  # of these tests
@@ -33,9 +34,23 @@ class GuessingTest(PortalTestCase):
         response = self.client.post("/accounts/login/", fields, REMOTE_ADDR=address)
         return "" if response.status_code == 302 else str(response.context["form"].non_field_errors()[0])
 
+    def guess(self, username: str = "ann", address: str = HOME) -> str:
+        """The error of the form of the page, without the page: what it says to a wrong password."""
+        fields = {"username": username, "password": "wrong"}
+        request = RequestFactory().post("/accounts/login/", fields, REMOTE_ADDR=address, secure=True)
+        request.user = AnonymousUser()
+        return str(SignInForm(request, request.POST).non_field_errors()[0])
+
     def spread(self, attempts: int) -> list[str]:
         """Guesses with one user name, each from a different network."""
-        return [self.attempt(address=f"198.51.{number}.9") for number in range(attempts)]
+        return [self.guess(address=f"198.51.{number}.9") for number in range(attempts)]
+
+    def test_the_form_alone_says_and_counts_what_the_page_does(self) -> None:
+        """Both take turns at one limit: of two that were counted apart, none would be reached."""
+        turns = [self.attempt, self.guess]
+        said = [turns[number % 2](username="ann") for number in range(lockout.OF_NAME_AND_NETWORK.attempts + 2)]
+        self.assertEqual(["is not right" in each for each in said], [True] * (len(said) - 2) + [False] * 2)
+        self.assertEqual(len(set(said)), 2)
 
     def test_many_networks_together_get_a_few_guesses_at_a_name(self) -> None:
         said = self.spread(40)
@@ -73,14 +88,14 @@ class GuessingTest(PortalTestCase):
     def test_no_more_than_100_guesses_an_hour_at_a_name(self) -> None:
         judged, tried, end = 0, 0, timezone.now() + timedelta(hours=1)
         while timezone.now() < end:
-            is_judged = "is not right" in self.attempt(address=f"198.51.{tried}.9")
+            is_judged = "is not right" in self.guess(address=f"198.51.{tried}.9")
             judged, tried = judged + is_judged, tried + 1
             self.clock.shift(timedelta(seconds=10 if is_judged else 60))
         self.assertLessEqual(judged, 100)
         self.assertGreater(judged, lockout.OF_NAME.attempts)
 
     def test_one_network_gets_a_bounded_number_of_guesses_at_all_names(self) -> None:
-        said = [self.attempt(username=f"name{number}", address="198.51.100.7") for number in range(100)]
+        said = [self.guess(username=f"name{number}", address="198.51.100.7") for number in range(100)]
         self.assertEqual(sum("is not right" in each for each in said), lockout.OF_NETWORK.attempts)
         self.assertIn("network you have signed in from before", self.attempt(PASSWORD, address="198.51.100.8"))
         self.assertEqual(self.attempt(PASSWORD), "")
@@ -88,7 +103,7 @@ class GuessingTest(PortalTestCase):
     def test_who_signed_in_from_there_is_not_bound_by_his_neighbors(self) -> None:
         self.assertEqual(self.attempt(PASSWORD), "")
         for number in range(100):
-            self.attempt(username=f"name{number}")
+            self.guess(username=f"name{number}")
         self.assertEqual(self.attempt(PASSWORD), "")
         self.assertIn("Too many attempts", self.attempt(PASSWORD, username="bob"))
 
@@ -99,7 +114,7 @@ class GuessingTest(PortalTestCase):
 
     def test_success_gives_one_attempt_back_and_not_those_of_others(self) -> None:
         for number in range(lockout.OF_NETWORK.attempts - 1):
-            self.attempt(username=f"name{number}", address="198.51.100.7")
+            self.guess(username=f"name{number}", address="198.51.100.7")
         for _ in range(3):
             self.assertEqual(self.attempt(PASSWORD, address="198.51.100.7"), "")
         self.assertIn("is not right", self.attempt(username="name", address="198.51.100.7"))

@@ -59,8 +59,10 @@ class Cookie(PortalTestCase):
         chance = random.Random(7)
         samples = ["../../etc/passwd", '"', "dark.compact.on.../../etc/passwd", "....", "%00", "é", "a" * 3000, "<b>"]
         samples += ["".join(chr(chance.randrange(33, 127)) for _ in range(chance.randrange(80))) for _ in range(40)]
-        for sample in samples:
-            for path in (LIST, PAGE, f"{LIST}add/", "/nothing/"):
+        paths = (LIST, PAGE, f"{LIST}add/", "/nothing/")
+        for number, sample in enumerate(samples):
+            # All pages read the cookies in one place: what chance has made goes to one page after the other.
+            for path in paths if number < 8 else paths[number % 4 :][:1]:
                 self.client.cookies[COOKIE] = self.client.cookies[ZONE] = sample.replace(";", "")
                 response = self.client.get(path)
                 self.assertLess(response.status_code, 500, sample)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from unittest.mock import patch
 
+import pytest
 from django.conf import settings
 from django.template.loader import get_template
 from django.test import RequestFactory, override_settings
@@ -94,6 +95,8 @@ class EveryList(ListTestCase):
                 self.assertEqual(len(texts(page, ".card.empty h2")), 1)
                 self.assertTrue(texts(page, ".card.empty p"))
 
+    # PostgreSQL reads each order in the next test.
+    @pytest.mark.once
     def test_each_order_shows_the_page_and_says_so(self) -> None:
         for listed in LISTS:
             for sort, words in listed.table.sorts().items():
@@ -137,6 +140,8 @@ class EveryList(ListTestCase):
         page = self.client.get(reverse("keys:key-list") + back)
         self.assertEqual(texts(page, ".pager > p"), ["Showing 26\N{EN DASH}50 of 61"])
 
+    # A list with a mistake in its filters finds nothing, whatever the database.
+    @pytest.mark.once
     def test_each_filter_has_a_labelled_field_and_explains_what_it_does_not_know(self) -> None:
         for listed in LISTS:
             for name, each in listed.filters.base_filters.items():
@@ -176,6 +181,8 @@ class EveryList(ListTestCase):
                             self.assertEqual(texts(page, "#error-summary"), [])
 
 
+# What is kept in memory between requests is the same whatever was read.
+@pytest.mark.once
 class PartsThatRequestsShare(ListTestCase):
     """Filter form, sort menu, heads and page sizes are rendered once for all requests that show the same."""
 
