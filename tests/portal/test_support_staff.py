@@ -15,7 +15,7 @@ from enrollment.operations import enroll
 from keys.models import ProvisioningKey, SigningCertificate
 from portal.models import AuditEvent
 from tests import factories
-from tests.base import PortalTestCase
+from tests.base import PortalTestCase, make_user
 from tests.support.html import parsed
 
 TIME = r"[0-9]{1,2} [A-Z][a-z]{2} 20[0-9]{2}, [0-9:]{5}[^,]*"
@@ -24,16 +24,23 @@ TIME = r"[0-9]{1,2} [A-Z][a-z]{2} 20[0-9]{2}, [0-9:]{5}[^,]*"
 class SupportStaffTest(PortalTestCase):
     key: ProvisioningKey
     text: str
+    pages: dict[str, tuple[int, str]]  # each path with its status and body
 
     @classmethod
     def setUpTestData(cls) -> None:
         cls.key, cls.text = factories.make_key("berlin", max_uses=5)
         enroll(cls.text, factories.make_csr(), caller=factories.EDGE)
+        client = cls.client_class()
+        client.force_login(make_user("sam"))
+        cls.pages = {
+            path: (page.status_code, page.content.decode()) for path in cls.paths() if (page := client.get(path))
+        }
 
     def setUp(self) -> None:
         self.user = self.sign_in("sam")
 
-    def paths(self) -> list[str]:
+    @staticmethod
+    def paths() -> list[str]:
         """Every list, record, history, form and confirmation page of the support site."""
         paths = ["/admin/"]
         for model in admin.site._registry:
@@ -51,8 +58,7 @@ class SupportStaffTest(PortalTestCase):
             bytes(self.key.sealed_token).hex()[:16], bytes(root.sealed_private_key).hex()[:16], "PSEK", "PRIVATE KEY",
         }  # fmt: skip
         seen = 0
-        for path in self.paths():
-            body = self.client.get(path).content.decode()
+        for path, (_, body) in self.pages.items():
             seen += "berlin" in body
             self.assertEqual([secret for secret in secrets if secret in body], [], path)
         self.assertGreater(seen, 10)
@@ -61,12 +67,11 @@ class SupportStaffTest(PortalTestCase):
         counted = (ProvisioningKey, ServiceEdge, IssuedCertificate, SigningCertificate, User)
         before = [list(model.objects.order_by("pk").values_list()) for model in counted]
         events = AuditEvent.objects.count()
-        for path in self.paths():
+        for path, (status, body) in self.pages.items():
             if "password" in path:
                 continue
-            page = self.client.get(path)
-            if page.status_code == 200:
-                self.assertEqual(parsed(page).select('[name^="_save"], .addlink, .deletelink'), [], path)
+            if status == 200:
+                self.assertEqual([mark for mark in ("_save", "addlink", "deletelink") if mark in body], [], path)
             self.assertIn(
                 self.client.post(path, {"post": "yes", "name": "x", "_save": "1"}).status_code,
                 {403, 404, 405, 200},
