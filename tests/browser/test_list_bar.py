@@ -113,8 +113,8 @@ def test_segments_lead_to_what_they_count(page):
     expect(page).to_have_url(re.compile(rf"{LIST}\??$"))
 
 
-def test_the_limit_is_raised_in_the_row(page, stage):
-    page.goto(f"{LIST}?q=row+0&expand=all")
+def test_the_limit_is_raised_in_the_row(open_page, stage):
+    page = open_page(f"{LIST}?q=row+0&expand=all")
     page.get_by_role("link", name="Raise limit of row 01, now 1").click()
     field = page.get_by_label("New limit").locator("visible=true")
     expect(field).to_be_focused()
@@ -130,7 +130,8 @@ def test_the_limit_is_raised_in_the_row(page, stage):
     assert any("'max_uses': ['1', '12500']" in line for line in stage.audit("row 01"))
 
 
-def test_the_limit_is_raised_in_the_warning_and_a_refusal_is_shown_there(page, stage):
+def test_the_limit_is_raised_in_the_warning_and_a_refusal_is_shown_there(open_page, stage):
+    page = open_page(f"{LIST}?q=live")
     page.get_by_role("button", name="Why live full cannot be copied").press("Enter")
     panel = page.locator("[popover]:popover-open")
     expect(panel.get_by_role("link", name="Raise the limit")).to_be_visible()

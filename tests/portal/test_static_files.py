@@ -49,6 +49,11 @@ class Fonts(SimpleTestCase):
 
 
 class Styles(SimpleTestCase):
+    def test_they_ask_for_the_color_scheme_and_never_for_that_of_the_device(self):
+        """So the theme that a person chose has the colors of a device of that scheme, whatever the device has."""
+        for path in sorted((stock.BASE_DIR / "static" / "css").glob("*.css")):
+            self.assertNotIn("prefers-color-scheme", path.read_text(), path.name)
+
     def test_they_name_the_start_and_the_end_of_a_line_and_neither_left_nor_right(self):
         """With logical properties the layout is mirrored for right-to-left text."""
         for path in sorted((stock.BASE_DIR / "static" / "css").glob("*.css")):
