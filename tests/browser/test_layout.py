@@ -96,7 +96,7 @@ def test_f35_the_keyboard_reaches_the_whole_list_and_the_focus_is_never_hidden(o
 
 
 def test_the_whole_sort_menu_is_within_the_window(open_page):
-    page = open_page(LIST, viewport={"width": 1280, "height": 720})
+    page = open_page(f"{LIST}?q=kind+full", viewport={"width": 1280, "height": 720})
     expect(page.locator(".sort-button")).to_be_hidden()
     for height in (720, 600, 450):
         page.set_viewport_size({"width": 767, "height": height})
@@ -177,14 +177,14 @@ def test_f39_cards_are_labeled_and_keep_their_roles_in_the_accessibility_tree(op
 
 
 def test_the_skip_link_leads_to_the_content(open_page):
-    page = open_page()
+    page = open_page(f"{LIST}?q=kind+full")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
 
 
 def test_the_menu_opens_on_a_phone(open_page):
-    page = open_page(viewport=PHONE)
+    page = open_page(f"{LIST}?q=kind+full", viewport=PHONE)
     expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
     page.get_by_role("button", name="Menu").click()
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Enrollment Certificates").click()

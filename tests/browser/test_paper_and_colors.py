@@ -107,10 +107,11 @@ def test_f55_forced_colors_show_the_current_page_and_an_unused_meter(open_page, 
 
 
 def test_f55_nothing_moves_when_motion_is_reduced(open_page, world):
-    page = open_page()
+    first = f"{LIST}?q=kind"
+    page = open_page(first)
     moving = {"reduce": 0, "no-preference": 0}
-    for path in (LIST, world.own, f"{LIST}add/", "/nothing/"):
-        if path != LIST:
+    for path in (first, world.own, f"{LIST}add/", "/nothing/"):
+        if path != first:
             page.goto(path)
         for motion in moving:
             page.emulate_media(reduced_motion=motion)

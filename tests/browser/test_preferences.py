@@ -102,7 +102,7 @@ def test_f38_the_chosen_theme_wins_over_the_device_from_the_first_paint(open_pag
 
 @pytest.mark.parametrize("device", ["light", "dark"])
 def test_f38_without_a_choice_the_device_decides_from_the_first_paint(open_page, device: str) -> None:
-    page = open_page(color_scheme=device)
+    page = open_page(PAGE, color_scheme=device)
     page.goto(LIST, wait_until="commit")
     page.wait_for_selector("html")
     assert page.evaluate(FIRST_PAINT) == ["system", "light dark"]
@@ -218,7 +218,7 @@ def test_f43_times_are_in_the_browsers_zone_from_the_first_page_after_signing_in
 
 
 def test_f43_a_browser_that_lost_the_cookie_tells_its_zone_again(open_page: Callable[..., Page]) -> None:
-    page = open_page(timezone_id="America/New_York")
+    page = open_page(PAGE, timezone_id="America/New_York")
     page.context.clear_cookies(name="zone")
     page.goto(f"{LIST}?expand=all")
     expect(page.locator("time").first).to_have_text(re.compile(r" UTC$"))
