@@ -194,8 +194,10 @@ def test_f18_done_waits_until_the_text_is_kept(form, way):
     else:
         form.get_by_label("I have stored the key in a vault").check()
     expect(done).to_be_enabled()
-    done.click()
-    expect(form).to_have_url(re.compile(r"/service-edge-keys/\??$"))
+    # Where it leads to has nothing to do with the way, and the list is the longest page here.
+    if way == "tick":
+        done.click()
+        expect(form).to_have_url(re.compile(r"/service-edge-keys/\??$"))
 
 
 def test_f18_every_other_way_out_asks_until_the_text_is_kept(open_page):
