@@ -20,8 +20,8 @@ from tests.support.live import LivePortal
 
 pytestmark = pytest.mark.once
 THREADS = 24
-PAUSE = 0.05
-ATTEMPTS = 400
+PAUSE = 0.1
+ATTEMPTS = 200
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,15 @@ class Load:
             admitted += 1
         return admitted
 
+    def wait_for(self, successes: int) -> None:
+        """Wait until so many more requests have succeeded, or for half a minute, so that a hang becomes a failure."""
+        enough, deadline = self._succeeded() + successes, time.monotonic() + 30
+        while self._succeeded() < enough and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    def _succeeded(self) -> int:
+        return sum(sent.status in {200, 201} for sent in self.sent)
+
     @contextmanager
     def running(self) -> Iterator[None]:
         with ThreadPoolExecutor(THREADS) as pool:
@@ -96,22 +105,28 @@ class PostgresqlTests(LiveTestCase):
     def test_after_a_restart_under_load_no_request_fails_and_no_use_is_lost_or_taken_twice(self) -> None:
         load = Load(self.portal.url, self.make_key("Restart", 100_000))
         with load.running():
-            time.sleep(1)
+            load.wait_for(2 * THREADS)
             self.portal.server.restart()
             restarted = time.monotonic()
-            time.sleep(1)
+            load.wait_for(4 * THREADS)
             ending = time.monotonic()
-            with self.database() as administrator:
-                administrator.execute(
-                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-                    "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
-                )
+            self.end_connections()
             ended = time.monotonic()
-            time.sleep(1)
+            load.wait_for(4 * THREADS)
         self.assertGreater(sum(sent.begun > restarted for sent in load.sent), THREADS)
         self.assertEqual(load.failures(restarted, ending), [])
         self.assertEqual(load.failures(ended, math.inf), [])
         self.assertEqual(self.books("Restart"), (load.admitted,) * 5)
+
+    def end_connections(self) -> None:
+        """End all at once. `pg_terminate_backend` with a time to wait takes a tenth of a second for each."""
+        others = "FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        with self.database() as administrator:
+            ended = administrator.execute(f"SELECT pid, pg_terminate_backend(pid) {others}").fetchall()
+            pids, deadline = {pid for pid, _ in ended}, time.monotonic() + 5
+            while pids & {pid for (pid,) in administrator.execute(f"SELECT pid {others}")}:
+                self.assertLess(time.monotonic(), deadline, "connections do not end")
+                time.sleep(0.01)
 
     def test_after_a_restart_while_nobody_asked_the_first_request_of_each_thread_succeeds(self) -> None:
         text = self.make_key("Idle", 1000)
