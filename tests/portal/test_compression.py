@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 
+import pytest
 from django.conf import settings
 from django.urls import reverse
 
 from tests.base import PortalTestCase
 from tests.factories import make_key
+
+pytestmark = pytest.mark.once
 
 LIST = "/service-edge-keys/"
 

@@ -6,6 +6,7 @@ import re
 import tempfile
 from pathlib import Path
 
+import pytest
 from django.contrib.staticfiles.storage import HashedFilesMixin
 from django.core.management import call_command
 from django.test import SimpleTestCase, override_settings
@@ -13,6 +14,8 @@ from django.test import SimpleTestCase, override_settings
 from portal import settings as stock
 from portal.static_files import StaticFilesStorage
 from tests.base import PortalTestCase
+
+pytestmark = pytest.mark.once
 
 _SIDES = re.compile(r"\b(?:left|right)\b")
 _FOUR = re.compile(r"\b(?:padding|margin|inset): ([^;]+);")

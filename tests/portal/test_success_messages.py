@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import pytest
 from bs4 import Tag
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.test import RequestFactory
@@ -20,6 +21,8 @@ from tests.factories import make_key
 from tests.keys import authorities
 from tests.keys.base import generated
 from tests.support.html import parsed, texts, the
+
+pytestmark = pytest.mark.once
 
 # What takes a POST and shows no message, and why.
 SILENT = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
 
@@ -17,6 +18,8 @@ from portal.models import AuditEvent
 from tests import factories
 from tests.base import PortalTestCase, make_user
 from tests.support.html import parsed
+
+pytestmark = pytest.mark.once
 
 TIME = r"[0-9]{1,2} [A-Z][a-z]{2} 20[0-9]{2}, [0-9:]{5}[^,]*"
 

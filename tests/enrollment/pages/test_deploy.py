@@ -7,12 +7,15 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import pytest
 from django.core.management import call_command
 from django.test import override_settings
 
 from enrollment import downloads
 from tests.keys.pages.base import KeyPageTestCase
 from tests.support.html import parsed, texts, the
+
+pytestmark = pytest.mark.once
 
 # The test client speaks https by itself.
 PLAIN = {"wsgi.url_scheme": "http"}

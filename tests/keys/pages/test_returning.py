@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+import pytest
+
 from tests.keys.pages.base import LIST, KeyPageTestCase
 from tests.support.html import links, texts, the
+
+pytestmark = pytest.mark.once
 
 STATE = "q=Ore&group=London&sort=-uses&per_page=50&page=3&expand=all"
 FORM = {"name": "Oregon", "max_uses": "9", "viewable": "on", "enabled": "on", "version": "1"}
