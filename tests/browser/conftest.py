@@ -173,9 +173,9 @@ def open_page(
 ) -> Iterator[Callable[..., Page]]:
     """Opens pages of the administrator; at the end their consoles must be empty.
 
-    A test gets the page of the test before it, as new but for its caches: to open another one takes longer than most
-    tests. It gets one in a context of its own for a second page, for options that a used page cannot be given, and for
-    about:blank, which is what tests open that set a clock, count what is loaded, or leave a listener behind.
+    Tests share one page, which is reset but for its caches: opening another takes longer than most tests. A second
+    page, other options and about:blank open a new context. Tests open about:blank first when they set a clock, count
+    what is loaded, or leave a listener behind.
     """
     contexts: list[BrowserContext] = []
     noise: list[str] = []

@@ -98,7 +98,7 @@ def require_clean(
         assert answer.status in {403, 404}
         assert who == "sam" or [head.text for head in body("h1")] == ["You don't have access"]
         return
-    # Whoever may only look has no form to send, and the page without errors has a visit of its own.
+    # A page without a form is the same as in the visit that sends nothing.
     if visit.fill and not body.select(_SEND):
         return
     its = structure(body)

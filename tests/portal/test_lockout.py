@@ -46,7 +46,7 @@ class GuessingTest(PortalTestCase):
         return [self.guess(address=f"198.51.{number}.9") for number in range(attempts)]
 
     def test_the_form_alone_says_and_counts_what_the_page_does(self) -> None:
-        """Both take turns at one limit: of two that were counted apart, none would be reached."""
+        """The guesses alternate: with a count for each, neither would reach the limit."""
         turns = [self.attempt, self.guess]
         said = [turns[number % 2](username="ann") for number in range(lockout.OF_NAME_AND_NETWORK.attempts + 2)]
         self.assertEqual(["is not right" in each for each in said], [True] * (len(said) - 2) + [False] * 2)

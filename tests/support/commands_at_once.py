@@ -51,7 +51,7 @@ def main() -> None:
         start.wait(30)
         try:
             call_command(loaded[name], *arguments, stdout=output)
-        except Exception:
+        except (Exception, SystemExit):  # whatever ends a command, its caller waits for an answer
             error = traceback.format_exc()
         ends.put((number, (error, output.getvalue())))
 

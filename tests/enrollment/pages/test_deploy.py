@@ -111,7 +111,7 @@ class DeployTests(KeyPageTestCase):
                     run = ["/usr/bin/env", f"PATH={directory}:/usr/bin:/bin", "bash", "-O", "failglob", "-c", line]
                     result = subprocess.run(run, cwd=directory, capture_output=True, text=True)
                     self.assertEqual((result.returncode, result.stderr), (0, ""))
-            told = Path(directory, "log").read_text()
+            logged = Path(directory, "log").read_text()
         for expected in (
             "sudo sh install-edge.sh http://[::1]:8000\n", "sudo enroll-edge-setup http://[::1]:8000\n",
             "--env PORTAL_URL=http://[::1]:8000 --network host enroll-edge\n",
@@ -119,7 +119,7 @@ class DeployTests(KeyPageTestCase):
             "--data-binary @- http://[::1]:8000/.well-known/est/simpleenroll\n",
             "curl -fsSo install-edge.sh http://[::1]:8000/downloads/install-edge.sh\n",
         ):  # fmt: skip
-            self.assertIn(expected, told)
+            self.assertIn(expected, logged)
 
     def test_f19_only_the_user_data_takes_the_key_in_and_only_for_those_who_may_have_it(self) -> None:
         page = self.client.get(self.address)
