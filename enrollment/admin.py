@@ -20,10 +20,10 @@ from enrollment.operations import delete_edge, edit_edge
 from enrollment.pages.edge_detail import SHOWN_CERTIFICATES
 from enrollment.pages.edge_rows import annotated
 from enrollment.pages.edge_state import edge_state
-from keys.pages.presentation import stamp
 from portal import actors
 from portal.admin_base import OperatedAdmin, ReadOnlyAdmin
 from portal.audit import Subject
+from portal.times import stamp
 from portal.tones import dot_and_word
 
 _OF_CERTIFICATES = ("serial", "not_after", "revoked_at", "revocation_reason", "issuer__name")

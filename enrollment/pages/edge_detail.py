@@ -14,8 +14,9 @@ from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.pages import timeline
 from enrollment.pages.edge_rows import annotated, described
 from keys.pages.expiry_badge import Badge, expiry
-from keys.pages.presentation import colons, stamp
+from keys.pages.presentation import colons
 from portal.access import requires
+from portal.times import stamp
 
 PERMISSION = "enrollment.view_serviceedge"
 FORBIDDEN = "You can't view Private Service Edges. Ask an administrator for the Viewer role."

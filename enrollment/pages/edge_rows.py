@@ -12,9 +12,9 @@ from django.utils import timezone
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.pages.edge_state import EdgeState, edge_state
 from keys.models import ProvisioningKey
-from keys.pages.presentation import Stamp, stamp
 from portal import record_addresses
 from portal.lists.written import Written
+from portal.times import Stamp, stamp
 
 _READ = (
     "uuid", "name", "sort_name", "enabled", "group__name", "group__sort_name", "key_public_id", "key_name",

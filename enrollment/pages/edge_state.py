@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from keys.pages.presentation import Stamp, duration, stamp
+from portal.times import Stamp, duration, stamp
 from portal.tones import Tone
 
 # `enroll_edge --watch` sends a heartbeat every 60 s, give or take a tenth. Two lost heartbeats or a slow renewal do not

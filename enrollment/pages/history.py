@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from enrollment.errors import REFUSALS
 from enrollment.models import ServiceEdge
-from keys.pages.presentation import Ago, ago
 from portal import audit
 from portal.models import AuditEvent
+from portal.times import Ago, ago
 
 _DONE = {
     audit.Action.EDGE_ENROLLED: "Enrolled",

@@ -15,10 +15,10 @@ from django.utils.html import format_html
 from enrollment.models import ServiceEdge
 from enrollment.pages.history import reason_in_words
 from keys.models import ProvisioningKey
-from keys.pages.presentation import time_element
 from portal import audit, record_addresses
 from portal.lists.written import Written
 from portal.models import TIMES
+from portal.times import time_element
 
 WINDOW = timedelta(hours=24)
 # No more events are counted, so that a page of a hundred keys under attack is as fast as any other.

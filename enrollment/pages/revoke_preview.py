@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from enrollment.models import IssuedCertificate, IssuedCertificateQuerySet
-from keys.pages.presentation import Stamp, stamp
+from portal.times import Stamp, stamp
 
 SHOWN = 100
 

@@ -10,8 +10,8 @@ from typing import Any
 from django.utils import timezone
 from django.utils.html import format_html
 
-from keys.pages.presentation import Ago, ago, time_element
 from portal.models import AuditEvent
+from portal.times import Ago, ago, time_element
 
 MOMENTS = frozenset({"expires_at"})
 

@@ -13,7 +13,8 @@ from keys.models import SigningCertificate
 from keys.pages.certificate_state import state_of
 from keys.pages.expiry_badge import expiry, time_left
 from keys.pages.key_rows import HasPermissions
-from keys.pages.presentation import attributes, colons, stamp
+from keys.pages.presentation import attributes, colons
+from portal.times import stamp
 
 
 class CertificateMay(NamedTuple):

@@ -17,11 +17,11 @@ from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.models.provisioning_key import MOST_USES, parse_network
 from keys.names import LONGEST_NAME
 from keys.operations.provisioning_keys import TURNED_OFF, rules_of_an_edit, rules_of_creation
-from keys.pages.presentation import stamp
 from portal import zones
 from portal.field_validation import Rules
 from portal.forms import ConfirmNameForm, LocalTimeField, RecordForm, RefusableForm, VersionField
 from portal.refusals import Invalid, Refused
+from portal.times import stamp
 
 SUGGESTED_GROUPS = 50
 EXPIRES_HELP = "Time zone: {zone}. From then on the key refuses enrollment. Empty: it does not expire."

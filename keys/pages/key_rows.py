@@ -15,8 +15,9 @@ from keys.models import CopyState, KeyState, ProvisioningKey, all_taken, copy_st
 from keys.models.key_state import CertificateFacts, KeyFacts, key_state
 from keys.models.provisioning_key import MOST_USES
 from keys.pages.expiry_badge import expiry
-from keys.pages.presentation import STATE_SENTENCES, STATE_TONES, Stamp, stamp
+from keys.pages.presentation import STATE_SENTENCES, STATE_TONES
 from portal import zones
+from portal.times import Stamp, stamp
 from portal.tones import Tone
 
 NO_PERMISSION = "You do not have permission to view keys"

@@ -115,7 +115,7 @@ def test_old_names_that_browsers_say_are_found_where_the_machine_has_only_new_on
 @pytest.mark.once
 def test_a_machine_without_zone_data_has_utc_and_serves() -> None:
     program = (
-        "from datetime import datetime, UTC; from django.test import Client; from keys.pages.presentation import stamp;"
+        "from datetime import datetime, UTC; from django.test import Client; from portal.times import stamp;"
         "from portal.preferences.forms import zone_choices;"
         "print(sorted(zones.names()), zones.find('Europe/Berlin'), stamp(datetime(2026, 1, 1, tzinfo=UTC)).text);"
         "print(zone_choices(''));"

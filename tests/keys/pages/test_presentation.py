@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from django.utils.timezone import override
 
 from keys.pages.expiry_badge import Badge, expiry
-from keys.pages.presentation import ago, attributes, stamp, time_element
+from keys.pages.presentation import attributes
+from portal.times import ago, stamp, time_element
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

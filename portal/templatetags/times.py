@@ -7,7 +7,7 @@ from typing import Any
 
 from django import template
 
-from keys.pages.presentation import time_element
+from portal.times import time_element
 
 register = template.Library()
 
