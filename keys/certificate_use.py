@@ -80,7 +80,7 @@ def keeping_their_root(count: int) -> str:
     )
     return (
         f"{who} below the old root and {verb} below it as long as one of its certificates can sign here. "
-        "After that renewals are refused (issuer_unavailable): enroll again with a new key before."
+        "After that renewals are refused: enroll again with a new key before."
     )
 
 
@@ -99,7 +99,7 @@ def _of_pins(apart: int, count: int) -> str:
         some = words(apart) if apart == count else f"{words(apart)} of {words(count)}"
         whose = f"The texts of {some} keys pin"
         advice = "create new keys for the same groups"
-    return f"{whose} a different root, so edges that check the pin are refused (trust_anchor_mismatch): {advice}."
+    return f"{whose} a different root, so edges that check the pin are refused: {advice}."
 
 
 def require_confirmed_root(

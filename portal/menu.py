@@ -9,6 +9,7 @@ from typing import NamedTuple
 from django.http import HttpRequest
 
 from portal import record_addresses
+from portal.tones import Tone
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,12 @@ ADMINISTRATION = (MenuEntry("Preferences", "preferences", "sliders-horizontal", 
 
 
 class Alert(NamedTuple):
-    """How many rows of a list need care, such as "3 disconnected", and the query string that lists them."""
+    """How many rows of a list need care, such as "3 disconnected", the query string that lists them, and their tone."""
 
     number: int
     words: str
     query: str
+    tone: Tone
 
 
 Alerts = Callable[[Sequence[str]], Mapping[str, Alert]]

@@ -32,6 +32,7 @@ from portal.lists.listing import List
 from portal.lists.offers import Source
 from portal.lists.orders import Order, moment, text, whole_number
 from portal.sort_names import sort_name
+from portal.tones import Tone
 
 UNRECOGNIZED_SHOWN = 10
 WINDOW = timedelta(hours=24)
@@ -113,7 +114,7 @@ class EdgeFilters(ListFilters):
     q = Contains("sort_name", finds="Name or id", condition=_by_search)
     connection = Choice(
         label="Connection",
-        segments=("connected", "disconnected", "never"),
+        segments={"connected": Tone.OK, "disconnected": Tone.WARNING, "never": Tone.OFF},
         condition=_by_connection,
         choices=(("connected", "Connected"), ("disconnected", "Disconnected"), ("never", "Never connected")),
     )
@@ -143,7 +144,7 @@ EDGES = List(
     read=read,
     default_sort="-enrolled",
     row_template="enrollment/_edge_row.html",
-    care=NeedsCare("disconnected", "connection", "disconnected"),
+    care=NeedsCare("disconnected", "connection", "disconnected", Tone.WARNING),
 )
 
 

@@ -26,9 +26,7 @@ MOST = 100
 
 _LAST_FROM = "<div><dt>Last used from</dt><dd>{}</dd></div>"
 _NEVER = "<div><dt>Last refused</dt><dd>Never</dd></div>"
-_REFUSED = (
-    '<div><dt>Last refused</dt><dd>{}<br>{} <code>{}</code><br><a href="{}">{} in the last 24 hours</a></dd></div>'
-)
+_REFUSED = '<div><dt>Last refused</dt><dd>{}<br>{}<br><a href="{}">{} in the last 24 hours</a></dd></div>'
 
 
 class _Times(Subquery):
@@ -68,6 +66,4 @@ def entries(key_id: int, values: Mapping[str, Any]) -> str:
     lately = f"{MOST} or more" if values["refused_lately"] >= MOST else values["refused_lately"] or "None"
     words = reason_in_words(values["refused_why"])
     history = f"{record_addresses.of('keys:key-detail', key_id)}#timeline"
-    return last_from + format_html(
-        _REFUSED, time_element(values["refused_at"]), words, values["refused_why"], history, lately
-    )
+    return last_from + format_html(_REFUSED, time_element(values["refused_at"]), words, history, lately)

@@ -34,6 +34,7 @@ from portal.lists.listing import List
 from portal.lists.orders import Order, moment, text
 from portal.lists.state import ListState
 from portal.lists.written import Written
+from portal.tones import Tone
 
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 _LISTED = (
@@ -125,7 +126,7 @@ CERTIFICATES = _Tree(
     rows=_rows,
     read=_read,
     row_template="keys/_certificate_row.html",
-    care=NeedsCare("expiring", "expiry", "soon"),
+    care=NeedsCare("expiring", "expiry", "soon", Tone.WARNING),
 )
 
 

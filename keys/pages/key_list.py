@@ -15,6 +15,7 @@ from keys.models import KeyState, ProvisioningKey, SigningCertificate, UseState
 from keys.pages import key_rows
 from keys.pages.common_filters import InGroup, ManagedBy
 from keys.pages.key_rows import May
+from keys.pages.presentation import STATE_TONES
 from keys.pages.row_html import ROWS, render_rows, split_at_rows
 from keys.state_filter import in_state
 from portal.access import requires
@@ -24,6 +25,7 @@ from portal.lists.filters import Choice, Contains, From, ListFilters, Related, U
 from portal.lists.listing import List
 from portal.lists.offers import Source
 from portal.lists.orders import Order, moment, text, whole_number
+from portal.tones import Tone
 
 NOT_ALLOWED = "You can't view provisioning keys. Ask an administrator for the Viewer role."
 # A pending certificate has signed nothing, and no key has it.
@@ -79,7 +81,11 @@ class KeyFilters(ListFilters):
         label="Utilization",
         choices=UseState.choices,
         condition=_by_use,
-        segments=(UseState.HIGH, UseState.FULL, UseState.UNUSED),
+        segments={
+            UseState.HIGH: STATE_TONES[KeyState.NEARLY_USED_UP],
+            UseState.FULL: STATE_TONES[KeyState.AT_LIMIT],
+            UseState.UNUSED: Tone.OFF,
+        },
     )
     state = Choice(
         label="State", choices=KeyState.choices, condition=lambda word: in_state(KeyState(word), timezone.now())
@@ -102,7 +108,7 @@ KEYS = List(
     read=key_rows.read_all,
     row_template="keys/_key_row.html",
     has_actions=True,
-    care=NeedsCare("at limit", "usage", UseState.FULL),
+    care=NeedsCare("at limit", "usage", UseState.FULL, STATE_TONES[KeyState.AT_LIMIT]),
 )
 
 

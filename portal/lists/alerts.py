@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from portal import menu
 from portal.lists.counting import capped_counts
 from portal.menu import Alert
+from portal.tones import Tone
 
 SECONDS = 5.0
 # When each list is counted again, and its count, by its name. Each process has its own.
@@ -19,11 +20,15 @@ counted: dict[str, tuple[float, int]] = {}
 
 
 class NeedsCare(NamedTuple):
-    """Which rows of a list need care: those with this value of a filter. The menu shows "3 disconnected"."""
+    """Which rows of a list need care: those with this value of a filter. The menu shows "3 disconnected".
+
+    `tone` is that of the state which these rows have.
+    """
 
     words: str
     parameter: str
     value: str
+    tone: Tone
 
 
 _declared: dict[str, tuple[NeedsCare, Callable[[], QuerySet[Any]]]] = {}
@@ -45,7 +50,7 @@ def alerts(names: Sequence[str]) -> Mapping[str, Alert]:
         return {}
     counted.update({name: (now + SECONDS, count) for name, count in zip(due, found, strict=True)})
     return {
-        name: Alert(counted[name][1], care.words, f"{care.parameter}={care.value}")
+        name: Alert(counted[name][1], care.words, f"{care.parameter}={care.value}", care.tone)
         for name, care in ((name, _declared[name][0]) for name in declared)
     }
 

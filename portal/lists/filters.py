@@ -8,7 +8,7 @@ django-filter's ModelChoiceFilter reads every record it offers.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -24,6 +24,7 @@ from portal.lists import offers
 from portal.lists.offers import LookUps, Offers, Source
 from portal.lists.state import ListState
 from portal.sort_names import sort_name
+from portal.tones import Tone
 
 LONGEST_TEXT = 200
 MOST_VALUES = 50
@@ -134,14 +135,17 @@ class Exactly(ListFilter):
 
 
 class Choice(ListFilter):
-    """One of a few values. `segments` are those that the bar offers as links with counts; each needs an index."""
+    """One of a few values.
+
+    `segments` are those that the bar offers as links with counts, and the tone of their state; each needs an index.
+    """
 
     control = "select"
     field_class = forms.TypedChoiceField
 
-    def __init__(self, field_name: str = "", *, segments: Sequence[str] = (), **options: Any) -> None:
+    def __init__(self, field_name: str = "", *, segments: Mapping[str, Tone] | None = None, **options: Any) -> None:
         super().__init__(field_name, **options)
-        self.segments = segments
+        self.segments = segments or {}
 
     @property
     def choices(self) -> tuple[tuple[str, str], ...]:

@@ -19,9 +19,10 @@ _known: dict[str, tuple[float, Sequence[int]]] = {}
 
 
 class Segment(NamedTuple):
-    """One segment. `value` is empty for all rows; `rows` counts them and stops at 10,001."""
+    """One segment. `value` and `tone` are empty for all rows; `rows` counts them and stops at 10,001."""
 
     value: str
+    tone: str
     label: str
     link: str
     rows: int
@@ -57,12 +58,12 @@ def described(filters: ListFilters, state: ListState, counts: Totals) -> list[Se
     if declared is None:
         return []
     chosen = dict(state.filters).get(parameter, "")
-    shown = [("", "All", counts.of)]
-    counted = zip(declared.segments, counts.segments, strict=True)
-    shown += [(value, declared.words(value, None), rows) for value, rows in counted]
+    shown: list[tuple[str, str, str, int]] = [("", "", "All", counts.of)]
+    counted = zip(declared.segments.items(), counts.segments, strict=True)
+    shown += [(value, tone, declared.words(value, None), rows) for (value, tone), rows in counted]
     return [
-        Segment(value, label, state.choosing(parameter, value).link, rows, value == chosen)
-        for value, label, rows in shown
+        Segment(value, tone, label, state.choosing(parameter, value).link, rows, value == chosen)
+        for value, tone, label, rows in shown
     ]
 
 

@@ -18,6 +18,7 @@ from tests.base import PortalTestCase
 pytestmark = pytest.mark.once
 
 _SIDES = re.compile(r"\b(?:left|right)\b")
+_COLORS = re.compile(r"#[0-9a-f]{3,8}\b(?=[^{}]*;)|\blight-dark\(|\b(?:rgb|hsl|oklch)a?\(|\b(?:black|white)\b(?![-_])")
 _FOUR = re.compile(r"\b(?:padding|margin|inset): ([^;]+);")
 
 
@@ -56,6 +57,11 @@ class Styles(SimpleTestCase):
         """So the theme that a person chose has the colors of a device of that scheme, whatever the device has."""
         for path in sorted((stock.BASE_DIR / "static" / "css").glob("*.css")):
             self.assertNotIn("prefers-color-scheme", path.read_text(), path.name)
+
+    def test_colors_have_names_which_the_tokens_give_them(self):
+        for path in sorted((stock.BASE_DIR / "static" / "css").glob("*.css")):
+            if path.name != "tokens.css":
+                self.assertEqual(_COLORS.findall(path.read_text()), [], path.name)
 
     def test_they_name_the_start_and_the_end_of_a_line_and_neither_left_nor_right(self):
         """With logical properties the layout is mirrored for right-to-left text."""

@@ -72,7 +72,7 @@ class Saving(EditTestCase):
         asked = self.post(signing_certificate=str(other.pk))
         self.assertEqual((asked.status_code, self.stored().version), (200, 1))
         self.assertContains(asked, "“Own” has a different root from “Service Edge”.")
-        self.assertContains(asked, "edges that check the pin are refused (trust_anchor_mismatch)")
+        self.assertContains(asked, "edges that check the pin are refused: create a new key")
         self.assertFalse(the(asked, "input[type=checkbox][name=different_root]").has_attr("checked"))
         self.assertEqual(the(asked, "option[selected]")["value"], str(other.pk))
         saved = self.post(signing_certificate=str(other.pk), different_root="on")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from unittest import mock
 
+from bs4 import Tag
 from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -27,8 +28,10 @@ class AlertsTest(PortalTestCase):
         alerts.counted.clear()
 
     def shown(self) -> dict[str, str]:
-        links = parsed(self.client.get(PAGE)).select("nav[aria-label=Main] a.nav-alert")
-        return {words(link): str(link["href"]) for link in links}
+        return {words(link): str(link["href"]) for link in self.links()}
+
+    def links(self) -> list[Tag]:
+        return parsed(self.client.get(PAGE)).select("nav[aria-label=Main] a.nav-alert")
 
     def test_each_count_leads_to_exactly_the_rows_that_it_counts(self) -> None:
         now = timezone.now()
@@ -49,6 +52,13 @@ class AlertsTest(PortalTestCase):
             with self.subTest(text):
                 page = parsed(self.client.get(address))
                 self.assertEqual(len(page.select("tbody.record")), int(text.split()[0]))
+        # The count in the menu, the segment above the list and the dot in a row have one color.
+        for link in self.links()[:2]:
+            page = parsed(self.client.get(str(link["href"])))
+            (tone,) = set(link["class"]) - {"nav-alert"}
+            with self.subTest(words(link), tone=tone):
+                self.assertEqual(page.select_one("#segments [aria-current]")["class"], [tone])
+                self.assertIn(tone, page.select_one("tbody.record .row .state")["class"])
 
     def test_where_nothing_needs_care_there_is_no_count(self) -> None:
         make_key()
