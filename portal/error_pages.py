@@ -34,6 +34,11 @@ ERROR_PAGES = {
     401: ErrorPage("sign_in_required", "You are signed out", "Sign in and send it again. Nothing was stored."),
     403: ErrorPage("forbidden", "You don't have access", "Ask an administrator for a role with access."),
     404: ErrorPage("not_found", "Page not found", "The address is wrong, or what was here has been deleted."),
+    405: ErrorPage(
+        "method_not_allowed",
+        "This address shows no page",
+        "It only takes what the button of a page sends. Open that page and use its button. Nothing was changed.",
+    ),
     422: ErrorPage("invalid", "Some values are not accepted", "Go back, correct them and send it again."),
     409: ErrorPage("conflict", "This cannot be done now", "Go back and look at the current state."),
     500: ErrorPage(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.urls import is_valid_path
 
 from portal import problems
-from portal.error_pages import render_error
+from portal.error_pages import ERROR_PAGES, render_error
+from portal.machine_addresses import is_of_machines
 from portal.refusals import Refused
 
 
@@ -21,7 +23,7 @@ def answer(request: HttpRequest, refused: Refused, action: tuple[str, str] | Non
 class RefusalMiddleware:
     """Answers the refusals that a view does not catch, so that no view knows which status belongs to which.
 
-    Programs get a problem document for a method that a view does not allow, too.
+    Django's own answer to a method that a view does not allow is empty: a browser would show a white page.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -29,13 +31,27 @@ class RefusalMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if not isinstance(response, HttpResponseNotAllowed) or request.accepts("text/html"):
-            return response
-        # Django's own answer is empty.
-        sentence = f"This address answers {response['Allow']}."
-        problem = problems.response(request, 405, "method_not_allowed", "Method not allowed", sentence)
-        problem["Allow"] = response["Allow"]
-        return problem
+        if isinstance(response, HttpResponseNotAllowed):
+            shown = _method_not_allowed(request, response["Allow"])
+            # The response stays, with its Allow header and its line in the log.
+            response.content, response["Content-Type"] = shown.content, shown["Content-Type"]
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return answer(request, exception) if isinstance(exception, Refused) else None
+
+
+def _method_not_allowed(request: HttpRequest, allowed: str) -> HttpResponse:
+    if is_of_machines(request.path_info) or not request.accepts("text/html"):
+        sentence = f"This address answers {allowed}."
+        return problems.response(request, 405, ERROR_PAGES[405].code, "Method not allowed", sentence)
+    if "GET" in allowed:
+        sentence = "It takes no form. Open it without one. Nothing was changed."
+        return render_error(request, 405, sentence, ("Open the page", request.path), "This page only shows")
+    return render_error(request, 405, action=_page_above(request.path_info))
+
+
+def _page_above(path: str) -> tuple[str, str] | None:
+    """A link to the page whose button sends to this address: that of the key for `…/7/reveal/`."""
+    above = path.rstrip("/").rpartition("/")[0] + "/"
+    return ("Open its page", above) if is_valid_path(above) else None

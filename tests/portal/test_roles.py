@@ -15,9 +15,11 @@ from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import enroll
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.operations import request_certificate
+from portal.machine_addresses import is_of_machines
 from portal.roles import ROLES
 from tests import factories
 from tests.base import CAST, STAFF, PortalTestCase, make_user
+from tests.support.html import parsed, texts
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 READ = frozenset({"GET", "HEAD"})
@@ -153,7 +155,9 @@ class MatrixTestCase(PortalTestCase):
         return self.clients[who]
 
     def status(self, who: str, method: str, path: str, data: dict[str, str]) -> int:
-        return int(self.client_of(who).generic(method, path, **self.body(method, data)).status_code)
+        # Pages send forms and follow links. A program's refusal takes no page, and there are hundreds.
+        headers = {} if method in {"GET", "POST"} else {"accept": "application/json"}
+        return int(self.client_of(who).generic(method, path, headers=headers, **self.body(method, data)).status_code)
 
     @staticmethod
     def body(method: str, data: dict[str, str]) -> dict[str, str]:
@@ -196,7 +200,7 @@ class PortalMatrixTest(MatrixTestCase):
         return "answered" if method in rule.methods or method == "OPTIONS" else "not allowed"
 
     def seen(self, status: int, who: str, rule: Rule) -> str:
-        if status == 302 and who == "stranger" and who not in rule.who:
+        if status in {302, 401} and who == "stranger" and who not in rule.who:
             return "sign in"
         if status == 302 and rule is PORTAL["login"]:
             return "answered" if who == "stranger" else "led on"
@@ -215,6 +219,30 @@ class PortalMatrixTest(MatrixTestCase):
                     if status >= 500 or (seen != expected and not harmless and method != "OPTIONS"):
                         wrong.append((name, who, method, status, expected))
         self.assertEqual(wrong[:20], [])
+
+    def test_a_method_that_is_not_allowed_leads_a_browser_on_and_gives_a_program_a_problem(self) -> None:
+        client = self.client_of("ada")
+        refused = [(name, method) for name, rule in PORTAL.items() for method in {"GET", "POST"} - rule.methods]
+        cases = [(self.path(name), method) for name, method in refused if PORTAL[name].who]
+        for path, method in [
+            *cases,
+            ("/admin/logout/", "GET"),
+            (f"/admin/keys/provisioningkey/{self.key.pk}/history/", "POST"),
+        ]:
+            with self.subTest(f"{method} {path}"):
+                page = client.generic(method, path, headers={"accept": "text/html"})
+                problem = client.generic(method, path, headers={"accept": "application/json"})
+                self.assertEqual((page.status_code, problem.status_code), (405, 405))
+                self.assertTrue(page["Allow"] == problem["Allow"] and method not in page["Allow"])
+                if is_of_machines(path):
+                    self.assertEqual(page["Content-Type"], problem["Content-Type"])
+                    self.assertIn(page["Allow"].partition(",")[0], page.content.decode())
+                    continue
+                self.assertEqual(problem.json()["code"], "method_not_allowed")
+                self.assertTrue(parsed(page).select("nav[aria-label=Main] a"))
+                self.assertEqual(len(texts(page, "h1")), 1)
+                [onward] = parsed(page).select(".error-page .button")
+                self.assertIn(client.get(str(onward["href"])).status_code, {200, 302})
 
     def test_e08_a_lost_role_is_noticed_at_the_next_request(self) -> None:
         user = self.sign_in("vic")
