@@ -31,6 +31,7 @@ class Action(models.TextChoices):
     EDGE_EDITED = "edge.edited"
     EDGE_REVOKED = "edge.revoked"
     EDGE_DELETED = "edge.deleted"
+    LIST_EXPORTED = "list.exported"
     USER_CREATED = "user.created"
     USER_EDITED = "user.edited"
     USER_DELETED = "user.deleted"
@@ -70,5 +71,6 @@ DETAIL_FIELDS: Mapping[str, frozenset[str]] = {
     "group": frozenset(_GROUP),
     "certificate": frozenset(_CERTIFICATE),
     "edge": frozenset(_EDGE | _REVOCATION | _COUNTED | {"name", "description", "enabled"}),
+    "list": frozenset({"rows", "filters"}),
     "user": frozenset(_USER | _COUNTED),
 }

@@ -10,27 +10,26 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from enrollment.models import BEFORE_ALL, IssuedCertificate, ServiceEdge
 from enrollment.pages import history
 from enrollment.pages.edge_detail import FORBIDDEN, PERMISSION
 from enrollment.pages.edge_rows import described, is_revoked, read
-from enrollment.pages.edge_state import IN_TOUCH
+from enrollment.pages.edge_state import IN_TOUCH, edge_state
 from keys import choices
 from keys.crypto import tokens
 from keys.models import ProvisioningKey
 from keys.pages.common_filters import InGroup
 from keys.pages.key_list import CERTIFICATES
 from portal import audit, identifiers
-from portal.access import requires
 from portal.lists.alerts import NeedsCare
 from portal.lists.columns import Column, ListTable
 from portal.lists.counting import capped_count
 from portal.lists.filters import Choice, Contains, Exactly, ListFilters, Related, RelatedByName
-from portal.lists.listing import List
+from portal.lists.listing import List, OpenList
 from portal.lists.offers import Source
 from portal.lists.orders import Order, moment, text, whole_number
+from portal.lists.pages import list_page
 from portal.sort_names import sort_name
 from portal.tones import Tone
 
@@ -42,23 +41,31 @@ _DIGITS_OF_AN_ID = 32
 class EdgeTable(ListTable):
     """The columns of the list of edges. State and last contact share an order: the latest contact."""
 
-    name = Column("Name", order=Order("sort_name", text), hideable=False)
-    group = Column("Group", order=Order("group__sort_name", text))
+    name = Column("Name", csv="name", order=Order("sort_name", text), hideable=False)
+    group = Column("Group", csv="group.name", order=Order("group__sort_name", text))
     state = Column(
         "State",
+        csv=lambda edge: edge_state(edge, timezone.now()).word,
         order=Order("contacted", moment),
         ascending="Longest without contact first",
         descending="Latest contact first",
     )
-    version = Column("Version", order=Order("version", text))
-    key = Column("Enrolled With Key", order=Order("key_sort_name", text))
+    version = Column("Version", csv="version", order=Order("version", text))
+    key = Column("Enrolled With Key", csv="key_name", order=Order("key_sort_name", text))
     # Ids grow with each enrollment, so the primary key is the index of this order.
     enrolled = Column(
         "Enrolled",
+        csv="enrolled_at",
         order=Order("pk", whole_number, unique=True),
         ascending="Oldest first",
         descending="Newest first",
     )
+    enrolled_from = Column("Enrolled From", csv="enrolled_from", shown=False)
+    contact = Column("Last Contact", csv="last_contact_at", shown=False)
+    platform = Column("Platform", csv="platform", shown=False)
+    addresses = Column("Addresses", csv=lambda edge: ", ".join(edge.addresses), shown=False)
+    serial = Column("Serial Number", csv="serial", shown=False)
+    uuid = Column("Id", csv="uuid", shown=False)
 
 
 def _by_connection(word: str) -> Q:
@@ -138,6 +145,9 @@ class EdgeFilters(ListFilters):
 EDGES = List(
     name="Service Edges",
     noun="edge",
+    address="enrollment:edge-list",
+    permission=PERMISSION,
+    not_allowed=FORBIDDEN,
     table=EdgeTable,
     filters=EdgeFilters,
     rows=ServiceEdge.objects.live,
@@ -148,11 +158,10 @@ EDGES = List(
 )
 
 
-@require_safe
-@requires(PERMISSION, FORBIDDEN)
-def edge_list(request: HttpRequest) -> HttpResponse:
+@list_page(EDGES)
+def edge_list(request: HttpRequest, opened: OpenList) -> HttpResponse:
     """Edges that are not deleted; below them the refusals of unrecognized keys."""
-    opened, now = EDGES.open(request), timezone.now()
+    now = timezone.now()
     rows = [
         {"id": str(edge.pk), "open": opened.state.is_open(edge.pk), "edge": described(edge, now)}
         for edge in opened.page.rows

@@ -11,27 +11,27 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.db.models import DateTimeField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from keys import certificate_tree, machines, trust_anchors
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.pages.certificate_access import NOT_ALLOWED, VIEW
 from keys.pages.certificate_rows import CertificateMay, described, use_links
-from keys.pages.certificate_state import CertificateState, condition
+from keys.pages.certificate_state import CertificateState, condition, state_of
 from keys.pages.common_filters import ManagedBy
 from keys.pages.expiry_badge import SOON
-from portal.access import requires
 from portal.lists.alerts import NeedsCare
 from portal.lists.columns import Column, ListTable
-from portal.lists.counting import COUNTED, RowCount, capped
+from portal.lists.counting import COUNTED, RowCount, capped, words
 from portal.lists.filters import Choice, Contains, ListFilters, Until
-from portal.lists.listing import List
+from portal.lists.listing import List, OpenList
 from portal.lists.orders import Order, moment, text
+from portal.lists.pages import list_page
 from portal.lists.state import ListState
 from portal.lists.written import Written
 from portal.tones import Tone
@@ -46,14 +46,28 @@ _LISTED = (
 class CertificateTable(ListTable):
     """The columns, and the order without one. There are few certificates, so that orders need no index."""
 
-    name = Column("Name", order=Order("sort_name", text, unique=True), hideable=False)
-    used = Column("Used by")
+    name = Column("Name", csv="name", order=Order("sort_name", text, unique=True), hideable=False)
+    used = Column("Used by", csv=lambda each: f"{words(each.key_count)} keys, {words(each.edge_count)} edges")
     # An annotation, because a pending certificate has no end and NULL has no place in an order.
-    expires = Column("Expires in", order=Order("ends", moment), ascending="Expires first", descending="Expires last")
-    key_type = Column("Key type", order=Order("key_type", text))
-    state = Column("State")
+    expires = Column(
+        "Expires in",
+        csv="not_after",
+        order=Order("ends", moment),
+        ascending="Expires first",
+        descending="Expires last",
+    )
+    key_type = Column("Key type", csv="key_type", order=Order("key_type", text))
+    state = Column("State", csv=lambda each: state_of(each, timezone.now()).word)
+    parent = Column("Parent", csv=lambda each: each.parent.name if each.parent else "", shown=False)
+    description = Column("Description", csv="description", shown=False)
+    subject = Column("Subject", csv="subject", shown=False)
+    issuer = Column("Issuer", csv="issuer", shown=False)
+    serial = Column("Serial number", csv="serial", shown=False)
+    fingerprint = Column("SHA-256 fingerprint", csv="fingerprint", shown=False)
+    managed = Column("Managed by", csv=lambda each: settings.VENDOR_NAME if each.managed else "", shown=False)
     created = Column(
         "Created",
+        csv="created_at",
         order=Order("created_at", moment),
         ascending="Oldest first",
         descending="Newest first",
@@ -121,6 +135,9 @@ class _Tree(List):
 CERTIFICATES = _Tree(
     name="Enrollment Certificates",
     noun="certificate",
+    address="keys:certificate-list",
+    permission=VIEW,
+    not_allowed=NOT_ALLOWED,
     table=CertificateTable,
     filters=CertificateFilters,
     rows=_rows,
@@ -130,11 +147,9 @@ CERTIFICATES = _Tree(
 )
 
 
-@require_safe
-@requires(VIEW, NOT_ALLOWED)
-def certificate_list(request: HttpRequest) -> HttpResponse:
-    opened, now = CERTIFICATES.open(request), timezone.now()
-    may, different = CertificateMay.of(request.user), trust_anchors.with_different_root()
+@list_page(CERTIFICATES)
+def certificate_list(request: HttpRequest, opened: OpenList) -> HttpResponse:
+    now, may, different = timezone.now(), CertificateMay.of(request.user), trust_anchors.with_different_root()
     is_tree, above, rows = CERTIFICATES.is_tree(opened.state), dict[int, bool](), []
     depths = [certificate_tree.depth(each.path) if is_tree else 0 for each in opened.page.rows]
     for each, depth, rails in zip(opened.page.rows, depths, certificate_tree.rails(depths), strict=True):

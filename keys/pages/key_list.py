@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from itertools import chain
 
+from django.conf import settings
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from keys import key_search
 from keys.models import KeyState, ProvisioningKey, SigningCertificate, UseState
@@ -18,26 +18,28 @@ from keys.pages.key_rows import May
 from keys.pages.presentation import STATE_TONES
 from keys.pages.row_html import ROWS, render_rows, split_at_rows
 from keys.state_filter import in_state
-from portal.access import requires
 from portal.lists.alerts import NeedsCare
-from portal.lists.columns import Column, ListTable
+from portal.lists.columns import NOT_EXPORTED, Column, ListTable
 from portal.lists.filters import Choice, Contains, From, ListFilters, Related, Until, YesNo
-from portal.lists.listing import List
+from portal.lists.listing import List, OpenList
 from portal.lists.offers import Source
 from portal.lists.orders import Order, moment, text, whole_number
+from portal.lists.pages import list_page
 from portal.tones import Tone
 
 NOT_ALLOWED = "You can't view provisioning keys. Ask an administrator for the Viewer role."
 # A pending certificate has signed nothing, and no key has it.
+VISIBILITY = {True: "Viewable", False: "Hidden after creation"}
 CERTIFICATES = Source(SigningCertificate._meta.db_table, "not_after IS NOT NULL")
 
 
 class KeyTable(ListTable):
-    """The five columns of the vendor's page, under the vendor's heads; and the orders without a column."""
+    """The five columns of the vendor's page, under the vendor's heads; and what only CSV and the sort menu have."""
 
-    name = Column("Name", order=Order("sort_name", text, unique=True), hideable=False)
+    name = Column("Name", csv="name", order=Order("sort_name", text, unique=True), hideable=False)
     max_uses = Column(
         "Maximum # Of Private Service Edges",
+        csv="max_uses",
         order=Order("max_uses", whole_number),
         ascending="Lowest maximum first",
         descending="Highest maximum first",
@@ -45,24 +47,35 @@ class KeyTable(ListTable):
     )
     uses = Column(
         "Provisioning Key Utilization Count",
+        csv="uses",
         order=Order("uses", whole_number),
         ascending="Least used first",
         descending="Most used first",
     )
     group = Column(
         "Private Service Edges Group",
+        csv="group__name",
         order=Order("group__sort_name", text),
         ascending="Group, A to Z",
         descending="Group, Z to A",
     )
-    token = Column("Provisioning Key")
+    token = Column("Provisioning Key", csv=NOT_EXPORTED)
+    state = Column("State", csv=key_rows.state_word, shown=False)
+    cert = Column("Signing Certificate", csv="signing_certificate__name", shown=False)
+    visible = Column("Key Visibility", csv=lambda key: VISIBILITY[key.viewable], shown=False)
+    managed = Column("Managed By", csv=lambda key: settings.VENDOR_NAME if key.managed else "", shown=False)
+    expires = Column("Expires", csv="expires_at", shown=False)
+    last_used = Column("Last Used", csv="last_used_at", shown=False)
+    last_used_by = Column("Last Used By", csv="last_used_by", shown=False)
     created = Column(
         "Created",
+        csv="created_at",
         order=Order("created_at", moment),
         ascending="Oldest first",
         descending="Newest first",
         shown=False,
     )
+    created_by = Column("Created By", csv="created_by", shown=False)
 
 
 def _by_use(state: str) -> Q:
@@ -92,7 +105,7 @@ class KeyFilters(ListFilters):
     )
     group = InGroup()
     cert = Related("signing_certificate", label="Signing certificate", source=CERTIFICATES)
-    visible = YesNo("viewable", "Viewable", "Hidden after creation", label="Key visibility")
+    visible = YesNo("viewable", VISIBILITY[True], VISIBILITY[False], label="Key visibility")
     managed = ManagedBy()
     enabled = YesNo("enabled", "Enabled", "Disabled", label="Status")
     created_after = From("created_at", label="Created from")
@@ -102,20 +115,23 @@ class KeyFilters(ListFilters):
 KEYS = List(
     name="Service Edge Keys",
     noun="key",
+    address="keys:key-list",
+    permission="keys.view_provisioningkey",
+    not_allowed=NOT_ALLOWED,
     table=KeyTable,
     filters=KeyFilters,
     rows=ProvisioningKey.objects.all,
     read=key_rows.read_all,
+    read_exported=key_rows.read,
     row_template="keys/_key_row.html",
     has_actions=True,
     care=NeedsCare("at limit", "usage", UseState.FULL, STATE_TONES[KeyState.AT_LIMIT]),
 )
 
 
-@require_safe
-@requires("keys.view_provisioningkey", NOT_ALLOWED)
-def key_list(request: HttpRequest) -> HttpResponse:
-    opened, may = KEYS.open(request), May.of(request.user)
+@list_page(KEYS)
+def key_list(request: HttpRequest, opened: OpenList) -> HttpResponse:
+    may = May.of(request.user)
     context = {"list": opened, "may": may, "rows_html": ROWS}
     before, after = split_at_rows(render_to_string("keys/key_list.html", context, request))
     # Rows are most of a page, and each level of template nesting would copy them once more.

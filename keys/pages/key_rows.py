@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from keys import machines
 from keys.models import CopyState, KeyState, ProvisioningKey, all_taken, copy_state
@@ -184,6 +185,11 @@ def state_of(key: KeyRow, may: May, now: datetime, is_open: bool = False) -> Row
         has_expiry=key.expires_at is not None,
         has_networks=bool(key.allowed_networks),
     )
+
+
+def state_word(key: KeyRow) -> str:
+    """The state of a key now, in a word."""
+    return key_state(_facts(key), timezone.now()).label
 
 
 def values_of(key: KeyRow, now: datetime, zone: tzinfo) -> dict[str, str]:

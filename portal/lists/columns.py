@@ -7,19 +7,23 @@ hundred rows of django-tables2's bound cells cost more than the rest of the page
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from operator import attrgetter
+from typing import Any, Final
 
 import django_tables2 as tables
 
 from portal.lists.orders import Order
 from portal.lists.state import ListState
 
+NOT_EXPORTED: Final = ""
+
 
 class Column(tables.Column):
-    """One column. Without an `order` its head does not sort; one that is not `shown` only sorts.
+    """One column. Without an `order` its head does not sort; one that is not `shown` is no cell of the page.
 
+    `csv` is its value in CSV: an attribute of a row, or a function of one; NOT_EXPORTED for what no file may hold.
     `ascending` and `descending` are the words of the sort menu, such as "Oldest first".
     """
 
@@ -27,6 +31,7 @@ class Column(tables.Column):
         self,
         label: str,
         *,
+        csv: str | Callable[[Any], Any],
         order: Order | None = None,
         ascending: str = "",
         descending: str = "",
@@ -42,6 +47,7 @@ class Column(tables.Column):
             attrs={"th": {"class": css_class}},
         )
         self.order = order
+        self.csv = attrgetter(csv) if isinstance(csv, str) and csv else csv
         self.hideable = hideable
         self.words = {"": ascending or f"{label}, A to Z", "-": descending or f"{label}, Z to A"}
 
@@ -56,6 +62,12 @@ class ListTable(tables.Table):
     def orders(cls) -> dict[str, Order]:
         """The sort orders by the name of their column."""
         return {name: column.order for name, column in cls.base_columns.items() if column.order}
+
+    @classmethod
+    @functools.cache
+    def exported(cls) -> list[tuple[str, Callable[[Any], Any]]]:
+        """The columns of the CSV: name, and value of a row."""
+        return [(str(column.verbose_name), column.csv) for column in cls.base_columns.values() if callable(column.csv)]
 
     @classmethod
     @functools.cache

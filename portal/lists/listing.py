@@ -35,11 +35,16 @@ class List:
     """One list page: its name, the singular of what it lists, its columns and filters.
 
     `rows` makes the query, with every sort value; `read` turns a query into records that have an `id` and those values.
-    `row_template` prints one `row`. With `has_actions` each row ends with a cell of buttons.
+    `row_template` prints one `row`. With `has_actions` each row ends with a cell of buttons. `address` is the name of
+    its URL; without `permission` a user is refused with the sentence `not_allowed`. `read_exported` reads rows for CSV,
+    where pages read more than the columns need.
     """
 
     name: str
     noun: str
+    address: str
+    permission: str
+    not_allowed: str
     table: type[ListTable]
     filters: type[ListFilters]
     rows: Callable[[], QuerySet[Any]]
@@ -47,6 +52,7 @@ class List:
     default_sort: str = "name"
     has_actions: bool = False
     read: Callable[[QuerySet[Any]], list[Any]] = list
+    read_exported: Callable[[QuerySet[Any]], list[Any]] | None = None
     care: NeedsCare | None = None
 
     def __post_init__(self) -> None:
@@ -123,6 +129,11 @@ class OpenList:
     def sort_menu(self) -> SafeString:
         """The button that names the current order, and its menu of orders."""
         return self._part("lists/_sort_menu.html")
+
+    @property
+    def tools(self) -> SafeString:
+        """What is done with the rows that the filters leave."""
+        return self._part("lists/_tools.html")
 
     @property
     def head_row(self) -> SafeString:

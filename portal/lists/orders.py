@@ -76,10 +76,15 @@ class Order:
         rest = Q(**{f"{self.field}__{after}": cursor.value})
         return [rest] if self.unique else [Q(**{self.field: cursor.value, f"id__{after}": cursor.id}), rest]
 
-    def write_cursor(self, row: Any) -> str:
-        """The cursor of a row, as it stands in an address. A row is a model instance, or has the column by its name."""
+    def cursor(self, row: Any) -> Cursor:
+        """The place of a row. It is a model instance, or has the column by its name."""
         is_instance = isinstance(row, Model)
         value = attrgetter(self.field.replace("__", "."))(row) if is_instance else getattr(row, self.field)
+        return Cursor(value, row.id)
+
+    def write_cursor(self, row: Any) -> str:
+        """The cursor of a row, as it stands in an address."""
+        value = self.cursor(row).value
         value = value.isoformat() if isinstance(value, datetime) else value
         document = json.dumps([value, row.id], ensure_ascii=False, separators=(",", ":"))
         return base64.urlsafe_b64encode(document.encode()).decode().rstrip("=")

@@ -74,6 +74,12 @@ class ListState(NamedTuple):
         """The relative address of this state."""
         return "?" + urlencode(list(self.pairs()))
 
+    @property
+    def csv_link(self) -> str:
+        """The relative address of all rows that the filters leave, as CSV."""
+        order = [("sort", self.sort)] if self.sort != self.default_sort else []
+        return "?" + urlencode([*self.filters, *order, ("format", "csv")])
+
     def sorted_by(self, sort: str) -> ListState:
         """The first page in another order."""
         return self.first_page()._replace(sort=sort)

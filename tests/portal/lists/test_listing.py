@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 from django.conf import settings
+from django.http import QueryDict
 from django.template.loader import get_template
 from django.test import RequestFactory, override_settings
 from django.test.utils import override_script_prefix
@@ -16,17 +19,17 @@ from enrollment.operations import enroll
 from keys.models import ServiceEdgeGroup
 from keys.pages.key_list import KEYS
 from portal.lists import listing
+from portal.lists.exporting import chunks
 from portal.lists.filters import Choice, Related
 from portal.lists.listing import LISTS, List
 from portal.lists.paging import Page
+from portal.models import AuditEvent
 from tests.enrollment.base import EnrollmentTestCase
 from tests.factories import EDGE, make_csr, make_key
 from tests.support.html import links, parsed, parts, texts
 
 # Imports every view, and with them every list.
 get_resolver().url_patterns  # noqa: B018
-# By the noun of a list: the name of its URL. A list without one fails.
-ADDRESSES = {"key": "keys:key-list", "certificate": "keys:certificate-list", "edge": "enrollment:edge-list"}
 # So few that their orders need no index.
 FEW = {"certificate"}
 
@@ -51,12 +54,13 @@ class ListTestCase(EnrollmentTestCase):
         self.sign_in("sue")
 
     def get(self, listed: List, **query: Any) -> Any:
-        return self.client.get(reverse(ADDRESSES[listed.noun]), query)
+        return self.client.get(reverse(listed.address), query)
 
 
 class EveryList(ListTestCase):
-    def test_each_is_found_here_with_its_address(self) -> None:
-        self.assertEqual({listed.noun for listed in LISTS}, set(ADDRESSES))
+    def test_each_has_its_own_noun_and_address(self) -> None:
+        for word in ("noun", "address"):
+            self.assertEqual(len({getattr(listed, word) for listed in LISTS}), len(LISTS))
 
     def test_its_templates_exist(self) -> None:
         for listed in LISTS:
@@ -86,6 +90,34 @@ class EveryList(ListTestCase):
             self.assertTrue(rows, listed.name)
             for row in rows:
                 self.assertEqual(len(row.select("td, th")), len(page.select("thead th")), listed.name)
+
+    def test_f42_each_is_a_csv_of_all_its_columns_without_key_texts(self) -> None:
+        for listed in LISTS:
+            columns = [str(column.verbose_name) for column in listed.table.base_columns.values()]
+            with self.subTest(list=listed.name):
+                (link,) = links(self.get(listed), "a[aria-label='Export CSV']")
+                answer = self.client.get(reverse(listed.address) + link)
+                text = b"".join(answer.streaming_content).decode("utf-8-sig")
+                head, *rows = csv.reader(io.StringIO(text, newline=""))
+                self.assertEqual(head, [name for name in columns if name != "Provisioning Key"])
+                self.assertEqual(len(rows), listed.rows().count())
+                self.assertEqual({len(row) for row in rows}, {len(head)})
+                self.assertNotIn(self.text.rpartition("|")[2], text)
+                self.assertNotIn(self.text[-12:], text)
+                self.assertEqual(AuditEvent.objects.latest("pk").object_id, listed.nouns)
+
+    def test_f42_the_rows_of_a_csv_are_those_of_the_page_in_each_order(self) -> None:
+        for name in ("a", "b", "c"):
+            make_key(name, max_uses=2)
+            self.enroll(self.text)
+        for listed in LISTS:
+            for sort in listed.table.sorts():
+                state = listed.state(QueryDict(f"sort={sort}&per_page=100"))
+                shown = [row.id for row in listed.open(RequestFactory().get(state.link)).page.rows]
+                with self.subTest(list=listed.name, sort=sort), patch("portal.lists.exporting.CHUNK", 2):
+                    rows = listed.rows()
+                    found = chunks(listed, rows, rows, listed.order(state), descending=state.descending)
+                    self.assertEqual([row.id for chunk in found for row in chunk], shown)
 
     def test_without_rows_a_page_explains_what_they_are(self) -> None:
         for listed in LISTS:
@@ -189,7 +221,7 @@ class PartsThatRequestsShare(ListTestCase):
     """Filter form, sort menu, heads and page sizes are rendered once for all requests that show the same."""
 
     def shown(self, listed: List, query: str = "") -> str:
-        path = "/" + reverse(ADDRESSES[listed.noun]).removeprefix(get_script_prefix())
+        path = "/" + reverse(listed.address).removeprefix(get_script_prefix())
         page = parsed(self.client.get(path + query))
         return "".join(
             str(each) for each in page.select("#filters, #filter-menu, thead, .sort-button, #sort-menu, .sizes")

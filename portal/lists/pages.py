@@ -1,0 +1,38 @@
+"""The view of a list: who may see it, and what the one address answers beside the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.http import HttpRequest, HttpResponseBase
+from django.views.decorators.http import require_safe
+
+from portal.access import requires
+from portal.lists.exporting import export
+from portal.lists.listing import List, OpenList
+
+Page = Callable[[HttpRequest, OpenList], HttpResponseBase]
+
+
+def list_page(listed: List) -> Callable[[Page], Callable[[HttpRequest], HttpResponseBase]]:
+    """A decorator of the view that prints the page. With `?format=csv` the address answers a download instead.
+
+    A download would hide what is wrong with a filter, so such an address answers the page.
+    """
+
+    def decorate(view: Page) -> Callable[[HttpRequest], HttpResponseBase]:
+        @require_safe
+        @requires(listed.permission, listed.not_allowed)
+        @wraps(view)
+        def answer(request: HttpRequest) -> HttpResponseBase:
+            if request.GET.get("format") == "csv":
+                state = listed.state(request.GET)
+                filters = listed.filters(state, listed.rows())
+                if not filters.mistakes:
+                    return export(listed, request, state, filters)
+            return view(request, listed.open(request))
+
+        return answer
+
+    return decorate
