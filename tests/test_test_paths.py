@@ -45,6 +45,7 @@ TESTED_IN = {
     "enrollment/operations/answer.py": "enrollment/operations/test_enrolling.py",
     "enrollment/operations/issuers.py": "enrollment/operations/test_renewal_roots.py",
     "enrollment/other_organizations.py": "enrollment/operations/test_renewal_roots.py",
+    "enrollment/pages/edge_row_html.py": "enrollment/pages/test_edge_list.py",
     "enrollment/pages/edge_rows.py": "enrollment/pages/test_edge_list.py",
     "enrollment/pages/revoke_form.py": "enrollment/pages/test_revoke.py",
     "enrollment/pages/revoke_preview.py": "enrollment/pages/test_revoke.py",

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 
 from enrollment.models import BEFORE_ALL, IssuedCertificate, ServiceEdge
 from enrollment.pages import history
 from enrollment.pages.edge_detail import FORBIDDEN, PERMISSION
-from enrollment.pages.edge_rows import described, is_revoked, read
+from enrollment.pages.edge_row_html import render_rows
+from enrollment.pages.edge_rows import is_revoked, read
 from enrollment.pages.edge_state import IN_TOUCH, edge_state
 from keys import choices
 from keys.crypto import tokens
@@ -30,6 +29,7 @@ from portal.lists.listing import List, OpenList
 from portal.lists.offers import Source
 from portal.lists.orders import Order, moment, text, whole_number
 from portal.lists.pages import list_page
+from portal.lists.row_text import page_with_rows
 from portal.sort_names import sort_name
 from portal.tones import Tone
 
@@ -42,7 +42,7 @@ class EdgeTable(ListTable):
     """The columns of the list of edges. State and last contact share an order: the latest contact."""
 
     name = Column("Name", csv="name", order=Order("sort_name", text), hideable=False)
-    group = Column("Group", csv="group.name", order=Order("group__sort_name", text))
+    group = Column("Group", csv="group__name", order=Order("group__sort_name", text))
     state = Column(
         "State",
         csv=lambda edge: edge_state(edge, timezone.now()).word,
@@ -162,12 +162,9 @@ EDGES = List(
 def edge_list(request: HttpRequest, opened: OpenList) -> HttpResponse:
     """Edges that are not deleted; below them the refusals of unrecognized keys."""
     now = timezone.now()
-    rows = [
-        {"id": str(edge.pk), "open": opened.state.is_open(edge.pk), "edge": described(edge, now)}
-        for edge in opened.page.rows
-    ]
-    context = {"list": replace(opened, rows=rows), "unrecognized": _unrecognized(now)}
-    return render(request, "enrollment/edge_list.html", context)
+    context = {"list": opened, "unrecognized": _unrecognized(now)}
+    rows = render_rows(opened.page.rows, now, opened.state.is_open)
+    return page_with_rows(request, "enrollment/edge_list.html", context, rows)
 
 
 def _unrecognized(now: datetime) -> dict[str, Any]:

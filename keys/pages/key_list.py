@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import chain
-
 from django.conf import settings
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
 from django.utils import timezone
 
 from keys import key_search
@@ -16,7 +13,7 @@ from keys.pages import key_rows
 from keys.pages.common_filters import InGroup, ManagedBy
 from keys.pages.key_rows import May
 from keys.pages.presentation import STATE_TONES
-from keys.pages.row_html import ROWS, render_rows, split_at_rows
+from keys.pages.row_html import render_rows
 from keys.state_filter import in_state
 from portal.lists.alerts import NeedsCare
 from portal.lists.columns import NOT_EXPORTED, Column, ListTable
@@ -25,6 +22,7 @@ from portal.lists.listing import List, OpenList
 from portal.lists.offers import Source
 from portal.lists.orders import Order, moment, text, whole_number
 from portal.lists.pages import list_page
+from portal.lists.row_text import page_with_rows
 from portal.tones import Tone
 
 NOT_ALLOWED = "You can't view provisioning keys. Ask an administrator for the Viewer role."
@@ -132,7 +130,5 @@ KEYS = List(
 @list_page(KEYS)
 def key_list(request: HttpRequest, opened: OpenList) -> HttpResponse:
     may = May.of(request.user)
-    context = {"list": opened, "may": may, "rows_html": ROWS}
-    before, after = split_at_rows(render_to_string("keys/key_list.html", context, request))
-    # Rows are most of a page, and each level of template nesting would copy them once more.
-    return HttpResponse(chain([before], render_rows(opened.page.rows, may, opened.state.is_open), [after]))
+    rows = render_rows(opened.page.rows, may, opened.state.is_open)
+    return page_with_rows(request, "keys/key_list.html", {"list": opened, "may": may}, rows)

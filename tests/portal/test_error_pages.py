@@ -49,7 +49,7 @@ class ErrorPageTest(PortalTestCase):
             raise ValueError
 
         with (
-            mock.patch("keys.pages.key_list.split_at_rows", side_effect=fail),
+            mock.patch("keys.pages.key_list.page_with_rows", side_effect=fail),
             CaptureQueriesContext(connection) as queries,
             self.assertLogs("django.request", "ERROR"),
         ):

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.db import connection
 from django.db.models import Q
+from django.template.loader import render_to_string
 from django.test.utils import CaptureQueriesContext
 
 from enrollment.endpoints import rate_limit
@@ -13,7 +14,11 @@ from enrollment.models import ServiceEdge
 from enrollment.operations import delete_edge, revoke_edge
 from enrollment.operations.recording_refusals import sampled
 from enrollment.pages.edge_list import EdgeTable
-from enrollment.pages.edge_rows import annotated
+from enrollment.pages.edge_row_html import render_rows, state_of, values_of
+from enrollment.pages.edge_rows import annotated, read
+from enrollment.pages.edge_state import edge_state
+from keys.operations import delete_key
+from portal import zones
 from portal.lists.paging import keys_in_order
 from portal.models import AuditEvent
 from tests.enrollment.base import ENROLL, EnrollmentTestCase, now
@@ -106,6 +111,29 @@ class ListTests(EdgePagesTestCase):
             for together in (("page", "per_page"), ("after", "sort"), ("before",)):
                 with self.subTest(names=together, value=value):
                     self.assertEqual(self.get(LIST, **dict.fromkeys(together, value)).status_code, 200)
+
+    def test_each_state_of_a_row_gives_what_the_template_prints(self) -> None:
+        key, text = make_key("Many", max_uses=10)
+        for _ in range(4):
+            self.enroll(text)
+        self.contact(timedelta(days=2))
+        first, second, third, bare = ServiceEdge.objects.filter(key_public_id=key.public_id).order_by("id")
+        ServiceEdge.objects.filter(pk=first.pk).update(last_contact_at=now(), name='"<é> & 100%s', platform="<x86_64>")
+        ServiceEdge.objects.filter(pk=second.pk).update(last_contact_at=now() + timedelta(days=3), addresses=["::1"])
+        ServiceEdge.objects.filter(pk=third.pk).update(enabled=False, last_contact_at=now())
+        revoke_edge(bare, reason="superseded", actor=ACTOR)
+        delete_key(key, actor=ACTOR)
+        at, zone, edges = now(), zones.current(), read(ServiceEdge.objects.all())
+        edges.append(edges[-1]._replace(enrolled_from=None))
+        states = [edge_state(edge, at, zone) for edge in edges]
+        self.assertEqual({state.word for state in states}, {"Connected", "Disconnected", "Disabled", "Revoked"})
+        for edge, state in zip(edges, states, strict=True):
+            for is_open in (False, True):
+                with self.subTest(edge=edge.name, state=state.word, is_open=is_open):
+                    row = values_of(edge, state, zone) | state_of(edge, state, is_open).for_templates()
+                    printed = render_to_string("enrollment/_edge_row.html", {"row": row})
+                    filled = render_rows([edge], at, lambda _, is_open=is_open: is_open)
+                    self.assertEqual([*filled], [printed])
 
     def test_more_edges_take_no_more_queries(self) -> None:
         for _ in range(2):
