@@ -65,14 +65,7 @@ class CertificateTable(ListTable):
     serial = Column("Serial number", csv="serial", shown=False)
     fingerprint = Column("SHA-256 fingerprint", csv="fingerprint", shown=False)
     managed = Column("Managed by", csv=lambda each: settings.VENDOR_NAME if each.managed else "", shown=False)
-    created = Column(
-        "Created",
-        csv="created_at",
-        order=Order("created_at", moment),
-        ascending="Oldest first",
-        descending="Newest first",
-        shown=False,
-    )
+    created = Column("Created", csv="created_at", order=Order("created_at", moment), shown=False)
 
 
 def _by_expiry(_: str) -> Q:

@@ -65,14 +65,7 @@ class KeyTable(ListTable):
     expires = Column("Expires", csv="expires_at", shown=False)
     last_used = Column("Last Used", csv="last_used_at", shown=False)
     last_used_by = Column("Last Used By", csv="last_used_by", shown=False)
-    created = Column(
-        "Created",
-        csv="created_at",
-        order=Order("created_at", moment),
-        ascending="Oldest first",
-        descending="Newest first",
-        shown=False,
-    )
+    created = Column("Created", csv="created_at", order=Order("created_at", moment), shown=False)
     created_by = Column("Created By", csv="created_by", shown=False)
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import django_tables2 as tables
 
-from portal.lists.orders import Order
+from portal.lists.orders import Order, moment
 from portal.lists.state import ListState
 
 NOT_EXPORTED: Final = ""
@@ -24,7 +24,7 @@ class Column(tables.Column):
     """One column. Without an `order` its head does not sort; one that is not `shown` is no cell of the page.
 
     `csv` is its value in CSV: an attribute of a row, or a function of one; NOT_EXPORTED for what no file may hold.
-    `ascending` and `descending` are the words of the sort menu, such as "Oldest first".
+    `ascending` and `descending` are the words of the sort menu, where they are not those of a name or a time.
     """
 
     def __init__(
@@ -49,7 +49,9 @@ class Column(tables.Column):
         self.order = order
         self.csv = attrgetter(csv) if isinstance(csv, str) and csv else csv
         self.hideable = hideable
-        self.words = {"": ascending or f"{label}, A to Z", "-": descending or f"{label}, Z to A"}
+        is_time = order is not None and order.parse is moment
+        oldest, newest = ("Oldest first", "Newest first") if is_time else (f"{label}, A to Z", f"{label}, Z to A")
+        self.words = {"": ascending or oldest, "-": descending or newest}
 
 
 class ListTable(tables.Table):
