@@ -19,6 +19,7 @@ class PartTest(SimpleTestCase):
         plain = self.shown()
         self.assertEqual(plain.count('aria-pressed="true"'), 1)
         self.assertNotEqual(self.shown(theme="light"), plain)
+        self.assertIn("shortcuts-button", plain)
         self.assertNotIn("shortcuts-button", self.shown(shortcuts=False))
         with override_script_prefix("/elsewhere/"):
             self.assertIn('"/elsewhere/preferences/"', self.shown())
