@@ -121,16 +121,23 @@ def browser(pytestconfig: pytest.Config) -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def signed_in(stage: Stage, browser: Browser) -> dict:
     """The cookies of the administrator."""
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(f"{stage.url}/accounts/login/")
-    page.get_by_label("Username").fill("admin")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{stage.url}/service-edge-keys/")
+    return new_session(stage, browser, "admin")
+
+
+def new_session(stage: Stage, browser: Browser, name: str) -> dict:
+    context = browser.new_context(base_url=stage.url)
+    sign_in(context.new_page(), name)
     state = context.storage_state()
     context.close()
     return state
+
+
+def sign_in(page: Page, name: str) -> None:
+    page.goto("/accounts/login/")
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/service-edge-keys/")
 
 
 def watch(context: BrowserContext, noise: list[str]) -> Page:

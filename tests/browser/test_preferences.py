@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import sign_in
 from tests.browser.looks import LOOKS, faults
-from tests.support.live import PASSWORD
 
 pytestmark = pytest.mark.browser
 LIST, PAGE = "/service-edge-keys/", "/preferences/"
@@ -205,11 +205,7 @@ def test_f37_switched_off_in_preferences_no_key_does_anything(open_page: Callabl
 def test_f43_times_are_in_the_browsers_zone_from_the_first_page_after_signing_in(stage, browser) -> None:
     context = browser.new_context(base_url=stage.url, timezone_id="Asia/Calcutta")
     page = context.new_page()
-    page.goto("/accounts/login/")
-    page.get_by_label("Username").fill("admin")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"**{LIST}")
+    sign_in(page, "admin")
     page.get_by_role("button", name="Expand all").click()
     shown = page.locator("time").first
     expect(shown).to_have_text(re.compile(r"\d{4}, \d\d:\d\d IST$"))
@@ -229,11 +225,7 @@ def test_f43_a_browser_that_lost_the_cookie_tells_its_zone_again(open_page: Call
 def test_f43_without_javascript_times_are_in_utc_and_say_so(stage, browser) -> None:
     context = browser.new_context(base_url=stage.url, timezone_id="Asia/Tokyo", java_script_enabled=False)
     page = context.new_page()
-    page.goto("/accounts/login/")
-    page.get_by_label("Username").fill("admin")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"**{LIST}")
+    sign_in(page, "admin")
     page.goto(f"{LIST}?expand=all")
     expect(page.locator("time").first).to_have_text(re.compile(r" UTC$"))
     context.close()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import MANIFEST, Stage
+from tests.browser.conftest import MANIFEST, Stage, new_session
 from tests.support.live import PASSWORD
 
 LIST = "/service-edge-keys/"
@@ -91,7 +91,7 @@ class World:
     def cookies_of(self, name: str) -> dict | None:
         """The cookies of a person; "nobody" has none."""
         if name not in self.cookies:
-            self.cookies[name] = _sign_in(self.stage, self.browser, name)
+            self.cookies[name] = new_session(self.stage, self.browser, name)
         return self.cookies[name]
 
     @property
@@ -113,16 +113,3 @@ def build(stage: Stage, browser: Browser, admin: dict) -> World:
 
 def _shell(stage: Stage, script: str) -> str:
     return stage.manage("shell", "--verbosity", "0", "-c", script)
-
-
-def _sign_in(stage: Stage, browser: Browser, name: str) -> dict:
-    context = browser.new_context(base_url=stage.url)
-    page = context.new_page()
-    page.goto("/accounts/login/")
-    page.get_by_label("Username").fill(name)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"**{LIST}")
-    state = context.storage_state()
-    context.close()
-    return state

@@ -241,12 +241,17 @@ def browser(portal: LivePortal) -> urllib.request.OpenerDirector:
     return opener
 
 
-def command(portal: LivePortal, browser: urllib.request.OpenerDirector, key: str, platform: str) -> str:
-    """What a browser shows on the page of a key for one platform."""
+def offered(
+    portal: LivePortal, browser: urllib.request.OpenerDirector, name: str, platform: str, directory: Path
+) -> tuple[str, str]:
+    """The text of a new key for one edge, which is in no file, and what its page shows for a platform."""
+    path = make_key(portal, name, directory / "key.txt", 1)
+    text = path.read_text().strip()
+    path.unlink()
     with closing(sqlite3.connect(portal.state_dir / "portal.sqlite3", timeout=20)) as database:
-        (pk,) = database.execute("SELECT id FROM keys_provisioningkey WHERE name = ?", [key]).fetchone()
+        (pk,) = database.execute("SELECT id FROM keys_provisioningkey WHERE name = ?", [name]).fetchone()
     with browser.open(f"{portal.url}/service-edge-keys/{pk}/") as page:
-        return the(page.read().decode(), f"#deploy-{platform}").get_text()
+        return text, the(page.read().decode(), f"#deploy-{platform}").get_text()
 
 
 def paste(machine: Machine, line: str, key: str) -> tuple[str, str]:
@@ -290,21 +295,12 @@ def require_nowhere(machine: Machine, text: str, *said: str) -> None:
     assert not [path for path in files if secret.encode() in path.read_bytes()]
 
 
-def key_of(portal: LivePortal, name: str, directory: Path) -> str:
-    """The text of a new key for one edge, which no file of the machine holds."""
-    path = make_key(portal, name, directory / "key.txt", 1)
-    text = path.read_text().strip()
-    path.unlink()
-    return text
-
-
 @pytest.mark.parametrize("platform", ["vm", "package"])
 def test_f19_one_line_of_the_keys_page_enrolls_a_machine_and_leaves_the_key_nowhere(
     portal: LivePortal, browser: urllib.request.OpenerDirector, machine: Machine, tmp_path: Path, platform: str
 ) -> None:
     name = f"page-{platform}"
-    text = key_of(portal, name, tmp_path)
-    line = command(portal, browser, name, platform)
+    text, line = offered(portal, browser, name, platform, tmp_path)
     assert "\n" not in line
     screen, history = paste(machine, line, text)
     assert line in history.replace(f"{machine.root}/", "/")
@@ -318,8 +314,7 @@ def test_f19_a_line_refuses_what_is_not_the_file_of_the_page(
     portal: LivePortal, browser: urllib.request.OpenerDirector, machine: Machine, tmp_path: Path
 ) -> None:
     name = "page-changed"
-    text = key_of(portal, name, tmp_path)
-    line = command(portal, browser, name, "vm")
+    text, line = offered(portal, browser, name, "vm", tmp_path)
     digest = re.search("[0-9a-f]{64}", line)
     screen, _ = paste(
         machine, line.replace(digest[0], "0" * 64) + " || printf '%s %s: ' Provisioning key; read -r _", text
@@ -333,8 +328,7 @@ def test_f19_the_lines_for_a_container_ask_for_the_key_and_keep_only_the_identit
     portal: LivePortal, browser: urllib.request.OpenerDirector, machine: Machine, tmp_path: Path
 ) -> None:
     name = "page-container"
-    text = key_of(portal, name, tmp_path)
-    line = command(portal, browser, name, "container")
+    text, line = offered(portal, browser, name, "container", tmp_path)
     said = machine.type(line)
     build, ask, stay = [shlex.split(line) for line in machine.told().splitlines() if line.startswith("docker ")]
     assert build[:2] == ["docker", "build"]
@@ -359,8 +353,7 @@ def test_f19_the_user_data_of_the_keys_page_enrolls_a_machine_at_its_first_start
     portal: LivePortal, browser: urllib.request.OpenerDirector, machine: Machine, tmp_path: Path
 ) -> None:
     name = "page-cloud"
-    text = key_of(portal, name, tmp_path)
-    user_data = command(portal, browser, name, "cloud-init")
+    text, user_data = offered(portal, browser, name, "cloud-init", tmp_path)
     assert user_data.startswith("#cloud-config\n")
     config = parse(user_data.replace("PROVISIONING_KEY", text))
     assert text not in json.dumps(config["runcmd"])
@@ -380,8 +373,8 @@ def test_f19_curl_and_openssl_enroll_with_the_key_as_password(
     portal: LivePortal, browser: urllib.request.OpenerDirector, machine: Machine, tmp_path: Path
 ) -> None:
     name = "page-curl"
-    text = key_of(portal, name, tmp_path)
-    screen, history = paste(machine, command(portal, browser, name, "curl"), text)
+    text, line = offered(portal, browser, name, "curl", tmp_path)
+    screen, history = paste(machine, line, text)
     require_nowhere(machine, text, screen, history)
     assert uses(portal, name) == 1, screen
     shown = subprocess.check_output(["openssl", "x509", "-in", machine.home / "edge.pem", "-noout", "-pubkey"])

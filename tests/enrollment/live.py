@@ -63,5 +63,23 @@ class LiveTestCase(unittest.TestCase):
         self.assertNotRegex(log, r'"level": "(ERROR|CRITICAL)"|Traceback')
 
 
+class SqlitePortalTestCase(LiveTestCase):
+    """A portal over SQLite, with one worker."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.portal = cls.enterClassContext(LivePortal(workers=1))
+
+
+class PostgresqlPortalTestCase(LiveTestCase):
+    """A portal over PostgreSQL, with one worker. Without a server the tests fail; the error says how to get one."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.portal = cls.enterClassContext(LivePortal(workers=1, aged=True, postgresql=True))
+
+
 def body(text: str, csr: str | None = None) -> str:
     return json.dumps({"provisioning_key": text, "csr": csr or make_csr()})

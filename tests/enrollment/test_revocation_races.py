@@ -13,11 +13,10 @@ from enrollment.models import RevocationList
 from enrollment.operations.revocation_lists import publish
 from enrollment.pki import revocation_list
 from tests.enrollment.concurrent_requests import post_all
-from tests.enrollment.live import LiveTestCase, body
+from tests.enrollment.live import PostgresqlPortalTestCase, SqlitePortalTestCase, body
 from tests.enrollment.revocation import RevocationTestCase, certificate_of, fetch, serials
 from tests.factories import ACTOR
 from tests.support.commands_at_once import outputs
-from tests.support.live import LivePortal
 
 
 class OvertakenTests(RevocationTestCase):
@@ -95,17 +94,10 @@ class Races:
 
 
 @pytest.mark.once
-class SqliteRaceTests(Races, LiveTestCase):
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        cls.portal = cls.enterClassContext(LivePortal(workers=1))
+class SqliteRaceTests(Races, SqlitePortalTestCase):
+    pass
 
 
 @pytest.mark.once
-class PostgresqlRaceTests(Races, LiveTestCase):
-    @classmethod
-    def setUpClass(cls) -> None:
-        """Without a PostgreSQL server these tests fail; the error says how to get one."""
-        super().setUpClass()
-        cls.portal = cls.enterClassContext(LivePortal(workers=1, aged=True, postgresql=True))
+class PostgresqlRaceTests(Races, PostgresqlPortalTestCase):
+    pass

@@ -6,10 +6,10 @@ import hashlib
 import tempfile
 from pathlib import Path
 
-from django.core.management import call_command
 from django.test import override_settings
 
 from tests.base import PortalTestCase
+from tests.enrollment.built_downloads import WithDownloads
 
 NAMES = {
     "enroll-edge.pyz": b"#!/usr/bin/python3\n", "install-edge.sh": b"#!/bin/sh\n", "enroll-edge.deb": b"!<arch>\n",
@@ -17,14 +17,7 @@ NAMES = {
 }  # fmt: skip
 
 
-class DownloadTests(PortalTestCase):
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        directory = cls.enterClassContext(tempfile.TemporaryDirectory())
-        cls.enterClassContext(override_settings(DOWNLOADS_DIR=Path(directory)))
-        call_command("build_downloads", verbosity=0)
-
+class DownloadTests(WithDownloads, PortalTestCase):
     def test_each_is_served_to_everybody_with_its_digest(self) -> None:
         for name, first in NAMES.items():
             with self.subTest(name):

@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import re
-import sys
 from datetime import datetime
 from typing import Any
 from unittest import mock
 
-from django.core.signals import got_request_exception
 from django.test import Client
-from django.views.debug import ExceptionReporter
 
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import taking_a_use
@@ -20,6 +17,7 @@ from portal.logs import JsonFormatter
 from portal.models import AuditEvent
 from tests.enrollment.base import ENROLL, EnrollmentTestCase
 from tests.factories import make_csr
+from tests.support.error_reports import error_reports
 
 
 class AnswerTests(EnrollmentTestCase):
@@ -210,17 +208,8 @@ class SecretsTests(EnrollmentTestCase):
         self.assert_silent(*(JsonFormatter().format(record) for record in logs.records + own.records))
 
     def test_l03_an_error_report_about_an_unforeseen_error_holds_no_key(self) -> None:
-        reports: list[str] = []
-
-        def report(request: Any, **_: Any) -> None:
-            reporter = ExceptionReporter(request, *sys.exc_info())
-            reports.extend([reporter.get_traceback_text(), reporter.get_traceback_html()])
-
-        got_request_exception.connect(report)
-        try:
+        with error_reports() as reports:
             response = self.fail_unforeseen("unforeseen")
-        finally:
-            got_request_exception.disconnect(report)
         self.assertEqual((response.status_code, len(reports)), (500, 2))
         self.assertIn("unforeseen", reports[0])
         self.assert_silent(response.content.decode(), *reports)

@@ -8,10 +8,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
 from django.test import override_settings
 
 from enrollment import downloads
+from tests.enrollment.built_downloads import WithDownloads
 from tests.keys.pages.base import KeyPageTestCase
 from tests.support.html import parsed, texts, the
 
@@ -25,14 +25,7 @@ PLATFORMS = {
 }  # fmt: skip
 
 
-class DeployTests(KeyPageTestCase):
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        directory = cls.enterClassContext(tempfile.TemporaryDirectory())
-        cls.enterClassContext(override_settings(DOWNLOADS_DIR=Path(directory)))
-        call_command("build_downloads", verbosity=0)
-
+class DeployTests(WithDownloads, KeyPageTestCase):
     def command(self, platform: str, **headers: str) -> str:
         return the(self.client.get(self.address, headers=headers, secure=True), f"#deploy-{platform}").get_text()
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.enrollment.live import LiveTestCase
-from tests.support.live import LivePortal
+from tests.enrollment.live import PostgresqlPortalTestCase, SqlitePortalTestCase
 
 
 class Races:
@@ -26,17 +25,10 @@ class Races:
 
 
 @pytest.mark.once
-class SqliteRaceTests(Races, LiveTestCase):
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        cls.portal = cls.enterClassContext(LivePortal(workers=1))
+class SqliteRaceTests(Races, SqlitePortalTestCase):
+    pass
 
 
 @pytest.mark.once
-class PostgresqlRaceTests(Races, LiveTestCase):
-    @classmethod
-    def setUpClass(cls) -> None:
-        """Without a PostgreSQL server these tests fail; the error says how to get one."""
-        super().setUpClass()
-        cls.portal = cls.enterClassContext(LivePortal(workers=1, aged=True, postgresql=True))
+class PostgresqlRaceTests(Races, PostgresqlPortalTestCase):
+    pass

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from keys.models import ProvisioningKey, SigningCertificate
 from tests.base import PortalTestCase
 from tests.factories import make_key, make_managed
+from tests.keys.base import generated
 from tests.support.html import markup, parts, the, words
 
 LIST = "/service-edge-keys/"
@@ -65,3 +66,15 @@ class CertificatePageTestCase(PortalTestCase):
 
     def one(self, name: str) -> SigningCertificate:
         return SigningCertificate.objects.get(name=name)
+
+
+class OwnCertificateTestCase(CertificatePageTestCase):
+    """With a certificate of the organization, *Own*."""
+
+    def setUp(self):
+        super().setUp()
+        self.record = generated("Own")
+        self.address = f"{self.record.pk}/"
+
+    def edit(self, **fields):
+        return self.post(f"{self.address}edit/", **{"name": "Own", "enabled": "on", "version": "1", **fields})

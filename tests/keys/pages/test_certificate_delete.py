@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from tests.factories import make_key
-from tests.keys.base import generated
-from tests.keys.pages.base import CertificatePageTestCase, field_errors
+from tests.keys.pages.base import OwnCertificateTestCase, field_errors
 
 LIST = "/enrollment-certificates/"
 
 
-class ChangeTest(CertificatePageTestCase):
-    def setUp(self):
-        super().setUp()
-        self.record = generated("Own")
-        self.address = f"{self.record.pk}/"
-
-    def edit(self, **fields):
-        return self.post(f"{self.address}edit/", **{"name": "Own", "enabled": "on", "version": "1", **fields})
-
+class ChangeTest(OwnCertificateTestCase):
     def test_d10_deleting_one_in_use_names_who_uses_it(self):
         make_key("berlin", signing_certificate=self.record)
         answer = self.client.get(f"{LIST}{self.address}delete/")

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from tests.factories import signing_certificate
-from tests.keys.base import generated
-from tests.keys.pages.base import CertificatePageTestCase
+from tests.keys.pages.base import OwnCertificateTestCase
 
 LIST = "/enrollment-certificates/"
 
 
-class ChangeTest(CertificatePageTestCase):
-    def setUp(self):
-        super().setUp()
-        self.record = generated("Own")
-        self.address = f"{self.record.pk}/"
-
-    def edit(self, **fields):
-        return self.post(f"{self.address}edit/", **{"name": "Own", "enabled": "on", "version": "1", **fields})
-
+class ChangeTest(OwnCertificateTestCase):
     def test_it_is_edited_and_disabled(self):
         self.assertRedirects(self.edit(name="Renamed", description="new", enabled=""), f"{LIST}{self.address}")
         self.record.refresh_from_db()

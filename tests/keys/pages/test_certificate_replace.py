@@ -7,21 +7,13 @@ from keys.models import ProvisioningKey
 from keys.models.signing_certificate import CANNOT_SIGN
 from tests.factories import EDGE, make_csr, make_key
 from tests.keys.base import generated
-from tests.keys.pages.base import CertificatePageTestCase, field_errors
+from tests.keys.pages.base import OwnCertificateTestCase, field_errors
 from tests.support.html import parsed, words
 
 LIST = "/enrollment-certificates/"
 
 
-class ChangeTest(CertificatePageTestCase):
-    def setUp(self):
-        super().setUp()
-        self.record = generated("Own")
-        self.address = f"{self.record.pk}/"
-
-    def edit(self, **fields):
-        return self.post(f"{self.address}edit/", **{"name": "Own", "enabled": "on", "version": "1", **fields})
-
+class ChangeTest(OwnCertificateTestCase):
     def replace(self, new, **fields):
         return self.post(f"{self.address}replace/", **{"certificate": str(new.pk), "confirmed": "1", **fields})
 

@@ -9,14 +9,11 @@ import base64
 import json
 import logging
 import subprocess
-import sys
 from typing import Any
 from unittest import mock
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from django.core.signals import got_request_exception
 from django.test import Client
-from django.views.debug import ExceptionReporter
 
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import taking_a_use
@@ -28,6 +25,7 @@ from tests.enrollment.base import make_issuer
 from tests.enrollment.endpoints.est.base import EST, SIMPLEENROLL, EstTestCase, basic, body_of
 from tests.enrollment.flawed_csrs import der_of
 from tests.factories import ACTOR, make_csr, make_key, make_private_key
+from tests.support.error_reports import error_reports
 
 
 def public_bytes(key: Any) -> bytes:
@@ -172,17 +170,8 @@ class SecretsTests(EstTestCase):
         self.assert_silent(*(JsonFormatter().format(record) for record in logs.records + own.records))
 
     def test_l03_an_error_report_about_an_unforeseen_error_holds_no_key(self) -> None:
-        reports: list[str] = []
-
-        def report(request: Any, **_: Any) -> None:
-            reporter = ExceptionReporter(request, *sys.exc_info())
-            reports.extend([reporter.get_traceback_text(), reporter.get_traceback_html()])
-
-        got_request_exception.connect(report)
-        try:
+        with error_reports() as reports:
             response = self.fail_unforeseen("unforeseen")
-        finally:
-            got_request_exception.disconnect(report)
         self.assertEqual((response.status_code, len(reports)), (500, 2))
         self.assertIn("unforeseen", reports[0])
         self.assert_silent(response.content.decode(), *reports)
