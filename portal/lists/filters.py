@@ -8,7 +8,7 @@ django-filter's ModelChoiceFilter reads every record it offers.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -22,7 +22,7 @@ from django.utils.safestring import SafeString
 from portal import zones
 from portal.lists import offers
 from portal.lists.offers import LookUps, Offers, Source
-from portal.lists.state import ListState
+from portal.lists.state import ListState, Pair
 from portal.sort_names import sort_name
 from portal.tones import Tone
 
@@ -276,6 +276,15 @@ class ListFilters(django_filters.FilterSet):
         """The parameter of the filter that has segments; empty without one."""
         return next((name for name, each in cls.base_filters.items() if getattr(each, "segments", ())), "")
 
+    @property
+    def segment(self) -> list[Pair]:
+        """The chosen segment; empty for all rows. A value that no segment has is "\\0"."""
+        return [
+            (name, value if value in getattr(self.base_filters[name], "segments", ()) else "\0")
+            for name, value in self.state.filters
+            if name == self.segmented()
+        ]
+
     @functools.cached_property
     def form(self) -> forms.Form:
         """The form that cleans the address. Templates print its fields; a select has its options ready."""
@@ -318,25 +327,33 @@ class ListFilters(django_filters.FilterSet):
         return [self.form[name] for name, each in self.base_filters.items() if isinstance(each, Contains)]
 
     @property
-    def others(self) -> list[forms.BoundField]:
-        """The fields under *Filter*."""
-        return [self.form[name] for name, each in self.base_filters.items() if not isinstance(each, Contains)]
+    def others(self) -> Iterator[tuple[str, str | None]]:
+        """The filters under *Filter*, each with its value if it is one of a few, "" without a value, else None."""
+        given = dict(self.state.filters)
+        for name, each in self.base_filters.items():
+            if not isinstance(each, Contains):
+                value = given.get(name, "")
+                is_known = not value or (isinstance(each, Choice) and value in dict(each.choices))
+                yield name, value if is_known else None
+
+    def field(self, name: str) -> forms.BoundField:
+        """The field of a filter."""
+        return self.form[name]
 
     @property
-    def is_set_behind(self) -> bool:
-        """Whether a filter under *Filter* has a value."""
-        return any(not isinstance(self.base_filters[name], Contains) for name, _ in self.state.filters)
+    def is_searched(self) -> bool:
+        """Whether the search field has a text."""
+        return any(isinstance(self.base_filters[name], Contains) for name, _ in self.state.filters)
 
     @property
     def is_wrong_behind(self) -> bool:
         """Whether a bad value is under *Filter*."""
         return any(not isinstance(self.base_filters[name], Contains) for name, _ in self.mistakes)
 
-    @property
-    def choices(self) -> tuple[Any, ...]:
-        """What the filters offer to choose from."""
-        fixed = (each.choices for each in self.base_filters.values() if isinstance(each, Choice))
-        return (*fixed, *(tuple(each) for each in self.offered.values()))
+    def offers(self, name: str) -> Iterable[Any]:
+        """What one filter offers to choose from."""
+        each = self.base_filters[name]
+        return each.choices if isinstance(each, Choice) else self.offered.get(name, ())
 
     @property
     def zone(self) -> str:

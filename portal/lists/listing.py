@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+import html
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.template.loader import render_to_string
 from django.urls import get_script_prefix
+from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import SafeString
 
 from portal.lists import alerts, segments, state
@@ -21,11 +24,13 @@ from portal.lists.orders import Order
 from portal.lists.page_sizes import PER_PAGE
 from portal.lists.paging import Page, paginate
 from portal.lists.segments import Segment, Totals
-from portal.lists.state import ListState
+from portal.lists.state import ListState, Pair
 
-# Rendered parts of pages without filters: rendering them takes longer than reading the rows.
-_parts: dict[tuple[Any, ...], dict[str, SafeString]] = {}
-_MOST_PAGES = 200
+# Rendered parts of pages: rendering them takes longer than reading the rows. None holds what was typed.
+_parts: dict[tuple[Any, ...], SafeString] = {}
+_MOST_PARTS = 1_000
+# No filter has this name.
+_STAND_IN = ("\0", "")
 # All lists of the portal, in the order of their declaration; tests walk it.
 LISTS: list[List] = []
 
@@ -102,23 +107,29 @@ class OpenList:
 
     @property
     def search_form(self) -> SafeString:
-        """The form of the filters with its search field; the other fields are those of `filter_menu`."""
-        return self._part("lists/_search_form.html")
+        """The form of the filters with its search field; the other fields are those of `filter_fields`."""
+        template = "lists/_search_form.html"
+        if self.filters.is_searched:
+            return render_to_string(template, {"list": self})
+        return self._kept(template, {"list": self}, *self.state.unfiltered.pairs())
 
     @property
-    def filter_menu(self) -> SafeString:
-        """The button *Filter* and the panel with the other filters. A search does not change it."""
-        if self.filters.is_set_behind:
-            return render_to_string("lists/_filter_menu.html", {"list": self})
-        kept = self._kept_by(self.filters.zone, self.filters.choices)
-        if "filter menu" not in kept:
-            kept["filter menu"] = render_to_string("lists/_filter_menu.html", {"list": self})
-        return kept["filter menu"]
+    def filter_fields(self) -> Iterator[SafeString]:
+        """The filters under *Filter*. Requests share those without a value or with one of a few."""
+        template, filters, is_wrong = "lists/_filter_field.html", self.filters, self.filters.is_wrong_behind
+        for name, value in filters.others:
+            # Lazy, because making the form takes time.
+            context = {"list": self, "field": SimpleLazyObject(functools.partial(filters.field, name))}
+            if value is None:
+                yield render_to_string(template, context)
+            else:
+                yield self._kept(template, context, name, value, is_wrong, filters.zone, *filters.offers(name))
 
     @property
     def segment_links(self) -> SafeString:
         """The segments as links."""
-        return self._part("lists/_segments.html")
+        carried = [(name, value) for name, value in self.state.filters if name != self.filters.segmented()]
+        return self._links("lists/_segments.html", carried, self.filters.segment)
 
     @property
     def segments(self) -> list[Segment]:
@@ -128,40 +139,39 @@ class OpenList:
     @property
     def sort_menu(self) -> SafeString:
         """The button that names the current order, and its menu of orders."""
-        return self._part("lists/_sort_menu.html")
+        return self._links("lists/_sort_menu.html", self.state.filters)
 
     @property
     def tools(self) -> SafeString:
         """What is done with the rows that the filters leave."""
-        return self._part("lists/_tools.html")
+        return self._links("lists/_tools.html", self.state.filters)
 
     @property
     def head_row(self) -> SafeString:
         """The row of heads."""
-        return self._part("lists/_heads.html")
+        return self._links("lists/_heads.html", self.state.filters)
 
     @property
     def size_links(self) -> SafeString:
         """The links to other page sizes."""
-        return self._part("lists/_sizes.html")
+        return self._links("lists/_sizes.html", self.state.filters)
 
-    def _part(self, template: str) -> SafeString:
-        if template not in self._rendered:
-            self._rendered[template] = render_to_string(template, {"list": self})
-        return self._rendered[template]
+    def _links(self, template: str, carried: Sequence[Pair], chosen: Sequence[Pair] = ()) -> SafeString:
+        """A part that prints links to first pages, and counts. In the shared text a stand-in carries the filters."""
+        state = self.state.first_page()._replace(filters=(*([_STAND_IN] if carried else []), *chosen))
+        shared = self._kept(
+            template, {"list": replace(self, state=state)}, *state.pairs(), self.counts.of, *self.counts.segments
+        )
+        return SafeString(shared.replace(urlencode([_STAND_IN]), html.escape(urlencode(carried))))
 
-    @functools.cached_property
-    def _rendered(self) -> dict[str, SafeString]:
-        """The parts that requests with the same key share. With filters they are rendered for each request."""
-        if self.state.filters:
-            return {}
-        # All that these templates print: links and counts. They know neither user nor request.
-        return self._kept_by(tuple(self.state.first_page().pairs()), self.counts.of, *self.counts.segments)
-
-    def _kept_by(self, *printed: Any) -> dict[str, SafeString]:
-        if len(_parts) >= _MOST_PAGES:
-            _parts.clear()
-        return _parts.setdefault((self.declared, get_script_prefix(), *printed), {})
+    def _kept(self, template: str, context: dict[str, Any], *printed: Any) -> SafeString:
+        """A part that requests share. `printed` are all that it prints of a request; it knows no user."""
+        key = (self.declared, get_script_prefix(), template, *printed)
+        if key not in _parts:
+            if len(_parts) >= _MOST_PARTS:
+                _parts.clear()
+            _parts[key] = render_to_string(template, context)
+        return _parts[key]
 
     @property
     def heads(self) -> Iterable[Any]:

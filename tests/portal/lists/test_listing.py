@@ -6,6 +6,7 @@ import csv
 import io
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import parse_qs
 
 import pytest
 from django.conf import settings
@@ -224,13 +225,19 @@ class PartsThatRequestsShare(ListTestCase):
         path = "/" + reverse(listed.address).removeprefix(get_script_prefix())
         page = parsed(self.client.get(path + query))
         return "".join(
-            str(each) for each in page.select("#filters, #filter-menu, thead, .sort-button, #sort-menu, .sizes")
+            str(each)
+            for each in page.select(
+                "#filters, #filter-menu, #segments, #list-tools, thead, .sort-button, #sort-menu, .sizes"
+            )
         )
 
     def test_they_depend_on_the_address(self) -> None:
         for listed in LISTS:
             plain = self.shown(listed)
-            for query in ("?sort=-name", "?per_page=50", "?expand=all", "?q=e"):
+            choices = [name for name, each in listed.filters.base_filters.items() if isinstance(each, Choice)]
+            values = [(name, value) for name in choices for value, _ in listed.filters.base_filters[name].choices]
+            chosen = [f"?{name}={value}" for name, value in values[:4]]
+            for query in ("?sort=-name", "?per_page=50", "?expand=all", "?q=e", *chosen, f"?{choices[0]}=nothing"):
                 with self.subTest(list=listed.name, query=query):
                     after_another = self.shown(listed, query)
                     self.assertNotEqual(after_another, plain)
@@ -256,16 +263,31 @@ class PartsThatRequestsShare(ListTestCase):
 
     def test_what_is_typed_into_a_filter_is_not_kept(self) -> None:
         listing._parts.clear()
-        self.assertIn("typed", self.shown(KEYS, "?group=typed"))
-        self.assertEqual(listing._parts, {})
-        # All searches share the panel of the other filters.
-        self.assertIn("typed", self.shown(KEYS, "?q=typed"))
-        (kept,) = listing._parts.values()
-        self.assertEqual([*kept], ["filter menu"])
-        self.assertNotIn("typed", str(kept))
+        for name in KEYS.filters.base_filters:
+            self.assertIn("typed", self.shown(KEYS, f"?{name}=typed"))
+        self.assertIn("lists/_sort_menu.html", str(listing._parts))
+        self.assertNotIn("typed", str(listing._parts))
+
+    def test_their_links_have_the_filters_of_the_address(self) -> None:
+        for typed in ("one", "\"<é>&q=1 ' %00=", "two"):
+            page = self.get(KEYS, q=typed, usage="full", group=str(self.key.group_id), sort="-uses")
+            for link in (*links(page, "#sort-menu a"), *links(page, "#list-tools a")):
+                each = parse_qs(link[1:])
+                self.assertEqual((each["q"], each["usage"], "group" in each), ([typed], ["full"], True))
+            segments = [parse_qs(link[1:]) for link in links(page, "#segments a")]
+            self.assertEqual([each.get("usage") for each in segments], [None, ["high"], ["full"], ["unused"]])
+            self.assertEqual([(each["q"], "group" in each) for each in segments], [([typed], True)] * 4)
+            self.assertEqual(
+                [text.split(" ")[:2] for text in texts(page, "#segments a[aria-current]")], [["At", "limit"]]
+            )
+        for name in (self.key.name, self.key.name[1:]):
+            page = self.get(KEYS, q=name)
+            found = [*links(page, "thead a"), *links(page, ".sizes a")]
+            self.assertEqual([parse_qs(link[1:])["q"] for link in found], [[name]] * 7)
 
     def test_they_are_bounded(self) -> None:
-        with patch.object(listing, "_MOST_PAGES", 3):
+        listing._parts.clear()
+        with patch.object(listing, "_MOST_PARTS", 3):
             for sort in KEYS.table.sorts():
                 self.shown(KEYS, f"?sort={sort}")
                 self.assertLessEqual(len(listing._parts), 3)
