@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
@@ -67,12 +68,25 @@ class KeyForm(DifferentRootForm, VersionedForm):
         if field:
             field.queryset = choices.signing_certificates(self.instance.signing_certificate_id)
             field.apart = trust_anchors.apart_from(self.instance.signing_certificate_id)
-            field.initial = choices.default_certificate_id()
+            if not self.instance.pk:
+                field.initial = choices.default_certificate_id()
 
     def rules(self) -> Rules:
         if not self.instance.pk:
             return rules_of_creation("")
         return rules_of_an_edit(self._current, self.cleaned_data.get("different_root", False))
+
+
+class _KeyChangeList(ChangeList):
+    """The list reads the columns that it shows and that decide a state. The three tables have dozens more."""
+
+    def get_queryset(self, *args: Any, **kwargs: Any) -> QuerySet[ProvisioningKey]:
+        return super().get_queryset(*args, **kwargs).only(
+            "name", "public_id", "uses", "max_uses", "enabled", "managed", "expires_at", "pin",
+            "group__name", "group__enabled",
+            "signing_certificate__enabled", "signing_certificate__not_before", "signing_certificate__not_after",
+            "signing_certificate__sealed_with", "signing_certificate__trust_anchor_sha256",
+        )  # fmt: skip
 
 
 @admin.register(ProvisioningKey)
@@ -95,6 +109,9 @@ class ProvisioningKeyAdmin(RecordAdmin):
         # The private key stays where it is: whether there is one shows in the name of its keyring.
         unread = ("sealed_token", "fingerprint", "signing_certificate__sealed_private_key", "signing_certificate__der")
         return super().get_queryset(request).select_related("group", "signing_certificate").defer(*unread)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return _KeyChangeList
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         return super().formfield_for_foreignkey(db_field, request, **kwargs, form_class=CertificateChoice)

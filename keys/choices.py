@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+import itertools
+from typing import Any, NamedTuple, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
@@ -46,9 +47,18 @@ def find_group(wanted: str) -> ServiceEdgeGroup | None:
     return by_id or named(ServiceEdgeGroup.objects.all(), wanted)
 
 
-def first_groups(count: int) -> list[ServiceEdgeGroup]:
+class Suggestion(NamedTuple):
+    """What a form shows of a group."""
+
+    pk: int
+    name: str
+    location: str
+
+
+def first_groups(count: int) -> tuple[Suggestion, ...]:
     """The first `count` groups by name."""
-    return list(ServiceEdgeGroup.objects.only("name", "location").order_by("sort_name")[:count])
+    found = ServiceEdgeGroup.objects.order_by("sort_name").values_list("pk", "name", "location")[:count]
+    return tuple(itertools.starmap(Suggestion, found))
 
 
 def groups_containing(text: str) -> list[ServiceEdgeGroup]:

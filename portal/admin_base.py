@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -95,13 +95,16 @@ class SupportAdmin(admin.ModelAdmin):
         return super().change_view(request, *args, **kwargs)
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> type[forms.ModelForm]:
+        # A new class of this request. A subclass would find all its fields again.
         form = super().get_form(request, *args, **kwargs)
+        start = form.__init__
 
         def filled_in(self: Any, *args: Any, **kwargs: Any) -> None:
-            form.__init__(self, *args, **kwargs)
+            start(self, *args, **kwargs)
             kept_forms.shown_again(request, self)
 
-        return type(form.__name__, (form,), {"__init__": filled_in})
+        form.__init__ = filled_in  # type: ignore[method-assign]  # see above
+        return form
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if not isinstance(db_field, models.DateTimeField):
@@ -192,8 +195,9 @@ class OperatedAdmin(SupportAdmin):
             return super().changeform_view(request, *args, **kwargs)
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> type[forms.ModelForm]:
-        form = super().get_form(request, *args, **kwargs)
-        return type(form.__name__, (form,), {"refused": getattr(request, "refused", None)})
+        form: Any = super().get_form(request, *args, **kwargs)
+        form.refused = getattr(request, "refused", None)
+        return cast("type[forms.ModelForm]", form)
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:

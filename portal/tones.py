@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from enum import StrEnum
 
 from django.utils.html import format_html
@@ -21,6 +22,7 @@ class Tone(StrEnum):
     OFF = "off"
 
 
+@functools.cache
 def dot_and_word(word: str, tone: Tone) -> SafeString:
     """A state as HTML for the support pages."""
     return format_html('<span class="state {}">{}</span>', tone, word)

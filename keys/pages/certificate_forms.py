@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar, cast
 
 from cryptography import x509
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -151,7 +152,9 @@ class GenerateForm(KeyTypeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["days"].validators = []
-        self.fields["parent"].queryset = able = parents()  # type: ignore[attr-defined]  # a ModelChoiceField
+        able, field = parents(), cast("CertificateChoice", self.fields["parent"])
+        field.queryset = SigningCertificate.objects.filter(pk__in=[each.pk for each in able])
+        field.choices = [(each.pk, field.label_from_instance(each)) for each in able]
         self.initial.setdefault("parent", usual_parent(able))
         if self.initial["parent"] is None:
             self.initial.setdefault("kind", ROOT)
@@ -171,16 +174,16 @@ class GenerateForm(KeyTypeForm):
         return rules_of_generating(self.cleaned_data.get("key_type", ""), self.cleaned_data.get("days", 0))
 
 
-def parents() -> QuerySet[SigningCertificate]:
-    """The certificates that may sign another CA now."""
-    found = choices.signing_certificates().values_list("pk", "der")
-    able = [
-        pk for pk, der in found if authority_rules.may_sign_an_authority(x509.load_der_x509_certificate(bytes(der)))
+def parents() -> list[SigningCertificate]:
+    """The certificates that may sign another CA now, by name."""
+    return [
+        each
+        for each in choices.signing_certificates().only("name", "not_after", "der")
+        if authority_rules.may_sign_an_authority(x509.load_der_x509_certificate(bytes(each.der)))
     ]
-    return SigningCertificate.objects.filter(pk__in=able).only("name", "not_after").order_by("sort_name")
 
 
-def usual_parent(able: QuerySet[SigningCertificate]) -> int | None:
+def usual_parent(able: Iterable[SigningCertificate]) -> int | None:
     """Of the certificates that may sign another CA, the parent of most certificates; ties: the oldest."""
     children = Counter(SigningCertificate.objects.complete().values_list("parent_id", flat=True))
     return max((each.pk for each in able), key=lambda pk: (children[pk], -pk), default=None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.debug import sensitive_variables
@@ -55,7 +54,8 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     """`?group=<id>` fills the group in, by name when that is as good; `?cert=<id>` chooses a certificate."""
     initial: dict[str, Any] = {}
     wanted = request.GET.get("group", "")
-    group = ServiceEdgeGroup.objects.only("name").filter(Q(pk=row_id(wanted))).first()
+    pk = row_id(wanted)
+    group = None if pk is None else ServiceEdgeGroup.objects.only("name").filter(pk=pk).first()
     if group is not None:
         initial["group"] = wanted if group.name.isdecimal() else group.name
     cert = row_id(request.GET.get("cert", ""))

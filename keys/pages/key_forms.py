@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from copy import copy
 from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.models import ModelChoiceIterator
 from django.urls import reverse_lazy
+from django.utils.functional import cached_property
 from django.utils.html import escape
 
 from keys import choices, trust_anchors
@@ -29,9 +31,21 @@ TURNING_OFF = "Turning this off removes the readable key for good. It can't be t
 _USES_MESSAGE = f"Enter a whole number from 1 to {MOST_USES:,}."
 
 
+class _ReadOnce(ModelChoiceIterator):
+    """The options of a select. Django reads them twice: it looks at the first one to see whether it is empty."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._options)
+
+    @cached_property
+    def _options(self) -> list[Any]:
+        return list(super().__iter__())
+
+
 class CertificateChoice(forms.ModelChoiceField):
     """A signing certificate that can sign now; `apart` are those below another root than one would expect."""
 
+    iterator = _ReadOnce
     apart: Collection[int] = ()
 
     def label_from_instance(self, obj: Any) -> str:
@@ -88,7 +102,7 @@ class GroupField(forms.CharField):
         return found
 
     @property
-    def suggested(self) -> list[ServiceEdgeGroup]:
+    def suggested(self) -> tuple[choices.Suggestion, ...]:
         """The first groups by name, for the list that browsers offer while typing."""
         return choices.first_groups(SUGGESTED_GROUPS)
 
@@ -190,7 +204,8 @@ class AddKeyForm(KeyForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial.setdefault("signing_certificate", choices.default_certificate_id())
+        if "signing_certificate" not in self.initial:
+            self.initial["signing_certificate"] = choices.default_certificate_id()
         self.fields["new_group"].validators = []
 
     def clean(self) -> dict[str, Any]:

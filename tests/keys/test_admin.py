@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from enrollment.operations import enroll
@@ -149,6 +151,15 @@ class KeyAdminTest(PortalTestCase):
             page = self.client.get(f"{KEYS}?state={state}").content.decode()
             self.assertEqual(found in page, is_found)
         self.assertEqual(self.client.get(f"{KEYS}?state=unknown").status_code, 302)
+
+    def test_the_list_reads_nothing_for_a_single_row(self) -> None:
+        self.client.get(KEYS)
+        with CaptureQueriesContext(connection) as of_one:
+            self.client.get(KEYS)
+        for name in ("lima", "oregon"):
+            factories.make_key(name)
+        with self.assertNumQueries(len(of_one)):
+            self.client.get(KEYS)
 
     def test_a_maximum_below_the_count_is_a_field_error(self) -> None:
         ProvisioningKey.objects.filter(pk=self.key.pk).update(uses=2)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from datetime import timedelta
 
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
@@ -64,6 +69,20 @@ class TheForm(AddTestCase):
             make_group(f"Group {number:02}")
         offered = [option["value"] for option in parsed(self.client.get(ADD)).select("#groups option")]
         self.assertEqual(offered, [f"Group {number:02}" for number in range(50)])
+
+    def test_a_form_reads_nothing_twice(self):
+        self.sign_in("ada")
+        key, _ = make_key("berlin")
+        for path in (
+            ADD,
+            f"{ADD}?cert={self.certificate.pk}",
+            f"{LIST}{key.pk}/edit/",
+            reverse("keys:certificate-generate"),
+        ):
+            with self.subTest(path), CaptureQueriesContext(connection) as captured:
+                self.client.get(path)
+            statements = Counter(re.sub("'[^']*'", "", query["sql"]) for query in captured)
+            self.assertEqual([each for each, number in statements.items() if number > 1], [])
 
     def test_the_group_of_the_address_is_filled_in(self):
         self.assertContains(self.client.get(f"{ADD}?group={self.group.pk}"), 'name="group" value="London"')
