@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
+from typing import Any
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import User
@@ -22,6 +23,7 @@ _IS_ADMINISTRATOR = Q(is_active=True, groups__name=ADMINISTRATOR)
 _MANAGES = Q(is_active=True, is_superuser=True) | Q(is_active=True, pk__in=User.objects.filter(_IS_ADMINISTRATOR))
 
 
+_RECORDED = ("username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser")
 # Administrators that a page names.
 _NAMED = 3
 
@@ -66,27 +68,43 @@ def subject(user: User) -> audit.Subject:
     return audit.Subject("user", str(user.pk), user.username)
 
 
-def apply_roles(
-    user: User, changed: Collection[str], *, created: bool, actor: Actor, previous_roles: Collection[str] = ()
-) -> None:
+def apply_roles(user: User, *, actor: Actor, before: Mapping[str, Any] | None = None, password: bool = False) -> None:
     """Derive staff rights from the roles of a saved user, end sessions where needed, and record the change.
 
-    `changed` names the form fields that changed; of a password the event holds only the word "changed". A user who
-    lost one of `previous_roles`, or whose account was activated or deactivated, is signed out everywhere.
+    `before` is what `described` returned before an edit; None for a new account. Of a password the event holds only
+    the word "changed". A user who lost a role or the rights of a superuser, or whose account was activated or
+    deactivated, is signed out everywhere.
     """
-    roles = sorted(user.groups.values_list("name", flat=True))
-    user.is_staff = user.is_superuser or not STAFF_ROLES.isdisjoint(roles)
-    detail: dict[str, object] = {"roles": roles, "is_active": user.is_active, "is_superuser": user.is_superuser}
-    if any("password" in name for name in changed):
-        detail |= {"password": "changed"}
-    action = audit.Action.USER_CREATED if created else audit.Action.USER_EDITED
+    user.is_staff = user.is_superuser or not STAFF_ROLES.isdisjoint(user.groups.values_list("name", flat=True))
+    after = described(user)
+    detail = _changes(before, after, password=password)
     with transaction.atomic():
         user.save(update_fields=["is_staff"])
-        demoted = "is_superuser" in changed and not user.is_superuser
-        # Activation counts too: a session may have begun while the account was being deactivated.
-        if demoted or "is_active" in changed or not set(previous_roles) <= set(roles):
+        if before is not None and _loses_sessions(before, after):
             end_sessions(user)
-        audit.record(action, actor, subject(user), detail=detail)
+        if detail:
+            action = audit.Action.USER_CREATED if before is None else audit.Action.USER_EDITED
+            audit.record(action, actor, subject(user), detail=detail)
+
+
+def described(user: User) -> dict[str, str]:
+    """An account and its roles, as audit events hold them."""
+    values = {name: getattr(user, name) for name in _RECORDED}
+    shown = {name: ("off", "on")[value] if isinstance(value, bool) else value for name, value in values.items()}
+    return {**shown, "roles": ", ".join(user.groups.order_by("name").values_list("name", flat=True))}
+
+
+def _changes(before: Mapping[str, str] | None, after: Mapping[str, str], *, password: bool) -> dict[str, Any]:
+    secret = {"password": "changed"} if password else {}
+    if before is None:
+        return {name: value for name, value in after.items() if value} | secret
+    return {name: [before[name], value] for name, value in after.items() if before[name] != value} | secret
+
+
+def _loses_sessions(before: Mapping[str, str], after: Mapping[str, str]) -> bool:
+    lost = set(before["roles"].split(", ")) - set(after["roles"].split(", ")) - {""}
+    # Activation counts too: a session may have begun while the account was being deactivated.
+    return bool(lost) or before["is_active"] != after["is_active"] or before["is_superuser"] > after["is_superuser"]
 
 
 def record_new_password(user: User, *, actor: Actor) -> None:
@@ -116,6 +134,7 @@ def restore_administrator(username: str, password: str, *, actor: Actor) -> bool
     with transaction.atomic():
         user = User.objects.select_for_update().filter(username=username).first() or new
         created = user.pk is None
+        before = None if created else described(user)
         user.is_active = user.is_staff = user.is_superuser = True
         _require_strong(password, user)
         user.set_password(password)
@@ -123,7 +142,7 @@ def restore_administrator(username: str, password: str, *, actor: Actor) -> bool
         end_sessions(user)
         lockout.forget_all()
         action = audit.Action.USER_CREATED if created else audit.Action.USER_EDITED
-        detail = {"is_active": True, "is_superuser": True, "password": "changed"}
+        detail = _changes(before, described(user), password=True)
         audit.record(action, actor, subject(user), detail=detail)
     return created
 
@@ -144,6 +163,7 @@ def delete_user(user: User, *, actor: Actor) -> None:
     """Delete an account. Its audit events stay, under its name. Raises LastAdministrator."""
     with transaction.atomic():
         require_another_administrator(user)
-        audit.record(audit.Action.USER_DELETED, actor, subject(user))
+        detail = _changes(None, described(user), password=False)
+        audit.record(audit.Action.USER_DELETED, actor, subject(user), detail=detail)
         end_sessions(user)
         user.delete()

@@ -164,14 +164,18 @@ class AccountAdmin(SupportAdmin, UserAdmin):
         # Otherwise an administrator could set a superuser's password and sign in as that superuser.
         return user is None or not user.is_superuser or bool(request.user.is_superuser)
 
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
+        # The row is still as it was, while the form has its new values already.
+        form.before = accounts.described(User.objects.get(pk=form.instance.pk)) if change else None
+        return super().save_form(request, form, change)
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         accounts.apply_roles(
             form.instance,
-            form.changed_data,
-            created=not change,
             actor=actors.from_request(request),
-            previous_roles=[role.name for role in form.initial.get("groups", ())],
+            before=form.before,
+            password=any("password" in name for name in form.changed_data),
         )
 
     def response_change(self, request: HttpRequest, obj: User) -> HttpResponse:

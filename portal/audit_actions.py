@@ -12,6 +12,7 @@ class Action(models.TextChoices):
 
     KEY_CREATED = "key.created"
     KEY_EDITED = "key.edited"
+    KEY_LIMIT_RAISED = "key.limit_raised"
     KEY_DELETED = "key.deleted"
     KEY_SHOWN = "key.shown"
     KEY_COPIED = "key.copied"
@@ -40,6 +41,18 @@ class Action(models.TextChoices):
     USER_REFUSED = "user.refused"
 
 
+# The detail of these holds `[before, after]` of each field that changed, or "changed" for a secret.
+EDITS = frozenset(
+    {
+        Action.KEY_EDITED,
+        Action.KEY_LIMIT_RAISED,
+        Action.GROUP_EDITED,
+        Action.CERTIFICATE_EDITED,
+        Action.EDGE_EDITED,
+        Action.USER_EDITED,
+    }
+)
+
 _KEY = {"name", "max_uses", "group", "signing_certificate", "viewable", "enabled", "expires_at", "allowed_networks"}
 _GROUP = {
     "name", "description", "enabled", "is_public", "trusted_networks", "use_in_dr_mode", "private_cloud",
@@ -64,7 +77,10 @@ _EDGE = {
 _REVOCATION = {"certificates", "serials", "revocation_reason"}
 # The number of events that one row stands for; see `record`.
 _COUNTED = {"count"}
-_USER = {"username", "is_active", "is_staff", "is_superuser", "roles", "password"}
+_USER = {
+    "username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser", "roles", "password",
+    "method", "page",
+}  # fmt: skip
 
 DETAIL_FIELDS: Mapping[str, frozenset[str]] = {
     "key": frozenset(_KEY | _REVOCATION | _COUNTED | {"edges"}),

@@ -13,6 +13,7 @@ from enrollment.operations import revoking
 from enrollment.revocation_reasons import RevocationReason
 from keys.errors import Gone, Invalid
 from keys.names import clean_name
+from keys.operations.editing import display
 from portal import audit
 from portal.actors import Actor
 from portal.field_validation import clean, faults_of, is_changed
@@ -27,9 +28,7 @@ def edit_edge(edge: ServiceEdge, *, fields: Collection[str], actor: Actor) -> No
         if current is None:
             raise Gone(f"“{edge.name}” was deleted in the meantime.")
         clean(edge, _changed(current, edge, fields), {"name": _require_name})
-        detail = {
-            name: [str(getattr(current, name)), str(getattr(edge, name))] for name in _changed(current, edge, fields)
-        }
+        detail = {name: [display(current, name), display(edge, name)] for name in _changed(current, edge, fields)}
         if detail:
             edge.save(update_fields=[*detail, "sort_name"])
             subject = audit.Subject("edge", str(edge.uuid), edge.name)

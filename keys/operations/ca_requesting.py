@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
@@ -54,7 +56,7 @@ def complete_certificate(
         current = editing.lock(record)
         if not current.is_pending:
             raise AlreadyComplete
-        private_key = _private_key_of(current)
+        pending, private_key = copy.copy(current), _private_key_of(current)
         candidates = [each for each in bundle.certificates if each.public_key() == private_key.public_key()]
         if not candidates:
             raise BadCertificate("wrong_request")
@@ -63,7 +65,8 @@ def complete_certificate(
         describe(current, chain[0])
         current.tried_at = timezone.now()
         editing.save(current, current, _COMPLETED, actor)
-        detail = {"serial": current.serial, "not_after": current.not_after.isoformat(), "source": "completed"}
+        changed = editing.changes(pending, current, ("serial", "not_after", "parent", "enabled"))
+        detail = {**changed, "source": ["requested", "completed"]}
         audit.record(audit.Action.CERTIFICATE_EDITED, actor, editing.subject(current), detail=detail)
     return authority_chains.surplus_of(chain, bundle.certificates)
 

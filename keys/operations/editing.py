@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
-from django.db.models import CASCADE, ProtectedError
+from django.db.models import CASCADE, Model, ProtectedError
 from django.utils import timezone
 
 from keys.errors import CONSTRAINT_FIELDS, Difference, Gone, InUse, Invalid, Stale
@@ -15,6 +15,7 @@ from keys.managed_rows import require_own
 from keys.models.record import Record
 from portal import audit
 from portal.actors import Actor
+from portal.audit_actions import DETAIL_FIELDS
 from portal.database import violated_rule
 from portal.field_validation import NO_RULES, Rules, clean, is_changed
 from portal.sort_names import sort_name
@@ -73,7 +74,7 @@ def require_version(current: Record, edited: Record, version: int, fields: Colle
     if current.version == version:
         return
     differences = [
-        Difference(_label(current, name), _display(current, name), _display(edited, name))
+        Difference(_label(current, name), display(current, name), display(edited, name))
         for name in fields
         if getattr(current, name) != getattr(edited, name)
     ]
@@ -85,7 +86,8 @@ def _label(record: Record, name: str) -> str:
     return label[:1].upper() + label[1:]
 
 
-def _display(record: Record, name: str) -> Any:
+def display(record: Model, name: str) -> Any:
+    """The value of a field as audit events and refusals hold it."""
     value = getattr(record, name)
     if isinstance(value, bool):
         return "on" if value else "off"
@@ -97,10 +99,29 @@ def _display(record: Record, name: str) -> Any:
 def changes(current: Record, edited: Record, fields: Collection[str]) -> dict[str, list[str]]:
     """`{field: [old, new]}` of what differs, as audit detail."""
     return {
-        name: [str(_display(current, name)), str(_display(edited, name))]
+        name: [str(display(current, name)), str(display(edited, name))]
         for name in fields
         if getattr(current, name) != getattr(edited, name)
     }
+
+
+def described(record: Record) -> dict[str, str]:
+    """The fields of a record that are not empty, as audit detail of its creation or deletion."""
+    listed = DETAIL_FIELDS[subject(record).kind]
+    values = {
+        each.name: str(display(record, each.name)) for each in record._meta.concrete_fields if each.name in listed
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def record_edit(action: str, actor: Actor, record: Record, detail: dict[str, list[str]]) -> None:
+    """Write the event of an edit with this detail of `changes`. Raising a maximum is a separate event."""
+    raised = {name: pair for name, pair in detail.items() if name == "max_uses" and int(pair[0]) < int(pair[1])}
+    others = {name: pair for name, pair in detail.items() if name not in raised}
+    if raised:
+        audit.record(audit.Action.KEY_LIMIT_RAISED, actor, subject(record), detail=raised)
+    if others:
+        audit.record(action, actor, subject(record), detail=others)
 
 
 def save(current: R, edited: R, fields: Collection[str], actor: Actor, **extra: Any) -> None:
@@ -129,7 +150,7 @@ def edit(
         detail = changes(current, record, fields)
         if detail:
             save(current, record, fields, actor)
-            audit.record(action, actor, subject(record), detail=detail)
+            record_edit(action, actor, record, detail)
 
 
 def delete_unused(record: Record, *, action: str, actor: Actor) -> None:
@@ -137,11 +158,12 @@ def delete_unused(record: Record, *, action: str, actor: Actor) -> None:
     with transaction.atomic():
         current = lock(record)
         _require_unused(current)
+        detail = described(current)
         try:
             current.delete()
         except ProtectedError:
             raise InUse("Something began to use this in the meantime.") from None
-        audit.record(action, actor, subject(record))
+        audit.record(action, actor, subject(record), detail=detail)
 
 
 def _require_unused(record: Record) -> None:

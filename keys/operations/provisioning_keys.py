@@ -15,7 +15,7 @@ from django.utils import timezone
 from keys import certificate_use
 from keys.crypto.keyring import KeyringError
 from keys.crypto.sealing import SealBroken
-from keys.errors import Gone, Invalid, NotViewable, Unopenable, UsedUp
+from keys.errors import Gone, Invalid, NotViewable, Refused, Unopenable, UsedUp
 from keys.managed_rows import require_gate
 from keys.models import CopyState, ProvisioningKey, ServiceEdgeGroup
 from keys.operations import editing, signing_certificates
@@ -49,7 +49,7 @@ def create_key(key: ProvisioningKey, *, actor: Actor, new_group: str = "", form:
         key.created_by = key.modified_by = actor.name
         key.save(force_insert=True)
         sent_forms.made(sent, key)
-        audit.record(audit.Action.KEY_CREATED, actor, editing.subject(key), detail=_described(key))
+        audit.record(audit.Action.KEY_CREATED, actor, editing.subject(key), detail=editing.described(key))
     return text
 
 
@@ -95,15 +95,6 @@ def _at_new_group() -> Iterator[None]:
         raise Invalid.of(fault._replace(field="new_group") for fault in refused.faults) from None
 
 
-def _described(key: ProvisioningKey) -> dict[str, str]:
-    return {
-        "max_uses": str(key.max_uses),
-        "group": key.group.name,
-        "signing_certificate": key.signing_certificate.name,
-        "viewable": "on" if key.viewable else "off",
-    }
-
-
 def edit_key(
     key: ProvisioningKey, *, fields: Collection[str], version: int, actor: Actor, different_root: bool = False
 ) -> None:
@@ -122,7 +113,7 @@ def edit_key(
             return
         shred = {} if key.viewable else {"sealed_token": None, "sealed_with": None}
         editing.save(current, key, fields, actor, **shred)
-        audit.record(audit.Action.KEY_EDITED, actor, editing.subject(key), detail=detail)
+        editing.record_edit(audit.Action.KEY_EDITED, actor, key, detail)
 
 
 def raise_limit(key: ProvisioningKey, *, max_uses: int, actor: Actor) -> None:
@@ -133,7 +124,7 @@ def raise_limit(key: ProvisioningKey, *, max_uses: int, actor: Actor) -> None:
         clean(key, ["max_uses"], {"max_uses": lambda raised: _require_higher(raised, current)})
         detail = editing.changes(current, key, ["max_uses"])
         editing.save(current, key, ["max_uses"], actor)
-        audit.record(audit.Action.KEY_EDITED, actor, editing.subject(current), detail=detail)
+        editing.record_edit(audit.Action.KEY_EDITED, actor, current, detail)
 
 
 def _require_higher(raised: ProvisioningKey, current: ProvisioningKey) -> None:
@@ -166,8 +157,10 @@ def rules_of_an_edit(current: ProvisioningKey, different_root: bool = False) -> 
 def delete_key(key: ProvisioningKey, *, actor: Actor) -> None:
     """Delete a key; its edges keep running and its name is free again. Raises Gone or Managed."""
     with transaction.atomic():
-        editing.lock(key).delete()
-        audit.record(audit.Action.KEY_DELETED, actor, editing.subject(key), detail={"max_uses": str(key.max_uses)})
+        current = editing.lock(key)
+        detail = editing.described(current)
+        current.delete()
+        audit.record(audit.Action.KEY_DELETED, actor, editing.subject(key), detail=detail)
 
 
 def reveal_key(key: ProvisioningKey, *, purpose: str, actor: Actor) -> str:
@@ -183,18 +176,16 @@ def download_key(key: ProvisioningKey, *, actor: Actor) -> str:
 
 
 def _hand_out(key: ProvisioningKey, action: str, actor: Actor) -> str:
+    # Raised behind the transaction, which keeps the event.
+    refused: Refused | None = None
     with transaction.atomic():
-        current = _require_handed_out(key)
-        text = _opened(current)
-        # Raised behind the transaction, which keeps the event: somebody may have tampered with the database.
-        reason = Unopenable.code if text is None else ""
-        audit.record(action, actor, editing.subject(current), reason=reason)
-    if text is None:
-        logger.error("The sealed text of key %s does not open.", current.pk)
-        raise Unopenable(
-            "The stored text of this key can't be opened: it was changed, or the keyring that sealed it is missing. "
-            "Make a new key for the same group and delete this one."
-        )
+        try:
+            text = _opened(_require_handed_out(key))
+        except Refused as error:
+            refused, text = error, ""
+        audit.record(action, actor, editing.subject(key), reason=refused.code if refused else "")
+    if refused:
+        raise refused
     return text
 
 
@@ -210,8 +201,13 @@ def _require_handed_out(key: ProvisioningKey) -> ProvisioningKey:
     return current
 
 
-def _opened(key: ProvisioningKey) -> str | None:
+def _opened(key: ProvisioningKey) -> str:
     try:
         return open_token(key)
     except (SealBroken, KeyringError):
-        return None
+        # Somebody may have tampered with the database.
+        logger.error("The sealed text of key %s does not open.", key.pk)
+        raise Unopenable(
+            "The stored text of this key can't be opened: it was changed, or the keyring that sealed it is missing. "
+            "Make a new key for the same group and delete this one."
+        ) from None

@@ -21,7 +21,7 @@ def create_group(group: ServiceEdgeGroup, *, actor: Actor) -> None:
     group.created_by = group.modified_by = actor.name
     with transaction.atomic(), editing.refusals_of(ServiceEdgeGroup):
         group.save(force_insert=True)
-        audit.record(audit.Action.GROUP_CREATED, actor, editing.subject(group), detail={"name": group.name})
+        audit.record(audit.Action.GROUP_CREATED, actor, editing.subject(group), detail=editing.described(group))
 
 
 def edit_group(group: ServiceEdgeGroup, *, fields: Collection[str], version: int, actor: Actor) -> None:

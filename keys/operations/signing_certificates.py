@@ -67,9 +67,7 @@ def insert(record: SigningCertificate, *, actor: Actor, source: str) -> None:
     """Write a filled-in record and its event. Raises Managed for one of the vendor's outside its manifest."""
     require_gate(record)
     record.created_by = record.modified_by = actor.name
-    detail = {"name": record.name, "serial": record.serial or ""}
-    detail |= {"not_after": record.not_after.isoformat()} if not record.is_pending else {}
-    detail |= {"source": source} if source else {}
+    detail = editing.described(record) | ({"source": source} if source else {})
     with transaction.atomic(), editing.refusals_of(SigningCertificate):
         record.save(force_insert=True)
         audit.record(audit.Action.CERTIFICATE_CREATED, actor, editing.subject(record), detail=detail)

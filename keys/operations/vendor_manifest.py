@@ -131,7 +131,7 @@ def _update(
     detail = editing.changes(record, edited, given)
     if detail:
         editing.save(record, edited, given, actor)
-        audit.record(action, actor, editing.subject(record), detail=detail)
+        editing.record_edit(action, actor, record, detail)
     return bool(detail)
 
 

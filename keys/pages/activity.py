@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.utils import timezone
 from django.utils.html import format_html
 
+from portal.audit_actions import EDITS
 from portal.models import AuditEvent
 from portal.times import Ago, ago, time_element
 
@@ -33,13 +33,13 @@ def described(event: AuditEvent) -> Entry:
     if event.reason:
         what = f"{what}, refused: {event.reason.replace('_', ' ')}"
     when = ago(event.at, timezone.now())
-    return Entry(what, event.actor_name, when, list(_changes(event.detail)), event.client_ip or "")
+    return Entry(what, event.actor_name, when, list(_changes(event)), event.client_ip or "")
 
 
-def _changes(detail: dict[str, Any]) -> Iterator[str]:
+def _changes(event: AuditEvent) -> Iterator[str]:
     """Edited values as "field: old → new". Only the audit log shows other details."""
-    for name, value in detail.items():
-        if isinstance(value, list) and len(value) == 2:
+    for name, value in event.detail.items() if event.action in EDITS else ():
+        if isinstance(value, list):
             old, new = (_time_or_text(each) if name in MOMENTS else each for each in value)
             yield format_html("{}: {} → {}", name.replace("_", " "), old, new)
 

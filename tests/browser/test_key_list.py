@@ -211,7 +211,7 @@ def test_f14_the_warning_leads_to_the_limit_and_raising_it_lets_the_key_be_copie
     button(page, "Copy key raise me").click()
     expect(page.locator("#toast")).to_have_text("Key copied to clipboard.")
     assert clipboard(page) == text
-    edited = next(line for line in stage.audit("raise me") if line.startswith("key.edited"))
+    edited = next(line for line in stage.audit("raise me") if line.startswith("key.limit_raised"))
     assert "'max_uses': ['1', '2']" in edited
 
 

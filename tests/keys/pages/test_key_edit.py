@@ -45,7 +45,7 @@ class Saving(EditTestCase):
             (key.name, key.max_uses, key.enabled, key.allowed_networks), ("Oregon 2", 9, False, ["10.0.0.0/8"])
         )
         self.assertEqual((key.version, key.modified_by), (2, "olga"))
-        self.assertEqual(AuditEvent.objects.get(action="key.edited").detail["max_uses"], ["5", "9"])
+        self.assertEqual(AuditEvent.objects.get(action="key.limit_raised").detail["max_uses"], ["5", "9"])
 
     def test_the_group_cannot_be_changed(self):
         other, _ = make_key()

@@ -31,7 +31,7 @@ class RaiseLimit(KeyPageTestCase):
         self.assertContains(saved, "5 of 1,200")
         self.assertEqual(parsed(saved).select(".raise-limit[open]"), [])
         event = AuditEvent.objects.latest("id")
-        self.assertEqual((event.action, event.detail), ("key.edited", {"max_uses": ["5", "1200"]}))
+        self.assertEqual((event.action, event.detail), ("key.limit_raised", {"max_uses": ["5", "1200"]}))
 
     def test_it_needs_no_version_and_makes_an_open_form_stale(self):
         self.client.post(self.limit, {"max_uses": "6"})
@@ -88,7 +88,7 @@ class InTheList(KeyPageTestCase):
         self.assertEqual(answer.json(), {"message": "Limit of “Oregon” raised to 1,200."})
         self.assertEqual(self.limit(self.key), 1200)
         event = AuditEvent.objects.latest("id")
-        self.assertEqual((event.action, event.actor_name), ("key.edited", "olga"))
+        self.assertEqual((event.action, event.actor_name), ("key.limit_raised", "olga"))
         self.assertEqual(event.detail, {"max_uses": ["5", "1200"]})
 
     def test_what_is_not_higher_is_refused_with_the_reason(self) -> None:
