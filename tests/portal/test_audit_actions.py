@@ -97,6 +97,7 @@ class EachActionTests(RenewalTestCase):
             Action.KEY_EDGES_REVOKED: lambda: machines.revoke_key(
                 key.public_id, reason="superseded", actor=ACTOR, subject=subject(key)
             ),
+            Action.LIST_EXPORTED: lambda: b"".join(self.client.get("/service-edge-keys/?format=csv").streaming_content),
             Action.USER_CREATED: lambda: self.client.post("/admin/auth/user/add/", form),
             Action.USER_EDITED: lambda: self.client.post(f"{account}change/", change),
             Action.USER_SIGNED_IN: lambda: sign_in.post(
