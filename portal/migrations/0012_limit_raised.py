@@ -4,15 +4,47 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('portal', '0011_exports'),
+        ("portal", "0011_exports"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='auditevent',
-            name='action',
-            field=models.CharField(choices=[('key.created', 'Key Created'), ('key.edited', 'Key Edited'), ('key.limit_raised', 'Key Limit Raised'), ('key.deleted', 'Key Deleted'), ('key.shown', 'Key Shown'), ('key.copied', 'Key Copied'), ('key.downloaded', 'Key Downloaded'), ('key.edges_revoked', 'Key Edges Revoked'), ('group.created', 'Group Created'), ('group.edited', 'Group Edited'), ('group.deleted', 'Group Deleted'), ('certificate.created', 'Certificate Created'), ('certificate.edited', 'Certificate Edited'), ('certificate.deleted', 'Certificate Deleted'), ('edge.enrolled', 'Edge Enrolled'), ('edge.replayed', 'Edge Replayed'), ('edge.renewed', 'Edge Renewed'), ('edge.refused', 'Edge Refused'), ('edge.failed', 'Edge Failed'), ('edge.edited', 'Edge Edited'), ('edge.revoked', 'Edge Revoked'), ('edge.deleted', 'Edge Deleted'), ('list.exported', 'List Exported'), ('user.created', 'User Created'), ('user.edited', 'User Edited'), ('user.deleted', 'User Deleted'), ('user.signed_in', 'User Signed In'), ('user.signed_out', 'User Signed Out'), ('user.refused', 'User Refused')], max_length=32),
+            model_name="auditevent",
+            name="action",
+            field=models.CharField(
+                choices=[
+                    ("key.created", "Key Created"),
+                    ("key.edited", "Key Edited"),
+                    ("key.limit_raised", "Key Limit Raised"),
+                    ("key.deleted", "Key Deleted"),
+                    ("key.shown", "Key Shown"),
+                    ("key.copied", "Key Copied"),
+                    ("key.downloaded", "Key Downloaded"),
+                    ("key.edges_revoked", "Key Edges Revoked"),
+                    ("group.created", "Group Created"),
+                    ("group.edited", "Group Edited"),
+                    ("group.deleted", "Group Deleted"),
+                    ("certificate.created", "Certificate Created"),
+                    ("certificate.edited", "Certificate Edited"),
+                    ("certificate.deleted", "Certificate Deleted"),
+                    ("edge.enrolled", "Edge Enrolled"),
+                    ("edge.replayed", "Edge Replayed"),
+                    ("edge.renewed", "Edge Renewed"),
+                    ("edge.refused", "Edge Refused"),
+                    ("edge.failed", "Edge Failed"),
+                    ("edge.edited", "Edge Edited"),
+                    ("edge.revoked", "Edge Revoked"),
+                    ("edge.deleted", "Edge Deleted"),
+                    ("list.exported", "List Exported"),
+                    ("user.created", "User Created"),
+                    ("user.edited", "User Edited"),
+                    ("user.deleted", "User Deleted"),
+                    ("user.signed_in", "User Signed In"),
+                    ("user.signed_out", "User Signed Out"),
+                    ("user.refused", "User Refused"),
+                ],
+                max_length=32,
+            ),
         ),
     ]
