@@ -96,7 +96,6 @@ TESTED_IN = {
     "portal/admin_base.py": "keys/test_admin_bad_values.py",
     "portal/admin_site.py": "portal/test_admin.py",
     "portal/apps.py": "portal/test_checks.py",
-    "portal/audit_actions.py": "portal/test_audit.py",
     "portal/audit_tallies.py": "portal/test_audit.py",
     "portal/context_processors.py": "portal/test_preferences.py",
     "portal/csp.py": "portal/test_middleware.py",
