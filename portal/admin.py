@@ -11,7 +11,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.contrib.auth import logout
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm
+from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
@@ -26,7 +26,7 @@ from portal import accounts, actors, identifiers, refusal_pages
 from portal.admin_base import OBJECT, ReadOnlyAdmin, SupportAdmin, one_of
 from portal.audit import REQUEST_ID, Subject
 from portal.models import AuditEvent
-from portal.roles import ADMINISTRATOR
+from portal.roles import ADMINISTRATOR, MEANINGS
 
 _INTERFACES = [(name, name) for name in ("portal", "support", "enrollment", "api", "command")]
 
@@ -98,8 +98,17 @@ class AccountForm(UserChangeForm):
         return cleaned
 
 
+class RolesField(forms.ModelMultipleChoiceField):
+    """Roles, each with what its holder may do."""
+
+    def label_from_instance(self, obj: Group) -> str:
+        return f"{obj.name}: {MEANINGS[obj.name]}" if obj.name in MEANINGS else obj.name
+
+
 class AccountPasswordForm(AdminPasswordChangeForm):
     """A new password. The last account that can manage users must keep a usable one."""
+
+    usable_password_help_text = "Without one the user cannot sign in until a new one is set."  # noqa: S105  # a sentence
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -120,6 +129,9 @@ class AccountAdmin(SupportAdmin, UserAdmin):
     """Users and their roles. Staff rights follow from the roles; only a superuser may change a superuser."""
 
     form = AccountForm
+    # Without Django's choice of no password, which is for other ways to sign in.
+    add_form = UserCreationForm
+    add_fieldsets = [(None, {"fields": ["username", "password1", "password2"]})]
     change_password_form = AccountPasswordForm
     list_display = ["username", "email", "is_active", "is_staff", "last_login"]
     list_filter = ["is_active", "groups"]
@@ -147,8 +159,10 @@ class AccountAdmin(SupportAdmin, UserAdmin):
         return accounts.subject(record)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        options = {"form_class": RolesField, "label": "Roles", "help_text": "Several add up."}
         # Checkboxes work with a keyboard, on a phone and without JavaScript, unlike Django's two lists.
-        return super().formfield_for_manytomany(db_field, request, **kwargs, widget=forms.CheckboxSelectMultiple)
+        options["widget"] = forms.CheckboxSelectMultiple
+        return super().formfield_for_manytomany(db_field, request, **kwargs, **options)
 
     @method_decorator(sensitive_post_parameters())
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002  # Django's name

@@ -50,6 +50,14 @@ ROLES: dict[str, frozenset[str]] = {
     "Auditor": _VIEW | _AUDIT,
     "Support": _VIEW | _AUDIT,
 }
+# For those who give a role: what its holder may do.
+MEANINGS: dict[str, str] = {
+    ADMINISTRATOR: "everything: keys, groups, edges, certificates, users, the audit log and the support pages",
+    "Operator": "keys with their texts, groups and edges: add, change, delete and revoke",
+    "Viewer": "see every list and page, but no key text",
+    "Auditor": "see what a viewer sees, and the audit log",
+    "Support": "see what an auditor sees, also in the support pages",
+}
 # Roles that may open /admin/. Support sees every record there and changes none.
 STAFF_ROLES = frozenset({ADMINISTRATOR, "Support"})
 

@@ -29,7 +29,9 @@ def recipe(url: str, key_file: Path) -> str:
 
 def banner(url: str, username: str, password: str | None, key_file: Path, warning: str) -> str:
     """The text that `make run` prints. `password` is None unless it was generated in this run."""
-    sign_in = f"{username} / {password}   (shown once)" if password else f"{username}, with the password you know"
+    lost = f"If it is lost: .venv/bin/python manage.py restore_administrator --username {quote(username)}"
+    known = f"{username}, with the password you know\n           {lost}"
+    sign_in = f"{username} / {password}   (shown once)" if password else known
     lines = ["", f"  Portal   {url}/", f"  Sign in  {sign_in}", ""]
     if warning:
         lines += [f"  WARNING  {warning}", ""]

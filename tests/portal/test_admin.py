@@ -3,16 +3,22 @@
 from django.contrib.auth.models import Group, User
 
 from portal.models import AuditEvent
+from portal.roles import MEANINGS
 from tests.base import PortalTestCase, make_user
+from tests.support.html import texts
 
 
 class AccountsTest(PortalTestCase):
     def test_an_administrator_gives_a_role_and_staff_rights_follow(self) -> None:
         self.sign_in("ada")
+        self.assertNotContains(self.client.get("/admin/auth/user/add/"), "Single Sign-On")
         fields = {"username": "new", "password1": "a rather long password", "password2": "a rather long password"}
-        self.client.post("/admin/auth/user/add/", {**fields, "usable_password": "true"})
+        self.client.post("/admin/auth/user/add/", fields)
         user = User.objects.get(username="new")
         role = Group.objects.get(name="Support")
+        page = self.client.get(f"/admin/auth/user/{user.pk}/change/")
+        roles = {f"{name}: {meaning}" for name, meaning in MEANINGS.items()}
+        self.assertEqual(set(texts(page, "#id_groups label")), roles)
         response = self.client.post(
             f"/admin/auth/user/{user.pk}/change/",
             {"username": "new", "is_active": "on", "groups": [role.pk], "is_superuser": "on"},

@@ -21,7 +21,7 @@ from django.core.exceptions import ImproperlyConfigured
 from keys.crypto import keyring
 from portal.quickstart import state
 from portal.quickstart.account import ensure_administrator
-from portal.quickstart.banner import recipe
+from portal.quickstart.banner import banner, recipe
 from tests.base import PortalTestCase
 from tests.support import forked_runs
 from tests.support.count_on_page import page
@@ -178,6 +178,10 @@ class RecipeTest(TestCase):
         # Without quotes zsh would look for files of this name.
         self.assertIn("@- 'http://[::1]:8000/enrollment/v1/enroll' >", lines)
         self.assertIn("cd '/a b/$c'\n", lines)
+
+    def test_a_password_that_was_shown_once_can_be_replaced(self) -> None:
+        lines = banner("http://127.0.0.1:8000", "ann", None, Path("/nowhere"), "")
+        self.assertIn("If it is lost: .venv/bin/python manage.py restore_administrator --username ann", lines)
 
 
 @pytest.mark.once

@@ -16,10 +16,11 @@ from enrollment.operations import enroll
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.operations import request_certificate
 from portal.machine_addresses import is_of_machines
-from portal.roles import ROLES
+from portal.roles import MEANINGS, ROLES
 from tests import factories
 from tests.base import CAST, STAFF, PortalTestCase, make_user
 from tests.support.html import parsed, texts
+from tests.support.live import ROOT
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 READ = frozenset({"GET", "HEAD"})
@@ -321,6 +322,12 @@ class RolesTest(PortalTestCase):
         for role, names in ROLES.items():
             permissions = Group.objects.get(name=role).permissions.values_list("content_type__app_label", "codename")
             self.assertEqual({f"{app}.{codename}" for app, codename in permissions}, set(names))
+
+    def test_the_readme_shows_each_with_its_meaning(self) -> None:
+        chapter = (ROOT / "README.md").read_text().partition("\n## Users and roles\n")[2].partition("\n## ")[0]
+        rows = [line for line in chapter.splitlines() if line.startswith("| ")][1:]
+        self.assertEqual(rows, [f"| {role} | {meaning} |" for role, meaning in MEANINGS.items()])
+        self.assertEqual(set(MEANINGS), set(ROLES))
 
     def test_every_permission_a_role_names_exists(self) -> None:
         known = {f"{p.content_type.app_label}.{p.codename}" for p in Permission.objects.select_related("content_type")}

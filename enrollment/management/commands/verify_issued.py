@@ -1,4 +1,4 @@
-"""Check again everything that was issued since a date, and print the faults."""
+"""Check again everything that was issued, or since a date, and print the faults."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from enrollment import verifying
 
 class Command(BaseCommand):
     help = (
-        "Check everything issued since a date again: certificates (parsed anew, signature, profile) against their "
+        "Check everything issued again: certificates (parsed anew, signature, profile) against their "
         "rows, edges and issuers; one audit event for each; the keys' counts; no serial twice; revoked certificates on "
         "their issuer's list. Changes nothing. Prints one line for each fault, and a summary on standard error. "
         "Exit 0 no faults, 1 faults found, 2 wrong usage."
@@ -21,7 +21,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--since", type=_moment, required=True, metavar="DATE", help="2026-11-24, or 2026-11-24T12:00:00, in UTC"
+            "--since",
+            type=_moment,
+            default=datetime.fromtimestamp(0, UTC),
+            metavar="DATE",
+            help="only what was issued from then on: 2026-11-24, or 2026-11-24T12:00:00, in UTC",
         )
 
     def handle(self, *args: Any, since: datetime, **options: Any) -> None:
