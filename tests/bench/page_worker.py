@@ -13,11 +13,11 @@ from typing import Any
 
 import django
 
-_ROW = re.compile(r"/service-edge-keys/(\d+)/edit/")
+_ROW = re.compile(r"/service-edge(?:-keys/\d+/edit|s/\d+)/")
 
 
-def prepare(keys: int) -> Any:
-    """Migrate and fill the database, and sign a superuser in."""
+def prepare(keys: int) -> tuple[Any, dict[str, str]]:
+    """Migrate and fill the database, and sign a superuser in; returns their client, and terms to search for."""
     from django.contrib.auth.models import User
     from django.core.management import call_command
     from django.test import Client
@@ -25,9 +25,12 @@ def prepare(keys: int) -> Any:
     call_command("migrate", verbosity=0, interactive=False)
     call_command("apply_vendor_manifest", verbosity=0)
     call_command("seed_keys", count=keys, verbosity=0)
+    from tests.bench import many_edges
+
+    searched = many_edges.add(keys // 10)
     client = Client()
     client.force_login(User.objects.create_superuser("bench", password=None))
-    return client
+    return client, searched
 
 
 def _get(client: Any, path: str) -> Any:
@@ -37,10 +40,18 @@ def _get(client: Any, path: str) -> Any:
     return response
 
 
-def times(client: Any, path: str, repetitions: int) -> list[float]:
-    """Milliseconds of each of some requests, the whole middleware and the rendering included."""
+def times(client: Any, path: str, repetitions: int, counts: bool) -> list[float]:
+    """Milliseconds of each of some requests, the whole middleware and the rendering included.
+
+    With `counts` the segments and the menu are counted, which else happens once in five seconds.
+    """
+    from portal.lists import alerts, segments
+
     taken = []
     for _ in range(repetitions):
+        if counts:
+            segments._known.clear()
+            alerts.counted.clear()
         started = time.perf_counter()
         _get(client, path)
         taken.append((time.perf_counter() - started) * 1000)
@@ -74,16 +85,16 @@ def middle_cursor() -> str:
 
 def main() -> None:
     django.setup()
-    client = prepare(int(sys.argv[1]))
+    client, searched = prepare(int(sys.argv[1]))
     print("ready", flush=True)
     for line in sys.stdin:
         asked = json.loads(line)
-        if asked["do"] == "cursor":
-            answer: Any = middle_cursor()
+        if asked["do"] == "terms":
+            answer: Any = {"cursor": middle_cursor(), **searched}
         elif asked["do"] == "facts":
             answer = facts(client, asked["path"])
         else:
-            answer = times(client, asked["path"], asked["repetitions"])
+            answer = times(client, asked["path"], asked["repetitions"], asked["counts"])
         print(json.dumps(answer), flush=True)
 
 
