@@ -89,6 +89,8 @@ class ServiceEdge(Named, models.Model):
             models.Index(fields=["key_sort_name", "id"], name="edge_by_key"),
             models.Index(fields=["contacted", "id"], name="edge_by_contact"),
             models.Index(fields=["version", "id"], name="edge_by_version"),
+            # Partial, because few are disabled, and an enrollment does not write to it.
+            models.Index(fields=["id"], condition=Q(enabled=False, deleted_at=None), name="edge_disabled"),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["key_public_id", "use_number"], name="edge_is_one_use_of_its_key"),
@@ -166,7 +168,10 @@ class IssuedCertificate(models.Model):
             models.Index(fields=["issuer", "edge", "not_after", "revoked_at"], name="issued_by_issuer_and_edge"),
             # Partial, so that inserting a certificate, which is not revoked then, does not write to them.
             models.Index(fields=["issuer"], condition=Q(revoked_at__isnull=False), name="issued_revoked_by_issuer"),
-            models.Index(fields=["edge"], condition=Q(revoked_at__isnull=False), name="issued_revoked_by_edge"),
+            # With the moment, so that SQLite finds revoked edges in this index alone, not in the index of all above.
+            models.Index(
+                fields=["edge", "revoked_at"], condition=Q(revoked_at__isnull=False), name="issued_revoked_by_edge"
+            ),
             models.Index(
                 fields=["issuer"],
                 condition=Q(revoked_at__isnull=False, listed_at__isnull=True),

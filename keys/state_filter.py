@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import reduce
-from operator import and_, itemgetter, or_
+from operator import add, and_, itemgetter, or_
 from typing import NamedTuple
 
 from django.db.models import OuterRef, Q, Value
@@ -90,19 +90,22 @@ def in_state(state: KeyState, now: datetime) -> Q:
     )
 
 
-def _counted(state: KeyState, first: Mapping[KeyState, _Reason]) -> Q | None:
-    """The keys to count with each certificate, to know whether many meet the condition of a state."""
+def _counted(state: KeyState, first: Mapping[KeyState, _Reason]) -> Sequence[Q]:
+    """The keys to count with each certificate, to know whether many meet the condition of a state.
+
+    Each is one range of an index: for a condition with OR, SQLite would read all keys of a certificate.
+    """
     if state in first:
-        return first[state].named if first[state].left is not None else None
+        return [first[state].named] if first[state].left is not None else []
     of_certificate = Q(signing_certificate=OuterRef("pk"))
     if state == KeyState.DIFFERENT_ROOT:
-        return of_certificate & _pins_apart_from(OuterRef("trust_anchor_sha256"))
-    return of_certificate
+        return [of_certificate & pins for pins in _pins_apart_from(OuterRef("trust_anchor_sha256"))]
+    return [of_certificate]
 
 
-def _read_certificates(counted: Q | None, every: Sequence[Q], now: datetime) -> list[_Certificate]:
+def _read_certificates(counted: Sequence[Q], every: Sequence[Q], now: datetime) -> list[_Certificate]:
     keys = ProvisioningKey.objects
-    met = Value(0) if counted is None else RowCount(capped(keys.filter(counted)))
+    met = reduce(add, (RowCount(capped(keys.filter(each))) for each in counted), Value(0))
     of_all: list[RowCount | Value] = [RowCount(capped(keys.filter(each))) for each in every]
     of, in_groups, in_use = of_all or [Value(0)] * 3
     columns = ("pk", "enabled", "not_before", "not_after", "sealed_with", "trust_anchor_sha256")
@@ -137,10 +140,10 @@ def _of_certificates(certificates: list[_Certificate]) -> dict[KeyState, _Reason
         for state, ids in blocking.items()
     }
     # Ranges, because an index finds them and not what differs. Below the text "" is nothing: no pin is known.
-    apart = [Q(signing_certificate__in=ids) & _pins_apart_from(root) for root, ids in signing.items()]
+    apart = [Q(signing_certificate__in=ids) & reduce(or_, _pins_apart_from(root)) for root, ids in signing.items()]
     same = [Q(signing_certificate__in=ids, pin__in=["", root]) for root, ids in signing.items()]
     return {**blocked, KeyState.DIFFERENT_ROOT: _Reason(reduce(or_, apart, _NONE), ~reduce(or_, same, _NONE))}
 
 
-def _pins_apart_from(root: str | OuterRef) -> Q:
-    return Q(pin__gt=root) | Q(pin__gt="", pin__lt=root)
+def _pins_apart_from(root: str | OuterRef) -> tuple[Q, Q]:
+    return Q(pin__gt=root), Q(pin__gt="", pin__lt=root)

@@ -13,7 +13,7 @@ from enrollment.models import BEFORE_ALL, IssuedCertificate, ServiceEdge
 from enrollment.pages import history
 from enrollment.pages.edge_detail import FORBIDDEN, PERMISSION
 from enrollment.pages.edge_row_html import render_rows
-from enrollment.pages.edge_rows import is_revoked, read
+from enrollment.pages.edge_rows import holds_one_in_force, is_revoked, read
 from enrollment.pages.edge_state import IN_TOUCH, edge_state
 from keys import choices
 from keys.crypto import tokens
@@ -95,14 +95,12 @@ def _by_search(term: str) -> Q:
 
 
 def _by_status(word: str) -> Q:
-    revoked = is_revoked(timezone.now())
-    # The index of revoked certificates finds their edges.
-    with_revoked = Q(pk__in=IssuedCertificate.objects.revoked().order_by().values("edge"))
-    return {
-        "enabled": Q(enabled=True) & ~revoked,
-        "disabled": Q(enabled=False) & ~revoked,
-        "revoked": with_revoked & revoked,
-    }[word]
+    now = timezone.now()
+    if word == "revoked":
+        # As `is_revoked`, but the index of revoked certificates finds the edges.
+        with_revoked = IssuedCertificate.objects.revoked().order_by().values("edge")
+        return Q(pk__in=with_revoked) & ~holds_one_in_force(now)
+    return Q(enabled=word == "enabled") & ~is_revoked(now)
 
 
 def _with_keys(ids: list[int]) -> Q:

@@ -89,7 +89,12 @@ def read(edges: QuerySet[ServiceEdge]) -> list[ListedEdge]:
 def is_revoked(now: datetime) -> Q:
     """Whether an edge is revoked. An expired certificate nobody revoked does not keep a revoked edge alive."""
     certificates = IssuedCertificate.objects.filter(edge=OuterRef("pk"))
-    return Q(Exists(certificates.revoked())) & ~Q(Exists(certificates.in_force(now)))
+    return Q(Exists(certificates.revoked())) & ~holds_one_in_force(now)
+
+
+def holds_one_in_force(now: datetime) -> Q:
+    """Whether an edge holds a certificate that is neither revoked nor expired."""
+    return Q(Exists(IssuedCertificate.objects.filter(edge=OuterRef("pk")).in_force(now)))
 
 
 def _beside_edges(now: datetime) -> dict[str, Any]:

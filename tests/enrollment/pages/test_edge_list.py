@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from django.db import connection
 from django.db.models import Q
 from django.template.loader import render_to_string
@@ -13,12 +14,13 @@ from enrollment.endpoints import rate_limit
 from enrollment.models import ServiceEdge
 from enrollment.operations import delete_edge, revoke_edge
 from enrollment.operations.recording_refusals import sampled
-from enrollment.pages.edge_list import EdgeTable
+from enrollment.pages.edge_list import EDGES, EdgeFilters, EdgeTable
 from enrollment.pages.edge_row_html import render_rows, state_of, values_of
 from enrollment.pages.edge_rows import annotated, read
 from enrollment.pages.edge_state import edge_state
 from keys.operations import delete_key
 from portal import zones
+from portal.lists.counting import capped
 from portal.lists.paging import keys_in_order
 from portal.models import AuditEvent
 from tests.enrollment.base import ENROLL, EnrollmentTestCase, now
@@ -152,6 +154,14 @@ class ListTests(EdgePagesTestCase):
             plan = keys_in_order(rows, Q(pk__gt=3), order, descending)[:26].explain()
             self.assertNotRegex(plan, "SCAN|Seq Scan|TEMP B-TREE|Sort")
             self.assertRegex(plan, "USING INTEGER PRIMARY KEY|Index Cond")
+
+    # PostgreSQL reads a table of one page whole.
+    @pytest.mark.once
+    def test_disabled_and_revoked_edges_are_found_in_an_index_of_few(self) -> None:
+        for word, index in (("disabled", "edge_disabled"), ("revoked", "COVERING INDEX issued_revoked_by_edge")):
+            found = EDGES.rows().filter(EdgeFilters.base_filters["status"].condition(word))
+            for rows in (capped(found), found.order_by("-pk").values("pk")[:26]):
+                self.assertRegex(rows.explain(), f"SCAN .*{index}")
 
 
 class StrangerTests(EnrollmentTestCase):

@@ -10,7 +10,10 @@ from typing import Any, NamedTuple
 from unittest import mock
 from uuid import UUID
 
+import pytest
 from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -212,6 +215,17 @@ class KeyStateTests(EnrollmentTestCase):
     @staticmethod
     def names(state: KeyState, now: Any) -> list[str]:
         return sorted(ProvisioningKey.objects.filter(in_state(state, now)).values_list("name", flat=True))
+
+    # PostgreSQL reads a table of one page whole.
+    @pytest.mark.once
+    def test_pins_are_counted_in_ranges_of_an_index(self) -> None:
+        with CaptureQueriesContext(connection) as captured:
+            in_state(KeyState.DIFFERENT_ROOT, timezone.now())
+        (query,) = captured.captured_queries
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")
+            steps = [step for *_, step in cursor.fetchall() if "key_by_certificate" in step]
+        self.assertEqual([step.count("AND pin>") for step in steps], [1, 1], steps)
 
     def test_a_state_without_keys_finds_none(self) -> None:
         """Also where no certificate is in it, so that there is no id to name."""
