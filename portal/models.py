@@ -14,7 +14,7 @@ from django.db.models.lookups import LessThanOrEqual
 from portal import zones
 from portal.audit_actions import Action
 from portal.index_conditions import Is, IsNot, Member
-from portal.preferences.values import AUTOMATIC, Density, Theme
+from portal.preferences.values import AUTOMATIC, LONGEST_COLUMNS, Density, Theme
 
 BY_MACHINE = Is("interface", value="enrollment")
 BY_PEOPLE = IsNot("interface", value="enrollment")
@@ -158,6 +158,9 @@ class UserPreferences(models.Model):
     time_zone = models.CharField(
         max_length=zones.LONGEST_NAME, blank=True, default=AUTOMATIC, help_text="IANA name; empty: the browser's zone."
     )
+    hidden_columns = models.CharField(
+        max_length=LONGEST_COLUMNS, blank=True, default="", help_text="Pairs of list and column."
+    )
 
     class Meta:
         verbose_name_plural = "user preferences"
@@ -168,6 +171,10 @@ class UserPreferences(models.Model):
             models.CheckConstraint(
                 condition=LessThanOrEqual(Length("time_zone"), zones.LONGEST_NAME),
                 name="preferences_time_zone_is_short",
+            ),
+            models.CheckConstraint(
+                condition=LessThanOrEqual(Length("hidden_columns"), LONGEST_COLUMNS),
+                name="preferences_hidden_columns_are_few",
             ),
         ]
 

@@ -16,6 +16,7 @@ urlpatterns = [
     path("preferences/", preferences.preferences, name="preferences"),
     path("preferences/theme/", preferences.theme, name="preferences-theme"),
     path("preferences/density/", preferences.density, name="preferences-density"),
+    path("", include("portal.lists.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics.metrics, name="metrics"),

@@ -161,7 +161,7 @@ def edge_list(request: HttpRequest, opened: OpenList) -> HttpResponse:
     """Edges that are not deleted; below them the refusals of unrecognized keys."""
     now = timezone.now()
     context = {"list": opened, "unrecognized": _unrecognized(now)}
-    rows = render_rows(opened.page.rows, now, opened.state.is_open)
+    rows = render_rows(opened.page.rows, now, opened.state.is_open, opened.cells)
     return page_with_rows(request, "enrollment/edge_list.html", context, rows)
 
 

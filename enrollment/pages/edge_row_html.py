@@ -11,6 +11,7 @@ from django.urls import get_script_prefix
 from enrollment.pages.edge_rows import ListedEdge
 from enrollment.pages.edge_state import EdgeState, edge_state
 from portal import zones
+from portal.lists.columns import Cells
 from portal.lists.row_text import escaped, row_text
 from portal.times import Stamp, stamp
 from portal.tones import Tone
@@ -76,10 +77,12 @@ def values_of(edge: ListedEdge, state: EdgeState, zone: tzinfo) -> dict[str, str
     }
 
 
-def render_rows(edges: Iterable[ListedEdge], now: datetime, is_open: Callable[[int], bool]) -> Iterator[str]:
+def render_rows(
+    edges: Iterable[ListedEdge], now: datetime, is_open: Callable[[int], bool], cells: Cells
+) -> Iterator[str]:
     """The rows of a page, one after the other."""
     zone, prefix = zones.current(), get_script_prefix()
     for edge in edges:
         state = edge_state(edge, now, zone)
-        text = row_text("enrollment/_edge_row.html", state_of(edge, state, is_open(edge.id)), prefix)
+        text = row_text("enrollment/_edge_row.html", state_of(edge, state, is_open(edge.id)), cells, prefix)
         yield text.with_values(escaped(values_of(edge, state, zone)))

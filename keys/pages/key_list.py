@@ -123,5 +123,5 @@ KEYS = List(
 @list_page(KEYS)
 def key_list(request: HttpRequest, opened: OpenList) -> HttpResponse:
     may = May.of(request.user)
-    rows = render_rows(opened.page.rows, may, opened.state.is_open)
+    rows = render_rows(opened.page.rows, may, opened.state.is_open, opened.cells)
     return page_with_rows(request, "keys/key_list.html", {"list": opened, "may": may}, rows)

@@ -7,10 +7,10 @@ hundred rows of django-tables2's bound cells cost more than the rest of the page
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import django_tables2 as tables
 
@@ -67,6 +67,13 @@ class ListTable(tables.Table):
 
     @classmethod
     @functools.cache
+    def hideable(cls) -> dict[str, str]:
+        """The columns that a reader may hide: names and labels."""
+        columns = cls.base_columns.items()
+        return {name: str(each.verbose_name) for name, each in columns if each.visible and each.hideable}
+
+    @classmethod
+    @functools.cache
     def exported(cls) -> list[tuple[str, Callable[[Any], Any]]]:
         """The columns of the CSV: name, and value of a row."""
         return [(str(column.verbose_name), column.csv) for column in cls.base_columns.values() if callable(column.csv)]
@@ -79,6 +86,13 @@ class ListTable(tables.Table):
         return {f"{sign}{name}": words for name, column in columns for sign, words in column.words.items()}
 
 
+class Cells(NamedTuple):
+    """Which cells the rows of a page have: the columns that are hidden, and the number of cells."""
+
+    hidden: frozenset[str]
+    width: int
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """One head of a list. `aria_sort` is empty unless the column sorts the page; `link` is empty where it cannot."""
@@ -89,24 +103,25 @@ class Head:
     css_class: str
 
 
-def heads(table: type[ListTable], state: ListState) -> list[Head]:
-    """The heads of a list in a state."""
+def heads(table: type[ListTable], state: ListState, hidden: Container[str] = ()) -> list[Head]:
+    """The heads of a list in a state, without those of the hidden columns."""
     return [
         Head(label, state.sorted_by(turned).link if turned else "", aria_sort, css_class)
-        for label, turned, aria_sort, css_class in _columns(table, state.sort)  # type: ignore[arg-type]  # a class is hashable; its package has no types
+        for name, label, turned, aria_sort, css_class in _columns(table, state.sort)  # type: ignore[arg-type]  # a class is hashable; its package has no types
+        if name not in hidden
     ]
 
 
 @functools.lru_cache(maxsize=256)
-def _columns(table: type[ListTable], sort: str) -> list[tuple[str, str, str, str]]:
-    """Label, next sort, aria-sort and CSS class of each visible column; the same for everybody."""
+def _columns(table: type[ListTable], sort: str) -> list[tuple[str, str, str, str, str]]:
+    """Name, label, next sort, aria-sort and CSS class of each visible column; the same for everybody."""
     # Without rows, because django-tables2 would sort them a second time.
     return [_column(column) for column in table([], order_by=sort).columns]
 
 
-def _column(column: Any) -> tuple[str, str, str, str]:
+def _column(column: Any) -> tuple[str, str, str, str, str]:
     alias = column.order_by_alias
     aria_sort = ("descending" if alias.is_descending else "ascending") if column.is_ordered else ""
     turned = str(alias.next) if column.orderable else ""
     css_class = f"c-{column.name} {column.attrs['th'].get('class') or ''}".strip()
-    return str(column.header), turned, aria_sort, css_class
+    return column.name, str(column.header), turned, aria_sort, css_class

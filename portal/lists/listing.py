@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.template.loader import render_to_string
@@ -18,13 +19,15 @@ from django.utils.safestring import SafeString
 
 from portal.lists import alerts, segments, state
 from portal.lists.alerts import NeedsCare
-from portal.lists.columns import ListTable, heads
+from portal.lists.columns import Cells, ListTable, heads
 from portal.lists.filters import ListFilters
 from portal.lists.orders import Order
 from portal.lists.page_sizes import PER_PAGE
 from portal.lists.paging import Page, paginate
 from portal.lists.segments import Segment, Totals
 from portal.lists.state import ListState, Pair
+from portal.preferences import cookies
+from portal.preferences.values import Preferences
 
 # Rendered parts of pages: rendering them takes longer than reading the rows. None holds what was typed.
 _parts: dict[tuple[Any, ...], SafeString] = {}
@@ -79,7 +82,19 @@ class List:
             default_sort=self.default_sort,
             filters=list(self.filters.base_filters),
             repeatable=self.filters.repeatable(),
+            columns=self.table.hideable(),
         )
+
+    def hidden(self, wanted: ListState, chosen: Preferences) -> frozenset[str]:
+        """The columns that a page does not show: what the address names is shown, else what the user did not hide."""
+        hideable = self.table.hideable()
+        shown = hideable.keys() - chosen.hidden_in(self.nouns) if wanted.columns is None else wanted.columns
+        return frozenset(hideable.keys() - shown)
+
+    def require_permission(self, request: HttpRequest) -> None:
+        """Raise PermissionDenied for a user who may not see the list."""
+        if not request.user.has_perm(self.permission):
+            raise PermissionDenied(self.not_allowed)
 
     def order(self, wanted: ListState) -> Order:
         """The order of the rows in a state."""
@@ -91,7 +106,7 @@ class List:
         filters = self.filters(wanted, rows)
         counts = segments.totals(self.name, rows, filters)
         page = paginate(rows, self.order(wanted), wanted, counts.total, counts.of, filters.chosen, self.read)
-        return OpenList(self, wanted, filters, page, counts)
+        return OpenList(self, wanted, filters, page, counts, self.hidden(wanted, cookies.of(request)))
 
 
 @dataclass(frozen=True)
@@ -103,6 +118,7 @@ class OpenList:
     filters: ListFilters
     page: Page
     counts: Totals
+    hidden: frozenset[str] = frozenset()
     rows: Sequence[Any] = field(default_factory=list)
 
     @property
@@ -142,6 +158,22 @@ class OpenList:
         return self._links("lists/_sort_menu.html", self.state.filters)
 
     @property
+    def cells(self) -> Cells:
+        """Which cells each row has."""
+        return Cells(self.hidden, 1 + len(list(self.heads)) + self.declared.has_actions)
+
+    @property
+    def columns(self) -> list[tuple[str, str, bool]]:
+        """What *Columns* offers: name, label, and whether it is shown."""
+        return [(name, label, name not in self.hidden) for name, label in self.declared.table.hideable().items()]
+
+    @property
+    def fixed_columns(self) -> list[str]:
+        """The labels of the columns that are always shown."""
+        columns = self.declared.table.base_columns.values()
+        return [str(each.verbose_name) for each in columns if each.visible and not each.hideable]
+
+    @property
     def tools(self) -> SafeString:
         """What is done with the rows that the filters leave."""
         return self._links("lists/_tools.html", self.state.filters)
@@ -159,9 +191,8 @@ class OpenList:
     def _links(self, template: str, carried: Sequence[Pair], chosen: Sequence[Pair] = ()) -> SafeString:
         """A part that prints links to first pages, and counts. In the shared text a stand-in carries the filters."""
         state = self.state.first_page()._replace(filters=(*([_STAND_IN] if carried else []), *chosen))
-        shared = self._kept(
-            template, {"list": replace(self, state=state)}, *state.pairs(), self.counts.of, *self.counts.segments
-        )
+        shown = [*state.pairs(), self.hidden, self.counts.of, *self.counts.segments]
+        shared = self._kept(template, {"list": replace(self, state=state)}, *shown)
         return SafeString(shared.replace(urlencode([_STAND_IN]), html.escape(urlencode(carried))))
 
     def _kept(self, template: str, context: dict[str, Any], *printed: Any) -> SafeString:
@@ -176,7 +207,7 @@ class OpenList:
     @property
     def heads(self) -> Iterable[Any]:
         """The heads of the table."""
-        return heads(self.declared.table, self.state)
+        return heads(self.declared.table, self.state, self.hidden)
 
     @property
     def sorts(self) -> list[tuple[str, str, bool]]:

@@ -16,6 +16,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from portal.lists.columns import Cells
+
 # Marks the place of the rows in a page. No value contains it, because values are escaped.
 _ROWS = SafeString("<!-- rows -->")
 _SEPARATOR = "\0"  # in no template, and in no text of a database
@@ -52,9 +54,9 @@ class RowText:
 
 
 @functools.lru_cache(maxsize=2048)
-def row_text(template: str, state: RowState, script_prefix: str) -> RowText:
+def row_text(template: str, state: RowState, cells: Cells, script_prefix: str) -> RowText:
     """The row of a state. Its links to other pages depend on the script prefix too."""
-    return RowText(render_to_string(template, {"row": _Placeholders(state.for_templates())}))
+    return RowText(render_to_string(template, {"row": _Placeholders(state.for_templates()), **cells._asdict()}))
 
 
 def escaped(values: Mapping[str, str]) -> dict[str, str]:

@@ -22,6 +22,7 @@ class ListState(NamedTuple):
     """What the query string asks for. Values that have no meaning are dropped, bad filters are kept to be explained.
 
     Every link carries `filters` unchanged. `expand` holds the open rows; with `all_open`, `collapse` holds the closed.
+    `columns` are those to show; None for all that the user does not hide.
     """
 
     default_sort: str
@@ -34,6 +35,7 @@ class ListState(NamedTuple):
     expand: frozenset[int] = frozenset()
     collapse: frozenset[int] = frozenset()
     filters: tuple[Pair, ...] = ()
+    columns: tuple[str, ...] | None = None
 
     @property
     def column(self) -> str:
@@ -55,6 +57,8 @@ class ListState(NamedTuple):
             yield "sort", self.sort
         if self.per_page != PER_PAGE[0]:
             yield "per_page", str(self.per_page)
+        if self.columns is not None:
+            yield "cols", ",".join(self.columns)
         if self.page > 1:
             yield "page", str(self.page)
         for name, cursor in (("after", self.after), ("before", self.before)):
@@ -72,7 +76,12 @@ class ListState(NamedTuple):
     @property
     def link(self) -> str:
         """The relative address of this state."""
-        return "?" + urlencode(list(self.pairs()))
+        return f"?{self.query}"
+
+    @property
+    def query(self) -> str:
+        """The query string of this state."""
+        return urlencode(list(self.pairs()))
 
     @property
     def csv_link(self) -> str:
@@ -127,6 +136,7 @@ def read(
     default_sort: str,
     filters: Collection[str] = (),
     repeatable: Collection[str] = (),
+    columns: Collection[str] = (),
 ) -> ListState:
     """Read a query string. Never fails: unknown parameters and values are dropped, bad filters are kept."""
     opened = query.getlist("expand")
@@ -146,6 +156,7 @@ def read(
         expand=expand,
         collapse=collapse,
         filters=tuple((name, value) for name in filters for value in _values(query, name, name in repeatable)),
+        columns=_columns(query, columns),
     )
 
 
@@ -153,6 +164,14 @@ def _values(query: QueryDict, name: str, is_repeatable: bool) -> list[str]:
     """The values of a filter. Forms send empty fields too: these are absent. The last value counts."""
     given = list(dict.fromkeys(value for each in query.getlist(name) if (value := each.strip())))
     return given if is_repeatable else given[-1:]
+
+
+def _columns(query: QueryDict, known: Collection[str]) -> tuple[str, ...] | None:
+    """The columns that `cols` names, with commas between. An empty one shows only what cannot be hidden."""
+    if "cols" not in query:
+        return None
+    named = query.get("cols", "").split(",")
+    return tuple(name for name in known if name in named)
 
 
 def _cursor(text: str) -> str:

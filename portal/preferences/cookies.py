@@ -11,22 +11,29 @@ from collections.abc import Mapping
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from portal.preferences.values import Preferences, known
+from portal.preferences.values import COLUMNS, LONGEST_COLUMNS, Preferences, known
 
 _PARTS = 4
-_LONGEST = 128
+_LONGEST = 128 + LONGEST_COLUMNS
 _AGE = 365 * 24 * 60 * 60
 
 
 def cookie_value(chosen: Preferences) -> str:
-    """The value of the cookie: four words joined by dots, such as `dark.compact.on.Europe/Berlin`."""
-    return ".".join([chosen.theme, chosen.density, "on" if chosen.shortcuts else "off", chosen.time_zone])
+    """The value of the cookie: words joined by dots, such as `dark.compact.on.Europe/Berlin`.
+
+    A fifth one is the hidden columns, if there are any.
+    """
+    words = [chosen.theme, chosen.density, "on" if chosen.shortcuts else "off", chosen.time_zone]
+    return ".".join([*words, chosen.hidden_columns.replace(" ", "+")] if chosen.hidden_columns else words)
 
 
 def read(cookies: Mapping[str, str]) -> Preferences:
     """The preferences a browser sent."""
     text = cookies.get(settings.PREFERENCES_COOKIE_NAME, "")
     parts = text.split(".") if len(text) <= _LONGEST else []
+    if len(parts) == _PARTS + 1:
+        parts[-1] = parts[-1].replace("+", " ")
+        return known(*parts) if COLUMNS.fullmatch(parts[-1]) else Preferences()
     return known(*parts) if len(parts) == _PARTS else Preferences()
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+
+from django.db import transaction
 
 from portal import zones
 from portal.field_validation import clean
@@ -16,7 +19,17 @@ def of_account(user_id: Any) -> Preferences:
     row = UserPreferences.objects.filter(user_id=user_id).first()
     if row is None:
         return Preferences()
-    return known(row.theme, row.density, "on" if row.shortcuts else "off", row.time_zone)
+    return known(row.theme, row.density, "on" if row.shortcuts else "off", row.time_zone, row.hidden_columns)
+
+
+def hide_columns(user_id: Any, listed: str, columns: Iterable[str]) -> Preferences:
+    """Hide these columns of the list with this name and show its others. Returns all preferences."""
+    with transaction.atomic():
+        pairs = of_account(user_id).hidden_columns.split()
+        others = [pair for pair in pairs if not pair.startswith(f"{listed}:")]
+        return change_preferences(
+            user_id, hidden_columns=" ".join([*others, *(f"{listed}:{each}" for each in columns)])
+        )
 
 
 def change_preferences(user_id: Any, **changes: Any) -> Preferences:

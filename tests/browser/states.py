@@ -27,6 +27,7 @@ NOT_PAGES = {
     "keys:certificate-pem": "a file",
     "keys:certificate-csr": "a file",
     "keys:key-download": "POST, a file; refusals are error pages",
+    "list-columns": "POST, leads back to the list",
     "preferences-density": "POST, leads back to the list",
     "preferences-theme": "POST, leads back to the page",
     "enrollment:download": "a file",
@@ -95,6 +96,12 @@ def more_filters(page: Page, world: World) -> None:
 def sort_menu(page: Page, world: World) -> None:
     page.goto(f"{LIST}?q=kind")
     press(page, "Sort: Name, A to Z")
+
+
+@state("keys, columns", "keys:key-list")
+def columns(page: Page, world: World) -> None:
+    page.goto(f"{LIST}?q=kind&cols=uses")
+    press(page, "Columns")
 
 
 @state("keys, warning", "keys:key-list")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -77,6 +78,7 @@ PORTAL: dict[str, Rule] = {
     "enrollment:edge-list": needs("enrollment.view_serviceedge"),
     "enrollment:edge-detail": needs("enrollment.view_serviceedge"),
     "keys:key-list": needs("keys.view_provisioningkey"),
+    "list-columns": needs("keys.view_provisioningkey", POST, column="group"),
     "keys:group-names": needs("keys.view_provisioningkey"),
     "keys:key-names": needs("keys.view_provisioningkey"),
     "keys:key-detail": needs("keys.view_provisioningkey"),
@@ -177,7 +179,8 @@ class PortalMatrixTest(MatrixTestCase):
     def path(self, name: str) -> str:
         from django.urls import reverse
 
-        arguments: dict[str, list[int]] = {
+        arguments: dict[str, list[Any]] = {
+            "list-columns": ["keys"],
             "keys:certificate-detail": [self.key.signing_certificate_id],
             "keys:certificate-pem": [self.key.signing_certificate_id],
             "keys:certificate-replace": [self.key.signing_certificate_id],

@@ -20,6 +20,7 @@ from enrollment.pages.edge_rows import annotated, read
 from enrollment.pages.edge_state import edge_state
 from keys.operations import delete_key
 from portal import zones
+from portal.lists.columns import Cells
 from portal.lists.counting import capped
 from portal.lists.paging import keys_in_order
 from portal.models import AuditEvent
@@ -35,6 +36,7 @@ LIST = "/service-edges/"
 # Session, user and two for permissions; groups and keys to choose from, the count, the edges,
 # the latest refusals and their count.
 QUERIES = 9
+ALL_CELLS = Cells(frozenset(), 7)
 
 
 class ListTests(EdgePagesTestCase):
@@ -133,8 +135,8 @@ class ListTests(EdgePagesTestCase):
             for is_open in (False, True):
                 with self.subTest(edge=edge.name, state=state.word, is_open=is_open):
                     row = values_of(edge, state, zone) | state_of(edge, state, is_open).for_templates()
-                    printed = render_to_string("enrollment/_edge_row.html", {"row": row})
-                    filled = render_rows([edge], at, lambda _, is_open=is_open: is_open)
+                    printed = render_to_string("enrollment/_edge_row.html", {"row": row, **ALL_CELLS._asdict()})
+                    filled = render_rows([edge], at, lambda _, is_open=is_open: is_open, ALL_CELLS)
                     self.assertEqual([*filled], [printed])
 
     def test_more_edges_take_no_more_queries(self) -> None:

@@ -13,10 +13,14 @@ from keys import machines
 from keys.models import ProvisioningKey
 from keys.pages.key_rows import May, read_all, row_of
 from keys.pages.row_html import render_rows
+from portal.lists.columns import Cells
 from tests.base import PortalTestCase
 from tests.factories import expire, make_key
 from tests.keys.pages.base import managed_key, use_up
 from tests.support.html import links
+
+# Closed rows with all columns, open rows with two columns hidden.
+CELLS = (Cells(frozenset(), 7), Cells(frozenset({"group", "uses"}), 5))
 
 
 class RowHtml(PortalTestCase):
@@ -41,8 +45,8 @@ class RowHtml(PortalTestCase):
                             "recent": SafeString(machines.answers().recent_use(key.id, key.recent)),
                         }
                         row = {**row_of(key, may, timezone.now()), **told}
-                        printed = render_to_string("keys/_key_row.html", {"row": row})
-                        filled = render_rows([key], may, lambda _, is_open=is_open: is_open)
+                        printed = render_to_string("keys/_key_row.html", {"row": row, **CELLS[is_open]._asdict()})
+                        filled = render_rows([key], may, lambda _, is_open=is_open: is_open, CELLS[is_open])
                         self.assertEqual([*filled], [printed])
 
     def test_links_have_the_script_prefix_of_the_request(self):
@@ -50,6 +54,6 @@ class RowHtml(PortalTestCase):
         for prefix in ("/", "/elsewhere/"):
             with override_script_prefix(prefix):
                 (row,) = render_rows(
-                    read_all(ProvisioningKey.objects.filter(pk=key.pk)), May(1, 1, 1, 1), lambda _: True
+                    read_all(ProvisioningKey.objects.filter(pk=key.pk)), May(1, 1, 1, 1), lambda _: True, CELLS[0]
                 )
                 self.assertEqual({link.startswith("/elsewhere/") for link in links(row, "a")}, {prefix != "/"})

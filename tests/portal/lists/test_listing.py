@@ -27,6 +27,7 @@ from portal.lists.paging import Page
 from portal.models import AuditEvent
 from tests.enrollment.base import EnrollmentTestCase
 from tests.factories import EDGE, make_csr, make_key
+from tests.support import html
 from tests.support.html import links, parsed, parts, texts
 
 # Imports every view, and with them every list.
@@ -91,6 +92,22 @@ class EveryList(ListTestCase):
             self.assertTrue(rows, listed.name)
             for row in rows:
                 self.assertEqual(len(row.select("td, th")), len(page.select("thead th")), listed.name)
+
+    # Heads and cells are printed alike on both databases.
+    @pytest.mark.once
+    def test_f32_head_and_cells_of_each_hidden_column_are_gone(self) -> None:
+        for listed in LISTS:
+            columns = listed.table.hideable()
+            self.assertTrue(columns, listed.name)
+            for hidden, label in columns.items():
+                with self.subTest(list=listed.name, column=hidden):
+                    page = parsed(self.get(listed, cols=",".join({*columns} - {hidden})))
+                    heads = page.select("thead th")
+                    self.assertNotIn(label, [html.words(head) for head in heads])
+                    self.assertEqual({len(row.select("td, th")) for row in page.select("tr.row")}, {len(heads)})
+                    self.assertEqual({row["colspan"] for row in page.select("tr.details > td")}, {str(len(heads))})
+                    boxes = {box["value"]: box.has_attr("checked") for box in page.select("input[name=column]")}
+                    self.assertEqual(boxes, {name: name != hidden for name in columns})
 
     def test_f42_each_is_a_csv_of_all_its_columns_without_key_texts(self) -> None:
         for listed in LISTS:
@@ -237,7 +254,15 @@ class PartsThatRequestsShare(ListTestCase):
             choices = [name for name, each in listed.filters.base_filters.items() if isinstance(each, Choice)]
             values = [(name, value) for name in choices for value, _ in listed.filters.base_filters[name].choices]
             chosen = [f"?{name}={value}" for name, value in values[:4]]
-            for query in ("?sort=-name", "?per_page=50", "?expand=all", "?q=e", *chosen, f"?{choices[0]}=nothing"):
+            for query in (
+                "?sort=-name",
+                "?per_page=50",
+                "?expand=all",
+                "?q=e",
+                "?cols=",
+                *chosen,
+                f"?{choices[0]}=nothing",
+            ):
                 with self.subTest(list=listed.name, query=query):
                     after_another = self.shown(listed, query)
                     self.assertNotEqual(after_another, plain)
