@@ -100,8 +100,8 @@ class ConnectingTests(SimpleTestCase):
         at = database_conditions.address()
         url = f"postgresql://postgres@{at['host']}:{at['port']}/{at['dbname']}?options=-c%20work_mem%3D5MB"
         opened = self.connected(url)
-        ask = "SELECT current_setting('statement_timeout'), current_setting('work_mem')"
-        self.assertEqual(opened.connection.execute(ask).fetchone(), ("1s", "5MB"))
+        ask = "SELECT current_setting('statement_timeout'), current_setting('work_mem'), current_setting('jit')"
+        self.assertEqual(opened.connection.execute(ask).fetchone(), ("1s", "5MB", "off"))
 
     def test_a_socket(self) -> None:
         with database_conditions.administrator() as other:
