@@ -33,10 +33,16 @@ class SecretTexts(TestCase):
         self.assertTrue(may_hold_secret("%2D%2DBEGIN%20PRIVATE%20KEY"))
         self.assertTrue(may_hold_secret("x" * 60))
 
+    def test_short_parts_are_found_but_for_one_in_fifty(self) -> None:
+        for length, most in ((LONGEST_PART, 40), (32, 10)):
+            parts = [b64encode(Random(seed).randbytes(40)).decode()[:length] for seed in range(2000)]
+            self.assertLess(sum(not may_hold_secret(part) for part in parts), most, length)
+
     def test_names_and_other_values_are_none(self) -> None:
         for text in (
             "Frankfurt-DC-01-Private-Service-Edge", "production_frankfurt_datacenter_0001",
-            "FrankfurtDataCenter2024Rack12",
+            "FrankfurtDataCenter2024Rack12", "StoreESXiViennaVMwareBuilding241", "MiamiRackTestZoneCluster",
+            "see /var/lib/enroll-edge/certificate.pem", "https://portal.example.com/service-edge-keys/1001/edit/",
             "America/Argentina/ComodRivadavia", "2001:db8:1234:5678:9abc:def0:1234:5678/64", "192.0.2.0/24\n" * 50,
             "Zürich Lager Süd 17 (Private Service Edges)", "2030-12-31T23:59", "a" * (LONGEST_PART + 10), "",
         ):  # fmt: skip
