@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
@@ -11,21 +11,23 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
+from django.utils.crypto import constant_time_compare
 
-from portal import audit, lockout
+from portal import audit, ended_sessions, lockout
 from portal.actors import Actor
 from portal.field_validation import clean, faults_of, is_storable
+from portal.models import UserSession
 from portal.refusals import Invalid, Refused
 from portal.roles import ADMINISTRATOR, STAFF_ROLES
-from portal.sessions import end_sessions
+from portal.sessions import end_sessions, handle, of_user
 
 _IS_ADMINISTRATOR = Q(is_active=True, groups__name=ADMINISTRATOR)
 _MANAGES = Q(is_active=True, is_superuser=True) | Q(is_active=True, pk__in=User.objects.filter(_IS_ADMINISTRATOR))
 
 
 _RECORDED = ("username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser")
-# Administrators that a page names.
-_NAMED = 3
+# Administrators that a page names, and sessions that an event names.
+_NAMED, _NAMED_SESSIONS = 3, 20
 
 
 class LastAdministrator(Refused):
@@ -68,23 +70,29 @@ def subject(user: User) -> audit.Subject:
     return audit.Subject("user", str(user.pk), user.username)
 
 
+def _record_ended(user: User, sessions: Iterable[UserSession], actor: Actor) -> None:
+    """Record which sessions of a user ended, if any did."""
+    named = [str(session) for session in sessions]
+    if named:
+        detail = {"sessions": "; ".join(named[:_NAMED_SESSIONS])}
+        audit.record(audit.Action.USER_SESSIONS_ENDED, actor, subject(user), detail=detail)
+
+
 def apply_roles(user: User, *, actor: Actor, before: Mapping[str, Any] | None = None, password: bool = False) -> None:
-    """Derive staff rights from the roles of a saved user, end sessions where needed, and record the change.
+    """Derive staff rights from the roles of a saved user, and record the change and the sessions that it ended.
 
     `before` is what `described` returned before an edit; None for a new account. Of a password the event holds only
-    the word "changed". A user who lost a role or the rights of a superuser, or whose account was activated or
-    deactivated, is signed out everywhere.
+    the word "changed".
     """
     user.is_staff = user.is_superuser or not STAFF_ROLES.isdisjoint(user.groups.values_list("name", flat=True))
     after = described(user)
     detail = _changes(before, after, password=password)
     with transaction.atomic():
         user.save(update_fields=["is_staff"])
-        if before is not None and _loses_sessions(before, after):
-            end_sessions(user)
         if detail:
             action = audit.Action.USER_CREATED if before is None else audit.Action.USER_EDITED
             audit.record(action, actor, subject(user), detail=detail)
+        _record_ended(user, ended_sessions.of(user), actor)
 
 
 def described(user: User) -> dict[str, str]:
@@ -101,19 +109,14 @@ def _changes(before: Mapping[str, str] | None, after: Mapping[str, str], *, pass
     return {name: [before[name], value] for name, value in after.items() if before[name] != value} | secret
 
 
-def _loses_sessions(before: Mapping[str, str], after: Mapping[str, str]) -> bool:
-    lost = set(before["roles"].split(", ")) - set(after["roles"].split(", ")) - {""}
-    # Activation counts too: a session may have begun while the account was being deactivated.
-    return bool(lost) or before["is_active"] != after["is_active"] or before["is_superuser"] > after["is_superuser"]
-
-
-def record_new_password(user: User, *, actor: Actor) -> None:
-    """Record that a user's password changed. Django ends the user's sessions: their hash no longer matches."""
+def record_new_password(user: User, *, actor: Actor, session: str = "") -> None:
+    """Record that a user's password changed, and which sessions that ended, but for the own `session`."""
     audit.record(audit.Action.USER_EDITED, actor, subject(user), detail={"password": "changed"})
+    _record_ended(user, [each for each in ended_sessions.of(user) if each.pk != session], actor)
 
 
-def change_own_password(user: User, password: str, *, actor: Actor) -> None:
-    """Store the new password a user chose; their other sessions end.
+def change_own_password(user: User, password: str, *, session: str, actor: Actor) -> None:
+    """Store the new password a user chose; their sessions end. The caller gives the own `session` a new key.
 
     Raises Invalid for a weak password, and for one that nobody can type on the sign-in page.
     """
@@ -121,7 +124,26 @@ def change_own_password(user: User, password: str, *, actor: Actor) -> None:
     with transaction.atomic():
         user.set_password(password)
         user.save(update_fields=["password"])
-        record_new_password(user, actor=actor)
+        record_new_password(user, actor=actor, session=session)
+
+
+def end_session(user: User, name: str, *, actor: Actor) -> UserSession | None:
+    """End the session of a user that pages call `name` (`portal.sessions.handle`); None when there is none."""
+    found = next((each for each in of_user(user) if constant_time_compare(handle(each), name)), None)
+    ended = _end_own(user, actor, only=found.pk) if found else []
+    return ended[0] if ended else None
+
+
+def end_other_sessions(user: User, session: str, *, actor: Actor) -> list[UserSession]:
+    """End all sessions of a user but this one, which is named by its key in the table."""
+    return _end_own(user, actor, but=session)
+
+
+def _end_own(user: User, actor: Actor, **which: str) -> list[UserSession]:
+    with transaction.atomic():
+        ended = end_sessions(user, **which)
+        _record_ended(user, ended, actor)
+    return ended
 
 
 def restore_administrator(username: str, password: str, *, actor: Actor) -> bool:
@@ -139,11 +161,11 @@ def restore_administrator(username: str, password: str, *, actor: Actor) -> bool
         _require_strong(password, user)
         user.set_password(password)
         user.save()
-        end_sessions(user)
         lockout.forget_all()
         action = audit.Action.USER_CREATED if created else audit.Action.USER_EDITED
         detail = _changes(before, described(user), password=True)
         audit.record(action, actor, subject(user), detail=detail)
+        _record_ended(user, ended_sessions.of(user), actor)
     return created
 
 

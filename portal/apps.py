@@ -12,7 +12,7 @@ class PortalConfig(AppConfig):
     verbose_name = "Site"
 
     def ready(self) -> None:
-        from portal import checks, database, roles, sign_in, triggers  # noqa: F401  # checks and sign_in register themselves
+        from portal import checks, database, ended_sessions, roles, sign_in, triggers  # noqa: F401  # three register themselves
 
         pre_migrate.connect(database.lift_statement_timeout, dispatch_uid="portal.statement_timeout")
         pre_migrate.connect(triggers.drop_before_migrations, sender=self, dispatch_uid="portal.triggers")

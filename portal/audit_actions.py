@@ -39,6 +39,7 @@ class Action(models.TextChoices):
     USER_SIGNED_IN = "user.signed_in"
     USER_SIGNED_OUT = "user.signed_out"
     USER_REFUSED = "user.refused"
+    USER_SESSIONS_ENDED = "user.sessions_ended"
 
 
 # The detail of these holds `[before, after]` of each field that changed, or "changed" for a secret.
@@ -79,7 +80,7 @@ _REVOCATION = {"certificates", "serials", "revocation_reason"}
 _COUNTED = {"count"}
 _USER = {
     "username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser", "roles", "password",
-    "method", "page",
+    "method", "page", "sessions",
 }  # fmt: skip
 
 DETAIL_FIELDS: Mapping[str, frozenset[str]] = {

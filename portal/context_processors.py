@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest
 
-from portal import roles
+from portal import roles, sessions
 from portal.menu import ADMINISTRATION, MENU, places
 from portal.preferences import cookies
 from portal.preferences.values import Theme
@@ -28,6 +28,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "administration": administration,
         "places": lambda: (*menu(), *administration()),
         "organization": settings.ORGANIZATION or urlsplit(settings.PORTAL_URL).hostname,
+        "session_left": lambda: sessions.of(request).left().seconds,
         "role": lambda: roles.described(request.user),
         "themes": _THEMES,
         "preferences": cookies.of(request),

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from portal import client_certificate, csp, lost_forms, problems
+from portal import client_certificate, csp, lost_forms, problems, sessions
 from portal.audit import REQUEST_ID
 from portal.client_ip import from_trusted_proxy
 
@@ -97,13 +97,19 @@ class ForwardedProtoMiddleware:
 
 
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
-    """Requires sign-in for every view that is not marked public. Clients that do not accept HTML get 401."""
+    """Requires sign-in for every view that is not marked public. Clients that do not accept HTML get 401.
+
+    A request of a signed-in user is use of the session, unless the view is one that scripts poll.
+    """
 
     def process_view(self, request: HttpRequest, view_func: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
         # Django reads request.user before this flag, and public views (enrollment, health) must not load the session.
         if not getattr(view_func, "login_required", True):
             return None
-        return super().process_view(request, view_func, args, kwargs)
+        refused = super().process_view(request, view_func, args, kwargs)
+        if refused is None and request.user.is_authenticated and not getattr(view_func, "polls", False):
+            sessions.of(request).seen()
+        return refused
 
     def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]) -> Any:
         if request.accepts("text/html"):

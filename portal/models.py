@@ -133,19 +133,23 @@ class KnownNetwork(models.Model):
 
 
 class UserSession(models.Model):
-    """The user of a session, so that all sessions of a user can be ended. Only `portal.sessions` writes it."""
+    """The user of a session, who can see and end it, and when it was last used. Only `portal.sessions` writes it."""
 
     # Without a foreign key constraint, so that `clearsessions` and other tools can delete rows of the session table.
     session = models.OneToOneField(
         Session, models.CASCADE, primary_key=True, db_constraint=False, related_name="of_user"
     )
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    browser = models.CharField(max_length=64, blank=True, help_text="In words, as the browser claims.")
+    address = models.GenericIPAddressField("client address", null=True, blank=True)
+    signed_in_at = models.DateTimeField("signed in")
+    seen_at = models.DateTimeField("last seen")
 
     class Meta:
         default_permissions: ClassVar = []
 
     def __str__(self) -> str:
-        return f"session of user {self.user_id}"
+        return ", ".join(filter(None, [self.browser or "Unknown browser", self.address]))
 
 
 class UserPreferences(models.Model):

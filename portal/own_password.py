@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 
-from portal import accounts, actors, audit, kept_forms
+from portal import accounts, actors, audit, kept_forms, sessions
 from portal.actors import Actor
 from portal.forms import RefusableForm
 from portal.password_checks import limited
@@ -74,7 +74,8 @@ class OwnPasswordView(PasswordChangeView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         try:
-            accounts.change_own_password(form.user, form.cleaned_data["new_password1"], actor=form.actor)
+            new, session = form.cleaned_data["new_password1"], sessions.key_of(self.request)
+            accounts.change_own_password(form.user, new, session=session, actor=form.actor)
         except Invalid as refused:
             form.refuse(refused)
             return self.form_invalid(form)

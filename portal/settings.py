@@ -121,6 +121,9 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 SESSION_ENGINE = "portal.sessions"
 SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_IDLE_MINUTES = env.integer("SESSION_IDLE_MINUTES", 30, 5, 720)
+# Show, Copy and Download ask for the password when it was last checked longer ago; 0: never.
+PASSWORD_AGAIN_MINUTES = env.integer("PASSWORD_AGAIN_MINUTES", 0, 0, 720)
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "portal.views.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"

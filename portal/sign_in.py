@@ -13,7 +13,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 
-from portal import actors, audit, kept_forms
+from portal import actors, audit, kept_forms, sessions
 from portal.client_ip import client_ip, network_of
 from portal.metrics import SIGN_INS
 from portal.password_checks import limited
@@ -70,6 +70,7 @@ def _subject(user: AbstractBaseUser) -> audit.Subject:
 @receiver(user_logged_in)
 def _signed_in(request: HttpRequest, user: AbstractBaseUser, **_: Any) -> None:
     SIGN_INS.labels(result="success").inc()
+    sessions.begin(request)
     audit.record(audit.Action.USER_SIGNED_IN, actors.from_request(request, user), _subject(user))
     cookies.keep(request, operations.of_account(user.pk))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
-from portal import health, metrics, own_password, sign_in, views
+from portal import health, metrics, own_password, own_sessions, sign_in, views
 from portal.preferences import views as preferences
 
 urlpatterns = [
@@ -13,6 +13,8 @@ urlpatterns = [
     path("accounts/login/", sign_in.SignInView.as_view(), name="login"),
     path("accounts/logout/", sign_in.SignOutView.as_view(), name="logout"),
     path("accounts/password/", own_password.OwnPasswordView.as_view(), name="own-password"),
+    path("accounts/sessions/", own_sessions.own_sessions, name="own-sessions"),
+    path("accounts/sessions/left/", own_sessions.session_left, name="session-left"),
     path("preferences/", preferences.preferences, name="preferences"),
     path("preferences/theme/", preferences.theme, name="preferences-theme"),
     path("preferences/density/", preferences.density, name="preferences-density"),

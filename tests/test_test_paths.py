@@ -122,6 +122,7 @@ TESTED_IN = {
     "portal/triggers.py": "enrollment/test_triggers.py",
     "portal/upload_handler.py": "keys/pages/test_certificate_add.py",
     "portal/urls.py": "portal/test_roles.py",
+    "portal/ended_sessions.py": "portal/test_sessions.py",
     "portal/field_validation.py": "keys/operations/test_validity.py",
     "portal/views.py": "portal/test_roles.py",
 }

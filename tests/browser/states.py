@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.test import RequestFactory
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 from portal.error_pages import render_error
 from tests.browser.world import CERTIFICATES, LIST, World
@@ -28,6 +28,7 @@ NOT_PAGES = {
     "keys:certificate-csr": "a file",
     "keys:key-download": "POST, a file; refusals are error pages",
     "list-columns": "POST, leads back to the list",
+    "session-left": "JSON for the script that warns before a session ends",
     "preferences-density": "POST, leads back to the list",
     "preferences-theme": "POST, leads back to the page",
     "enrollment:download": "a file",
@@ -354,6 +355,22 @@ visit("sign in", "login", "/accounts/login/", who="nobody")
 
 
 visit("preferences", "preferences", "/preferences/")
+visit("own sessions", "own-sessions", "/accounts/sessions/")
+
+
+@state("the session ends soon", "own-sessions")
+def session_end(page: Page, world: World) -> None:
+    page.route("**/accounts/sessions/left/", lambda route: route.fulfill(json={"seconds": 110, "last": False}))
+
+    def soon(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=re.sub('data-left="[0-9]+"', 'data-left="1"', answer.text()))
+
+    page.route("**/accounts/sessions/", soon)
+    page.goto("/accounts/sessions/")
+    page.get_by_role("alertdialog").wait_for()
+
+
 visit("own password", "own-password", "/accounts/password/", who="vic")
 
 

@@ -130,3 +130,40 @@ def test_the_support_pages_have_the_theme_and_the_font_of_the_portal(open_page: 
     expect(page.locator("html")).to_have_attribute("data-theme", "system")
     page.goto("/admin/")
     assert page.evaluate(f"{header}.backgroundColor") == light
+
+
+def test_f49_one_press_makes_the_session_last_in_all_tabs(open_page) -> None:
+    """The portal answers how long the session lasts: here two minutes, until somebody presses."""
+    left = {"seconds": 118, "last": False}
+
+    def answer(route: Route) -> None:
+        if route.request.method == "POST":
+            left["seconds"] = route.fetch().json()["seconds"]
+        route.fulfill(json=left)
+
+    page = open_page("about:blank")
+    page.context.route("**/accounts/sessions/left/", answer)
+    other = page.context.new_page()
+    for each in (page, other):
+        each.clock.install()
+        each.goto(PAGE)
+        each.clock.fast_forward("28:01")
+    dialogs = [each.get_by_role("alertdialog", name="You will be signed out in 1:") for each in (page, other)]
+    for dialog in dialogs:
+        expect(dialog).to_have_accessible_description("You have not used the portal for a while.")
+        expect(dialog.get_by_role("button", name="Stay signed in")).to_be_focused()
+    page.keyboard.press("Enter")
+    for dialog in dialogs:
+        expect(dialog).to_have_count(0)
+    assert left["seconds"] > 1700
+    # Escape answers too; after the end of the session the page leads to sign-in.
+    left["seconds"] = 118
+    page.clock.fast_forward("28:01")
+    expect(dialogs[0]).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialogs[0]).to_have_count(0)
+    page.context.clear_cookies(name="session")
+    page.context.unroute_all()
+    page.clock.fast_forward("28:01")
+    page.get_by_role("alertdialog", name="You are signed out").get_by_role("button", name="Sign in").press("Enter")
+    page.wait_for_url("**/accounts/login/?next=/preferences/")

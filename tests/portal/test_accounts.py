@@ -127,7 +127,7 @@ class PasswordsAndNamesTest(PortalTestCase):
         user = self.sign_in("ada")
         stored = user.password
         for act, field in (
-            (lambda: accounts.change_own_password(user, "12345678", actor=ACTOR), "password"),
+            (lambda: accounts.change_own_password(user, "12345678", session="", actor=ACTOR), "password"),
             (lambda: accounts.restore_administrator("new", "12345678", actor=ACTOR), "password"),
             (lambda: accounts.restore_administrator("a b", "correct horse battery", actor=ACTOR), "username"),
             (lambda: accounts.restore_administrator("a\0b", "correct horse battery", actor=ACTOR), "username"),
@@ -145,7 +145,7 @@ class PasswordsAndNamesTest(PortalTestCase):
         good = "correct horse battery"
         for password in (None, 7, True, [], b"correct horse battery", f"{good}\0", f"{good}\ud800"):
             for act in (
-                lambda password: accounts.change_own_password(user, password, actor=ACTOR),
+                lambda password: accounts.change_own_password(user, password, session="", actor=ACTOR),
                 lambda password: accounts.restore_administrator("ada", password, actor=ACTOR),
                 lambda password: accounts.restore_administrator("new", password, actor=ACTOR),
             ):

@@ -67,6 +67,7 @@ class EachActionTests(RenewalTestCase):
         change = {"username": "renamed", "is_active": "on", "groups": [Group.objects.get(name="Viewer").pk]}
         account = f"/admin/auth/user/{self.other.pk}/"
         sign_in = self.client_class()
+        self.client_class().force_login(User.objects.get(pk=self.client.session["_auth_user_id"]))
 
         def refused(text: str) -> None:
             with suppress(Unenrolled):
@@ -103,6 +104,7 @@ class EachActionTests(RenewalTestCase):
             Action.USER_SIGNED_IN: lambda: sign_in.post(
                 "/accounts/login/", {"username": "renamed", "password": PASSWORD}
             ),
+            Action.USER_SESSIONS_ENDED: lambda: self.client.post("/accounts/sessions/", {"end": "others"}),
             Action.USER_SIGNED_OUT: lambda: sign_in.post("/accounts/logout/"),
             Action.USER_REFUSED: lambda: sign_in.post("/accounts/login/", {"username": "renamed", "password": "wrong"}),
             Action.USER_DELETED: lambda: self.client.post(f"{account}delete/", {"post": "yes"}),

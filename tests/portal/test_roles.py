@@ -56,6 +56,8 @@ PORTAL: dict[str, Rule] = {
     "logout": Rule(MEMBERS, POST),
     "preferences": Rule(MEMBERS, FORM),
     "own-password": Rule(MEMBERS, FORM | {"PUT"}),
+    "own-sessions": Rule(MEMBERS, FORM, {"end": "others"}),
+    "session-left": Rule(MEMBERS, FORM),
     "preferences-theme": Rule(MEMBERS, POST, {"theme": "dark"}),
     "preferences-density": Rule(MEMBERS, POST, {"density": "compact"}),
     "healthz": Rule(EVERYBODY),
@@ -252,7 +254,7 @@ class PortalMatrixTest(MatrixTestCase):
         user = self.sign_in("vic")
         self.assertEqual(self.client.get("/service-edge-keys/").status_code, 200)
         user.groups.clear()
-        self.assertEqual(self.client.get("/service-edge-keys/").status_code, 403)
+        self.assertEqual(self.client.get("/service-edge-keys/").status_code, 302)
 
 
 ADMIN_PAGES = {"changelist": "view", "add": "add", "change": "change", "delete": "delete", "history": "view"}

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from io import StringIO
 from typing import Any
+from unittest import mock
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
+from django.core.management import call_command
 
+from portal.models import AuditEvent
+from portal.sessions import of_user
 from tests.base import PortalTestCase
 
 PASSWORD = "correct horse battery staple"  # of these tests
@@ -21,8 +27,6 @@ class EndedSessionsTest(PortalTestCase):
         self.admin.force_login(User.objects.get(username="root"))
 
     def edit(self, user: User, roles: list[str], **fields: Any) -> None:
-        from django.contrib.auth.models import Group
-
         data = {
             "username": user.username,
             "groups": list(Group.objects.filter(name__in=roles).values_list("pk", flat=True)),
@@ -61,6 +65,37 @@ class EndedSessionsTest(PortalTestCase):
         response = self.admin.post(f"/admin/auth/user/{self.olga.pk}/password/", fields)
         self.assertEqual(response.status_code, 302, response.content[:3000])
         self.assertEqual(self.status(), 302)
+
+    def test_g04_whatever_changes_an_account_ends_its_sessions(self) -> None:
+        operator = Group.objects.get(name="Operator")
+        lost: dict[str, Callable[[], Any]] = {
+            "role": lambda: self.olga.groups.remove(operator),
+            "roles": lambda: self.olga.groups.set([]),
+            "member": lambda: operator.user_set.remove(self.olga),
+            "members": operator.user_set.clear,
+            "password": lambda: call_command("changepassword", "olga", stdout=StringIO()),
+            "account": lambda: User.objects.filter(pk=self.olga.pk).update(is_active=False),
+            "the role itself": operator.delete,
+        }
+        for what, lose in lost.items():
+            with self.subTest(what):
+                User.objects.filter(pk=self.olga.pk).update(is_active=True)
+                self.olga.refresh_from_db()
+                self.olga.groups.add(operator)
+                self.client.force_login(self.olga)
+                self.assertEqual(self.status(), 200)
+                with mock.patch("getpass.getpass", return_value="quite another passphrase"):
+                    lose()
+                self.assertEqual(self.status(), 302)
+                self.assertFalse(of_user(self.olga).exists() and what != "account")
+
+    def test_g04_the_change_that_ends_sessions_is_recorded_with_them(self) -> None:
+        self.edit(self.olga, ["Viewer"])
+        event = AuditEvent.objects.get(action="user.sessions_ended")
+        self.assertEqual((event.actor_name, event.interface, event.object_name), ("root", "support", "olga"))
+        self.assertEqual(event.detail, {"sessions": "Unknown browser"})
+        self.edit(self.olga, ["Viewer", "Auditor"])
+        self.assertEqual(AuditEvent.objects.filter(action="user.sessions_ended").count(), 1)
 
     def test_an_edit_of_the_name_ends_nothing(self) -> None:
         self.edit(self.olga, ["Operator"], first_name="Olga")

@@ -31,6 +31,8 @@ SILENT = {
     "preferences-density": "the page itself changes",
     "preferences-theme": "the page itself changes",
     "own-password": "a person has one password, which has no name",
+    "own-sessions": "its message names a session, which is no record",
+    "session-left": "an answer to a script",
     "keys:key-add": "the answer is the page of the new key",
     "keys:key-reveal": "the answer is the key",
     "keys:key-download": "the answer is a file",
