@@ -23,6 +23,7 @@ from enrollment.pages.edge_state import edge_state
 from portal import actors
 from portal.admin_base import OperatedAdmin, ReadOnlyAdmin
 from portal.audit import Subject
+from portal.long_texts import column
 from portal.times import stamp
 from portal.tones import dot_and_word
 
@@ -44,7 +45,13 @@ def _fate(certificate: IssuedCertificate, now: datetime) -> str:
 class ServiceEdgeAdmin(OperatedAdmin):
     """The edges that are not deleted. Deleting one revokes its certificates and keeps its row."""
 
-    list_display = ["name", "state", "group", "key_name", "version", "enrolled_at", "enrolled_from"]
+    list_display = [
+        "name",
+        "state",
+        *(column(ServiceEdge, field) for field in ("group", "key_name", "version")),
+        "enrolled_at",
+        "enrolled_from",
+    ]
     list_filter = ["enabled"]
     list_select_related = ["group"]
     search_fields = ["name", "key_name"]
@@ -109,7 +116,14 @@ class ServiceEdgeAdmin(OperatedAdmin):
 class IssuedCertificateAdmin(ReadOnlyAdmin):
     """All issued certificates."""
 
-    list_display = ["serial", "edge", "issuer", "not_before", "not_after", "revoked_at", "revocation_reason"]
+    list_display = [
+        "serial",
+        *(column(IssuedCertificate, field) for field in ("edge", "issuer")),
+        "not_before",
+        "not_after",
+        "revoked_at",
+        "revocation_reason",
+    ]
     list_select_related = ["edge", "issuer"]
     search_fields = ["edge__name"]
     search_help_text = "A serial (hexadecimal or decimal) or a SHA-256 fingerprint, colons are fine, or an edge's name."

@@ -30,6 +30,7 @@ from portal import identifiers
 from portal.actors import Actor
 from portal.admin_base import one_of
 from portal.field_validation import Rules
+from portal.long_texts import column
 from portal.tones import dot_and_word
 
 _HISTORY = ("version", "created_at", "created_by", "modified_at", "modified_by")
@@ -94,7 +95,16 @@ class ProvisioningKeyAdmin(RecordAdmin):
     """Keys are added viewable only: this page never shows the text, so a hidden one would be lost at once."""
 
     form = KeyForm
-    list_display = ["name", "state", "public_id", "group", "uses", "max_uses", "enabled", "managed"]
+    list_display = [
+        "name",
+        "state",
+        "public_id",
+        column(ProvisioningKey, "group"),
+        "uses",
+        "max_uses",
+        "enabled",
+        "managed",
+    ]
     list_filter = [StateFilter, one_of("use_state", UseState.choices), "enabled", "managed", "viewable"]
     list_select_related = ["group", "signing_certificate"]
     search_fields = ["sort_name__contains"]
@@ -184,7 +194,14 @@ class ProvisioningKeyAdmin(RecordAdmin):
 class ServiceEdgeGroupAdmin(RecordAdmin):
     """Groups with all their fields."""
 
-    list_display = ["name", "enabled", "location", "country_code", "version_profile", "managed"]
+    list_display = [
+        "name",
+        "enabled",
+        column(ServiceEdgeGroup, "location"),
+        "country_code",
+        "version_profile",
+        "managed",
+    ]
     list_filter = ["enabled", "managed", "version_profile"]
     search_fields = ["sort_name__contains", "location", "city"]
     search_help_text = "A part of the name, the location or the city."
@@ -204,7 +221,15 @@ class ServiceEdgeGroupAdmin(RecordAdmin):
 class SigningCertificateAdmin(RecordAdmin):
     """Certificates as they are; they are made elsewhere, and their private keys never leave the portal."""
 
-    list_display = ["name", "state", "common_name", "parent", "key_type", "not_after", "managed"]
+    list_display = [
+        "name",
+        "state",
+        column(SigningCertificate, "common_name"),
+        column(SigningCertificate, "parent"),
+        "key_type",
+        "not_after",
+        "managed",
+    ]
     list_filter = ["enabled", "managed"]
     list_select_related = ["parent"]
     search_fields = ["sort_name__contains", "common_name"]

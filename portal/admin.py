@@ -25,6 +25,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from portal import accounts, actors, identifiers, refusal_pages
 from portal.admin_base import OBJECT, ReadOnlyAdmin, SupportAdmin, one_of
 from portal.audit import REQUEST_ID, Subject
+from portal.long_texts import column
 from portal.models import AuditEvent
 from portal.roles import ADMINISTRATOR, MEANINGS
 
@@ -64,8 +65,8 @@ class AuditEventAdmin(ReadOnlyAdmin):
     list_display = [
         "at",
         "action",
-        "object_name",
-        "actor_name",
+        column(AuditEvent, "object_name"),
+        column(AuditEvent, "actor_name"),
         "outcome",
         "reason",
         "interface",

@@ -13,6 +13,7 @@ from enrollment.pages.edge_state import EdgeState, edge_state
 from portal import zones
 from portal.lists.columns import Cells
 from portal.lists.row_text import escaped, row_text
+from portal.long_texts import is_long
 from portal.times import Stamp, stamp
 from portal.tones import Tone
 
@@ -31,6 +32,7 @@ class EdgeRowState(NamedTuple):
     has_platform: bool
     has_addresses: bool
     has_source: bool
+    is_long: bool
 
     def for_templates(self) -> dict[str, Any]:
         """All of it by name, as the template of a state asks it too."""
@@ -49,6 +51,7 @@ def state_of(edge: ListedEdge, state: EdgeState, is_open: bool) -> EdgeRowState:
         has_platform=bool(edge.platform),
         has_addresses=bool(edge.addresses),
         has_source=bool(edge.enrolled_from),
+        is_long=any(map(is_long, (edge.name, edge.group__name, edge.key_name))),
     )
 
 

@@ -18,6 +18,7 @@ from keys.models.provisioning_key import MOST_USES
 from keys.pages.expiry_badge import expiry
 from keys.pages.presentation import STATE_SENTENCES, STATE_TONES
 from portal import zones
+from portal.long_texts import is_long
 from portal.times import Stamp, stamp
 from portal.tones import Tone
 
@@ -64,6 +65,7 @@ class RowState(NamedTuple):
     has_last_use: bool
     has_expiry: bool
     has_networks: bool
+    is_long: bool
 
     @property
     def tone(self) -> Tone:
@@ -161,6 +163,12 @@ def _facts(key: KeyRow) -> KeyFacts:
     )
 
 
+def _texts(key: KeyRow) -> tuple[str, ...]:
+    """What people wrote and a row shows beside other values."""
+    people = key.last_used_by, key.created_by, key.modified_by
+    return (key.name, key.group__name, key.group__location, key.signing_certificate__name, *people)
+
+
 def state_of(key: KeyRow, may: May, now: datetime, is_open: bool = False) -> RowState:
     """The state of a key's row for a user."""
     state = copy_state(viewable=key.viewable, uses=key.uses, max_uses=key.max_uses)
@@ -184,6 +192,7 @@ def state_of(key: KeyRow, may: May, now: datetime, is_open: bool = False) -> Row
         has_last_use=key.last_used_at is not None,
         has_expiry=key.expires_at is not None,
         has_networks=bool(key.allowed_networks),
+        is_long=any(map(is_long, _texts(key))),
     )
 
 

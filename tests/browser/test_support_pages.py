@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from copy import copy
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
 from playwright.sync_api import expect
 
-from tests.browser.looks import DESK, PHONE
+from tests.browser.looks import DESK, PHONE, faults
 from tests.browser.support_states import NOT_PAGES, names, visits
 from tests.browser.support_visits import ids_of, require_clean, structure
 from tests.browser.world import build
@@ -53,6 +54,21 @@ def test_f51_a_page_is_looked_at_again_when_one_of_its_rows_differs(page_as, wor
     assert structure(body) == known
     row.a["role"] = "button"
     assert structure(body) != known
+
+
+def test_f51_a_form_that_was_kept_through_sign_in_is_clean(page_as, world):
+    page = page_as(world.cookies_of("admin"), DESK)
+    page.goto("/admin/keys/serviceedgegroup/add/")
+    page.get_by_label("Name:").fill("typed before")
+    cookies = page.context.cookies()
+    page.context.clear_cookies(name="session")
+    page.get_by_role("button", name="Save", exact=True).click()
+    onward = page.get_by_role("link", name="Sign in").get_attribute("href")
+    page.context.add_cookies(cookies)
+    page.goto(parse_qs(urlsplit(onward).query)["next"][0])
+    expect(page.get_by_text("This is what you typed. It is not stored yet")).to_be_visible()
+    expect(page.get_by_label("Name:")).to_have_value("typed before")
+    assert faults(page, [(DESK, "light"), (PHONE, "dark")]) == []
 
 
 def test_f51_no_support_address_is_without_a_visit():
