@@ -62,9 +62,18 @@ GROUPS = (
     ServiceEdgeGroup(name="São Paulo DC-1", location="São Paulo, Brazil", city="São Paulo", country_code="BR",
                      latitude=Decimal("-23.550520"), longitude=Decimal("-46.633308")),
     ServiceEdgeGroup(name="AWS us-west-2", location="Oregon, United States", country_code="US",
+                     latitude=Decimal("45.84"), longitude=Decimal("-119.70"),
                      description="Auto-scaling group behind one NAT address."),
     ServiceEdgeGroup(name="Lisbon DC-1", location="Lisbon, Portugal", city="Lisbon", country_code="PT", enabled=False,
-                     description="Moved to São Paulo."),
+                     latitude=Decimal("38.7223"), longitude=Decimal("-9.1393"), description="Moved to São Paulo."),
+    ServiceEdgeGroup(name="Berlin DC-2", location="Berlin, Germany", city="Berlin", country_code="DE",
+                     latitude=Decimal("52.4567"), longitude=Decimal("13.5233")),
+    ServiceEdgeGroup(name="Singapore DC-1", location="Singapore", city="Singapore", country_code="SG",
+                     latitude=Decimal("1.3521"), longitude=Decimal("103.8198"), upgrade_day="WEDNESDAY",
+                     upgrade_seconds=68_400, trusted_networks=["Office", "Data center"]),
+    ServiceEdgeGroup(name="Sydney DC-1", location="Sydney, Australia", city="Sydney", country_code="AU",
+                     latitude=Decimal("-33.8688"), longitude=Decimal("151.2093"), upgrade_day="SATURDAY",
+                     upgrade_seconds=54_000, override_version_profile=True, version_profile="2"),
 )  # fmt: skip
 KEYS = (
     DemoKey(RECIPE_KEY, "Berlin DC-1", 3),
@@ -81,6 +90,8 @@ KEYS = (
     DemoKey("lisbon-edge", "Lisbon DC-1", 5),
     DemoKey("oregon-2025", "AWS us-west-2", 5, certificate="Service Edge 2025"),
     DemoKey("oregon-spare", "AWS us-west-2", 5, certificate="Service Edge 24 h"),
+    DemoKey("singapore-edge", "Singapore DC-1", 5, (CONNECTED, CONNECTED)),
+    DemoKey("sydney-edge", "Sydney DC-1", 3, (DISCONNECTED,)),
     DemoKey("berlin-lab-root", "Berlin DC-1", 5, (NEVER,), moves_to="Lab Edge"),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from enrollment import search, trial_certificate
 from enrollment.models import IssuedCertificate, ServiceEdge
-from enrollment.pages import deploy, recent_use, timeline
+from enrollment.pages import deploy, edge_rows, edge_words, recent_use, timeline
 from enrollment.pages.edge_rows import annotated, described
 from keys.crypto.ca_certificates import Authority, PrivateKey
 from portal import record_addresses
@@ -70,6 +70,15 @@ class EnrolledMachines:
 
     def edges(self) -> QuerySet[ServiceEdge]:
         return ServiceEdge.objects.all()
+
+    def edges_of_groups(self, now: datetime) -> QuerySet[ServiceEdge]:
+        return edge_words.with_word(ServiceEdge.objects.live(), now)
+
+    def described_edges(self, edges: QuerySet[ServiceEdge], now: datetime) -> Sequence[edge_rows.Member]:
+        return edge_rows.members(edges, now)
+
+    def edges_in_group(self, user: Any) -> str:
+        return f"{reverse('enrollment:edge-list')}?group=" if user.has_perm("enrollment.view_serviceedge") else ""
 
     def edges_below(self, user: Any) -> str:
         return f"{reverse('enrollment:edge-list')}?cert=" if user.has_perm("enrollment.view_serviceedge") else ""

@@ -6,7 +6,7 @@ other way round.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -17,6 +17,9 @@ from django.http import HttpRequest
 
 from keys.crypto import openssl_verification
 from keys.crypto.ca_certificates import Authority, PrivateKey
+
+# The words of the states of an edge, as far as a group counts them; they are also values of the filter of edges.
+CONNECTED, DISCONNECTED, NEVER, OFF = "connected", "disconnected", "never", "off"
 
 
 class Machines(Protocol):
@@ -52,6 +55,15 @@ class Machines(Protocol):
 
     def edges(self) -> QuerySet[Any]:
         """Edges, with `key_public_id`."""
+
+    def edges_of_groups(self, now: datetime) -> QuerySet[Any]:
+        """Edges that are not deleted, with `group_id` and with the word of their state as `word`."""
+
+    def described_edges(self, edges: QuerySet[Any], now: datetime) -> Sequence[Any]:
+        """Such edges for a page: each with `name`, `url`, `state` and `group_id`."""
+
+    def edges_in_group(self, user: Any) -> str:
+        """The address of the list of edges in one group, whose id is appended; empty for who may not view edges."""
 
     def edges_below(self, user: Any) -> str:
         """The address of the list of edges that hold a certificate in force of one issuer, whose id is appended.

@@ -1,4 +1,4 @@
-"""Addresses of the pages of keys and certificates. They are stable, because scripts and bookmarks use them."""
+"""Addresses of the pages of keys, groups and certificates. They are stable, because scripts and bookmarks use them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from keys.pages.certificate_download import certificate_csr, certificate_pem
 from keys.pages.certificate_edit import certificate_edit
 from keys.pages.certificate_list import certificate_list
 from keys.pages.certificate_replace import certificate_replace
+from keys.pages.group_add import group_add
+from keys.pages.group_delete import group_delete
+from keys.pages.group_detail import group_detail
+from keys.pages.group_edit import group_edit
+from keys.pages.group_list import group_list
 from keys.pages.key_add import key_add
 from keys.pages.key_delete import key_delete
 from keys.pages.key_detail import key_detail
@@ -34,6 +39,11 @@ urlpatterns: list[URLPattern] = [
     path("service-edge-keys/<int:pk>/delete/", key_delete, name="key-delete"),
     path("service-edge-keys/<int:pk>/reveal/", key_reveal, name="key-reveal"),
     path("service-edge-keys/<int:pk>/download/", key_download, name="key-download"),
+    path("service-edge-groups/", group_list, name="group-list"),
+    path("service-edge-groups/add/", group_add, name="group-add"),
+    path("service-edge-groups/<int:pk>/", group_detail, name="group-detail"),
+    path("service-edge-groups/<int:pk>/edit/", group_edit, name="group-edit"),
+    path("service-edge-groups/<int:pk>/delete/", group_delete, name="group-delete"),
     path("enrollment-certificates/", certificate_list, name="certificate-list"),
     path("enrollment-certificates/add/", certificate_add, name="certificate-add"),
     path("enrollment-certificates/add/generate/", certificate_generate, name="certificate-generate"),

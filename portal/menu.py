@@ -29,6 +29,7 @@ class MenuEntry:
 # MENU is the section Infrastructure / Private Access / Component, ADMINISTRATION the section Administration.
 MENU = (
     MenuEntry("Service Edges", "enrollment:edge-list", "waypoints", "enrollment.view_serviceedge", "e"),
+    MenuEntry("Service Edge Groups", "keys:group-list", "map-pin", "keys.view_serviceedgegroup", "r"),
     MenuEntry("Service Edge Keys", "keys:key-list", "key-round", "keys.view_provisioningkey", "k"),
     MenuEntry("Enrollment Certificates", "keys:certificate-list", "shield-check", "keys.view_signingcertificate", "c"),
 )

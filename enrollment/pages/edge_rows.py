@@ -131,3 +131,21 @@ def described(edge: Any, now: datetime) -> EdgeRow:
         serial=edge.serial or "",
         revocable=edge.revocable,
     )
+
+
+class Member(NamedTuple):
+    """An edge as its group lists it."""
+
+    name: str
+    url: str
+    state: EdgeState
+    group_id: int
+
+
+def members(edges: QuerySet[ServiceEdge], now: datetime) -> list[Member]:
+    """Edges as their groups list them."""
+    page = "enrollment:edge-detail"
+    return [
+        Member(each.name, record_addresses.of(page, each.id), edge_state(each, now), each.group_id)
+        for each in read(edges)
+    ]

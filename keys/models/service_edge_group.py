@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from keys.models.record import Record
+from portal import record_addresses
 
 _DAY_SECONDS = 24 * 60 * 60
 _QUARTER_HOUR = 15 * 60
@@ -85,6 +86,10 @@ class ServiceEdgeGroup(Record):
     class Meta(Record.Meta):
         abstract = False
         verbose_name = "Service Edge group"
+        indexes: ClassVar = [
+            models.Index(fields=["location", "id"], name="group_by_location"),
+            models.Index(fields=["country_code"], name="group_by_country"),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["sort_name"],
@@ -128,3 +133,7 @@ class ServiceEdgeGroup(Record):
                 violation_error_message="Enter the country as two capital letters, for example DE.",
             ),
         ]
+
+    def get_absolute_url(self) -> str:
+        """The group's page."""
+        return record_addresses.of("keys:group-detail", self.pk)

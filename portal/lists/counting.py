@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
-from django.db.models import Expression, IntegerField, QuerySet, Subquery
+from django.db.models import Expression, IntegerField, JSONField, QuerySet, Subquery
 
 COUNTED = 10_000
 
@@ -33,6 +33,23 @@ def capped_counts(*queries: QuerySet[Any]) -> Sequence[int]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {counted}", [value for _, values in parts for value in values])
         return cursor.fetchone()
+
+
+class Tally(Subquery):
+    """How many rows of a correlated query have each value of its only column, the text `value`: `{"new": 3, "old": 1}`.
+
+    None without rows. It reads no further than the slice of the query.
+    """
+
+    template = (
+        "(SELECT %(gather)s(value, number)"
+        " FROM (SELECT value, COUNT(*) AS number FROM (%(subquery)s) part GROUP BY value) counted)"
+    )
+    output_field: Expression | JSONField = JSONField()  # type: ignore[assignment]  # Django declares a property
+
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **extra: Any) -> tuple[str, tuple[Any, ...]]:
+        gather = "jsonb_object_agg" if connection.vendor == "postgresql" else "json_group_object"
+        return super().as_sql(compiler, connection, *args, gather=gather, **extra)
 
 
 class RowCount(Subquery):

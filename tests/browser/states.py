@@ -10,7 +10,7 @@ from django.test import RequestFactory
 from playwright.sync_api import Page, Route
 
 from portal.error_pages import render_error
-from tests.browser.world import CERTIFICATES, LIST, World
+from tests.browser.world import CERTIFICATES, GROUPS, LIST, World
 from tests.support.live import PASSWORD
 
 # Addresses that answer no page of their own; why.
@@ -281,6 +281,33 @@ def delete_errors(page: Page, world: World) -> None:
     page.get_by_label(re.compile("to confirm")).fill("another")
     press(page, "Delete key")
     page.get_by_role("alert").wait_for()
+
+
+visit("groups, all expanded", "keys:group-list", f"{GROUPS}?expand=all")
+visit("groups of a viewer", "keys:group-list", GROUPS, who="vic")
+visit("group, with a key", "keys:group-detail", lambda world: world.paths["London"])
+visit("group, disabled", "keys:group-detail", lambda world: world.paths["Lisbon"])
+visit("delete group", "keys:group-delete", lambda world: f"{world.paths['Lisbon']}delete/")
+visit("delete group in use", "keys:group-delete", lambda world: f"{world.paths['London']}delete/")
+
+
+@state("add group, more settings, errors", "keys:group-add")
+def add_group(page: Page, world: World) -> None:
+    page.goto(f"{GROUPS}add/")
+    page.get_by_text("More settings").click()
+    page.get_by_label("Name", exact=True).fill("a/b")
+    page.locator("[data-pick-place]").click(position={"x": 200, "y": 80})
+    press(page, "Create group")
+    page.get_by_role("alert").wait_for()
+
+
+@state("edit group, conflict", "keys:group-edit")
+def group_conflict(page: Page, world: World) -> None:
+    page.goto(f"{world.paths['London']}edit/")
+    page.evaluate("document.querySelector('[name=version]').value = '0'")
+    page.get_by_label("Location").fill("Elsewhere")
+    press(page, "Save")
+    page.get_by_text("Somebody else changed this group").wait_for()
 
 
 visit("certificates", "keys:certificate-list", CERTIFICATES)

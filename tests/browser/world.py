@@ -12,6 +12,7 @@ from tests.support.live import PASSWORD
 
 LIST = "/service-edge-keys/"
 CERTIFICATES = "/enrollment-certificates/"
+GROUPS = "/service-edge-groups/"
 LONG = "kind of a name that somebody wrote down in full and then once more in full " * 3
 # Certificates near their end come the only way they can: with the vendor's manifest, whose days are whole.
 _ENDING = [("Ends this week", 5), ("Ends this month", 20)]
@@ -32,6 +33,10 @@ apply_manifest({_DOCUMENT!r}, actor=ACTOR)
 def group(name):
     return ServiceEdgeGroup.objects.filter(name=name).first() or make_group(name)
 groups = {{name: group(name) for name in ("London", "G" * 120)}}
+ServiceEdgeGroup.objects.filter(name="London").update(location="London", latitude=51.5, longitude=-0.13)
+for name, latitude, longitude in (("Lisbon", 38.7, -9.1), ("Porto", 41.1, -8.6), ("Sydney", -33.9, 151.2)):
+    if not ServiceEdgeGroup.objects.filter(name=name).exists():
+        make_group(name, location=name, latitude=latitude, longitude=longitude, enabled=name != "Lisbon")
 if not SigningCertificate.objects.filter(name="Ended").exists():
     ended = SigningCertificate(name="Ended", parent=SigningCertificate.objects.get(name="Root"))
     generate_certificate(ended, key_type="EC P-256", days=1, actor=ACTOR)
@@ -64,7 +69,7 @@ for name in ("vic", "nora"):
     user = User.objects.filter(username=name).first() or make_user(name)
     user.set_password({PASSWORD!r})
     user.save()
-records = [*ProvisioningKey.objects.all(), *SigningCertificate.objects.all()]
+records = [*ServiceEdgeGroup.objects.all(), *ProvisioningKey.objects.all(), *SigningCertificate.objects.all()]
 paths = {{record.name: record.get_absolute_url() for record in records}}
 print(json.dumps({{"paths": paths, "full": texts["kind full"]}}))
 """

@@ -80,7 +80,7 @@ class PageWeights(PortalTestCase):
 
     def test_each_page_of_the_portal(self) -> None:
         edge, certificate = ServiceEdge.objects.get(), IssuedCertificate.objects.get()
-        ids = {"key": self.key.pk, "certificate": self.own.pk, "edge": edge.pk}
+        ids = {"key": self.key.pk, "group": self.key.group_id, "certificate": self.own.pk, "edge": edge.pk}
         for name, pattern in addresses(get_resolver()):
             with self.subTest(name):
                 wanted = {"pk": ids[re.split("[:-]", name)[1]]} if "pk" in pattern.pattern.converters else {}

@@ -90,6 +90,11 @@ PORTAL: dict[str, Rule] = {
     "keys:key-delete": needs("keys.delete_provisioningkey", FORM),
     "keys:key-reveal": needs("keys.reveal_provisioningkey", POST, **{"for": "show"}),
     "keys:key-download": needs("keys.reveal_provisioningkey", POST),
+    "keys:group-list": needs("keys.view_serviceedgegroup"),
+    "keys:group-detail": needs("keys.view_serviceedgegroup"),
+    "keys:group-add": needs("keys.add_serviceedgegroup", FORM),
+    "keys:group-edit": needs("keys.change_serviceedgegroup", FORM),
+    "keys:group-delete": needs("keys.delete_serviceedgegroup", FORM),
     "keys:certificate-list": needs("keys.view_signingcertificate"),
     "keys:certificate-detail": needs("keys.view_signingcertificate"),
     "keys:certificate-pem": needs("keys.view_signingcertificate"),
@@ -183,6 +188,7 @@ class PortalMatrixTest(MatrixTestCase):
 
         arguments: dict[str, list[Any]] = {
             "list-columns": ["keys"],
+            **{f"keys:group-{word}": [self.key.group_id] for word in ("detail", "edit", "delete")},
             "keys:certificate-detail": [self.key.signing_certificate_id],
             "keys:certificate-pem": [self.key.signing_certificate_id],
             "keys:certificate-replace": [self.key.signing_certificate_id],

@@ -12,14 +12,15 @@ from django.test import RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from enrollment.models import IssuedCertificate, ServiceEdge
-from keys.models import SigningCertificate
+from keys.models import ServiceEdgeGroup, SigningCertificate
 from portal import success_messages
 from portal.success_messages import quoted
 from tests.base import PortalTestCase
 from tests.enrollment.base import EnrollmentTestCase
-from tests.factories import make_key
+from tests.factories import make_group, make_key
 from tests.keys import authorities
 from tests.keys.base import generated
+from tests.keys.pages.groups import DEFAULTS
 from tests.support.html import parsed, texts, the
 
 pytestmark = pytest.mark.once
@@ -30,6 +31,7 @@ SILENT = {
     "preferences": "there is one set of preferences, and its page is the next page",
     "preferences-density": "the page itself changes",
     "preferences-theme": "the page itself changes",
+    "list-columns": "the page itself changes",
     "own-password": "a person has one password, which has no name",
     "own-sessions": "its message names a session, which is no record",
     "session-left": "an answer to a script",
@@ -41,7 +43,7 @@ SILENT = {
     "enrollment:heartbeat": "a machine",
 }
 # What makes the record that its message names.
-ADDING = {f"keys:certificate-{name}" for name in ("generate", "request", "upload", "complete")}
+ADDING = {"keys:group-add", *(f"keys:certificate-{name}" for name in ("generate", "request", "upload", "complete"))}
 
 
 def pages(resolver: Any = None, prefix: str = "") -> Iterator[tuple[str, int]]:
@@ -78,6 +80,7 @@ class EveryOperation(EnrollmentTestCase):
         saved = {"viewable": "on", "enabled": "on", "signing_certificate": key.signing_certificate_id}
         key_page, certificates = key.get_absolute_url(), {"client_type": "NONE", "key_type": "EC P-256", "days": "365"}
         reveal, disable = f"{key_page}reveal/", f"{key_page}edit/#id_enabled"
+        spare = make_group("Spare")
         moved, unused = generated("Moved to"), generated("Unused")
         make_key("On own", signing_certificate=own)
         by_own = f"/service-edge-keys/?cert={moved.pk}"
@@ -129,6 +132,21 @@ class EveryOperation(EnrollmentTestCase):
                 )
             ],
             "keys:key-delete": [Case((other.pk,), {"confirm_name": "Other"}, "Deleted key “Other”.", [])],
+            "keys:group-edit": [
+                Case(
+                    (key.group_id,),
+                    {**DEFAULTS, "name": "Group 2", "version": 1},
+                    "Saved group “Group 2”.",
+                    [key.group.get_absolute_url()],
+                ),
+                Case(
+                    (key.group_id,),
+                    {**DEFAULTS, "name": "Group 2", "enabled": "", "version": 2},
+                    "Saved group “Group 2” · See its blocked keys",
+                    [key.group.get_absolute_url(), f"/service-edge-keys/?group={key.group_id}"],
+                ),
+            ],
+            "keys:group-delete": [Case((spare.pk,), {"confirm_name": "Spare"}, "Deleted group “Spare”.", [])],
             "keys:certificate-edit": [
                 Case(
                     (own.pk,),
@@ -211,6 +229,13 @@ class EveryOperation(EnrollmentTestCase):
         self.assertEqual(
             [each["href"] for each in message.select("a")], [pending.get_absolute_url(), f"{add_key}?cert={pending.pk}"]
         )
+
+    def test_a_new_group_leads_to_its_first_key(self) -> None:
+        message = self.message(self.client.post(reverse("keys:group-add"), {**DEFAULTS, "name": "Added"}))
+        self.assertEqual(message.get_text(), "Added group “Added” · Add a key for it")
+        group = ServiceEdgeGroup.objects.get(name="Added")
+        links = [each["href"] for each in message.select("a")]
+        self.assertEqual(links, [group.get_absolute_url(), f"{reverse('keys:key-add')}?group={group.pk}"])
 
 
 class Escaping(PortalTestCase):

@@ -133,12 +133,12 @@ class RowsOfAnOperator(KeyPageTestCase):
         self.assertIn("Ask Zscaler to raise the limit", found)
         self.assertNotIn("Raise the limit", found)
 
-    def test_the_group_leads_to_its_keys_and_says_where_it_is(self):
+    def test_the_group_leads_to_its_page_and_says_where_it_is(self):
         ServiceEdgeGroup.objects.filter(pk=self.key.group_id).update(location="Portland & Salem")
         for address in (f"{LIST}?expand=all", self.address):
             page = self.client.get(address)
             place = f"{self.key.group.name} Portland & Salem"
-            self.assertEqual(texts(page, f'dd:has(> a[href="{LIST}?group={self.key.group_id}"])'), [place])
+            self.assertEqual(texts(page, f'dd:has(> a[href="/service-edge-groups/{self.key.group_id}/"])'), [place])
 
     def test_the_details_lead_to_the_steps_of_deployment_while_there_are_uses(self):
         link = f'href="{self.address}#deploy-title" aria-label="Deploy with Oregon"'

@@ -1,0 +1,209 @@
+"""View data of one group, for the list and its own page."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.db.models import F, OuterRef, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from keys import machines
+from keys.machines import CONNECTED, DISCONNECTED
+from keys.models import ProvisioningKey, ServiceEdgeGroup
+from keys.pages import key_rows
+from keys.pages.key_rows import HasPermissions, May, row_of
+from keys.update_schedule import next_update
+from portal import zones
+from portal.lists import first_of_each
+from portal.lists.counting import RowCount, Tally, capped
+from portal.times import Stamp, duration, stamp
+from portal.tones import Tone
+
+# Of each row of a list; the page of a group reads as many as other counts.
+MOST_EDGES = 1_000
+
+
+class GroupMay(NamedTuple):
+    """What a user may do with groups and what belongs to them. Asked once per page, not once per row."""
+
+    add: bool
+    change: bool
+    delete: bool
+    keys: May
+    view_keys: bool
+    # The address of the list of edges in a group, whose id is appended; empty for who may not view edges.
+    edges_in_group: str
+
+    @classmethod
+    def of(cls, user: HasPermissions) -> GroupMay:
+        return cls(
+            add=user.has_perm("keys.add_serviceedgegroup"),
+            change=user.has_perm("keys.change_serviceedgegroup"),
+            delete=user.has_perm("keys.delete_serviceedgegroup"),
+            keys=May.of(user),
+            view_keys=user.has_perm("keys.view_provisioningkey"),
+            edges_in_group=machines.answers().edges_in_group(user),
+        )
+
+
+class EdgeCounts(NamedTuple):
+    """How many edges a group has. `is_capped`: it has more than `total`, and how these are is not known."""
+
+    total: int
+    connected: int
+    disconnected: int
+    is_capped: bool
+
+    @classmethod
+    def of(cls, by_word: Mapping[str, int] | None, most: int) -> EdgeCounts:
+        """The counts by the words of `keys.machines`, for which the first `most` edges and one were read."""
+        counted = by_word or {}
+        total = sum(counted.values())
+        return cls(min(total, most), counted.get(CONNECTED, 0), counted.get(DISCONNECTED, 0), total > most)
+
+    def __add__(self, other: Any) -> EdgeCounts:
+        """The counts of both."""
+        return EdgeCounts(
+            self.total + other.total,
+            self.connected + other.connected,
+            self.disconnected + other.disconnected,
+            self.is_capped or other.is_capped,
+        )
+
+    @property
+    def number(self) -> str:
+        """How many: "5 edges", "1,000+ edges"."""
+        return f"{self.total:,}{'+' if self.is_capped else ''} {'edge' if self.total == 1 else 'edges'}"
+
+    @property
+    def words(self) -> str:
+        """The counts as a part of a sentence: "3 of 5 edges connected, 1 disconnected"."""
+        if not self.total:
+            return "no edges"
+        if self.is_capped:
+            return self.number
+        lost = f", {self.disconnected:,} disconnected" if self.disconnected else ""
+        return f"{self.connected:,} of {self.number} connected{lost}"
+
+    @property
+    def tone(self) -> Tone:
+        """Edges without heartbeats may work: only those that are disconnected need care."""
+        if self.disconnected:
+            return Tone.WARNING if self.connected else Tone.DANGER
+        return Tone.OK if self.connected else Tone.OFF
+
+
+class Update(NamedTuple):
+    """The next periodic update: the day and time in the zone of the request, how long until then, the exact moment."""
+
+    short: str
+    wait: str
+    exact: Stamp
+
+
+def update_of(group: ServiceEdgeGroup, now: datetime) -> Update:
+    """The next update of a group."""
+    moment = next_update(group, now)
+    local = zones.local(moment, None)
+    # A started minute counts whole, so that nothing is due in "0 s".
+    return Update(f"{local:%a} {local:%H:%M}", f"in {duration(moment - now + timedelta(seconds=59))}", stamp(moment))
+
+
+def described(
+    group: ServiceEdgeGroup, may: GroupMay, now: datetime, edges: EdgeCounts, key_count: int
+) -> dict[str, Any]:
+    """The context of one group. Links are empty for who may not follow them."""
+    edges_url = f"{may.edges_in_group}{group.pk}" if may.edges_in_group else ""
+    return {
+        "group": group,
+        "id": str(group.pk),
+        "tone": Tone.OK if group.enabled else Tone.OFF,
+        "update": update_of(group, now),
+        "edges": edges,
+        "edges_url": edges_url,
+        "key_count": key_count,
+        "keys_url": f"{reverse('keys:key-list')}?group={group.pk}" if may.view_keys else "",
+        "facts": facts(group),
+        "created": stamp(group.created_at),
+        "changed": stamp(group.modified_at),
+        "edit": may.change and not group.managed,
+        "delete": may.delete and not group.managed,
+    }
+
+
+def facts(group: ServiceEdgeGroup) -> list[tuple[str, str]]:
+    """The other fields of a group in words, each under the name of the model's field; empty for what is not set."""
+    time = datetime.fromtimestamp(group.upgrade_seconds, UTC)
+    distance = (
+        f"{group.grace_distance.normalize():f} {group.get_grace_distance_unit_display()}"
+        if group.grace_distance
+        else ""
+    )
+    values = {
+        "city": ", ".join(filter(None, [group.city, group.country_code])),
+        "latitude": coordinates(group),
+        "version_profile": group.get_version_profile_display(),
+        "override_version_profile": _on_off(group.override_version_profile),
+        "upgrade_day": f"{group.get_upgrade_day_display()}, {time:%H:%M} UTC",
+        "is_public": group.get_is_public_display(),
+        "trusted_networks": ", ".join(group.trusted_networks),
+        "alternative_cloud": group.alternative_cloud,
+        "private_cloud": group.private_cloud,
+        "exclusive_for_business_continuity": _on_off(group.exclusive_for_business_continuity),
+        "use_in_dr_mode": _on_off(group.use_in_dr_mode),
+        "grace_distance_enabled": distance if group.grace_distance_enabled else "Off",
+    }
+    labels = {"city": "City and country", "latitude": "Coordinates", "upgrade_day": "Software update"}
+    return [(labels.get(name) or _label(name), value) for name, value in values.items()]
+
+
+def coordinates(group: ServiceEdgeGroup) -> str:
+    """Latitude and longitude as people write them: "52.520008, 13.404954"."""
+    if group.latitude is None or group.longitude is None:
+        return ""
+    return f"{group.latitude.normalize():f}, {group.longitude.normalize():f}"
+
+
+def _label(name: str) -> str:
+    label = str(ServiceEdgeGroup._meta.get_field(name).verbose_name)  # type: ignore[union-attr]  # never a relation
+    return label[:1].upper() + label[1:]
+
+
+def _on_off(value: bool) -> str:
+    return "On" if value else "Off"
+
+
+def edge_words(now: datetime, most: int) -> Tally:
+    """How many edges a group has by the word of their state; at most so many and one are read."""
+    edges = machines.answers().edges_of_groups(now).filter(group=OuterRef("pk")).order_by()
+    return Tally(edges.values(value=F("word"))[: most + 1])
+
+
+def read(groups: QuerySet[Any], most: int = MOST_EDGES) -> list[Any]:
+    """The groups, each with how many keys it has, and its edges as `edge_words`."""
+    keys = ProvisioningKey.objects.filter(group=OuterRef("pk"))
+    counts = {"key_count": RowCount(capped(keys)), "edge_words": edge_words(timezone.now(), most)}
+    return list(groups.annotate(**counts))
+
+
+def newest_keys(groups: Collection[int], count: int, may: May, now: datetime) -> Mapping[int, list[dict[str, Any]]]:
+    """The rows of the newest keys of each group."""
+    first = first_of_each.ids(ProvisioningKey.objects.order_by("-id"), "group_id", groups, count)
+    found = defaultdict(list)
+    for key in key_rows.read(ProvisioningKey.objects.filter(pk__in=first).order_by("-id")):
+        found[key.group_id].append(row_of(key, may, now))
+    return found
+
+
+def newest_edges(groups: Collection[int], count: int, now: datetime) -> Mapping[int, list[Any]]:
+    """The newest edges of each group."""
+    port, found = machines.answers(), defaultdict(list)
+    edges = port.edges_of_groups(now)
+    first = first_of_each.ids(edges.order_by("-id"), "group_id", groups, count)
+    for edge in port.described_edges(edges.filter(pk__in=first).order_by("-id"), now):
+        found[edge.group_id].append(edge)
+    return found

@@ -1,0 +1,209 @@
+"""The list of groups: its rows and their counts, its filters, and who sees what."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from enrollment.models import ServiceEdge
+from enrollment.operations import enroll, revoke_edge
+from keys.models import ServiceEdgeGroup
+from tests.factories import ACTOR, EDGE, make_csr, make_group, make_key, make_managed
+from tests.keys.pages.groups import GROUPS, LATELY, LONG_AGO, NEVER, GroupPageTestCase, listed, make_edges
+from tests.support.html import links, parsed, texts, the
+
+# Counts with the segment; the groups; their keys; their edges; the map.
+QUERIES = 5
+# Session, user, permissions of the user and of the roles.
+SIGNED_IN = 4
+
+
+class Rows(GroupPageTestCase):
+    @classmethod
+    def setUpTestData(cls) -> None:
+        cls.berlin = make_group(
+            "Berlin", location="Berlin, Germany", city="Mitte", country_code="DE",
+            latitude=Decimal("52.52"), longitude=Decimal("13.4"),
+        )  # fmt: skip
+        cls.oslo = make_group("Oslo", enabled=False, location="Oslo", version_profile="2", upgrade_day="MONDAY")
+        cls.empty = make_group("Paris", upgrade_day="TUESDAY")
+        cls.key, text = make_key("berlin", group=cls.berlin, max_uses=9)
+        make_key("spare", group=cls.berlin)
+        enroll(text, make_csr(), caller=EDGE)
+        revoke_edge(ServiceEdge.objects.get(), reason="superseded", actor=ACTOR)
+        make_edges(cls.key, LATELY, LATELY, LONG_AGO, NEVER)
+        make_edges(cls.key, LATELY, enabled=False)
+        make_edges(cls.key, LATELY, deleted_at=datetime.now(UTC))
+        oslo_key, _ = make_key("oslo", group=cls.oslo)
+        make_edges(oslo_key, LONG_AGO)
+
+    def row(self, group: ServiceEdgeGroup, **query: str) -> str:
+        return f"tbody:has(#n-{group.pk})"
+
+    def test_the_columns_are_those_of_the_vendor_and_the_counts(self) -> None:
+        heads = [
+            "Details", "Name", "Status", "Keys", "Edges", "Location", "Version Profile",
+            "Next Periodic Software Update", "Actions",
+        ]  # fmt: skip
+        self.assertEqual(texts(self.client.get(GROUPS), "table.list thead th"), heads)
+
+    def test_a_row_counts_what_its_links_list(self) -> None:
+        page = self.client.get(GROUPS)
+        row = self.row(self.berlin)
+        self.assertEqual(texts(page, f"{row} td[data-label=Keys] a"), ["2"])
+        self.assertEqual(
+            texts(page, f"{row} td[data-label=Edges] a"),
+            ["2 of 6 connected : edges of Berlin", "1 disconnected in Berlin"],
+        )
+        (keys,), edges = links(page, f"{row} td[data-label=Keys] a"), links(page, f"{row} td[data-label=Edges] a")
+        totals = [self.client.get(link).context["list"].page.total for link in (keys, *edges)]
+        self.assertEqual(totals, [2, 6, 1])
+        connected = self.client.get(f"{edges[0]}&connection=connected")
+        self.assertEqual(connected.context["list"].page.total, 2)
+
+    def test_a_row_opens_with_its_keys_its_edges_and_its_settings(self) -> None:
+        make_edges(self.key, *[NEVER] * 3)
+        page = self.client.get(f"{GROUPS}?expand={self.berlin.pk}")
+        details = f"#d-{self.berlin.pk}"
+        self.assertFalse(the(page, details).has_attr("hidden"))
+        self.assertEqual(texts(page, f"{details} .members li:has(.use)"), ["spare 0 of 1 Ready", "berlin 1 of 9 Ready"])
+        self.assertEqual(len(texts(page, f"{details} [aria-label='Edges of Berlin'] li")), 5)
+        self.assertIn("All 9 edges", texts(page, f"{details} p > a"))
+        self.assertIn("52.52, 13.4", texts(page, f"{details} dd"))
+        self.assertEqual(links(page, f"{details} .actions-line a"), [f"/service-edge-keys/add/?group={self.berlin.pk}"])
+
+    def test_the_next_update_is_a_day_with_the_exact_time_on_hover_and_an_order(self) -> None:
+        with time_machine.travel(datetime(2026, 11, 30, 12, tzinfo=UTC), tick=False):
+            self.sign_in("olga")
+            page = self.client.get(GROUPS)
+            time = the(page, f"{self.row(self.empty)} td[data-label='Next update'] time")
+            self.assertEqual(time.get_text(" ", strip=True), "Tue 18:30 in 1 day")
+            self.assertEqual(time["title"], "1 Dec 2026, 18:30 UTC")
+            self.assertEqual(listed(self.client.get(f"{GROUPS}?sort=update")), ["Oslo", "Paris", "Berlin"])
+        with time_machine.travel(datetime(2026, 11, 30, 18, 30, tzinfo=UTC), tick=False):
+            self.sign_in("olga")
+            self.assertEqual(listed(self.client.get(f"{GROUPS}?sort=update")), ["Paris", "Berlin", "Oslo"])
+
+    def test_each_filter_finds_its_groups(self) -> None:
+        for query, found in {
+            "q=ERL": ["Berlin"],
+            "q=mitte": ["Berlin"],
+            "q=germany": ["Berlin"],
+            "edges=disconnected": ["Berlin", "Oslo"],
+            "edges=none": ["Paris"],
+            "enabled=no": ["Oslo"],
+            "profile=2": ["Oslo"],
+            "use=unused": ["Paris"],
+            "use=used": ["Berlin", "Oslo"],
+            "country=de": ["Berlin"],
+            "area=52,13,53,14": ["Berlin"],
+            "area=0,0,1,1;52.52,13.4,52.52,13.4": ["Berlin"],
+            "managed=vendor": [],
+        }.items():
+            with self.subTest(query):
+                self.assertEqual(listed(self.client.get(f"{GROUPS}?{query}")), found)
+
+    def test_an_area_that_is_none_is_explained(self) -> None:
+        for area in ("1,2,3", "nan,0,1,1", "1,2,3,4;5", "a,b,c,d", ";"):
+            page = self.client.get(GROUPS, {"area": area})
+            self.assertIn("“Area” is not south, west, north and east", texts(page, "#error-summary")[0])
+            self.assertEqual(listed(page), [])
+
+    def test_the_segment_counts_groups_with_disconnected_edges(self) -> None:
+        self.assertEqual(texts(self.client.get(GROUPS), "#segments a"), ["All 3", "Disconnected 2"])
+
+    def test_a_viewer_sees_everything_and_changes_nothing(self) -> None:
+        self.sign_in("vic")
+        page = self.client.get(f"{GROUPS}?expand=all")
+        self.assertContains(page, "2 of 6 connected")
+        for absent in ("Add group", "Edit group", "Delete group", "New key for this group"):
+            self.assertNotContains(page, absent)
+
+    def test_names_and_places_are_escaped_and_long_ones_do_not_matter(self) -> None:
+        ServiceEdgeGroup.objects.filter(pk=self.empty.pk).update(name="<i>&", location="<b>" * 80)
+        page = self.client.get(f"{GROUPS}?expand=all").content.decode()
+        self.assertNotIn("<i>&", page)
+        self.assertNotIn("<b><b>", page)
+
+    def test_the_names_of_groups_lead_to_their_pages_from_keys_and_edges(self) -> None:
+        page = f"{GROUPS}{self.berlin.pk}/"
+        edge = ServiceEdge.objects.filter(group=self.berlin).first()
+        for address in ("/service-edge-keys/", f"/service-edge-keys/{self.key.pk}/", "/service-edges/"):
+            self.assertIn(page, links(self.client.get(address), "main a"))
+        self.assertIn(page, links(self.client.get(edge.get_absolute_url()), "main a"))
+
+    @pytest.mark.once
+    def test_a_page_costs_the_same_few_queries_whatever_it_shows(self) -> None:
+        for number in range(30):
+            group = make_group(f"More {number:02}", latitude=number, longitude=number)
+            make_key(f"more {number:02}", group=group)
+        first = self.client.get(GROUPS)
+        for address in (GROUPS, f"{GROUPS}?sort=location&edges=none", GROUPS + first.context["list"].page.next_link):
+            with (
+                self.subTest(address),
+                CaptureQueriesContext(
+                    connection,
+                ) as read,
+            ):
+                self.client.get(address)
+            # The menu counts what needs care at most every few seconds.
+            asked = [query for query in read if "LIMIT 10001" not in query["sql"] or "segment" in query["sql"]]
+            self.assertLessEqual(len(asked), QUERIES + SIGNED_IN, [query["sql"][:90] for query in read])
+
+    def test_the_menu_leads_to_it(self) -> None:
+        current = parsed(self.client.get(GROUPS)).select("nav[aria-label=Main] a[aria-current=page]")
+        self.assertEqual([link["href"] for link in current], [GROUPS])
+        entries = texts(self.client.get(GROUPS), "#menu ul:first-of-type li > a:first-child")
+        self.assertEqual(entries[:3], ["Service Edges", "Service Edge Groups", "Service Edge Keys"])
+
+
+class OtherGroups(GroupPageTestCase):
+    def test_f44_without_groups_the_page_explains_and_offers_one(self) -> None:
+        page = self.client.get(GROUPS)
+        self.assertEqual(texts(page, ".card.empty h2"), ["No Service Edge groups yet"])
+        self.assertEqual(links(page, ".card.empty a"), [f"{GROUPS}add/"])
+        self.sign_in("vic")
+        self.assertEqual(links(self.client.get(GROUPS), ".card.empty a"), [])
+        self.sign_in("nora")
+        self.assertContains(self.client.get(GROUPS), "Ask an administrator for the Viewer role", status_code=403)
+
+    def test_f20_a_group_of_the_vendor_is_read_only(self) -> None:
+        make_managed(groups=[{"name": "Vendor"}], keys=[])
+        group = ServiceEdgeGroup.objects.get()
+        for address in (GROUPS, f"{GROUPS}{group.pk}/"):
+            page = self.client.get(address)
+            self.assertContains(page, "Managed by Zscaler")
+            self.assertEqual(links(page, "main a[href$='/edit/'], main a[href$='/delete/']"), [])
+        for word in ("edit", "delete"):
+            self.assertContains(self.client.get(f"{GROUPS}{group.pk}/{word}/"), "Zscaler manages", status_code=403)
+
+
+class OnTheMap(GroupPageTestCase):
+    def test_a_dot_of_several_groups_leads_to_exactly_these(self) -> None:
+        for name, latitude, longitude in (("Far", 10, 10), ("One", 50, 8), ("Two", 50.5, 8.5), ("Three", 50, 8)):
+            make_group(name, latitude=latitude, longitude=longitude)
+        make_group("Nowhere")
+        page = self.client.get(GROUPS)
+        dots = {link["aria-label"]: link["href"] for link in parsed(page).select(".targets a")}
+        self.assertEqual(set(dots), {"One and 2 more: no edges", "Far: no edges"})
+        found = self.client.get(dots["One and 2 more: no edges"])
+        self.assertEqual(listed(found), ["One", "Three", "Two"])
+        self.assertEqual(set(parse_qs(urlsplit(dots["One and 2 more: no edges"]).query)), {"area"})
+        self.assertEqual(dots["Far: no edges"], ServiceEdgeGroup.objects.get(name="Far").get_absolute_url())
+        table = [texts(page, f".map-figure tbody tr:nth-child({number})")[0] for number in (1, 2)]
+        self.assertEqual(sorted(table), ["Far No edges", "One and 2 more No edges"])
+        self.assertEqual(texts(page, ".map text"), ["3"])
+
+    def test_it_is_beside_the_first_page_only(self) -> None:
+        for number in range(26):
+            make_group(f"Group {number:02}", latitude=1, longitude=1)
+        first = self.client.get(GROUPS)
+        self.assertContains(first, 'aria-label="Map of groups"')
+        second = self.client.get(GROUPS + first.context["list"].page.next_link)
+        self.assertNotContains(second, 'aria-label="Map of groups"')
