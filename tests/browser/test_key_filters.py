@@ -180,7 +180,7 @@ def test_f44_no_match_leads_back(open_page):
 def test_a_choice_applies_at_once_and_leaves_no_empty_values_in_the_address(open_page):
     page = open_page()
     open_filter(page, "Utilization")
-    page.get_by_label("Utilization").select_option("At limit")
+    page.get_by_label("Utilization", exact=True).select_option("At limit")
     expect(page).to_have_url(re.compile(rf"{LIST}\?usage=full$"))
     expect(chips(page)).to_have_text([re.compile("Utilization: At limit")])
 

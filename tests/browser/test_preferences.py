@@ -169,7 +169,7 @@ def test_f37_keys_are_ignored_where_people_type_and_with_modifiers(page: Page) -
     page.wait_for_url(f"**{LIST}")
     page.get_by_role("button", name="Filter").click()
     page.locator("summary", has_text="Utilization").click()
-    page.get_by_label("Utilization").focus()
+    page.get_by_label("Utilization", exact=True).focus()
     page.keyboard.press("x")
     page.keyboard.press("Escape")
     page.locator("h1").evaluate("(title) => { title.contentEditable = 'true'; title.focus(); }")

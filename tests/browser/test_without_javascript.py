@@ -83,7 +83,7 @@ def test_f04_lists_are_filtered_and_paged(page):
     page.get_by_label("Search").fill("row")
     button(page, "Filter").click()
     page.locator("summary", has_text="Utilization").click()
-    page.get_by_label("Utilization").select_option("Never used")
+    page.get_by_label("Utilization", exact=True).select_option("Never used")
     button(page, "Apply filters").click()
     expect(page.locator("p.count")).to_have_text(re.compile(r"^26 of \d+ keys$"))
     first = [f"row {number:02}" for number in range(25)]
