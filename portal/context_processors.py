@@ -28,6 +28,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "administration": administration,
         "places": lambda: (*menu(), *administration()),
         "organization": settings.ORGANIZATION or urlsplit(settings.PORTAL_URL).hostname,
+        "password_again": settings.PASSWORD_AGAIN_MINUTES,
         "session_left": lambda: sessions.of(request).left().seconds,
         "role": lambda: roles.described(request.user),
         "themes": _THEMES,

@@ -40,7 +40,7 @@ def signed_out(request: HttpRequest) -> HttpResponse | None:
     if request.method in _SAFE or cookies.isdisjoint(request.COOKIES):
         return None
     kept = kept_forms.keep(request)
-    sign_in = f"{reverse(settings.LOGIN_URL)}?next={quote(kept or _page_of(request))}"
+    sign_in = f"{reverse(settings.LOGIN_URL)}?next={quote(kept or page_of(request))}"
     return render_error(request, 401, _SIGNED_OUT_BUT_KEPT if kept else _SIGNED_OUT, ("Sign in", sign_in))
 
 
@@ -55,11 +55,11 @@ def out_of_date(request: HttpRequest, reason: str) -> HttpResponse:
         return problems.response(request, 403, "form_not_taken", "Form not taken", sentence)
     if sentence == _OUT_OF_DATE and (kept := kept_forms.keep(request)):
         sentence = _OUT_OF_DATE_BUT_KEPT
-    action = ("Show the form again", kept) if kept else ("Open the page again", _page_of(request))
+    action = ("Show the form again", kept) if kept else ("Open the page again", page_of(request))
     return render_error(request, 403, sentence, action, title="This form was not taken")
 
 
-def _page_of(request: HttpRequest) -> str:
+def page_of(request: HttpRequest) -> str:
     """The address of the form's page from the Referer header; the front page when that is missing or another site."""
     sent = request.META.get("HTTP_REFERER", "")
     if not url_has_allowed_host_and_scheme(sent, {request.get_host()}, require_https=request.is_secure()):

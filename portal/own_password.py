@@ -11,10 +11,10 @@ from django.http import HttpResponse
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 
-from portal import accounts, actors, audit, kept_forms, sessions
+from portal import accounts, actors, kept_forms, password_again, sessions
 from portal.actors import Actor
 from portal.forms import RefusableForm
-from portal.password_checks import limited
+from portal.password_checks import check_own
 from portal.refusals import Invalid
 
 _REQUIRED = {
@@ -25,15 +25,7 @@ _REQUIRED = {
 
 
 class OwnPasswordForm(RefusableForm, PasswordChangeForm):
-    """Django's form, which stores nothing here: `OwnPasswordView` passes the password to the operation.
-
-    Guesses of the current password have the limits of sign-in, so that a stolen session does not reveal it.
-    """
-
-    error_messages = {  # noqa: RUF012  # the parent's own spelling
-        **PasswordChangeForm.error_messages,
-        "password_incorrect": "This is not your current password.",
-    }
+    """Django's form, which stores nothing here: `OwnPasswordView` passes the password to the operation."""
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -46,13 +38,9 @@ class OwnPasswordForm(RefusableForm, PasswordChangeForm):
             self.fields[name].error_messages["required"] = sentence
 
     def clean_old_password(self) -> str:
-        with limited(self.user.username, self.actor.client_ip, self._refused) as attempt:
-            typed: str = super().clean_old_password()
-            attempt.succeeded(self.user)
+        typed: str = self.cleaned_data["old_password"]
+        check_own(self.user, typed, self.actor, "This is not your current password.")
         return typed
-
-    def _refused(self, reason: str) -> None:
-        audit.record(audit.Action.USER_REFUSED, self.actor, accounts.subject(self.user), reason=reason)
 
     def save(self, commit: bool = True) -> Any:
         return self.user
@@ -79,5 +67,6 @@ class OwnPasswordView(PasswordChangeView):
         except Invalid as refused:
             form.refuse(refused)
             return self.form_invalid(form)
+        password_again.checked(self.request)
         messages.success(self.request, "Changed your password. You are signed out everywhere else.")
         return super().form_valid(form)

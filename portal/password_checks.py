@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
-from portal import lockout
+from portal import accounts, audit, lockout
+from portal.actors import Actor
 from portal.lockout import Attempt
 from portal.password_hashing import TooManyPasswords
 
@@ -39,3 +41,18 @@ def limited(username: str, address: str | None, refused: Callable[[str], None]) 
     except ValidationError:
         refused("wrong_credentials")
         raise
+
+
+def check_own(user: User, typed: str, actor: Actor, sentence: str) -> None:
+    """Raise ValidationError, with `sentence` for a wrong password, unless `typed` is the password of a signed-in user.
+
+    Guesses have the limits of sign-in, so that a stolen session does not reveal the password.
+    """
+
+    def refused(reason: str) -> None:
+        audit.record(audit.Action.USER_REFUSED, actor, accounts.subject(user), reason=reason)
+
+    with limited(user.username, actor.client_ip, refused) as attempt:
+        if not user.check_password(typed):
+            raise ValidationError(sentence, code="incorrect")
+        attempt.succeeded(user)

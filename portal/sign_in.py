@@ -13,7 +13,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 
-from portal import actors, audit, kept_forms, sessions
+from portal import actors, audit, kept_forms, password_again, sessions
 from portal.client_ip import client_ip, network_of
 from portal.metrics import SIGN_INS
 from portal.password_checks import limited
@@ -71,6 +71,7 @@ def _subject(user: AbstractBaseUser) -> audit.Subject:
 def _signed_in(request: HttpRequest, user: AbstractBaseUser, **_: Any) -> None:
     SIGN_INS.labels(result="success").inc()
     sessions.begin(request)
+    password_again.checked(request)
     audit.record(audit.Action.USER_SIGNED_IN, actors.from_request(request, user), _subject(user))
     cookies.keep(request, operations.of_account(user.pk))
 

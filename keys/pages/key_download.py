@@ -13,12 +13,14 @@ from keys.operations import download_key
 from keys.pages.key_access import get_key
 from portal import actors, refusal_pages
 from portal.access import requires
+from portal.password_again import after_password
 
 FORBIDDEN = "You can't show, copy or download provisioning keys. Ask an administrator for the Operator role."
 
 
 @require_POST
 @requires("keys.reveal_provisioningkey", FORBIDDEN)
+@after_password
 @sensitive_variables("text")
 def key_download(request: HttpRequest, pk: int) -> HttpResponse:
     key = get_key(pk)

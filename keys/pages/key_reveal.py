@@ -13,12 +13,14 @@ from keys.pages.key_download import FORBIDDEN, text_answer
 from portal import actors, refusal_pages
 from portal.access import requires
 from portal.error_pages import render_error
+from portal.password_again import after_password
 
 PURPOSES = ("copy", "show")
 
 
 @require_POST
 @requires("keys.reveal_provisioningkey", FORBIDDEN)
+@after_password
 @sensitive_variables("text")
 def key_reveal(request: HttpRequest, pk: int) -> HttpResponse:
     key, purpose = get_key(pk), request.POST.get("for", "")
