@@ -7,6 +7,7 @@ from django.urls import include, path
 from enrollment.endpoints import json, pki
 from enrollment.endpoints.downloads import download
 from enrollment.pages import revoke
+from enrollment.pages.audit_log import audit_log
 from enrollment.pages.edge_detail import edge_detail
 from enrollment.pages.edge_list import edge_list
 
@@ -21,6 +22,7 @@ urlpatterns = [
     path("downloads/<str:name>", download, name="download"),
     path("service-edge-keys/<int:pk>/revoke/", revoke.key_revoke, name="key-revoke"),
     path("service-edges/", edge_list, name="edge-list"),
+    path("audit-log/", audit_log, name="audit-log"),
     path("service-edges/<int:pk>/", edge_detail, name="edge-detail"),
     path("service-edges/<int:pk>/revoke/", revoke.edge_revoke, name="edge-revoke"),
     path(

@@ -6,6 +6,7 @@ import functools
 import re
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from django.db import (
     OperationalError,
     connection,
     connections,
+    transaction,
 )
 
 if TYPE_CHECKING:
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 SQLITE_WITH_SAFE_WAL = (3, 51, 3)
 SQLITE_BUSY_SECONDS = 20
 SQLITE_PROBE_SECONDS = 2
+# Steps of SQLite's virtual machine between two looks at the clock: about a millisecond.
+_SQLITE_STEPS = 10_000
+_QUERY_CANCELED = "57014"
 
 
 def sqlite_journal_mode() -> str:
@@ -137,6 +142,52 @@ def short_lock_wait() -> Iterator[None]:
             yield
         finally:
             cursor.execute(f"PRAGMA busy_timeout = {usual}")
+
+
+class TooSlow(Exception):
+    """A statement took longer than `limited_time` allows. Nothing was changed."""
+
+
+@contextmanager
+def limited_time(seconds: float) -> Iterator[None]:
+    """A block of reads. Raises TooSlow when a statement takes longer: on SQLite, when all of them together do."""
+    reading = _interrupted_on_sqlite if connection.vendor == "sqlite" else _cancelled_on_postgresql
+    try:
+        with reading(seconds):
+            yield
+    except OperationalError as error:
+        if not _is_cancelled(error.__cause__):
+            raise
+        raise TooSlow from error
+
+
+@contextmanager
+def _interrupted_on_sqlite(seconds: float) -> Iterator[None]:
+    connection.ensure_connection()
+    deadline = time.monotonic() + seconds
+    connection.connection.set_progress_handler(lambda: time.monotonic() > deadline, _SQLITE_STEPS)
+    try:
+        yield
+    finally:
+        connection.connection.set_progress_handler(None, 0)
+
+
+@contextmanager
+def _cancelled_on_postgresql(seconds: float) -> Iterator[None]:
+    with transaction.atomic(), connection.cursor() as cursor:
+        milliseconds = str(int(seconds * 1000))
+        cursor.execute(
+            "SELECT current_setting('statement_timeout'), set_config('statement_timeout', %s, true)", [milliseconds]
+        )
+        (usual, _) = cursor.fetchone()
+        yield
+        # The transaction may be a part of a larger one.
+        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [usual])
+
+
+def _is_cancelled(cause: BaseException | None) -> bool:
+    code = getattr(cause, "sqlite_errorcode", None)
+    return code == sqlite3.SQLITE_INTERRUPT or getattr(cause, "sqlstate", None) == _QUERY_CANCELED
 
 
 def lift_statement_timeout(**_: Any) -> None:

@@ -33,7 +33,10 @@ MENU = (
     MenuEntry("Service Edge Keys", "keys:key-list", "key-round", "keys.view_provisioningkey", "k"),
     MenuEntry("Enrollment Certificates", "keys:certificate-list", "shield-check", "keys.view_signingcertificate", "c"),
 )
-ADMINISTRATION = (MenuEntry("Preferences", "preferences", "sliders-horizontal", key="p"),)
+ADMINISTRATION = (
+    MenuEntry("Audit log", "enrollment:audit-log", "scroll-text", "portal.view_auditevent", "a"),
+    MenuEntry("Preferences", "preferences", "sliders-horizontal", key="p"),
+)
 
 
 class Alert(NamedTuple):

@@ -19,6 +19,8 @@ from portal.preferences.values import AUTOMATIC, LONGEST_COLUMNS, Density, Theme
 BY_MACHINE = Is("interface", value="enrollment")
 BY_PEOPLE = IsNot("interface", value="enrollment")
 ON_A_KEY = Is("object_kind", value="key")
+NOT_ON_AN_EDGE = IsNot("object_kind", value="edge")
+WAS_REFUSED = Is("outcome", value="refused")
 KEY_PUBLIC_ID = Member("detail", name="key_public_id")
 # The number of events that one row stands for; NULL means 1.
 TIMES = Cast(Member("detail", name="count"), models.IntegerField())
@@ -75,6 +77,16 @@ class AuditEvent(models.Model):
                 fields=["object_id", "at", "id"], condition=Q(ON_A_KEY, BY_MACHINE), name="audit_event_refused_by_key"
             ),
             models.Index(fields=["request_id"], name="audit_event_by_request"),
+            # For the list of the audit log, which is in order of time. Enrollments write to the complete ones.
+            models.Index(fields=["at", "id"], name="audit_event_by_time"),
+            models.Index(fields=["action", "at", "id"], name="audit_event_by_action"),
+            models.Index(fields=["object_kind", "at", "id"], name="audit_event_by_kind"),
+            models.Index(fields=["client_ip", "at", "id"], name="audit_event_by_address"),
+            models.Index(fields=["at", "id"], condition=Q(WAS_REFUSED), name="audit_event_refused"),
+            models.Index(fields=["interface", "at", "id"], condition=Q(BY_PEOPLE), name="audit_event_by_interface"),
+            models.Index(fields=["actor_name", "at", "id"], condition=Q(BY_PEOPLE), name="audit_event_by_actor"),
+            # Edges are found by their names in the table of edges, where deleted ones stay.
+            models.Index(fields=["object_name", "at", "id"], condition=Q(NOT_ON_AN_EDGE), name="audit_event_by_name"),
         ]
 
     def __str__(self) -> str:

@@ -58,7 +58,8 @@ def export(listed: List, request: HttpRequest, state: ListState, filters: ListFi
         return HttpResponse(headers=headers)
     rows = listed.rows()
     chosen = rows if filters.chosen is None else filters.chosen
-    count = 0 if chosen.query.is_empty() else chosen.order_by().values("pk")[: MOST + 1].count()
+    with listed.limited(state):
+        count = 0 if chosen.query.is_empty() else chosen.order_by().values("pk")[: MOST + 1].count()
     if count > MOST:
         raise TooMany(f"A spreadsheet holds {MOST:,} {listed.nouns} at most. Narrow the filters.")
     words = "; ".join(chip.text for chip in filters.chips)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any, ClassVar
 
 import django_filters
@@ -20,11 +21,11 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.safestring import SafeString
 
 from portal import zones
+from portal.forms import LocalTimeField
 from portal.lists import offers
 from portal.lists.offers import LookUps, Offers, Source
 from portal.lists.state import ListState, Pair
 from portal.sort_names import sort_name
-from portal.tones import Tone
 
 LONGEST_TEXT = 200
 MOST_VALUES = 50
@@ -137,13 +138,14 @@ class Exactly(ListFilter):
 class Choice(ListFilter):
     """One of a few values.
 
-    `segments` are those that the bar offers as links with counts, and the tone of their state; each needs an index.
+    `segments` are those that the bar offers as links with counts, each with the tone of its state or "". Each needs an
+    index.
     """
 
     control = "select"
     field_class = forms.TypedChoiceField
 
-    def __init__(self, field_name: str = "", *, segments: Mapping[str, Tone] | None = None, **options: Any) -> None:
+    def __init__(self, field_name: str = "", *, segments: Mapping[str, str] | None = None, **options: Any) -> None:
         super().__init__(field_name, **options)
         self.segments = segments or {}
 
@@ -190,6 +192,37 @@ class Until(_Day):
 
     def condition(self, value: Any) -> Q:
         return Q(**{f"{self.field_name}__lt": zones.end_of(value, zones.current())})
+
+
+class _MomentField(LocalTimeField):
+    def __init__(self, *, error_messages: dict[str, str], **options: Any) -> None:
+        super().__init__(**options)
+        self.error_messages |= error_messages
+
+    @property
+    def zone(self) -> tzinfo:  # type: ignore[override]  # read for each request
+        return zones.current()
+
+
+class FromMoment(ListFilter):
+    """From a minute on, in the zone the page is shown in."""
+
+    control = "moment"
+    field_class = _MomentField
+
+    def __init__(self, field_name: str, *, label: str, **options: Any) -> None:
+        invalid = {"invalid": f"“{label}” is not a time such as 2026-12-31T23:59."}
+        super().__init__(field_name, label=label, error_messages=invalid, **options)
+
+    def condition(self, value: Any) -> Q:
+        return Q(**{f"{self.field_name}__gte": value})
+
+
+class UntilMoment(FromMoment):
+    """Before a minute, in the zone the page is shown in."""
+
+    def condition(self, value: Any) -> Q:
+        return Q(**{f"{self.field_name}__lt": value})
 
 
 class RelatedField(forms.Field):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import html
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +18,7 @@ from django.urls import get_script_prefix
 from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import SafeString
 
+from portal.database import TooSlow, limited_time
 from portal.lists import alerts, segments, state
 from portal.lists.alerts import NeedsCare
 from portal.lists.columns import Cells, ListTable, heads
@@ -45,7 +47,8 @@ class List:
     `rows` makes the query, with every sort value; `read` turns a query into records that have an `id` and those values.
     `row_template` prints one `row`. With `has_actions` each row ends with a cell of buttons. `address` is the name of
     its URL; without `permission` a user is refused with the sentence `not_allowed`. `read_exported` reads rows for CSV,
-    where pages read more than the columns need.
+    where pages read more than the columns need. In a list with `seconds` some filters together can take longer: then
+    its page proposes a shorter time instead of rows.
     """
 
     name: str
@@ -62,6 +65,7 @@ class List:
     read: Callable[[QuerySet[Any]], list[Any]] = list
     read_exported: Callable[[QuerySet[Any]], list[Any]] | None = None
     care: NeedsCare | None = None
+    seconds: float | None = None
 
     def __post_init__(self) -> None:
         LISTS.append(self)
@@ -104,9 +108,20 @@ class List:
         """The page that the address of a request asks for; at most three queries."""
         wanted, rows = self.state(request.GET), self.rows()
         filters = self.filters(wanted, rows)
-        counts = segments.totals(self.name, rows, filters)
-        page = paginate(rows, self.order(wanted), wanted, counts.total, counts.of, filters.chosen, self.read)
-        return OpenList(self, wanted, filters, page, counts, self.hidden(wanted, cookies.of(request)))
+        hidden = self.hidden(wanted, cookies.of(request))
+        try:
+            with self.limited(wanted):
+                counts = segments.totals(self.name, rows, filters)
+                page = paginate(rows, self.order(wanted), wanted, counts.total, counts.of, filters.chosen, self.read)
+        except TooSlow:
+            counts = segments.totals(self.name, rows, self.filters(wanted.unfiltered, rows))
+            page = Page([], wanted, self.order(wanted), 0, 1, False, False, counts.of)
+            return OpenList(self, wanted, filters, page, counts, hidden, too_slow=True)
+        return OpenList(self, wanted, filters, page, counts, hidden)
+
+    def limited(self, wanted: ListState) -> AbstractContextManager[None]:
+        """A block that reads what filters leave, for at most `seconds`; see `portal.database.limited_time`."""
+        return limited_time(self.seconds) if self.seconds and wanted.filters else nullcontext()
 
 
 @dataclass(frozen=True)
@@ -120,6 +135,7 @@ class OpenList:
     counts: Totals
     hidden: frozenset[str] = frozenset()
     rows: Sequence[Any] = field(default_factory=list)
+    too_slow: bool = False
 
     @property
     def search_form(self) -> SafeString:
@@ -151,6 +167,13 @@ class OpenList:
     def segments(self) -> list[Segment]:
         """The segments of the bar; none without a declaration."""
         return segments.described(self.filters, self.state, self.counts)
+
+    @property
+    def narrower(self) -> list[Segment]:
+        """The segments before the chosen one, all without one: what a page proposes that took too long."""
+        offered = self.segments[1:]
+        chosen = next((number for number, each in enumerate(offered) if each.is_current), len(offered))
+        return offered[:chosen]
 
     @property
     def sort_menu(self) -> SafeString:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 
 from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from portal.access import requires
+from portal.database import TooSlow
 from portal.lists.exporting import export
 from portal.lists.listing import List, OpenList
 
@@ -18,7 +20,7 @@ Page = Callable[[HttpRequest, OpenList], HttpResponseBase]
 def list_page(listed: List) -> Callable[[Page], Callable[[HttpRequest], HttpResponseBase]]:
     """A decorator of the view that prints the page. With `?format=csv` the address answers a download instead.
 
-    A download would hide what is wrong with a filter, so such an address answers the page.
+    A download would hide what is wrong with a filter or takes too long, so such an address answers the page.
     """
 
     def decorate(view: Page) -> Callable[[HttpRequest], HttpResponseBase]:
@@ -30,7 +32,9 @@ def list_page(listed: List) -> Callable[[Page], Callable[[HttpRequest], HttpResp
                 state = listed.state(request.GET)
                 filters = listed.filters(state, listed.rows())
                 if not filters.mistakes:
-                    return export(listed, request, state, filters)
+                    # The page explains what to do about rows that take too long.
+                    with suppress(TooSlow):
+                        return export(listed, request, state, filters)
             return view(request, listed.open(request))
 
         return answer

@@ -351,6 +351,8 @@ visit("certificate", "keys:certificate-detail", lambda world: world.paths["Servi
 visit("certificate near its end", "keys:certificate-detail", lambda world: world.paths["Ends this month"])
 visit("certificate that ended", "keys:certificate-detail", lambda world: world.paths["Ended"])
 
+visit("audit log", "enrollment:audit-log", "/audit-log/")
+visit("audit log, changes", "enrollment:audit-log", "/audit-log/?action=key.limit_raised&expand=all")
 visit("edges", "enrollment:edge-list", "/service-edges/")
 visit("edges, oldest first", "enrollment:edge-list", "/service-edges/?sort=enrolled", who="vic")
 

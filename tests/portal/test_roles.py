@@ -77,6 +77,7 @@ PORTAL: dict[str, Rule] = {
     "enrollment:key-revoke": needs("enrollment.revoke_issuedcertificate", FORM),
     "enrollment:edge-revoke": needs("enrollment.revoke_issuedcertificate", FORM),
     "enrollment:certificate-revoke": needs("enrollment.revoke_issuedcertificate", FORM),
+    "enrollment:audit-log": needs("portal.view_auditevent"),
     "enrollment:edge-list": needs("enrollment.view_serviceedge"),
     "enrollment:edge-detail": needs("enrollment.view_serviceedge"),
     "keys:key-list": needs("keys.view_provisioningkey"),

@@ -258,8 +258,9 @@ class PartsThatRequestsShare(ListTestCase):
             choices = [name for name, each in listed.filters.base_filters.items() if isinstance(each, Choice)]
             values = [(name, value) for name in choices for value, _ in listed.filters.base_filters[name].choices]
             chosen = [f"?{name}={value}" for name, value in values[:4]]
+            turned = next(sort for sort in listed.table.sorts() if sort != listed.default_sort)
             for query in (
-                "?sort=-name",
+                f"?sort={turned}",
                 "?per_page=50",
                 "?expand=all",
                 "?q=e",

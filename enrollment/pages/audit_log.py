@@ -1,0 +1,129 @@
+"""The audit log: its columns, its filters, and the view. What a search of it finds is in `enrollment.audit_search`."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import replace
+from datetime import timedelta
+
+from django.core.validators import validate_ipv46_address
+from django.db.models import Q
+from django.db.models.lookups import Exact
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from enrollment import audit_search
+from enrollment.pages import audit_rows
+from keys.models import ProvisioningKey
+from portal.audit_actions import Action
+from portal.lists.columns import Column, ListTable
+from portal.lists.filters import LONGEST_TEXT, Choice, Contains, Exactly, FromMoment, ListFilters, UntilMoment
+from portal.lists.listing import List, OpenList
+from portal.lists.orders import Order, moment
+from portal.lists.pages import list_page
+from portal.models import BY_MACHINE, BY_PEOPLE, KEY_PUBLIC_ID, NOT_ON_AN_EDGE, WAS_REFUSED, AuditEvent
+from portal.row_ids import row_id
+
+NOT_ALLOWED = "You can't view the audit log. Ask an administrator for the Auditor role."
+# A reader waits no longer; the limit of a statement is longer.
+SECONDS = 5.0
+_PRESETS = {
+    "1h": ("1 hour", timedelta(hours=1)),
+    "24h": ("24 hours", timedelta(hours=24)),
+    "7d": ("7 days", timedelta(days=7)),
+    "30d": ("30 days", timedelta(days=30)),
+}
+
+
+class EventTable(ListTable):
+    """The columns. Only the time sorts: each filter has an index in its order."""
+
+    time = Column("Time", csv="at", order=Order("at", moment), hideable=False)
+    who = Column("Who", csv=audit_rows.who)
+    action = Column("Action", csv="action")
+    kind = Column("Resource type", csv="object_kind")
+    resource = Column("Resource", csv="object_name")
+    interface = Column("Interface", csv="interface")
+    address = Column("Client address", csv="client_ip")
+    result = Column("Result", csv=lambda event: event.reason or event.outcome)
+    request = Column("Request id", csv="request_id")
+    changes = Column("Changes", csv=audit_rows.changes_in_one_line, shown=False)
+
+
+def _within(preset: str) -> Q:
+    return Q(at__gte=timezone.now() - _PRESETS[preset][1])
+
+
+def _by_interface(name: str) -> Q:
+    return Q(BY_PEOPLE, interface=name) if name != "enrollment" else Q(BY_MACHINE)
+
+
+def _by_resource(wanted: str) -> Q:
+    """The events of `kind:id`, of a key also those of machines that used it; else those on what has this name."""
+    kind, is_id, object_id = wanted.partition(":")
+    if not is_id:
+        return Q(NOT_ON_AN_EDGE, object_name=wanted)
+    of_object = Q(object_kind=kind, object_id=object_id)
+    pk = row_id(object_id) if kind == "key" else None
+    public_id = ProvisioningKey.objects.filter(pk=pk).values_list("public_id", flat=True).first() if pk else None
+    return of_object | Q(BY_MACHINE, Exact(KEY_PUBLIC_ID, public_id)) if public_id else of_object
+
+
+def _require_address(text: str) -> None:
+    # One mistake is enough: a text that is too long is refused already.
+    if len(text) <= LONGEST_TEXT:
+        validate_ipv46_address(text)
+
+
+class EventFilters(ListFilters):
+    """The filters of the audit log. Each has an index in the order of time."""
+
+    q = Contains("object_name", finds="Resource, user or request id", condition=audit_search.condition)
+    time = Choice(
+        label="Time",
+        segments=dict.fromkeys(_PRESETS, ""),
+        condition=_within,
+        choices=tuple((value, words) for value, (words, _) in _PRESETS.items()),
+    )
+    since = FromMoment("at", label="From")
+    until = UntilMoment("at", label="Until")
+    who = Exactly("actor_name", label="Who", condition=lambda name: Q(BY_PEOPLE, actor_name=name))
+    action = Choice("action", label="Action", choices=[(each.value, each.value) for each in Action])
+    type = Choice("object_kind", label="Resource type", choices=tuple(audit_rows.KINDS.items()))
+    resource = Exactly("object_name", label="Resource", condition=_by_resource)
+    result = Choice(
+        label="Result",
+        choices=(("success", "Success"), ("refused", "Refused")),
+        condition=lambda outcome: Q(WAS_REFUSED) if outcome == "refused" else Q(outcome="success"),
+    )
+    interface = Choice(label="Interface", choices=tuple(audit_rows.INTERFACES.items()), condition=_by_interface)
+    address = Exactly(
+        "client_ip",
+        label="Client address",
+        validators=[_require_address],
+        condition=lambda address: Q(client_ip=str(ipaddress.ip_address(address))),
+    )
+    request = Exactly("request_id", label="Request id")
+
+
+EVENTS = List(
+    name="Audit log",
+    noun="event",
+    address="enrollment:audit-log",
+    permission="portal.view_auditevent",
+    not_allowed=NOT_ALLOWED,
+    table=EventTable,
+    filters=EventFilters,
+    rows=AuditEvent.objects.all,
+    default_sort="-time",
+    row_template="enrollment/_audit_row.html",
+    seconds=SECONDS,
+)
+
+
+@list_page(EVENTS)
+def audit_log(request: HttpRequest, opened: OpenList) -> HttpResponse:
+    """What was done or refused, newest first."""
+    rows = audit_rows.described(opened.page.rows, request.user, opened.state)
+    return render(request, "enrollment/audit_log.html", {"list": replace(opened, rows=rows)})

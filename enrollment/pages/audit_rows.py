@@ -1,0 +1,241 @@
+"""View data of one event of the audit log."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import SequenceMatcher
+from typing import Any, NamedTuple
+
+from django.contrib.auth.models import User
+from django.db.models import CharField, Model, QuerySet, Value
+from django.db.models.functions import Cast
+from django.utils import timezone
+
+from enrollment.models import ServiceEdge
+from enrollment.pages.history import reason_in_words
+from keys.models import ProvisioningKey, SigningCertificate
+from keys.pages.activity import MOMENTS
+from portal import record_addresses
+from portal.audit_actions import EDITS
+from portal.lists.state import ListState
+from portal.models import AuditEvent
+from portal.times import ago, stamp
+
+KINDS = {
+    "key": "Key",
+    "group": "Group",
+    "certificate": "Certificate",
+    "edge": "Edge",
+    "user": "User",
+    "list": "List",
+}
+INTERFACES = {
+    "portal": "Portal",
+    "support": "Support pages",
+    "enrollment": "Enrollment",
+    "api": "API",
+    "command": "Command",
+}
+_PAGES: dict[str, tuple[type[Model], str]] = {
+    "key": (ProvisioningKey, "keys:key-detail"),
+    "certificate": (SigningCertificate, "keys:certificate-detail"),
+    "edge": (ServiceEdge, "enrollment:edge-detail"),
+    "user": (User, "admin:auth_user_change"),
+}
+
+
+class Part(NamedTuple):
+    """A piece of a value, and whether the other value lacks it."""
+
+    text: str
+    differs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A field that an edit changed. Without parts it is a secret, of which only `after` is known: "changed"."""
+
+    field: str
+    before: str
+    after: str
+    before_parts: Sequence[Part] = ()
+    after_parts: Sequence[Part] = ()
+
+
+class Fact(NamedTuple):
+    """A field of any other event."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One event. `resource_url` is empty when the resource is gone; `reason` is empty unless it was refused."""
+
+    id: str
+    open: bool
+    day: str
+    exact: str
+    iso: str
+    who: str
+    who_kind: str
+    action: str
+    code: str
+    kind: str
+    resource: str
+    resource_url: str
+    reference: str
+    interface: str
+    address: str
+    reason: str
+    reason_code: str
+    request_id: str
+    times: int
+    by_person: bool
+    changes: list[Change]
+    facts: list[Fact]
+
+    @property
+    def label(self) -> str:
+        """What tells the row from others, for its button."""
+        return " ".join(filter(None, [self.action, self.resource, self.day]))
+
+
+def described(events: Iterable[AuditEvent], user: Any, state: ListState) -> list[EventRow]:
+    """Events as the list shows them, with the addresses of the resources that still exist: at most one query."""
+    events = list(events)
+    addresses = _addresses(events, user)
+    return [_row(event, addresses.get((event.object_kind, event.object_id), ""), state) for event in events]
+
+
+def who(event: AuditEvent) -> str:
+    """Who did it: a person or command by name, a machine by its edge, others in words."""
+    if event.actor_name:
+        return event.actor_name
+    if event.interface == "enrollment":
+        return event.object_name if event.object_kind == "edge" else "A machine"
+    return "Nobody signed in"
+
+
+def changes_in_one_line(event: AuditEvent) -> str:
+    """What changed, for CSV."""
+    arrow = "\N{RIGHTWARDS ARROW}"
+    return "; ".join(f"{each.field}: {each.before} {arrow} {each.after}".replace("  ", " ") for each in _changes(event))
+
+
+def _row(event: AuditEvent, url: str, state: ListState) -> EventRow:
+    at = ago(event.at, timezone.now())
+    return EventRow(
+        id=str(event.pk),
+        open=state.is_open(event.pk),
+        day=_short(event.at, at.exact),
+        exact=at.exact,
+        iso=at.iso,
+        who=who(event),
+        who_kind=event.actor_kind,
+        action=event.action.partition(".")[2].replace("_", " ").capitalize(),
+        code=event.action,
+        kind=KINDS.get(event.object_kind, event.object_kind),
+        resource=event.object_name,
+        resource_url=url,
+        reference=f"{event.object_kind}:{event.object_id}" if event.object_id else "",
+        interface=INTERFACES.get(event.interface, event.interface),
+        address=event.client_ip or "",
+        reason=_reason(event.reason),
+        reason_code=event.reason,
+        request_id=event.request_id,
+        times=event.detail.get("count", 1),
+        by_person=bool(event.actor_name) and event.interface != "enrollment",
+        changes=list(_changes(event)),
+        facts=list(_facts(event)),
+    )
+
+
+def _short(at: datetime, exact: str) -> str:
+    """Without zone, and without the year when that is the current one: the details have both."""
+    text = exact.rpartition(" ")[0]
+    year = stamp(timezone.now()).day.rpartition(" ")[2]
+    return text.replace(f" {year},", ",")
+
+
+def _reason(code: str) -> str:
+    words = reason_in_words(code)
+    return words if words != code else code.replace("_", " ").capitalize()
+
+
+def _changes(event: AuditEvent) -> Iterator[Change]:
+    for name, value in event.detail.items() if event.action in EDITS else ():
+        if isinstance(value, list) and len(value) == 2:
+            before, after = (_text(name, each) for each in value)
+            yield Change(_words(name), before, after, *_compared(before, after))
+        else:
+            yield Change(_words(name), "", _text(name, value))
+
+
+def _facts(event: AuditEvent) -> Iterator[Fact]:
+    details = {} if event.action in EDITS else event.detail
+    yield from (Fact(_words(name), _text(name, value)) for name, value in details.items() if name != "count")
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _compared(before: str, after: str) -> tuple[list[Part], list[Part]]:
+    """Both values in pieces: words that only one of them has are marked there."""
+    old, new = (re.findall(r"\s+|\S+", text) for text in (before, after))
+    removed, added = [], []
+    for kind, at, to, new_at, new_to in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        removed.append(Part("".join(old[at:to]), kind != "equal"))
+        added.append(Part("".join(new[new_at:new_to]), kind != "equal"))
+    return [part for part in removed if part.text], [part for part in added if part.text]
+
+
+def _text(name: str, value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if name in MOMENTS and value:
+        try:
+            return stamp(datetime.fromisoformat(value)).text
+        except (TypeError, ValueError):
+            return str(value)
+    return str(value)
+
+
+def _addresses(events: list[AuditEvent], user: Any) -> dict[tuple[str, str], str]:
+    """The page of each resource that exists and that the user may see, by kind and id."""
+    wanted: dict[str, set[str]] = {}
+    for event in events:
+        wanted.setdefault(event.object_kind, set()).add(event.object_id)
+    queries = [
+        _existing(kind, ids) for kind, ids in wanted.items() if kind in _PAGES and (kind != "user" or user.is_staff)
+    ]
+    if not queries:
+        return {}
+    first, *others = queries
+    found = first.union(*others, all=True) if others else first
+    return {
+        (kind, str(uuid.UUID(reference)) if kind == "edge" else reference): record_addresses.of(_PAGES[kind][1], pk)
+        for kind, reference, pk in found
+    }
+
+
+def _existing(kind: str, ids: set[str]) -> QuerySet[Any]:
+    model, text = _PAGES[kind][0], CharField()
+    column = "uuid" if kind == "edge" else "pk"
+    values = [each for each in ids if (_is_uuid(each) if kind == "edge" else each.isdecimal())]
+    rows = model._default_manager.filter(**{f"{column}__in": values}).order_by()
+    return rows.values_list(Value(kind, output_field=text), Cast(column, text), "pk")
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,214 @@
+"""The audit log as an auditor reads it: rows, filters, differences in words, links, and who may see it (F45, J-04)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import uuid
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+from django.db import connection
+from django.db.models import Q
+from django.db.models.expressions import RawSQL
+from django.db.models.lookups import GreaterThan
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from enrollment.models import ServiceEdge
+from enrollment.operations import enroll
+from enrollment.pages.audit_log import EVENTS
+from keys import operations
+from keys.models import ProvisioningKey
+from portal import audit
+from portal.actors import Actor
+from tests.base import CAST, PortalTestCase
+from tests.factories import EDGE, make_csr, make_group, make_key
+from tests.support.html import links, parsed, texts
+
+LOG = "/audit-log/"
+OLGA = Actor("user", "olga", "portal", id="7", client_ip="198.51.100.9", request_id="0123456789abcdef")
+NO_ROWS = ".empty h2"
+
+
+def endless(name: str) -> Q:
+    """A condition that takes minutes, as one that no index answers takes at ten million events."""
+    numbers = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 1000000000)"
+    return Q(GreaterThan(RawSQL(f"({numbers} SELECT MAX(n) FROM t)", []), 0))  # a constant
+
+
+class AuditLogTestCase(PortalTestCase):
+    """A key that olga made, renamed, raised and copied, with an edge; and a key and a group that are gone."""
+
+    key: ProvisioningKey
+    edge: ServiceEdge
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        cls.key, text = make_key("Berlin lab", max_uses=3)
+        gone, _ = make_key("Gone lab", group=cls.key.group)
+        operations.delete_key(gone, actor=OLGA)
+        cls.edge = ServiceEdge.objects.get(uuid=enroll(text, make_csr(), caller=EDGE).edge_uuid)
+        cls.key.refresh_from_db()
+        group = make_group("South", description="In the south hall")
+        group.description = "In the north hall"
+        operations.edit_group(group, fields=["description"], version=group.version, actor=OLGA)
+        operations.raise_limit(cls.key, max_uses=9, actor=OLGA)
+        operations.reveal_key(cls.key, purpose="copy", actor=OLGA)
+        refused = audit.Subject("key", str(cls.key.pk), cls.key.name)
+        audit.record(audit.Action.EDGE_REFUSED, EDGE, refused, reason="key_expired")
+        old = audit.row(audit.Action.USER_SIGNED_IN, OLGA, audit.Subject("user", "7", "olga"))
+        audit.record_all([{**old, "at": timezone.now() - timedelta(days=3)}])
+
+    def setUp(self) -> None:
+        self.sign_in("tom")
+
+    def get(self, **query: Any) -> Any:
+        return self.client.get(LOG, query)
+
+    def actions(self, **query: Any) -> set[str]:
+        """The actions of the events that filters leave, without those of the reader's own visit."""
+        page = self.get(**query, per_page=100)
+        self.assertEqual(page.status_code, 200)
+        return {each.code for each in page.context["list"].rows} - {"user.signed_in"}
+
+
+class RowTests(AuditLogTestCase):
+    def test_f45_the_columns_are_named_and_the_newest_event_is_first(self) -> None:
+        page = self.get()
+        heads = [" ".join(each.split()) for each in texts(page, ".events > thead th")]
+        self.assertEqual(
+            heads,
+            [
+                "Details",
+                *("Time", "Who", "Action", "Resource type", "Resource", "Interface", "Client address", "Result"),
+                "Request id",
+            ],
+        )
+        times = [row["datetime"] for row in parsed(page).select("tr.row time")]
+        self.assertEqual(times, sorted(times, reverse=True))
+
+    def test_f45_f14_a_raised_maximum_shows_before_and_after(self) -> None:
+        page = self.get(action="key.limit_raised", expand="all")
+        self.assertEqual(texts(page, ".changes tbody th, .changes tbody td"), ["Max uses", "3", "9"])
+        self.assertEqual(
+            texts(page, "tr.row th, tr.row td")[2:7], ["olga", "Limit raised", "Key", "Berlin lab", "Portal"]
+        )
+        self.assertContains(page, "key.limit_raised")
+
+    def test_f45_the_difference_is_marked_as_removed_and_added_words(self) -> None:
+        page = self.get(action="group.edited", expand="all")
+        self.assertEqual(texts(page, ".changes del"), ["south"])
+        self.assertEqual(texts(page, ".changes ins"), ["north"])
+
+    def test_f45_a_secret_is_only_named(self) -> None:
+        event = audit.row(audit.Action.USER_EDITED, OLGA, audit.Subject("user", "7", "olga"))
+        audit.record_all([{**event, "detail": {"password": "changed"}}])
+        self.assertIn("Changed. The value is not recorded.", texts(self.get(action="user.edited"), ".changes td"))
+
+    def test_f45_names_link_to_what_exists_and_a_refusal_has_its_reason_in_words(self) -> None:
+        self.assertIn(self.key.get_absolute_url(), links(self.get(resource="Berlin lab"), "tr.row td a"))
+        self.assertIn(self.edge.get_absolute_url(), links(self.get(action="edge.enrolled"), "tr.row td a"))
+        gone = self.get(resource="Gone lab")
+        self.assertEqual([each for each in links(gone, "tr.row td a") if not each.startswith("?")], [])
+        self.assertContains(self.get(result="refused"), "Key expired")
+
+    def test_f54_a_page_takes_few_queries(self) -> None:
+        self.get()
+        for query in ({}, {"q": "lab"}, {"who": "olga", "time": "24h"}):
+            with self.subTest(query), CaptureQueriesContext(connection) as captured:
+                self.get(**query)
+            limiting = ("SAVEPOINT", "RELEASE", "SELECT set_config", "SELECT current_setting")
+            reads = [each["sql"] for each in captured if not each["sql"].startswith(limiting)]
+            # Session, user and permissions are four.
+            self.assertLessEqual(len(reads), 8 if "q" in query else 7)
+
+
+class FilterTests(AuditLogTestCase):
+    def test_f45_each_filter_finds_its_events(self) -> None:
+        ours = {"key.deleted", "group.edited", "key.limit_raised", "key.copied"}
+        minute = f"{timezone.now() - timedelta(minutes=5):%Y-%m-%dT%H:%M}"
+        for query, found in [
+            ({"who": "olga"}, ours),
+            ({"action": "key.copied"}, {"key.copied"}),
+            ({"type": "edge"}, {"edge.enrolled"}),
+            ({"result": "refused"}, {"edge.refused"}),
+            ({"interface": "enrollment"}, {"edge.enrolled", "edge.refused"}),
+            ({"interface": "portal"}, ours),
+            ({"address": "192.0.2.7"}, {"edge.enrolled", "edge.refused"}),
+            ({"address": "198.51.100.9", "type": "group"}, {"group.edited"}),
+            ({"request": "request-1"}, {"edge.enrolled", "edge.refused"}),
+            ({"resource": f"edge:{self.edge.uuid}"}, {"edge.enrolled"}),
+            ({"resource": "Gone lab"}, {"key.created", "key.deleted"}),
+            ({"until": minute}, {"certificate.created"}),
+            ({"since": minute, "who": "olga"}, ours),
+            ({"result": "success", "who": "olga", "type": "key"}, {"key.deleted", "key.limit_raised", "key.copied"}),
+        ]:
+            with self.subTest(query):
+                self.assertEqual(self.actions(**query), found)
+
+    def test_f45_a_preset_leaves_out_what_is_older(self) -> None:
+        for preset, count in (("24h", 0), ("7d", 1)):
+            found = self.get(time=preset, who="olga", action="user.signed_in").context["list"].page
+            self.assertEqual(len(found.rows), count, preset)
+        self.assertIn("?time=24h", links(self.get(), "#segments a"))
+
+    def test_f45_search_finds_a_resource_a_user_and_a_request(self) -> None:
+        on_the_key = {"key.created", "key.limit_raised", "key.copied", "edge.refused"}
+        for term, found in [
+            ("berlin", on_the_key | {"edge.enrolled"}),
+            ("BERLIN LAB", on_the_key | {"edge.enrolled"}),
+            ("Gone lab", {"key.created", "key.deleted"}),
+            (self.edge.name, {"edge.enrolled"}),
+            ("olga", {"key.deleted", "group.edited", "key.limit_raised", "key.copied"}),
+            ("0123456789abcdef", {"key.deleted", "group.edited", "key.limit_raised", "key.copied"}),
+            ("nothing of the kind", set()),
+            ("50%_\\", set()),
+        ]:
+            with self.subTest(term):
+                self.assertEqual(self.actions(q=term), found)
+
+    def test_f45_of_too_many_names_search_takes_the_whole_one(self) -> None:
+        with patch("enrollment.audit_search.MOST", 0):
+            self.assertEqual(self.actions(q="berlin"), set())
+            self.assertIn("key.copied", self.actions(q="berlin lab"))
+
+    def test_f45_all_events_of_a_key_include_those_of_its_edges(self) -> None:
+        found = self.actions(resource=f"key:{self.key.pk}")
+        self.assertEqual(found, {"key.created", "key.limit_raised", "key.copied", "edge.refused", "edge.enrolled"})
+
+    def test_a_resource_that_is_no_record_finds_nothing(self) -> None:
+        for wanted in ("key:x", "key:", ":", "edge:x", f"edge:{uuid.UUID(int=0)}", "list:9", "key:" + "9" * 30):
+            with self.subTest(wanted):
+                self.assertEqual(texts(self.get(resource=wanted), NO_ROWS), ["No events match these filters"])
+
+    def test_f45_a_combination_without_an_index_says_so_and_proposes_a_shorter_time(self) -> None:
+        slow = patch.object(EVENTS.filters.base_filters["who"], "_condition", endless)
+        for query in ({"who": "olga", "time": "7d"}, {"who": "olga", "time": "7d", "format": "csv"}):
+            with self.subTest(query), patch.dict(vars(EVENTS), seconds=0.2), slow:
+                page = self.get(**query)
+                self.assertEqual(texts(page, NO_ROWS), ["These filters take too long together"])
+                self.assertEqual(links(page, "#too-slow .button"), ["?who=olga&time=1h", "?who=olga&time=24h"])
+                self.assertEqual(texts(page, "#count"), ["Not counted"])
+        self.assertEqual(self.actions(who="olga", action="key.copied"), {"key.copied"})
+
+
+class AccessTests(AuditLogTestCase):
+    def test_j04_auditors_and_administrators_read_the_log_and_nobody_else(self) -> None:
+        for name in CAST:
+            self.sign_in(name)
+            may = name in {"tom", "ada", "sue", "sam"}
+            for query in ({}, {"format": "csv"}):
+                with self.subTest(name=name, query=query):
+                    self.assertEqual(self.get(**query).status_code, 200 if may else 403)
+            menu = links(self.client.get("/preferences/"), "nav a")
+            self.assertEqual(LOG in menu, may, name)
+
+    def test_f45_csv_has_what_is_filtered(self) -> None:
+        answer = self.get(format="csv", action="key.limit_raised")
+        rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+        self.assertEqual(len(rows), 2)
+        self.assertEqual(rows[0][1:6], ["Who", "Action", "Resource type", "Resource", "Interface"])
+        self.assertEqual(rows[1][1:6], ["olga", "key.limit_raised", "key", "Berlin lab", "portal"])
+        self.assertEqual(rows[1][-1], "Max uses: 3 \N{RIGHTWARDS ARROW} 9")
