@@ -18,8 +18,9 @@ from enrollment.pages import audit_rows
 from keys.models import ProvisioningKey
 from portal.audit_actions import Action
 from portal.lists.columns import Column, ListTable
-from portal.lists.filters import LONGEST_TEXT, Choice, Contains, Exactly, FromMoment, ListFilters, UntilMoment
+from portal.lists.filters import LONGEST_TEXT, Choice, Contains, Exactly, ListFilters
 from portal.lists.listing import List, OpenList
+from portal.lists.moment_filters import FromMoment, UntilMoment
 from portal.lists.orders import Order, moment
 from portal.lists.pages import list_page
 from portal.models import BY_MACHINE, BY_PEOPLE, KEY_PUBLIC_ID, NOT_ON_AN_EDGE, WAS_REFUSED, AuditEvent

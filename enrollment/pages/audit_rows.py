@@ -102,7 +102,7 @@ class EventRow:
 
     @property
     def label(self) -> str:
-        """What tells the row from others, for its button."""
+        """The name of the row, for its button."""
         return " ".join(filter(None, [self.action, self.resource, self.day]))
 
 

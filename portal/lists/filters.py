@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
 from typing import Any, ClassVar
 
 import django_filters
@@ -21,7 +20,6 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.safestring import SafeString
 
 from portal import zones
-from portal.forms import LocalTimeField
 from portal.lists import offers
 from portal.lists.offers import LookUps, Offers, Source
 from portal.lists.state import ListState, Pair
@@ -192,37 +190,6 @@ class Until(_Day):
 
     def condition(self, value: Any) -> Q:
         return Q(**{f"{self.field_name}__lt": zones.end_of(value, zones.current())})
-
-
-class _MomentField(LocalTimeField):
-    def __init__(self, *, error_messages: dict[str, str], **options: Any) -> None:
-        super().__init__(**options)
-        self.error_messages |= error_messages
-
-    @property
-    def zone(self) -> tzinfo:  # type: ignore[override]  # read for each request
-        return zones.current()
-
-
-class FromMoment(ListFilter):
-    """From a minute on, in the zone the page is shown in."""
-
-    control = "moment"
-    field_class = _MomentField
-
-    def __init__(self, field_name: str, *, label: str, **options: Any) -> None:
-        invalid = {"invalid": f"“{label}” is not a time such as 2026-12-31T23:59."}
-        super().__init__(field_name, label=label, error_messages=invalid, **options)
-
-    def condition(self, value: Any) -> Q:
-        return Q(**{f"{self.field_name}__gte": value})
-
-
-class UntilMoment(FromMoment):
-    """Before a minute, in the zone the page is shown in."""
-
-    def condition(self, value: Any) -> Q:
-        return Q(**{f"{self.field_name}__lt": value})
 
 
 class RelatedField(forms.Field):
