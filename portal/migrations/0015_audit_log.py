@@ -7,7 +7,7 @@ import portal.index_conditions
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portal", "0012_limit_raised"),
+        ("portal", "0014_own_sessions"),
     ]
 
     operations = [
