@@ -31,7 +31,7 @@ _REPEATABLE = frozenset({Action.EDGE_REPLAYED})
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The object of an event. `kind` is the noun of the action: key, group, certificate, edge, list or user."""
+    """The object of an event. `kind` is the noun of the action: key, group, certificate, edge, list, view or user."""
 
     kind: str
     id: str = ""

@@ -33,6 +33,9 @@ class Action(models.TextChoices):
     EDGE_REVOKED = "edge.revoked"
     EDGE_DELETED = "edge.deleted"
     LIST_EXPORTED = "list.exported"
+    VIEW_CREATED = "view.created"
+    VIEW_EDITED = "view.edited"
+    VIEW_DELETED = "view.deleted"
     USER_CREATED = "user.created"
     USER_EDITED = "user.edited"
     USER_DELETED = "user.deleted"
@@ -50,6 +53,7 @@ EDITS = frozenset(
         Action.GROUP_EDITED,
         Action.CERTIFICATE_EDITED,
         Action.EDGE_EDITED,
+        Action.VIEW_EDITED,
         Action.USER_EDITED,
     }
 )
@@ -89,5 +93,6 @@ DETAIL_FIELDS: Mapping[str, frozenset[str]] = {
     "certificate": frozenset(_CERTIFICATE),
     "edge": frozenset(_EDGE | _REVOCATION | _COUNTED | {"name", "description", "enabled"}),
     "list": frozenset({"rows", "filters"}),
+    "view": frozenset({"name", "list", "shared"}),
     "user": frozenset(_USER | _COUNTED),
 }

@@ -198,6 +198,38 @@ class UserPreferences(models.Model):
         return f"preferences of user {self.pk}"
 
 
+class SavedView(models.Model):
+    """A named state of a list. Without an owner it is shared. Only `portal.lists.view_operations` writes it."""
+
+    LONGEST = 60
+
+    listed = models.CharField("list", max_length=32, help_text="The name of the list in addresses.")
+    name = models.CharField(
+        max_length=LONGEST,
+        error_messages={
+            "blank": "Enter a name for the view.",
+            "max_length": f"Use at most {LONGEST} characters for the name of a view.",
+        },
+    )
+    slug = models.CharField(max_length=LONGEST, help_text="The name in the address.")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
+    query = models.TextField(blank=True, help_text="The query string of the list.")
+
+    class Meta:
+        default_permissions: ClassVar = []
+        permissions: ClassVar = [("share_savedview", "Can share views of lists")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["listed", "owner", "slug"], name="saved_view_is_one_for_its_owner"),
+            models.UniqueConstraint(
+                fields=["listed", "slug"], condition=Q(owner=None), name="saved_view_is_one_of_the_shared"
+            ),
+            models.CheckConstraint(condition=~Q(slug=""), name="saved_view_has_a_slug"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class KeptForm(models.Model):
     """What a user typed into a form that was not accepted. Only `portal.kept_forms` writes it; it holds no secrets."""
 

@@ -38,6 +38,7 @@ _ADMINISTER = frozenset(
         "auth.add_user",
         "auth.change_user",
         "auth.delete_user",
+        "portal.share_savedview",
     }
 )
 _AUDIT = frozenset({"portal.view_auditevent"})

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import django_filters
@@ -29,6 +30,7 @@ LONGEST_TEXT = 200
 MOST_VALUES = 50
 _MOST_SIMILAR = 5
 _LONGEST_CHIP = 60
+NOTHING: Mapping[str, Source] = MappingProxyType({})
 
 
 class ListFilter(django_filters.Filter):
@@ -259,13 +261,15 @@ class ListFilters(django_filters.FilterSet):
 
     base_filters: ClassVar[dict[str, ListFilter]]
 
-    def __init__(self, state: ListState, rows: QuerySet[Any]) -> None:
+    def __init__(self, state: ListState, rows: QuerySet[Any], beside: Mapping[str, Source] = NOTHING) -> None:
+        """`beside` is what the list looks up in the same statement; `offered` has it too."""
         data: MultiValueDict[str, str] = MultiValueDict()
         for name, value in state.filters:
             data.appendlist(name, value)
         super().__init__(data if state.filters else None, rows)
         self.state = state
-        sources = {name: each.source for name, each in self.base_filters.items() if isinstance(each, Related)}
+        related = {name: each.source for name, each in self.base_filters.items() if isinstance(each, Related)}
+        sources = {**related, **beside}
         searches = {name: each for name, each in self.base_filters.items() if isinstance(each, Contains)}
         searched = [part for name, each in searches.items() for part in each.searched(data.get(name, ""))]
         self.offered, self.found = offers.load(sources, {name: data.getlist(name) for name in sources}, searched)

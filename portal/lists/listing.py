@@ -19,7 +19,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import SafeString
 
 from portal.database import TooSlow, limited_time
-from portal.lists import alerts, segments, state
+from portal.lists import alerts, segments, state, view_operations
 from portal.lists.alerts import NeedsCare
 from portal.lists.columns import Cells, ListTable, heads
 from portal.lists.filters import ListFilters
@@ -107,7 +107,8 @@ class List:
     def open(self, request: HttpRequest) -> OpenList:
         """The page that the address of a request asks for; at most three queries."""
         wanted, rows = self.state(request.GET), self.rows()
-        filters = self.filters(wanted, rows)
+        user = getattr(request, "user", None)
+        filters = self.filters(wanted, rows, view_operations.sources(self.nouns, user.pk if user else None))
         hidden = self.hidden(wanted, cookies.of(request))
         try:
             with self.limited(wanted):
@@ -195,6 +196,15 @@ class OpenList:
         """The labels of the columns that are always shown."""
         columns = self.declared.table.base_columns.values()
         return [str(each.verbose_name) for each in columns if each.visible and not each.hideable]
+
+    @property
+    def views(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """The menu of saved views: headings, and below each the names and addresses."""
+        kinds = [("Your views", view_operations.OWN), ("Shared views", view_operations.SHARED)]
+        found = [
+            (head, [(each.name, each.sort_name) for each in self.filters.offered.get(kind, ())]) for head, kind in kinds
+        ]
+        return [(head, views) for head, views in found if views]
 
     @property
     def tools(self) -> SafeString:

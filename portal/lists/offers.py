@@ -35,10 +35,11 @@ class Offer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the records of a filter come from: a table with `id`, `name` and `sort_name`, and a condition in SQL."""
+    """Where records come from: a table with `id`, `name` and a column that orders them, and a condition in SQL."""
 
     table: str
     condition: str = ""
+    order: str = "sort_name"
 
 
 class Found(NamedTuple):
@@ -125,4 +126,4 @@ def load(
 
 def _select(name: str, source: Source) -> str:
     condition = f" WHERE {source.condition}" if source.condition else ""
-    return f"SELECT '{name}' AS source, id, name, sort_name FROM {source.table}{condition}"  # noqa: S608  # names from declarations
+    return f"SELECT '{name}' AS source, id, name, {source.order} AS sort_name FROM {source.table}{condition}"  # noqa: S608  # names from declarations

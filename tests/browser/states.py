@@ -105,6 +105,22 @@ def columns(page: Page, world: World) -> None:
     press(page, "Columns")
 
 
+@state("keys, views", "keys:key-list")
+def views(page: Page, world: World) -> None:
+    page.goto(f"{LIST}?q=kind")
+    press(page, "Views")
+
+
+@state("keys, managed views", "list-views")
+def managed_views(page: Page, world: World) -> None:
+    page.goto(f"{LIST}?q=kind")
+    press(page, "Views")
+    page.get_by_label("Name of a new view").fill("Kinds")
+    page.locator("#views").get_by_role("button", name="Save view").click()
+    page.get_by_role("status").get_by_role("link", name="Manage views").click()
+    page.get_by_role("heading", name="Views of Service Edge Keys").wait_for()
+
+
 @state("keys, warning", "keys:key-list")
 def warning(page: Page, world: World) -> None:
     page.goto(f"{LIST}?q=kind")

@@ -19,7 +19,7 @@ from keys import operations
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.operations.editing import subject
 from portal.audit_actions import EDITS, Action
-from portal.models import AuditEvent
+from portal.models import AuditEvent, SavedView
 from portal.refusals import Refused
 from tests.base import PortalTestCase
 from tests.enrollment.base import make_issuer, now
@@ -27,6 +27,7 @@ from tests.enrollment.operations.test_taking_a_use import broken_insert
 from tests.enrollment.renewal import RenewalTestCase
 from tests.factories import ACTOR, EDGE, make_csr, make_group, make_key, make_managed
 
+VIEWS = "/lists/keys/views/"
 PASSWORD = "a rather long password"
 EDIT_OPERATIONS = {
     ProvisioningKey: operations.edit_key,
@@ -99,6 +100,11 @@ class EachActionTests(RenewalTestCase):
                 key.public_id, reason="superseded", actor=ACTOR, subject=subject(key)
             ),
             Action.LIST_EXPORTED: lambda: b"".join(self.client.get("/service-edge-keys/?format=csv").streaming_content),
+            Action.VIEW_CREATED: lambda: self.client.post(VIEWS, {"name": "Daily"}),
+            Action.VIEW_EDITED: lambda: self.client.post(
+                VIEWS, {"rename": SavedView.objects.get().pk, "name": "Weekly"}
+            ),
+            Action.VIEW_DELETED: lambda: self.client.post(VIEWS, {"delete": SavedView.objects.get().pk}),
             Action.USER_CREATED: lambda: self.client.post("/admin/auth/user/add/", form),
             Action.USER_EDITED: lambda: self.client.post(f"{account}change/", change),
             Action.USER_SIGNED_IN: lambda: sign_in.post(

@@ -84,6 +84,8 @@ class PageWeights(PortalTestCase):
         for name, pattern in addresses(get_resolver()):
             with self.subTest(name):
                 wanted = {"pk": ids[re.split("[:-]", name)[1]]} if "pk" in pattern.pattern.converters else {}
+                if "name" in pattern.pattern.converters:
+                    wanted = {"name": "keys"}
                 if name == "keys:certificate-complete":
                     wanted = {"pk": self.pending.pk}
                 elif name == "enrollment:certificate-revoke":

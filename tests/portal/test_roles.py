@@ -81,6 +81,7 @@ PORTAL: dict[str, Rule] = {
     "enrollment:edge-list": needs("enrollment.view_serviceedge"),
     "enrollment:edge-detail": needs("enrollment.view_serviceedge"),
     "keys:key-list": needs("keys.view_provisioningkey"),
+    "list-views": needs("keys.view_provisioningkey", FORM, name="Mine"),
     "list-columns": needs("keys.view_provisioningkey", POST, column="group"),
     "keys:group-names": needs("keys.view_provisioningkey"),
     "keys:key-names": needs("keys.view_provisioningkey"),
@@ -190,6 +191,7 @@ class PortalMatrixTest(MatrixTestCase):
         arguments: dict[str, list[Any]] = {
             "list-columns": ["keys"],
             **{f"keys:group-{word}": [self.key.group_id] for word in ("detail", "edit", "delete")},
+            "list-views": ["keys"],
             "keys:certificate-detail": [self.key.signing_certificate_id],
             "keys:certificate-pem": [self.key.signing_certificate_id],
             "keys:certificate-replace": [self.key.signing_certificate_id],

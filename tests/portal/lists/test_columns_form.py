@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.models import Group, User
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, transaction
 
-from portal.database import violated_rule
 from portal.models import UserPreferences
 from portal.preferences import cookies
 from portal.preferences.operations import hide_columns, of_account
@@ -76,6 +75,6 @@ class ColumnsTest(PortalTestCase):
 
     def test_the_database_refuses_more_than_a_cookie_holds(self) -> None:
         self.choose()
-        with self.assertRaises(IntegrityError) as refused, transaction.atomic():
+        # SQLite by the constraint, PostgreSQL by the type of the column.
+        with self.assertRaises(DatabaseError), transaction.atomic():
             UserPreferences.objects.update(hidden_columns="x" * 1_001)
-        self.assertEqual(violated_rule(refused.exception, UserPreferences), "preferences_hidden_columns_are_few")

@@ -97,6 +97,16 @@ class EveryList(ListTestCase):
             for row in rows:
                 self.assertEqual(len(row.select("td, th")), len(page.select("thead th")), listed.name)
 
+    @pytest.mark.once
+    def test_f31_a_view_of_each_is_saved_and_shown(self) -> None:
+        for listed in LISTS:
+            with self.subTest(list=listed.name):
+                (where,) = parsed(self.get(listed, q="e")).select("input[name=where][form=view-form]")
+                self.client.post(reverse("list-views", args=[listed.nouns]), {"name": "Mine", "where": where["value"]})
+                page = self.get(listed, view="mine")
+                self.assertEqual(texts(page, "#views li a[aria-current]"), ["Mine"])
+                self.assertEqual(texts(page, ".chip bdi"), ["Search: e"])
+
     # Heads and cells are printed alike on both databases.
     @pytest.mark.once
     def test_f32_head_and_cells_of_each_hidden_column_are_gone(self) -> None:
