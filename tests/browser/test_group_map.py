@@ -14,6 +14,11 @@ _PASTE = """text => {
     document.querySelector("#id_latitude").dispatchEvent(pasted);
 }"""
 
+_QUITO = """
+from tests.factories import make_group
+make_group("Quito", latitude="-0.2", longitude="-78.5")
+"""
+
 
 def test_a_click_or_a_pasted_place_fills_in_both_numbers_and_the_pin_follows(open_page):
     page = open_page(f"{GROUPS}add/")
@@ -35,7 +40,7 @@ def test_a_click_or_a_pasted_place_fills_in_both_numbers_and_the_pin_follows(ope
 
 
 def test_a_dot_is_reached_with_the_keyboard_and_on_a_phone_the_table_has_the_links(open_page, stage):
-    stage.shell("from tests.factories import make_group\nmake_group('Quito', latitude=-0.2, longitude=-78.5)")
+    stage.shell(_QUITO)
     page = open_page(GROUPS)
     dot = page.get_by_role("link", name="Quito: no edges")
     dot.focus()

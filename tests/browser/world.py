@@ -34,7 +34,7 @@ def group(name):
     return ServiceEdgeGroup.objects.filter(name=name).first() or make_group(name)
 groups = {{name: group(name) for name in ("London", "G" * 120)}}
 ServiceEdgeGroup.objects.filter(name="London").update(location="London", latitude=51.5, longitude=-0.13)
-for name, latitude, longitude in (("Lisbon", 38.7, -9.1), ("Porto", 41.1, -8.6), ("Sydney", -33.9, 151.2)):
+for name, latitude, longitude in (("Lisbon", "38.7", "-9.1"), ("Porto", "41.1", "-8.6"), ("Sydney", "-33.9", "151.2")):
     if not ServiceEdgeGroup.objects.filter(name=name).exists():
         make_group(name, location=name, latitude=latitude, longitude=longitude, enabled=name != "Lisbon")
 if not SigningCertificate.objects.filter(name="Ended").exists():
