@@ -80,6 +80,10 @@ class EnrolledMachines:
     def edges_in_group(self, user: Any) -> str:
         return f"{reverse('enrollment:edge-list')}?group=" if user.has_perm("enrollment.view_serviceedge") else ""
 
+    def events_of_group(self, user: Any, pk: int) -> str:
+        log = f"{reverse('enrollment:audit-log')}?resource=group:{pk}"
+        return log if user.has_perm("portal.view_auditevent") else ""
+
     def edges_below(self, user: Any) -> str:
         return f"{reverse('enrollment:edge-list')}?cert=" if user.has_perm("enrollment.view_serviceedge") else ""
 

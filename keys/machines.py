@@ -65,6 +65,9 @@ class Machines(Protocol):
     def edges_in_group(self, user: Any) -> str:
         """The address of the list of edges in one group, whose id is appended; empty for who may not view edges."""
 
+    def events_of_group(self, user: Any, pk: int) -> str:
+        """The address of the audit log with the events of a group; empty for who may not see it."""
+
     def edges_below(self, user: Any) -> str:
         """The address of the list of edges that hold a certificate in force of one issuer, whose id is appended.
 

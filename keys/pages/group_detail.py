@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from keys import machines
 from keys.models import KeyState, ProvisioningKey, ServiceEdgeGroup
 from keys.pages.group_access import NOT_ALLOWED, VIEW
 from keys.pages.group_rows import EdgeCounts, GroupMay, described, newest_edges, newest_keys, read
@@ -47,6 +48,7 @@ def group_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "group": group,
         "row": row,
         "may": may,
+        "events": machines.answers().events_of_group(request.user, pk),
         "verdict": _verdict(row, may, now),
         "keys": newest_keys([pk], SHOWN, may.keys, now).get(pk, []) if may.view_keys else [],
         "edges": newest_edges([pk], SHOWN, now).get(pk, []) if may.edges_in_group else [],

@@ -27,7 +27,7 @@ MOST_GROUPS = 10_000
 _MOST_EDGES = 100_000
 # Maps of more groups or edges are read at most once in so many seconds, others for each request. As with segments.
 SECONDS, SHORT = 5, 1_000
-_known: list[tuple[float, list[_Place]]] = []
+_known: list[tuple[float, GroupMap]] = []
 # The words of the tones, as the legend explains them.
 LEGEND = {
     Tone.OK: "All connected",
@@ -61,6 +61,13 @@ class MapDot:
     link: str
 
     @property
+    def number(self) -> str:
+        """How many groups it stands for, as it fits into a dot; empty for one."""
+        if self.groups == 1:
+            return ""
+        return str(self.groups) if self.groups < 1_000 else f"{self.groups // 1_000}k"
+
+    @property
     def tone(self) -> Tone:
         return self.edges.tone
 
@@ -81,28 +88,28 @@ class GroupMap:
 
 def group_map(groups: int = MOST_GROUPS) -> GroupMap:
     """The map of the groups that have coordinates, of the first 10,000; one query. `groups` is how many there are."""
-    places = _places(groups)
-    view = world_map.view_of([world_map.project(each.latitude, each.longitude) for each in places])
-    dots = (_described(dot) for dot in world_map.gather(places, view))
-    return GroupMap(view, sorted(dots, key=lambda dot: dot.edges.total, reverse=True), LEGEND)
-
-
-def _places(groups: int) -> list[_Place]:
     if _known and monotonic() < _known[0][0]:
         return _known[0][1]
-    most = min(max(_MOST_EDGES // max(groups, 1), 10), MOST_EDGES)
+    places = _places(min(max(_MOST_EDGES // max(groups, 1), 10), MOST_EDGES))
+    view = world_map.view_of([world_map.project(each.latitude, each.longitude) for each in places])
+    dots = (_described(dot) for dot in world_map.gather(places, view))
+    drawn = GroupMap(view, sorted(dots, key=lambda dot: dot.edges.total, reverse=True), LEGEND)
+    is_long = len(places) > SHORT or sum(each.edges.total for each in places) > SHORT
+    _known[:] = [(monotonic() + SECONDS, drawn)] if is_long else []
+    return drawn
+
+
+def _places(most: int) -> list[_Place]:
+    """The groups of a map, of each of which so many edges and one are read."""
     found = ServiceEdgeGroup.objects.filter(latitude__isnull=False).order_by("pk")[:MOST_GROUPS]
     degrees = {f"degrees_{name}": Cast(name, FloatField()) for name in ("latitude", "longitude")}
     rows = found.annotate(**degrees, edge_words=edge_words(timezone.now(), most))
-    places = [
+    return [
         _Place(pk, name, location, latitude, longitude, EdgeCounts.of(counted, most))
         for pk, name, location, latitude, longitude, counted in rows.values_list(
             "pk", "name", "location", *degrees, "edge_words"
         )
     ]
-    is_long = len(places) > SHORT or sum(each.edges.total for each in places) > SHORT
-    _known[:] = [(monotonic() + SECONDS, places)] if is_long else []
-    return places
 
 
 def _described(dot: world_map.Dot) -> MapDot:

@@ -13,7 +13,7 @@ const pin = map?.querySelector(".pin");
 function movePin() {
   const [north, east] = [latitude, longitude].map((field) => field.valueAsNumber);
   const shown = latitude.checkValidity() && longitude.checkValidity() && !Number.isNaN(north + east);
-  pin.setAttribute("d", shown ? `M${(east + 180) * PER_LONGITUDE} ${(NORTH - north) * PER_LATITUDE}h0` : "");
+  pin.setAttribute("d", shown ? `M${Math.round((east + 180) * PER_LONGITUDE)} ${Math.round((NORTH - north) * PER_LATITUDE)}h0` : "");
 }
 
 function fill(north, east) {

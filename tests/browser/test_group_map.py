@@ -31,7 +31,7 @@ def test_a_click_or_a_pasted_place_fills_in_both_numbers_and_the_pin_follows(ope
     assert abs(float(longitude.input_value())) < 0.6
     latitude.fill("-33.87")
     longitude.fill("151.21")
-    expect(pin).to_have_attribute("d", "M3312.1 1414.44h0")
+    expect(pin).to_have_attribute("d", "M3312 1414h0")
     page.evaluate(_PASTE, "52.5200, 13.4050")
     expect(latitude).to_have_value("52.5200")
     expect(longitude).to_have_value("13.4050")

@@ -62,5 +62,11 @@ class Page(GroupPageTestCase):
         self.assertIn(key.get_absolute_url(), links(page, "main .members a"))
         self.assertEqual(len(texts(page, "[aria-labelledby=edges-title] .members li")), 1)
 
+    def test_its_events_are_a_link_for_who_may_see_them(self) -> None:
+        self.assertNotContains(self.client.get(self.address), "Events of this group")
+        self.sign_in("ada")
+        (log,) = links(self.client.get(self.address), ".summary p > a")
+        self.assertEqual(self.client.get(log).context["list"].page.total, 1)
+
     def test_one_that_is_not_there_is_404(self) -> None:
         self.assertEqual(self.client.get(f"{GROUPS}99999/").status_code, 404)
