@@ -1,4 +1,4 @@
-"""Background work: write the counts of past minutes to the audit log, delete expired locks, sessions and forms.
+"""Background work: write counts of past minutes to the audit log, seal it, delete expired locks, sessions and forms.
 
 Each gunicorn worker runs it twice a minute (deploy/gunicorn.conf.py), and `manage.py housekeeping` once. Any number of
 processes may run it at the same time.
@@ -14,7 +14,7 @@ import time
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import QuerySet
 
-from portal import audit, kept_forms, lockout, sent_forms, sessions
+from portal import audit, audit_seals, kept_forms, lockout, sent_forms, sessions
 
 logger = logging.getLogger(__name__)
 PERIOD_SECONDS = 30
@@ -25,6 +25,7 @@ BATCH = 500
 def run() -> None:
     """Do all the work once."""
     audit.write_counts()
+    audit_seals.seal_past_events()
     _remove(lockout.expired_locks())
     _remove(lockout.expired_networks())
     _remove(sessions.expired_sessions())

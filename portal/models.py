@@ -93,6 +93,39 @@ class AuditEvent(models.Model):
         return f"{self.action} {self.object_name}".strip()
 
 
+class AuditSeal(models.Model):
+    """A range of events and the digest that proves them; see `portal.audit_seals`. Never changed or deleted."""
+
+    number = models.BigIntegerField(primary_key=True)
+    first_event = models.BigIntegerField(unique=True)
+    last_event = models.BigIntegerField()
+    events = models.PositiveIntegerField(help_text="Events in the range: ids of failed transactions are left out.")
+    previous = models.CharField(max_length=64, unique=True, help_text="Digest of the seal before.")
+    digest = models.CharField(max_length=64, help_text="SHA-256, hexadecimal.")
+    at = models.DateTimeField()
+
+    class Meta:
+        default_permissions: ClassVar = []
+
+    def __str__(self) -> str:
+        return f"seal {self.number}"
+
+
+class AuditSealHorizon(models.Model):
+    """One row: up to which event ids are complete, and which event waits for the end of older transactions."""
+
+    event = models.BigIntegerField()
+    transaction = models.BigIntegerField()
+    complete = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        default_permissions: ClassVar = []
+
+    def __str__(self) -> str:
+        return f"complete up to {self.complete}"
+
+
 class AuditTally(models.Model):
     """The number of equal events in one minute; see `portal.audit_tallies`. `event` holds the columns of the latest."""
 

@@ -35,9 +35,12 @@ def differs(columns: Iterable[str]) -> str:
     return " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in columns)
 
 
-_AUDIT = "portal_auditevent"
+_AUDIT, _SEALS = "portal_auditevent", "portal_auditseal"
 TRIGGERS = [
     Trigger(f"audit_event_refuses_{event.lower()}", _AUDIT, event, "audit events are never changed or deleted")
+    for event in ("UPDATE", "DELETE", "TRUNCATE")
+] + [
+    Trigger(f"audit_seal_refuses_{event.lower()}", _SEALS, event, "seals of the audit log are never changed or deleted")
     for event in ("UPDATE", "DELETE", "TRUNCATE")
 ]
 

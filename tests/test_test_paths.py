@@ -105,6 +105,7 @@ TESTED_IN = {
     "enrollment/audit_search.py": "enrollment/pages/test_audit_log.py",
     "enrollment/pages/audit_rows.py": "enrollment/pages/test_audit_log.py",
     "portal/lists/moment_filters.py": "enrollment/pages/test_audit_log.py",
+    "portal/management/commands/verify_audit.py": "portal/test_audit_seals.py",
     "portal/audit_tallies.py": "portal/test_audit.py",
     "portal/context_processors.py": "portal/test_preferences.py",
     "portal/csp.py": "portal/test_middleware.py",

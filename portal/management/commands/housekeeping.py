@@ -10,7 +10,7 @@ from portal import housekeeping
 
 
 class Command(BaseCommand):
-    help = "Write the counts of past minutes into the audit log; remove expired sign-in locks and sessions."
+    help = "Write the counts of past minutes into the audit log and seal it; remove expired sign-in locks and sessions."
 
     def handle(self, *args: Any, **options: Any) -> None:
         housekeeping.run()
