@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portal", "0015_audit_log"),
+        ("portal", "0016_saved_views"),
     ]
 
     operations = [
