@@ -45,6 +45,7 @@ class GroupForm(RecordForm):
     upgrade_seconds = forms.TypedChoiceField(
         label="Time (UTC)",
         coerce=int,
+        initial=ServiceEdgeGroup._meta.get_field("upgrade_seconds").get_default(),
         choices=_TIMES,
         error_messages={"invalid_choice": "Choose a time of day in steps of 15 minutes."},
     )

@@ -34,6 +34,7 @@ class Page(GroupPageTestCase):
         self.assertEqual(shown["Public service edge proximity override"], "12.5 km")
         self.assertEqual(shown["Alternative cloud domain"], "Not set")
         self.assertEqual(len(parsed(page).select(".summary svg.map")), 1)
+        self.assertEqual(texts(page, "svg text"), [])
 
     def test_one_line_names_what_is_wrong_and_leads_on(self) -> None:
         add_key = f"/service-edge-keys/add/?group={self.group.pk}"

@@ -97,7 +97,10 @@ class Adding(GroupPageTestCase):
                 self.assertTrue(parsed(answer).title.get_text().startswith("Error: "))
 
     def test_more_settings_are_open_where_one_of_them_is_wrong(self) -> None:
-        self.assertFalse(the(self.client.get(ADD), "details.more").has_attr("open"))
+        page = self.client.get(ADD)
+        self.assertFalse(the(page, "details.more").has_attr("open"))
+        # A time that a person did not choose is the model's.
+        self.assertEqual(texts(page, "#id_upgrade_day [selected], #id_upgrade_seconds [selected]"), ["Sunday", "18:30"])
         self.assertTrue(the(self.add(name="x", grace_distance_enabled="on"), "details.more").has_attr("open"))
 
     def test_every_field_has_a_label_and_the_map_is_for_those_with_scripts(self) -> None:
