@@ -98,6 +98,12 @@ class ServiceEdgeAdmin(OperatedAdmin):
     def identified(self, term: str) -> list[Q]:
         return search.edges(term)
 
+    def sought(self, term: str) -> list[Q]:
+        return search.edges_by_uuid(term)
+
+    def in_search(self, record: ServiceEdge) -> str:
+        return f"enrolled {stamp(record.enrolled_at).text} with {record.key_name}"
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -134,3 +140,6 @@ class IssuedCertificateAdmin(ReadOnlyAdmin):
 
     def identified(self, term: str) -> list[Q]:
         return search.certificates(term)
+
+    def in_search(self, record: IssuedCertificate) -> str:
+        return f"of {record.edge}, {_fate(record, timezone.now())}"

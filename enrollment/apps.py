@@ -12,6 +12,9 @@ class EnrollmentConfig(AppConfig):
     def ready(self) -> None:
         from enrollment import checks  # noqa: F401  # importing it registers the checks
         from enrollment.machines import EnrolledMachines
+        from enrollment.pages import timeline
         from keys import machines
+        from portal import admin_base
 
         machines.register(EnrolledMachines())
+        admin_base.register_timeline(timeline.in_support)

@@ -29,11 +29,16 @@ def edges(term: str) -> list[Q]:
     digits = identifiers.hexadecimal(term)
     public_id = tokens.public_id_in(term) or digits
     conditions = [identifiers.beginning("key_public_id", public_id)] if public_id else []
-    if digits and len(digits) <= 32:
-        conditions.append(identifiers.uuid_beginning("uuid", digits))
+    conditions += edges_by_uuid(term)
     issued = IssuedCertificate.objects.order_by()
     found = [pk for each in certificates(term) for pk in issued.filter(each).values_list("edge_id", flat=True)[:_MOST]]
     return [*conditions, Q(pk__in=found)] if found else conditions
+
+
+def edges_by_uuid(term: str) -> list[Q]:
+    """Conditions on edges: the UUID or its beginning."""
+    digits = identifiers.hexadecimal(term)
+    return [identifiers.uuid_beginning("uuid", digits)] if digits and len(digits) <= 32 else []
 
 
 def edges_named(term: str) -> QuerySet[ServiceEdge]:

@@ -130,6 +130,9 @@ class ProvisioningKeyAdmin(RecordAdmin):
         digits = identifiers.hexadecimal(term) or tokens.public_id_in(term)
         return [*super().identified(term), *([identifiers.beginning("public_id", digits)] if digits else [])]
 
+    def in_search(self, record: ProvisioningKey) -> str:
+        return f"{key_state(record.facts, timezone.now()).label}, in {record.group}"
+
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         found, repeated = super().get_search_results(request, queryset, search_term)
         ids = machines.answers().keys_of_edges_named(search_term)

@@ -28,6 +28,7 @@ from portal.audit import REQUEST_ID, Subject
 from portal.long_texts import column
 from portal.models import AuditEvent
 from portal.roles import ADMINISTRATOR, MEANINGS
+from portal.times import stamp
 
 _INTERFACES = [(name, name) for name in ("portal", "support", "enrollment", "api", "command")]
 
@@ -83,7 +84,13 @@ class AuditEventAdmin(ReadOnlyAdmin):
     def identified(self, term: str) -> list[Q]:
         digits = identifiers.hexadecimal(term)
         edge = [Q(object_kind="edge", object_id=str(uuid.UUID(digits)))] if len(digits) == 32 else []
-        return [*edge, Q(request_id=term)] if REQUEST_ID.fullmatch(term) else edge
+        return [*edge, *self.sought(term)]
+
+    def sought(self, term: str) -> list[Q]:
+        return [Q(request_id=term)] if REQUEST_ID.fullmatch(term) else []
+
+    def in_search(self, record: AuditEvent) -> str:
+        return f"{record.get_outcome_display()} {record.reason.replace('_', ' ')}, {stamp(record.at).text}"
 
 
 class AccountForm(UserChangeForm):

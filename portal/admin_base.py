@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from operator import or_
 from typing import Any, cast
@@ -25,6 +25,23 @@ from portal import identifiers, kept_forms, zones
 from portal.audit import Subject
 from portal.forms import LocalTimeField, RecordForm
 from portal.refusals import Refused
+from portal.sort_names import sort_name
+
+# Records of one kind that a search over all kinds lists.
+SHOWN = 10
+Timeline = Callable[[HttpRequest, Subject, str], str]
+_timelines: list[Timeline] = []
+
+
+def register_timeline(of: Timeline) -> None:
+    """Register the timeline of the object of an event, as HTML; "" for objects without one. The text is its address."""
+    _timelines[:] = [of]
+
+
+def timeline(request: HttpRequest, subject: Subject, address: str) -> str:
+    """The registered timeline."""
+    return _timelines[0](request, subject, address)
+
 
 # The parameter of the audit log that names one object, as `kind:id`.
 OBJECT = "object"
@@ -124,6 +141,35 @@ class SupportAdmin(admin.ModelAdmin):
         """Conditions, each answered by an index, for the identifiers that `term` may be."""
         return []
 
+    def sought(self, term: str) -> list[Q]:
+        """Those of `identified` for which a record is the thing itself, not one that belongs to it."""
+        return self.identified(term)
+
+    def find(self, request: HttpRequest, term: str, *, beginning: bool) -> list[Any]:
+        """At most SHOWN records, and one more if there are others: those with a name or an identifier like `term`.
+
+        With `beginning` those whose name begins so.
+        """
+        named = any(field.name == "sort_name" for field in self.opts.fields)
+        name, rows = sort_name(term), self.get_queryset(request)
+        if beginning:
+            # No character sorts after the last.
+            begins = Q(sort_name__gte=name, sort_name__lt=f"{name}\U0010ffff")
+            return list(rows.filter(begins).order_by("sort_name", "pk")[: SHOWN + 1]) if named else []
+        conditions = [*self.sought(term), *([Q(sort_name=name)] if named else [])]
+        # Each on its own, so that each uses its index.
+        found = {row.pk: row for each in conditions for row in rows.filter(each).order_by()[: SHOWN + 1]}
+        return list(found.values())[: SHOWN + 1]
+
+    def in_search(self, record: Any) -> str:
+        """What differs between records with the same name, where a search lists them."""
+        return ""
+
+    def address(self, record: Any = None) -> str:
+        """The address of the page of a record, or of the list."""
+        page, args = ("change", [record.pk]) if record else ("changelist", [])
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}", args=args)
+
     def words(self, term: str) -> str:
         """The term in the form that the columns of `search_fields` hold."""
         return term
@@ -157,6 +203,14 @@ class SupportAdmin(admin.ModelAdmin):
         subject = self.audit_subject(record)
         query = urlencode({OBJECT: f"{subject.kind}:{subject.id}"})
         return HttpResponseRedirect(f"{reverse('admin:portal_auditevent_changelist')}?{query}")
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        record = context.get("original")
+        if record and request.method == "GET":
+            context["timeline"] = timeline(request, self.audit_subject(record), self.address(record))
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Nothing, so that a link cannot fill in a form."""

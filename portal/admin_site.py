@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -11,8 +13,35 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
 from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_safe
+
+from portal.admin_base import SHOWN, SupportAdmin
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The records of one kind: the address, name and description of each. `more` when there are others."""
+
+    kind: str
+    records: list[tuple[str, str, str]]
+    more: bool
+    is_exact: bool
+
+
+def _found(request: HttpRequest, admins: Sequence[SupportAdmin], term: str) -> list[Found]:
+    for is_exact in (True, False):
+        found = []
+        for each in admins:
+            rows = each.find(request, term, beginning=not is_exact)
+            shown = [(each.address(row), str(row), each.in_search(row)) for row in rows[:SHOWN]]
+            if shown:
+                found.append(Found(str(each.opts.verbose_name_plural), shown, len(rows) > SHOWN, is_exact))
+        if found:
+            return found
+    return []
 
 
 class PortalAdminSite(AdminSite):
@@ -40,6 +69,33 @@ class PortalAdminSite(AdminSite):
             return inner(request, *args, **kwargs)
 
         return guarded
+
+    def get_urls(self) -> list[Any]:
+        return [path("search/", self.admin_view(self.search), name="search"), *super().get_urls()]
+
+    @method_decorator(require_safe)
+    def search(self, request: HttpRequest) -> HttpResponse:
+        """What a term identifies, among all records that the user may view: one is opened, of several each is listed.
+
+        Names count in full, else by their beginning; each is looked up in an index.
+        """
+        term = request.GET.get("q", "").replace("\0", "").strip()
+        admins = [
+            each
+            for each in self._registry.values()
+            if isinstance(each, SupportAdmin) and each.has_view_permission(request)
+        ]
+        found = _found(request, admins, term) if term else []
+        if len(found) == 1 and len(found[0].records) == 1 and found[0].is_exact:
+            return redirect(found[0].records[0][0])
+        context = {
+            **self.each_context(request),
+            "title": "Search",
+            "term": term,
+            "found": found,
+            "lists": [(each.opts.verbose_name_plural, each.address()) for each in admins if each.search_fields],
+        }
+        return TemplateResponse(request, "admin/search.html", context)
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         return redirect("own-password")

@@ -10,8 +10,10 @@ from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 
 from enrollment.pages import history
+from keys.models import ProvisioningKey
 from keys.pages import activity
 from portal import audit
 from portal.models import AuditEvent
@@ -50,6 +52,17 @@ def of_edge(request: HttpRequest, url: str, uuid: str) -> Timeline | None:
     """The events of an edge that the user may see, or None. `url` is its page."""
     machines, people = (audit.of_edge(uuid, by_machine=by_machine) for by_machine in (True, False))
     return _timeline(request, url, "", machines, people)
+
+
+def in_support(request: HttpRequest, subject: audit.Subject, url: str) -> str:
+    """The timeline of the object of an event as HTML; "" for an object without one. `url` is the page that shows it."""
+    found = None
+    if subject.kind == "edge" and subject.id:
+        found = of_edge(request, url, subject.id)
+    elif subject.kind == "key" and subject.id:
+        ids = ProvisioningKey.objects.filter(pk=subject.id).values_list("public_id", flat=True)
+        found = of_key(request, url, subject.id, ids.first() or "")
+    return render_to_string("enrollment/_timeline.html", {"timeline": found, "whose": "Events"}) if found else ""
 
 
 def _timeline(

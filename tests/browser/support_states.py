@@ -69,6 +69,7 @@ def _of(name: str) -> list[Visit]:
 
 _SINGLE: dict[str, list[tuple[str, dict[str, str]]]] = {
     "index": [("", {})],
+    "search": [("search/", {}), ("search/?q=kind", {}), ("search/?q=nothing+has+this+name", {})],
     "app_list": [(f"{app}/", {}) for app in ("auth", "enrollment", "keys", "portal")],
     "auth_user_password_change": [
         ("auth/user/*/password/", {}),

@@ -150,8 +150,10 @@ class SearchUsesIndexesTest(SearchTestCase):
                 for condition in conditions:
                     self.assert_index(model, condition)
 
-    def test_an_edge_is_found_by_its_name_in_an_index(self) -> None:
-        self.assert_index(ServiceEdge, Q(sort_name="berlin süd-1"))
+    def test_names_and_what_they_begin_with_are_found_in_an_index(self) -> None:
+        for model in (ServiceEdge, ProvisioningKey, ServiceEdgeGroup, SigningCertificate):
+            self.assert_index(model, Q(sort_name="berlin süd-1"))
+            self.assert_index(model, Q(sort_name__gte="berlin", sort_name__lt="berlin\U0010ffff"))
 
     def test_no_list_reads_a_table_to_learn_what_to_filter_by(self) -> None:
         for model in (ProvisioningKey, ServiceEdge, IssuedCertificate, SigningCertificate, AuditEvent):
