@@ -6,7 +6,6 @@ An equidistant cylindrical projection, true to scale at 34 degrees from the equa
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -95,9 +94,15 @@ def write_areas(areas: Iterable[Area]) -> str:
 def read_areas(text: str) -> list[Area]:
     """The areas of an address. Raises ValueError."""
     areas = [Area(*map(float, each.split(","))) for each in text.split(";") if each.count(",") == 3]
-    if len(areas) != text.count(";") + 1 or not all(math.isfinite(degree) for area in areas for degree in area):
+    if len(areas) != text.count(";") + 1 or not all(map(_is_on_earth, areas)):
         raise ValueError("not areas")
     return areas
+
+
+def _is_on_earth(area: Area) -> bool:
+    # False for what is no number too.
+    latitudes, longitudes = (area.south, area.north), (area.west, area.east)
+    return all(-90 <= each <= 90 for each in latitudes) and all(-180 <= each <= 180 for each in longitudes)
 
 
 def gather(places: Iterable[Any], view: View) -> list[Dot]:

@@ -110,7 +110,7 @@ class Rows(GroupPageTestCase):
                 self.assertEqual(listed(self.client.get(f"{GROUPS}?{query}")), found)
 
     def test_an_area_that_is_none_is_explained(self) -> None:
-        for area in ("1,2,3", "nan,0,1,1", "1,2,3,4;5", "a,b,c,d", ";"):
+        for area in ("1,2,3", "nan,0,1,1", "1,2,3,4;5", "a,b,c,d", ";", "0,0,5000,0", "-1e308,0,1,1", "0,0,0,181"):
             page = self.client.get(GROUPS, {"area": area})
             self.assertIn("“Area” is not south, west, north and east", texts(page, "#error-summary")[0])
             self.assertEqual(listed(page), [])
