@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,13 +10,13 @@ from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
-from django.db.models import CharField, Model, QuerySet, Value
-from django.db.models.functions import Cast
+from django.db.models import BigIntegerField, Case, Model, OuterRef, QuerySet, Subquery, UUIDField, Value, When
+from django.db.models.functions import Cast, NullIf, Replace
 from django.utils import timezone
 
 from enrollment.models import ServiceEdge
 from enrollment.pages.history import reason_in_words
-from keys.models import ProvisioningKey, SigningCertificate
+from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.pages.activity import MOMENTS
 from portal import record_addresses
 from portal.audit_actions import EDITS
@@ -42,6 +41,7 @@ INTERFACES = {
 }
 _PAGES: dict[str, tuple[type[Model], str]] = {
     "key": (ProvisioningKey, "keys:key-detail"),
+    "group": (ServiceEdgeGroup, "keys:group-detail"),
     "certificate": (SigningCertificate, "keys:certificate-detail"),
     "edge": (ServiceEdge, "enrollment:edge-detail"),
     "user": (User, "admin:auth_user_change"),
@@ -71,6 +71,19 @@ class Fact(NamedTuple):
 
     field: str
     value: str
+
+
+def _looked_up(kind: str) -> When:
+    """The id of the resource of an event of this kind. Refusals of unrecognized keys have none."""
+    text = NullIf(OuterRef("object_id"), Value(""))
+    # SQLite keeps a UUID without hyphens.
+    by_uuid, by_id = Cast(Replace(text, Value("-")), UUIDField()), Cast(text, BigIntegerField())
+    wanted = {"uuid": by_uuid} if kind == "edge" else {"pk": by_id}
+    found = _PAGES[kind][0]._default_manager.filter(**wanted).order_by().values("pk")
+    return When(object_kind=kind, then=Subquery(found[:1]))
+
+
+_RESOURCE = Case(*map(_looked_up, _PAGES), output_field=BigIntegerField())
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +120,19 @@ class EventRow:
 
 
 def described(events: Iterable[AuditEvent], user: Any, state: ListState) -> list[EventRow]:
-    """Events as the list shows them, with the addresses of the resources that still exist: at most one query."""
-    events = list(events)
-    addresses = _addresses(events, user)
-    return [_row(event, addresses.get((event.object_kind, event.object_id), ""), state) for event in events]
+    """Events of `read` as the list shows them, with links to the resources that exist and that the user may see."""
+    return [_row(event, _address(event, user), state) for event in events]
+
+
+def read(events: QuerySet[AuditEvent]) -> list[Any]:
+    """The events of a page, each with `resource_pk`, the id of its resource; None when that is gone."""
+    return list(events.annotate(resource_pk=_RESOURCE))
+
+
+def _address(event: Any, user: Any) -> str:
+    if event.resource_pk is None or (event.object_kind == "user" and not user.is_staff):
+        return ""
+    return record_addresses.of(_PAGES[event.object_kind][1], event.resource_pk)
 
 
 def who(event: AuditEvent) -> str:
@@ -205,37 +227,3 @@ def _text(name: str, value: Any) -> str:
         except (TypeError, ValueError):
             return str(value)
     return str(value)
-
-
-def _addresses(events: list[AuditEvent], user: Any) -> dict[tuple[str, str], str]:
-    """The page of each resource that exists and that the user may see, by kind and id."""
-    wanted: dict[str, set[str]] = {}
-    for event in events:
-        wanted.setdefault(event.object_kind, set()).add(event.object_id)
-    queries = [
-        _existing(kind, ids) for kind, ids in wanted.items() if kind in _PAGES and (kind != "user" or user.is_staff)
-    ]
-    if not queries:
-        return {}
-    first, *others = queries
-    found = first.union(*others, all=True) if others else first
-    return {
-        (kind, str(uuid.UUID(reference)) if kind == "edge" else reference): record_addresses.of(_PAGES[kind][1], pk)
-        for kind, reference, pk in found
-    }
-
-
-def _existing(kind: str, ids: set[str]) -> QuerySet[Any]:
-    model, text = _PAGES[kind][0], CharField()
-    column = "uuid" if kind == "edge" else "pk"
-    values = [each for each in ids if (_is_uuid(each) if kind == "edge" else each.isdecimal())]
-    rows = model._default_manager.filter(**{f"{column}__in": values}).order_by()
-    return rows.values_list(Value(kind, output_field=text), Cast(column, text), "pk")
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        uuid.UUID(text)
-    except ValueError:
-        return False
-    return True

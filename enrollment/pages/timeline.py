@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 from enrollment.pages import history
 from keys.models import ProvisioningKey
@@ -35,23 +36,27 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """One page, newest first. `older_url` and `newest_url` are empty where there is nothing to go to."""
+    """One page, newest first. `older_url` and `newest_url` are empty where there is nothing to go to.
+
+    `log_url` is the audit log with all events of the key or edge; empty for who may not see it.
+    """
 
     events: list[history.Use | activity.Entry]
     choices: list[Choice]
     older_url: str
     newest_url: str
+    log_url: str
 
 
 def of_key(request: HttpRequest, url: str, pk: int | str, public_id: str, query: str = "") -> Timeline | None:
     """The events of a key that the user may see, or None. `url` is its page, `query` what links on it carry along."""
-    return _timeline(request, url, query, audit.of_machines(public_id), audit.of_people(str(pk)))
+    return _timeline(request, url, query, f"key:{pk}", audit.of_machines(public_id), audit.of_people(str(pk)))
 
 
 def of_edge(request: HttpRequest, url: str, uuid: str) -> Timeline | None:
     """The events of an edge that the user may see, or None. `url` is its page."""
     machines, people = (audit.of_edge(uuid, by_machine=by_machine) for by_machine in (True, False))
-    return _timeline(request, url, "", machines, people)
+    return _timeline(request, url, "", f"edge:{uuid}", machines, people)
 
 
 def in_support(request: HttpRequest, subject: audit.Subject, url: str) -> str:
@@ -66,7 +71,12 @@ def in_support(request: HttpRequest, subject: audit.Subject, url: str) -> str:
 
 
 def _timeline(
-    request: HttpRequest, url: str, query: str, machines: QuerySet[AuditEvent], people: QuerySet[AuditEvent]
+    request: HttpRequest,
+    url: str,
+    query: str,
+    resource: str,
+    machines: QuerySet[AuditEvent],
+    people: QuerySet[AuditEvent],
 ) -> Timeline | None:
     sources = {}
     # The addresses of machines are for who may see edges, people's deeds for who may see the audit log.
@@ -99,6 +109,7 @@ def _timeline(
         choices=choices,
         older_url=address(**{FILTER: kind, CURSOR: older}) if older else "",
         newest_url=address(**{FILTER: kind}) if after else "",
+        log_url=f"{reverse('enrollment:audit-log')}?{urlencode({'resource': resource})}" if "people" in sources else "",
     )
 
 

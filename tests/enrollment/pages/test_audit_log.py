@@ -8,6 +8,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import urlencode
 
 from django.db import connection
 from django.db.models import Q
@@ -20,7 +21,7 @@ from enrollment.models import ServiceEdge
 from enrollment.operations import enroll
 from enrollment.pages.audit_log import EVENTS
 from keys import operations
-from keys.models import ProvisioningKey
+from keys.models import ProvisioningKey, ServiceEdgeGroup
 from portal import audit
 from portal.actors import Actor
 from tests.base import CAST, PortalTestCase
@@ -110,9 +111,19 @@ class RowTests(AuditLogTestCase):
     def test_f45_names_link_to_what_exists_and_a_refusal_has_its_reason_in_words(self) -> None:
         self.assertIn(self.key.get_absolute_url(), links(self.get(resource="Berlin lab"), "tr.row td a"))
         self.assertIn(self.edge.get_absolute_url(), links(self.get(action="edge.enrolled"), "tr.row td a"))
+        south = ServiceEdgeGroup.objects.get(name="South")
+        self.assertIn(south.get_absolute_url(), links(self.get(action="group.edited"), "tr.row td a"))
         gone = self.get(resource="Gone lab")
         self.assertEqual([each for each in links(gone, "tr.row td a") if not each.startswith("?")], [])
         self.assertContains(self.get(result="refused"), "Key expired")
+
+    def test_the_pages_of_a_key_and_an_edge_link_to_their_events(self) -> None:
+        for record, resource in ((self.key, f"key:{self.key.pk}"), (self.edge, f"edge:{self.edge.uuid}")):
+            address = f"{LOG}?{urlencode({'resource': resource})}"
+            self.assertIn(address, links(self.client.get(record.get_absolute_url()), "#timeline a"))
+            self.assertTrue(self.client.get(address).context["list"].page.rows)
+        self.sign_in("vic")
+        self.assertNotContains(self.client.get(self.key.get_absolute_url()), LOG)
 
     def test_f54_a_page_takes_few_queries(self) -> None:
         self.get()
