@@ -34,6 +34,14 @@ from portal.long_texts import column
 from portal.tones import dot_and_word
 
 _HISTORY = ("version", "created_at", "created_by", "modified_at", "modified_by")
+_SEALED = frozenset({"sealed_token", "fingerprint"})
+# What a page of keys reads of their groups and certificates: the name, and what decides the state. Whether there is a
+# private key shows in the name of its keyring.
+_BESIDE = (
+    "group__name", "group__enabled",
+    "signing_certificate__enabled", "signing_certificate__not_before", "signing_certificate__not_after",
+    "signing_certificate__sealed_with", "signing_certificate__trust_anchor_sha256",
+)  # fmt: skip
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -83,10 +91,7 @@ class _KeyChangeList(ChangeList):
 
     def get_queryset(self, *args: Any, **kwargs: Any) -> QuerySet[ProvisioningKey]:
         return super().get_queryset(*args, **kwargs).only(
-            "name", "public_id", "uses", "max_uses", "enabled", "managed", "expires_at", "pin",
-            "group__name", "group__enabled",
-            "signing_certificate__enabled", "signing_certificate__not_before", "signing_certificate__not_after",
-            "signing_certificate__sealed_with", "signing_certificate__trust_anchor_sha256",
+            "name", "public_id", "uses", "max_uses", "enabled", "managed", "expires_at", "pin", *_BESIDE,
         )  # fmt: skip
 
 
@@ -116,9 +121,8 @@ class ProvisioningKeyAdmin(RecordAdmin):
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ProvisioningKey]:
-        # The private key stays where it is: whether there is one shows in the name of its keyring.
-        unread = ("sealed_token", "fingerprint", "signing_certificate__sealed_private_key", "signing_certificate__der")
-        return super().get_queryset(request).select_related("group", "signing_certificate").defer(*unread)
+        own = [each.attname for each in ProvisioningKey._meta.concrete_fields if each.attname not in _SEALED]
+        return super().get_queryset(request).select_related("group", "signing_certificate").only(*own, *_BESIDE)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return _KeyChangeList

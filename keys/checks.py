@@ -69,10 +69,10 @@ def check_keyring_is_complete(app_configs: Any, databases: Any = None, **_: Any)
 
 @register(Tags.database)
 def check_name_search(app_configs: Any, databases: Any = None, **_: Any) -> list[CheckMessage]:
-    """Report when a search for a part of a name reads the names of all keys."""
+    """Report when a search for a part of a name reads the names of all keys or all edges."""
     if not databases or ProvisioningKey._meta.db_table not in connection.introspection.table_names():
         return []
-    message = "Searching keys by a part of their name reads every name."
+    message = "Searching keys and edges by a part of their name reads every name."
     if connection.vendor != "postgresql":
         return [Info(message, hint="PostgreSQL has an index for it.", id="keys.I006")]
     if name_search.is_ready():

@@ -1,6 +1,6 @@
-"""Search for a part of a key's name: on PostgreSQL with a trigram index, on SQLite by reading every name.
+"""Search for a part of the name of a key or an edge: on PostgreSQL with trigram indexes, on SQLite by reading every name.
 
-The index is created after every migrate, because the right to create pg_trgm may be granted later. SQLite's trigram
+The indexes are created after every migrate, because the right to create pg_trgm may be granted later. SQLite's trigram
 table (FTS5) is not used: in the library of Debian 12 a savepoint can fail with "constraint failed" while such a table
 has pending writes, so creating a valid key could fail.
 """
@@ -11,31 +11,37 @@ from typing import Any
 
 from django.db import DatabaseError, connection, transaction
 
-INDEX = "key_name_trigrams"
-_KEYS = "keys_provisioningkey"
-_STATEMENTS = (
-    "CREATE EXTENSION IF NOT EXISTS pg_trgm",
-    f"CREATE INDEX IF NOT EXISTS {INDEX} ON {_KEYS} USING gin (sort_name gin_trgm_ops)",
-)
+from keys import machines
+from keys.models import ProvisioningKey
 
 
 def create(**_: Any) -> None:
-    """Create the index where that is possible. Runs after every migrate."""
-    if connection.vendor != "postgresql" or _KEYS not in connection.introspection.table_names() or is_ready():
-        return
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            for statement in _STATEMENTS:
-                cursor.execute(statement)
-    except DatabaseError:
-        # The role may not create the extension, which `keys.W005` reports.
-        return
+    """Create the indexes that are missing, where that is possible. Runs after every migrate."""
+    for index, table in _missing().items():
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+                cursor.execute(f"CREATE INDEX {index} ON {table} USING gin (sort_name gin_trgm_ops)")
+        except DatabaseError:
+            # The role may not create the extension, which `keys.W005` reports.
+            return
 
 
 def is_ready() -> bool:
-    """Whether searches on PostgreSQL use the index."""
+    """Whether searches on PostgreSQL use the indexes."""
+    return not _missing()
+
+
+def _missing() -> dict[str, str]:
+    """The indexes that PostgreSQL can have and does not have, each with its table."""
+    if connection.vendor != "postgresql":
+        return {}
+    wanted = {
+        "key_name_trigrams": ProvisioningKey._meta.db_table,
+        "edge_name_trigrams": machines.answers().edges().model._meta.db_table,
+    }
+    tables = connection.introspection.table_names()
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT COUNT(*) FROM pg_indexes WHERE indexname = %s AND schemaname = current_schema()", [INDEX]
-        )
-        return bool(cursor.fetchone()[0])
+        cursor.execute("SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()")
+        present = {name for (name,) in cursor.fetchall()}
+    return {index: table for index, table in wanted.items() if index not in present and table in tables}

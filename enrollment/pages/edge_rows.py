@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.lookups import IsNull
 from django.utils import timezone
 
 from enrollment.models import IssuedCertificate, ServiceEdge
@@ -93,8 +94,12 @@ def is_revoked(now: datetime) -> Q:
 
 
 def holds_one_in_force(now: datetime) -> Q:
-    """Whether an edge holds a certificate that is neither revoked nor expired."""
-    return Q(Exists(IssuedCertificate.objects.filter(edge=OuterRef("pk")).in_force(now)))
+    """Whether an edge holds a certificate that is neither revoked nor expired.
+
+    Not with EXISTS, for which PostgreSQL may hash all certificates in force of all edges.
+    """
+    held = IssuedCertificate.objects.filter(edge=OuterRef("pk")).in_force(now).order_by()
+    return Q(IsNull(Subquery(held.values("pk")[:1]), False))
 
 
 def _beside_edges(now: datetime) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from unittest import skipUnless
 
 import pytest
 from django.db import connection
@@ -164,6 +165,12 @@ class ListTests(EdgePagesTestCase):
             found = EDGES.rows().filter(EdgeFilters.base_filters["status"].condition(word))
             for rows in (capped(found), found.order_by("-pk").values("pk")[:26]):
                 self.assertRegex(rows.explain(), f"SCAN .*{index}")
+
+    @skipUnless(connection.vendor == "postgresql", "SQLite hashes nothing")
+    def test_the_certificates_in_force_of_all_edges_are_not_hashed_to_find_those_of_one(self) -> None:
+        plan = EDGES.rows().filter(EdgeFilters.base_filters["status"].condition("enabled")).explain()
+        self.assertRegex(plan, r"\(SubPlan \d+\) IS NOT NULL")
+        self.assertNotIn("OR (hashed SubPlan", plan)
 
 
 class StrangerTests(EnrollmentTestCase):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from unittest import skipUnless
 from unittest.mock import patch
 
 import time_machine
@@ -12,7 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from enrollment.models import ServiceEdge
+from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import renew, revoke_edge
 from keys.models import ProvisioningKey, SigningCertificate
 from tests.base import PortalTestCase
@@ -253,6 +254,25 @@ class UseTest(EnrollmentTestCase):
             sql = [each["sql"] for each in captured.captured_queries]
             own = [each for each in sql if "django_session" not in each and "auth_" not in each]
             self.assertLessEqual(len(own), 5, own)
+
+    @skipUnless(connection.vendor == "postgresql", "SQLite finds all that equals a value by an index")
+    def test_a_certificate_that_issued_none_does_not_make_the_page_read_what_others_issued(self):
+        one = IssuedCertificate.objects.latest("id")
+        IssuedCertificate.objects.bulk_create(
+            IssuedCertificate(
+                edge=one.edge, issuer=one.issuer, serial=f"{number:x}", spki_sha256=f"{number:x}", fingerprint=number,
+                der=one.der, not_before=one.not_before, not_after=one.not_after, issued_at=one.issued_at,
+            )
+            for number in range(300)
+        )  # fmt: skip
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE enrollment_issuedcertificate")
+            with CaptureQueriesContext(connection) as captured:
+                self.client.get(LIST)
+            (sql,) = (each["sql"] for each in captured if "is_needed" in each["sql"])
+            cursor.execute(f"EXPLAIN {sql}")
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+        self.assertIn("Scan using issued_by_issuer_and_edge", plan)
 
     def test_only_what_applies_is_offered(self):
         unused = generated("Unused")
