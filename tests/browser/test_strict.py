@@ -48,7 +48,7 @@ def links(page: Page) -> list[str]:
     found = page.locator("a[href]").evaluate_all("all => all.map((link) => link.href)")
     paths = [urlsplit(urljoin(page.url, href)) for href in found]
     # A browser saves files and stays where it is.
-    pages = [path for path in paths if not path.path.endswith((".pem", ".csr", ".pyz"))]
+    pages = [path for path in paths if not path.path.endswith((".pem", ".csr", ".pyz")) and "format=" not in path.query]
     return [f"{path.path}?{path.query}" for path in pages if not path.path.startswith("/admin/")]
 
 

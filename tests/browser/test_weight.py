@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 from tests.browser.world import LIST
 
 pytestmark = pytest.mark.browser
-FIRST_VISIT, LATER_VISIT, FONT = 60_000, 15_000, 40_000
+FIRST_VISIT, LATER_VISIT, FONT = 60_000, 20_000, 40_000
 
 
 @pytest.fixture(scope="module", autouse=True)
