@@ -110,6 +110,8 @@ TESTED_IN = {
     "portal/context_processors.py": "portal/test_preferences.py",
     "portal/csp.py": "portal/test_middleware.py",
     "portal/lists/urls.py": "portal/test_roles.py",
+    "portal/lists/bulk_page.py": "portal/lists/test_bulk.py",
+    "keys/pages/key_bulk.py": "portal/lists/test_bulk.py",
     "portal/lists/views_page.py": "portal/lists/test_view_operations.py",
     "portal/lists/pages.py": "portal/lists/test_exporting.py",
     "portal/formats/": "keys/pages/test_times.py",

@@ -11,6 +11,7 @@ from keys import key_search
 from keys.models import KeyState, ProvisioningKey, SigningCertificate, UseState
 from keys.pages import key_rows
 from keys.pages.common_filters import InGroup, ManagedBy
+from keys.pages.key_bulk import KEY_ACTIONS
 from keys.pages.key_rows import May
 from keys.pages.presentation import STATE_TONES
 from keys.pages.row_html import render_rows
@@ -116,6 +117,10 @@ KEYS = List(
     read_exported=key_rows.read,
     row_template="keys/_key_row.html",
     has_actions=True,
+    bulk=KEY_ACTIONS,
+    record_address="keys:key-detail",
+    unselectable="managed",
+    unselectable_reason=lambda: f"managed by {settings.VENDOR_NAME}",
     care=NeedsCare("at limit", "usage", UseState.FULL, STATE_TONES[KeyState.AT_LIMIT]),
 )
 

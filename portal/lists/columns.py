@@ -87,10 +87,11 @@ class ListTable(tables.Table):
 
 
 class Cells(NamedTuple):
-    """Which cells the rows of a page have: the columns that are hidden, and the number of cells."""
+    """Which cells the rows of a page have: the columns that are hidden, their number, and whether rows are selected."""
 
     hidden: frozenset[str]
     width: int
+    selects: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,8 +47,19 @@ class TooMany(Refused):
     title = "Too many rows"
 
 
-def export(listed: List, request: HttpRequest, state: ListState, filters: ListFilters) -> HttpResponseBase:
-    """The download, after its audit event; no filter has a mistake. Raises TooMany."""
+def export(
+    listed: List,
+    request: HttpRequest,
+    state: ListState,
+    filters: ListFilters,
+    *,
+    chosen: QuerySet[Any] | None = None,
+    words: str = "",
+) -> HttpResponseBase:
+    """The download, after its audit event; no filter has a mistake. Raises TooMany.
+
+    `chosen` are the rows if they are not all that the filters leave; `words` describes them.
+    """
     day = timezone.localdate()
     headers = {
         "Content-Type": "text/csv; charset=utf-8",
@@ -57,12 +68,13 @@ def export(listed: List, request: HttpRequest, state: ListState, filters: ListFi
     if request.method == "HEAD":
         return HttpResponse(headers=headers)
     rows = listed.rows()
-    chosen = rows if filters.chosen is None else filters.chosen
+    if chosen is None:
+        chosen = rows if filters.chosen is None else filters.chosen
     with listed.limited(state):
         count = 0 if chosen.query.is_empty() else chosen.order_by().values("pk")[: MOST + 1].count()
     if count > MOST:
         raise TooMany(f"A spreadsheet holds {MOST:,} {listed.nouns} at most. Narrow the filters.")
-    words = "; ".join(chip.text for chip in filters.chips)
+    words = words or "; ".join(chip.text for chip in filters.chips)
     subject = audit.Subject("list", listed.nouns, listed.name)
     detail = {"rows": str(count), **({"filters": words} if words else {})}
     audit.record(Action.LIST_EXPORTED, actors.from_request(request), subject, detail=detail)

@@ -21,6 +21,7 @@ from django.utils.safestring import SafeString
 from portal.database import TooSlow, limited_time
 from portal.lists import alerts, segments, state, view_operations
 from portal.lists.alerts import NeedsCare
+from portal.lists.bulk import MOST, BulkAction
 from portal.lists.columns import Cells, ListTable, heads
 from portal.lists.filters import ListFilters
 from portal.lists.orders import Order
@@ -48,7 +49,8 @@ class List:
     `row_template` prints one `row`. With `has_actions` each row ends with a cell of buttons. `address` is the name of
     its URL; without `permission` a user is refused with the sentence `not_allowed`. `read_exported` reads rows for CSV,
     where pages read more than the columns need. In a list with `seconds` some filters together can take longer: then
-    its page proposes a shorter time instead of rows.
+    its page proposes a shorter time instead of rows. `bulk` are the actions on many rows, whose own pages
+    are at `record_address`. Rows with the column `unselectable` have no checkbox, for `unselectable_reason`.
     """
 
     name: str
@@ -66,6 +68,10 @@ class List:
     read_exported: Callable[[QuerySet[Any]], list[Any]] | None = None
     care: NeedsCare | None = None
     seconds: float | None = None
+    bulk: Sequence[BulkAction] = field(default=(), repr=False)
+    record_address: str = ""
+    unselectable: str = ""
+    unselectable_reason: Callable[[], str] = str
 
     def __post_init__(self) -> None:
         LISTS.append(self)
@@ -77,6 +83,14 @@ class List:
     def nouns(self) -> str:
         """The plural."""
         return f"{self.noun}s"
+
+    def counted(self, count: int, verb: str) -> str:
+        """A sentence about so many rows: "Disable 12 keys"."""
+        return f"{verb} {count:,} {self.noun if count == 1 else self.nouns}".strip()
+
+    def actions(self, user: Any) -> list[BulkAction]:
+        """What a user may do with many rows."""
+        return [each for each in self.bulk if user.has_perm(each.permission)]
 
     def state(self, query: QueryDict) -> ListState:
         """The state that a query string asks for. Never fails."""
@@ -118,7 +132,7 @@ class List:
             counts = segments.totals(self.name, rows, self.filters(wanted.unfiltered, rows))
             page = Page([], wanted, self.order(wanted), 0, 1, False, False, counts.of)
             return OpenList(self, wanted, filters, page, counts, hidden, too_slow=True)
-        return OpenList(self, wanted, filters, page, counts, hidden)
+        return OpenList(self, wanted, filters, page, counts, hidden, self.actions(user) if user else ())
 
     def limited(self, wanted: ListState) -> AbstractContextManager[None]:
         """A block that reads what filters leave, for at most `seconds`; see `portal.database.limited_time`."""
@@ -135,6 +149,7 @@ class OpenList:
     page: Page
     counts: Totals
     hidden: frozenset[str] = frozenset()
+    actions: Sequence[BulkAction] = ()
     rows: Sequence[Any] = field(default_factory=list)
     too_slow: bool = False
 
@@ -184,7 +199,18 @@ class OpenList:
     @property
     def cells(self) -> Cells:
         """Which cells each row has."""
-        return Cells(self.hidden, 1 + len(list(self.heads)) + self.declared.has_actions)
+        width = 1 + len(list(self.heads)) + self.declared.has_actions
+        return Cells(self.hidden, width, bool(self.actions))
+
+    @property
+    def may_select_all(self) -> bool:
+        """Whether all rows that match, on other pages too, may be selected."""
+        return len(self.page.rows) < self.page.total <= MOST
+
+    @property
+    def most_selected(self) -> str:
+        """How many rows are selected at most."""
+        return f"{MOST:,}"
 
     @property
     def columns(self) -> list[tuple[str, str, bool]]:
@@ -224,7 +250,7 @@ class OpenList:
     def _links(self, template: str, carried: Sequence[Pair], chosen: Sequence[Pair] = ()) -> SafeString:
         """A part that prints links to first pages, and counts. In the shared text a stand-in carries the filters."""
         state = self.state.first_page()._replace(filters=(*([_STAND_IN] if carried else []), *chosen))
-        shown = [*state.pairs(), self.hidden, self.counts.of, *self.counts.segments]
+        shown = [*state.pairs(), self.hidden, bool(self.actions), self.counts.of, *self.counts.segments]
         shared = self._kept(template, {"list": replace(self, state=state)}, *shown)
         return SafeString(shared.replace(urlencode([_STAND_IN]), html.escape(urlencode(carried))))
 

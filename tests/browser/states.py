@@ -105,6 +105,22 @@ def columns(page: Page, world: World) -> None:
     press(page, "Columns")
 
 
+@state("keys, selected", "keys:key-list")
+def selected(page: Page, world: World) -> None:
+    page.goto(f"{LIST}?q=kind")
+    page.get_by_label("Select kind full").check()
+
+
+@state("keys, asked before deleting", "list-bulk")
+def asked_before_deleting(page: Page, world: World) -> None:
+    page.goto(f"{LIST}?q=kind")
+    page.get_by_label("Select kind full").check()
+    page.locator("#bulk-form").get_by_role("button", name="Delete").click()
+    page.get_by_label("Type delete 1 key to confirm").fill("no")
+    page.get_by_role("button", name="Delete 1 key").click()
+    page.get_by_role("link", name="Type “delete 1 key” exactly.").wait_for()
+
+
 @state("keys, views", "keys:key-list")
 def views(page: Page, world: World) -> None:
     page.goto(f"{LIST}?q=kind")

@@ -230,3 +230,22 @@ def test_a_late_answer_leaves_the_filter_that_is_being_set(page):
     page.get_by_label("Group, name or id").press("Enter")
     expect(rows(page)).to_have_text(["live one", "live two"])
     expect(page).to_have_url(re.compile(rf"{LIST}\?q=live&group=Live\+town$"))
+
+
+def test_f30_the_head_selects_the_page_then_all_that_match_and_the_bar_counts(page):
+    page.goto(f"{LIST}?q=row")
+    head, bar = page.get_by_label("Select all rows of this page"), page.locator("#bulk-form")
+    expect(bar).to_be_hidden()
+    head.focus()
+    page.keyboard.press("Space")
+    expect(bar).to_contain_text("25 keys selected")
+    page.get_by_text("Select all 30 matching").click()
+    expect(bar).to_contain_text("30 keys selected")
+    page.get_by_label("Select row 03").uncheck()
+    expect(bar).to_contain_text("24 keys selected")
+    head.check()
+    page.get_by_text("Select all 30 matching").click()
+    bar.get_by_role("button", name="Disable").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Disable 30 keys?")
+    page.get_by_role("button", name="Disable 30 keys").click()
+    expect(page.get_by_role("status").first).to_contain_text("Disabled 30 keys: row 00, row 01,")

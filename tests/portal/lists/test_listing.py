@@ -98,6 +98,21 @@ class EveryList(ListTestCase):
                 self.assertEqual(len(row.select("td, th")), len(page.select("thead th")), listed.name)
 
     @pytest.mark.once
+    def test_f30_each_bulk_action_asks_before_it_is_done(self) -> None:
+        for listed in LISTS:
+            (box, *_) = parsed(self.get(listed)).select("input[name=row]:not([disabled])") or [None]
+            self.assertEqual(
+                box is not None, bool(listed.bulk), f"{listed.name}: rows without a box, or without actions"
+            )
+            for action in listed.bulk:
+                with self.subTest(list=listed.name, action=action.word):
+                    query = {"do": action.word, "row": box["value"]}
+                    page = parsed(self.client.get(reverse("list-bulk", args=[listed.nouns]), query))
+                    self.assertEqual(page.select("h1")[0].get_text(), f"{action.ask} 1 {listed.noun}?")
+                    self.assertEqual(len(page.select(".bulk-rows a")), 1)
+                    self.assertTrue(page.select(".consequences li"))
+
+    @pytest.mark.once
     def test_f31_a_view_of_each_is_saved_and_shown(self) -> None:
         for listed in LISTS:
             with self.subTest(list=listed.name):

@@ -1,0 +1,68 @@
+"""What is done with many keys at once. Each is one operation for each key."""
+
+from __future__ import annotations
+
+from copy import copy
+
+from keys.models import ProvisioningKey
+from keys.operations import delete_key, edit_key, raise_limit
+from keys.pages.key_forms import LimitForm
+from portal.actors import Actor
+from portal.lists.bulk import BulkAction
+
+
+def _set_enabled(key: ProvisioningKey, enabled: bool, actor: Actor) -> None:
+    key.enabled = enabled
+    edit_key(key, fields=["enabled"], version=key.version, actor=actor)
+
+
+_NEW_LIMIT = copy(LimitForm.base_fields["max_uses"])
+_NEW_LIMIT.label, _NEW_LIMIT.help_text, _NEW_LIMIT.initial = "New limit", "Each key gets this limit.", None
+CHANGE, DELETE = "keys.change_provisioningkey", "keys.delete_provisioningkey"
+KEY_ACTIONS = (
+    BulkAction(
+        word="raise-limit",
+        label="Raise limit",
+        ask="Raise the limit of",
+        done="Raised the limit of",
+        permission=CHANGE,
+        run=lambda key, value, actor: raise_limit(key, max_uses=value, actor=actor),
+        consequences=("More Private Service Edges can enroll with each key.",),
+        number=_NEW_LIMIT,
+    ),
+    BulkAction(
+        word="enable",
+        label="Enable",
+        ask="Enable",
+        done="Enabled",
+        permission=CHANGE,
+        run=lambda key, _, actor: _set_enabled(key, True, actor),
+        consequences=("Each key admits edges again, unless it is at its limit, expired or blocked.",),
+    ),
+    BulkAction(
+        word="disable",
+        label="Disable",
+        ask="Disable",
+        done="Disabled",
+        permission=CHANGE,
+        run=lambda key, _, actor: _set_enabled(key, False, actor),
+        consequences=(
+            "No further Private Service Edge can enroll with these keys until they are enabled.",
+            "Edges that enrolled with them keep running and renewing.",
+        ),
+    ),
+    BulkAction(
+        word="delete",
+        label="Delete",
+        ask="Delete",
+        done="Deleted",
+        permission=DELETE,
+        run=lambda key, _, actor: delete_key(key, actor=actor),
+        consequences=(
+            "No further Private Service Edge can enroll with these keys.",
+            "Edges that enrolled with them keep running and renewing, and keep the names of their keys.",
+            "This cannot be undone.",
+        ),
+        typed=True,
+    ),
+)

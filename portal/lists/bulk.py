@@ -1,0 +1,80 @@
+"""What is done with many rows of a list at once: one operation for each row, all in one transaction, or nothing.
+
+The rows are fixed on the page that asks for confirmation. What was deleted or no longer matches since then is noticed
+under the locks of the rows, and then nothing is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from django import forms
+from django.db import transaction
+from django.db.models import QuerySet
+
+from portal.actors import Actor
+from portal.refusals import Refused
+
+# While they are changed SQLite writes nothing else: a thousand operations keep an edge waiting for two seconds or so.
+MOST = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class BulkAction:
+    """One button of the bar: `word` in addresses, `label` on it, `ask` and `done` as in "Disabled 12 keys".
+
+    `run` is the operation on one record, for a user with `permission`; its number is what the field `number` holds,
+    such as a new limit. `consequences` are sentences of the page that asks; if it is `typed`, "delete 12 keys" is too.
+    """
+
+    word: str
+    label: str
+    ask: str
+    done: str
+    permission: str
+    run: Callable[[Any, int, Actor], object]
+    consequences: Sequence[str]
+    number: forms.Field | None = None
+    typed: bool = False
+
+
+class Changed(Exception):
+    """Some of the rows were deleted, or no longer match, since they were shown."""
+
+
+class Outcome(NamedTuple):
+    """The records of the rows, and those that refused, each with the reason. With one refusal nothing was changed."""
+
+    records: list[Any]
+    refused: list[tuple[Any, str]]
+
+
+class _Undone(Exception):
+    pass
+
+
+def run(
+    action: BulkAction, rows: QuerySet[Any], ids: Sequence[int], *, matching: QuerySet[Any], value: int, actor: Actor
+) -> Outcome:
+    """Do it with the rows of these ids, which must all exist and be among those `matching`. Raises Changed."""
+    records: list[Any] = []
+    refused: list[tuple[Any, str]] = []
+    try:
+        with transaction.atomic():
+            found = rows.model._default_manager.filter(pk__in=ids).order_by("pk").select_for_update()
+            records = list(found)
+            if len(records) != len(ids) or matching.filter(pk__in=ids).count() != len(ids):
+                raise Changed
+            for record in records:
+                try:
+                    with transaction.atomic():
+                        action.run(record, value, actor)
+                except Refused as reason:
+                    refused.append((record, str(reason)))
+            if refused:
+                raise _Undone
+    except _Undone:
+        pass
+    return Outcome(records, refused)
