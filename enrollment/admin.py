@@ -17,6 +17,7 @@ from django.utils.safestring import mark_safe
 from enrollment import search
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import delete_edge, edit_edge
+from enrollment.pages import edge_health
 from enrollment.pages.edge_detail import SHOWN_CERTIFICATES
 from enrollment.pages.edge_rows import annotated
 from enrollment.pages.edge_state import edge_state
@@ -60,7 +61,7 @@ class ServiceEdgeAdmin(OperatedAdmin):
         "its key's public id; colons are fine."
     )
     fields = (
-        "name", "description", "enabled", "state", "uuid", "group", "key", "key_public_id", "certificates",
+        "name", "description", "enabled", "state", "health", "uuid", "group", "key", "key_public_id", "certificates",
         "use_number", "enrolled_at", "enrolled_from", "last_contact_at", "version", "platform", "addresses",
     )  # fmt: skip
     readonly_fields = tuple(fields[3:])
@@ -70,6 +71,11 @@ class ServiceEdgeAdmin(OperatedAdmin):
         """The words that every page of edges shows."""
         state = edge_state(edge, timezone.now())
         return dot_and_word(str(state), state.tone)
+
+    @admin.display(description="what to do")
+    def health(self, edge: ServiceEdge) -> str:
+        """What the edge's page shows: what is wrong with it, and what to do."""
+        return str(edge_health.of_edge(edge, timezone.now()))
 
     @admin.display(description="enrolled with key")
     def key(self, edge: Any) -> str:

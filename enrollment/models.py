@@ -76,6 +76,15 @@ class ServiceEdge(Named, models.Model):
     version = models.CharField(max_length=64, blank=True, db_default="", editable=False)
     platform = models.CharField(max_length=64, blank=True, db_default="", editable=False)
     addresses = models.JSONField(default=list, db_default=[], blank=True, editable=False)
+    certificate_until = models.DateTimeField(
+        "certificate expires",
+        default=BEFORE_ALL,
+        db_default=Value(BEFORE_ALL),
+        editable=False,
+        help_text="The end of its latest certificate that is not revoked; 1970 without one.",
+    )
+    # The number of its edits plus one. `version` is that of its software.
+    revision = models.PositiveIntegerField(default=1, db_default=1, editable=False)
 
     objects = ServiceEdgeQuerySet.as_manager()
 
@@ -89,6 +98,7 @@ class ServiceEdge(Named, models.Model):
             models.Index(fields=["key_sort_name", "id"], name="edge_by_key"),
             models.Index(fields=["contacted", "id"], name="edge_by_contact"),
             models.Index(fields=["version", "id"], name="edge_by_version"),
+            models.Index(fields=["certificate_until", "id"], name="edge_by_expiry"),
             # Partial, because few are disabled, and an enrollment does not write to it.
             models.Index(fields=["id"], condition=Q(enabled=False, deleted_at=None), name="edge_disabled"),
         ]

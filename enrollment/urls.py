@@ -8,7 +8,9 @@ from enrollment.endpoints import json, pki
 from enrollment.endpoints.downloads import download
 from enrollment.pages import revoke
 from enrollment.pages.audit_log import audit_log
+from enrollment.pages.edge_delete import edge_delete
 from enrollment.pages.edge_detail import edge_detail
+from enrollment.pages.edge_edit import edge_disable, edge_edit, edge_enable
 from enrollment.pages.edge_list import edge_list
 
 app_name = "enrollment"
@@ -24,6 +26,10 @@ urlpatterns = [
     path("service-edges/", edge_list, name="edge-list"),
     path("audit-log/", audit_log, name="audit-log"),
     path("service-edges/<int:pk>/", edge_detail, name="edge-detail"),
+    path("service-edges/<int:pk>/edit/", edge_edit, name="edge-edit"),
+    path("service-edges/<int:pk>/enable/", edge_enable, name="edge-enable"),
+    path("service-edges/<int:pk>/disable/", edge_disable, name="edge-disable"),
+    path("service-edges/<int:pk>/delete/", edge_delete, name="edge-delete"),
     path("service-edges/<int:pk>/revoke/", revoke.edge_revoke, name="edge-revoke"),
     path(
         "service-edges/<int:pk>/certificates/<int:certificate_pk>/revoke/",

@@ -1,6 +1,6 @@
 """Every change machines cause, and what staff may change on edges. Nothing else writes these tables."""
 
-from enrollment.operations.edges import delete_edge, edit_edge
+from enrollment.operations.edges import delete_edge, edit_edge, set_enabled
 from enrollment.operations.enrolling import enroll
 from enrollment.operations.heartbeats import Report, record_contact
 from enrollment.operations.recording_refusals import sample_refusal
@@ -19,4 +19,5 @@ __all__ = [
     "revoke_edge",
     "revoke_key",
     "sample_refusal",
+    "set_enabled",
 ]

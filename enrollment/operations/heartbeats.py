@@ -33,7 +33,12 @@ def record_contact(certificate: IssuedCertificate, report: Report, *, now: datet
     now = now or datetime.now(UTC)
     mark_presented(certificate, now)
     rules.refuse(rules.against_heartbeat(certificate, now))
-    # What was read may have changed.
-    ServiceEdge.objects.live().filter(pk=certificate.edge_id, enabled=True).update(
-        last_contact_at=now, version=report.version, platform=report.platform, addresses=list(report.addresses)
+    stored = (
+        ServiceEdge.objects.live()
+        .filter(pk=certificate.edge_id, enabled=True)
+        .update(last_contact_at=now, version=report.version, platform=report.platform, addresses=list(report.addresses))
     )
+    if not stored:
+        # The edge was disabled or deleted since it was read.
+        certificate.edge.refresh_from_db(fields=["enabled", "deleted_at"])
+        rules.refuse(rules.against_heartbeat(certificate, now))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from cryptography import x509
 
 from enrollment.errors import Refused
@@ -13,14 +15,13 @@ from keys.crypto.ca_certificates import may_sign
 from keys.models import ProvisioningKey, SigningCertificate
 
 
-def issuer_for(attempt: RenewalAttempt) -> SigningCertificate:
-    """Which certificate signs, always below the root of the current one: an edge accepts no other.
+def issuer_for(current: IssuedCertificate, now: datetime) -> SigningCertificate:
+    """Which certificate signs the renewal of `current`, always below the same root: an edge accepts no other.
 
     The key's signing certificate when that has this root; disabling it stops renewals. When the key is deleted or was
     moved to another root, or when the certificate's time is over: the issuer of the current certificate, else another
     one of the root, the root itself last. Raises Refused: issuer_unavailable.
     """
-    current, now = attempt.current, attempt.now
     anchors = trust_anchors.anchors()
     of_key = (
         ProvisioningKey.objects.filter(public_id=current.edge.key_public_id)

@@ -72,7 +72,7 @@ def _renew(attempt: RenewalAttempt) -> Enrolled:
         raise Refused("renewal_not_due")
     try:
         # 5. Sign, below the root of the current certificate.
-        issuer = renewal_roots.issuer_for(attempt)
+        issuer = renewal_roots.issuer_for(current, now)
         identity = signing.identity_of(current.edge.uuid, current.edge.group_id)
         signed = signing.sign(attempt, identity, issuer.pk, issuer.fingerprint)
         # 6. Judge again, and record certificate and event, in one transaction.
@@ -120,6 +120,7 @@ def _record(attempt: RenewalAttempt, signed: Signed, *, replaced: IssuedCertific
             not_after=issued.not_after,
             issued_at=attempt.now,
         )
+        ServiceEdge.objects.filter(pk=current.edge_id).update(certificate_until=new.not_after)
         detail = {
             "serial": new.serial,
             "renewed": current.serial,

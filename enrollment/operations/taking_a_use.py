@@ -48,6 +48,7 @@ _EDGE = {
     "use_number": "used.uses",
     "enrolled_at": "%(now)s",
     "enrolled_from": "%(client_ip)s",
+    "certificate_until": "%(not_after)s",
 }
 _CERTIFICATE = {
     "edge_id": "edge.id",
@@ -67,6 +68,7 @@ _EVENT_NAME = {"object_name": "edge.name"}
 _CASTS = {
     "uuid": "uuid", "enrolled_from": "inet", "client_ip": "inet", "at": "timestamptz", "enrolled_at": "timestamptz",
     "issued_at": "timestamptz", "not_before": "timestamptz", "not_after": "timestamptz", "der": "bytea",
+    "certificate_until": "timestamptz",
     "detail": "jsonb", "group_id": "bigint", "issuer_id": "bigint",
 }  # fmt: skip
 

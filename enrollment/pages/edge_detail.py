@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from enrollment.models import IssuedCertificate, ServiceEdge
-from enrollment.pages import timeline
+from enrollment.pages import edge_health, timeline
+from enrollment.pages.edge_access import CHANGE, DELETE
 from enrollment.pages.edge_rows import annotated, described
 from keys.pages.expiry_badge import Badge, expiry
 from keys.pages.presentation import colons
@@ -21,6 +22,7 @@ from portal.times import stamp
 PERMISSION = "enrollment.view_serviceedge"
 FORBIDDEN = "You can't view Private Service Edges. Ask an administrator for the Viewer role."
 SHOWN_CERTIFICATES = 25
+STOPS = (CHANGE, DELETE, "enrollment.revoke_issuedcertificate")
 
 
 @require_safe
@@ -35,6 +37,8 @@ def edge_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "row": described(edge, now),
         "certificates": [_certificate(each, now) for each in certificates],
         "certificates_shown": SHOWN_CERTIFICATES,
+        "health": edge_health.of_edge(edge, now),
+        "may_stop": not edge.deleted_at and any(map(request.user.has_perm, STOPS)),
         "timeline": timeline.of_edge(request, edge.get_absolute_url(), str(edge.uuid)),
     }
     return render(request, "enrollment/edge_detail.html", context)

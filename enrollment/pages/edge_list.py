@@ -12,6 +12,7 @@ from django.utils import timezone
 from enrollment.models import BEFORE_ALL, IssuedCertificate, ServiceEdge
 from enrollment.pages import history
 from enrollment.pages.edge_detail import FORBIDDEN, PERMISSION
+from enrollment.pages.edge_health import overdue_from
 from enrollment.pages.edge_row_html import render_rows
 from enrollment.pages.edge_rows import holds_one_in_force, is_revoked, read
 from enrollment.pages.edge_state import IN_TOUCH, edge_state
@@ -51,6 +52,13 @@ class EdgeTable(ListTable):
         descending="Latest contact first",
     )
     version = Column("Version", csv="version", order=Order("version", text))
+    expires = Column(
+        "Certificate Expires",
+        csv=lambda edge: edge.certificate_until if edge.certificate_until > BEFORE_ALL else "",
+        order=Order("certificate_until", moment),
+        ascending="Soonest first",
+        descending="Latest first",
+    )
     key = Column("Enrolled With Key", csv="key_name", order=Order("key_sort_name", text))
     # Ids grow with each enrollment, so the primary key is the index of this order.
     enrolled = Column(
@@ -103,6 +111,15 @@ def _by_status(word: str) -> Q:
     return Q(enabled=word == "enabled") & ~is_revoked(now)
 
 
+def _by_expiry(word: str) -> Q:
+    """A range of the index by the end of the certificate, in which edges without one come first."""
+    now = timezone.now()
+    if word == "expired":
+        return Q(certificate_until__gt=BEFORE_ALL, certificate_until__lte=now)
+    within = {"7": timedelta(days=7), "30": timedelta(days=30), "overdue": overdue_from()}[word]
+    return Q(certificate_until__gt=now, certificate_until__lte=now + within)
+
+
 def _with_keys(ids: list[int]) -> Q:
     return Q(key_public_id__in=ProvisioningKey.objects.filter(pk__in=ids).order_by().values("public_id"))
 
@@ -127,6 +144,16 @@ class EdgeFilters(ListFilters):
         label="Status",
         condition=_by_status,
         choices=(("enabled", "Enabled"), ("disabled", "Disabled"), ("revoked", "Revoked")),
+    )
+    expires = Choice(
+        label="Certificate expires",
+        condition=_by_expiry,
+        choices=(
+            ("expired", "Expired"),
+            ("7", "Within 7 days"),
+            ("30", "Within 30 days"),
+            ("overdue", "Renewal overdue"),
+        ),
     )
     group = InGroup()
     key = RelatedByName(

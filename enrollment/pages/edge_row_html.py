@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 
 from django.urls import get_script_prefix
 
+from enrollment.models import BEFORE_ALL
 from enrollment.pages.edge_rows import ListedEdge
 from enrollment.pages.edge_state import EdgeState, edge_state
+from keys.pages.expiry_badge import Badge, expiry
 from portal import zones
 from portal.lists.columns import Cells
 from portal.lists.row_text import escaped, row_text
@@ -18,6 +20,8 @@ from portal.times import Stamp, stamp
 from portal.tones import Tone
 
 _NEVER = Stamp("", "")
+# The head of the column has the word already.
+_EXPIRES = "Expires in "
 
 
 class EdgeRowState(NamedTuple):
@@ -32,6 +36,9 @@ class EdgeRowState(NamedTuple):
     has_platform: bool
     has_addresses: bool
     has_source: bool
+    # Of the badge of its certificate's end; empty without a badge. With `is_certified` it has one that is not revoked.
+    expiry_tone: str
+    is_certified: bool
     is_long: bool
 
     def for_templates(self) -> dict[str, Any]:
@@ -39,7 +46,12 @@ class EdgeRowState(NamedTuple):
         return self._asdict() | ({} if self.has_since else {"since": ""})
 
 
-def state_of(edge: ListedEdge, state: EdgeState, is_open: bool) -> EdgeRowState:
+def badge_of(edge: ListedEdge, now: datetime) -> Badge | None:
+    """The badge of the end of its certificate, if it has one and that is near or over."""
+    return expiry(edge.certificate_until, now) if edge.certificate_until > BEFORE_ALL else None
+
+
+def state_of(edge: ListedEdge, state: EdgeState, badge: Badge | None, is_open: bool) -> EdgeRowState:
     """The state of a row."""
     return EdgeRowState(
         is_open,
@@ -51,13 +63,16 @@ def state_of(edge: ListedEdge, state: EdgeState, is_open: bool) -> EdgeRowState:
         has_platform=bool(edge.platform),
         has_addresses=bool(edge.addresses),
         has_source=bool(edge.enrolled_from),
+        expiry_tone=badge.tone if badge else "",
+        is_certified=edge.certificate_until > BEFORE_ALL,
         is_long=any(map(is_long, (edge.name, edge.group__name, edge.key_name))),
     )
 
 
-def values_of(edge: ListedEdge, state: EdgeState, zone: tzinfo) -> dict[str, str]:
+def values_of(edge: ListedEdge, state: EdgeState, badge: Badge | None, zone: tzinfo) -> dict[str, str]:
     """The values of a row as text."""
     enrolled = stamp(edge.enrolled_at, zone)
+    until = stamp(edge.certificate_until, zone)
     last = stamp(edge.last_contact_at, zone) if edge.last_contact_at else _NEVER
     return {
         "id": str(edge.id),
@@ -77,6 +92,10 @@ def values_of(edge: ListedEdge, state: EdgeState, zone: tzinfo) -> dict[str, str
         "enrolled_iso": enrolled.iso,
         "enrolled_from": edge.enrolled_from or "",
         "serial": edge.serial or "",
+        "expiry": badge.text.removeprefix(_EXPIRES) if badge else "",
+        "until": until.text,
+        "until_day": until.day,
+        "until_iso": until.iso,
     }
 
 
@@ -87,5 +106,6 @@ def render_rows(
     zone, prefix = zones.current(), get_script_prefix()
     for edge in edges:
         state = edge_state(edge, now, zone)
-        text = row_text("enrollment/_edge_row.html", state_of(edge, state, is_open(edge.id)), cells, prefix)
-        yield text.with_values(escaped(values_of(edge, state, zone)))
+        badge = badge_of(edge, now)
+        text = row_text("enrollment/_edge_row.html", state_of(edge, state, badge, is_open(edge.id)), cells, prefix)
+        yield text.with_values(escaped(values_of(edge, state, badge, zone)))

@@ -65,6 +65,7 @@ class ListedEdge(NamedTuple):
     version: str
     platform: str
     addresses: list[str]
+    certificate_until: datetime
     serial: str | None
     revoked: bool
     key_id: int | None

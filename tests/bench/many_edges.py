@@ -47,6 +47,7 @@ def _edge(key: ProvisioningKey, number: int, now: datetime, chance: random.Rando
         use_number=number,
         enrolled_at=now,
         last_contact_at=contact,
+        certificate_until=now + timedelta(days=90),
     )
 
 

@@ -31,6 +31,8 @@ NOT_PAGES = {
     "session-left": "JSON for the script that warns before a session ends",
     "preferences-density": "POST, leads back to the list",
     "preferences-theme": "POST, leads back to the page",
+    "enrollment:edge-enable": "POST, leads to the edge's page",
+    "enrollment:edge-disable": "POST, leads to the edge's page",
     "enrollment:download": "a file",
     "enrollment:enroll": "JSON for machines",
     "enrollment:renew": "JSON for machines",
@@ -460,6 +462,26 @@ def shortcuts(page: Page, world: World) -> None:
     page.goto(LIST)
     page.keyboard.press("?")
     page.get_by_role("dialog").wait_for()
+
+
+def _open_edge(page: Page, world: World, part: str) -> None:
+    page.goto("/service-edges/")
+    address = page.get_by_role("link", name="kind full-1").get_attribute("href")
+    page.goto(f"{address}{part}")
+
+
+@state("edit an edge, wrong", "enrollment:edge-edit")
+def edit_edge_wrongly(page: Page, world: World) -> None:
+    _open_edge(page, world, "edit/")
+    page.get_by_label("Name").fill("a/b")
+    press(page, "Save")
+    page.get_by_role("alert").wait_for()
+
+
+@state("delete an edge", "enrollment:edge-delete")
+def delete_edge(page: Page, world: World) -> None:
+    _open_edge(page, world, "delete/")
+    page.get_by_role("heading", level=1, name="Delete kind full-1").wait_for()
 
 
 @state("revoke an edge", "enrollment:edge-revoke")

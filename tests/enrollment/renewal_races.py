@@ -9,10 +9,12 @@ from typing import Any
 from unittest import mock
 
 from enrollment import operations
+from enrollment.errors import Refused
 from enrollment.models import IssuedCertificate
 from enrollment.operations import renewal_roots
+from portal.models import AuditEvent
 from tests.enrollment.operations.test_renewal_roots import make_other_root, move
-from tests.factories import EDGE, make_csr, make_key
+from tests.factories import ACTOR, EDGE, make_csr, make_key
 from tests.keys.certificate_races import at_once
 
 HANDS = 6
@@ -70,4 +72,22 @@ def main() -> None:
     acts = [renewal(old, csr, answers) for _ in range(HANDS)]
     acts.append(lambda: operations.record_contact(recorded, operations.Report(), now=later()))
     results["used"] = race(old, *acts, answers=answers)
+    # Once the edge is disabled, nothing is signed for it: the order of events is that of their commits.
+    old, codes = due(text), set()
+
+    def renew_or_note() -> None:
+        try:
+            renewal(old, make_csr(), [])()
+        except Refused as refused:
+            codes.add(refused.code)
+
+    raised = at_once(
+        *[renew_or_note] * 3, lambda: operations.set_enabled(old.edge, False, actor=ACTOR), *[renew_or_note] * 3
+    )
+    events = AuditEvent.objects.filter(object_id=str(old.edge.uuid))
+    disabled = events.get(action="edge.edited")
+    late = events.filter(action="edge.renewed", id__gt=disabled.pk).count()
+    rows = IssuedCertificate.objects.filter(edge=old.edge_id).exclude(pk=old.pk).count()
+    others = [*filter(None, raised), *(codes - {"edge_disabled", "certificate_superseded"})]
+    results["disabled"] = {"late": late, "others": others, "at_most_one": rows <= 1}
     print(json.dumps(results))

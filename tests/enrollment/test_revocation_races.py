@@ -91,6 +91,7 @@ class Races:
         used = results["used"]
         self.assertEqual((used["refused"], used["given"], used["valid"]), ([], 1, 1))
         self.assertEqual(used["new"], used["revoked"])
+        self.assertEqual(results["disabled"], {"late": 0, "others": [], "at_most_one": True})
 
 
 @pytest.mark.once

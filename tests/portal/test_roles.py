@@ -80,6 +80,10 @@ PORTAL: dict[str, Rule] = {
     "enrollment:audit-log": needs("portal.view_auditevent"),
     "enrollment:edge-list": needs("enrollment.view_serviceedge"),
     "enrollment:edge-detail": needs("enrollment.view_serviceedge"),
+    "enrollment:edge-edit": needs("enrollment.change_serviceedge", FORM),
+    "enrollment:edge-enable": needs("enrollment.change_serviceedge", POST),
+    "enrollment:edge-disable": needs("enrollment.change_serviceedge", POST),
+    "enrollment:edge-delete": needs("enrollment.delete_serviceedge", FORM),
     "keys:key-list": needs("keys.view_provisioningkey"),
     "list-bulk": needs("keys.change_provisioningkey", FORM, do="disable"),
     "list-views": needs("keys.view_provisioningkey", FORM, name="Mine"),
@@ -202,8 +206,10 @@ class PortalMatrixTest(MatrixTestCase):
             "enrollment:revocation-list": [self.key.signing_certificate_id],
             "enrollment:download": ["enroll-edge.pyz"],
             "enrollment:key-revoke": [self.key.pk],
-            "enrollment:edge-revoke": [ServiceEdge.objects.get().pk],
-            "enrollment:edge-detail": [ServiceEdge.objects.get().pk],
+            **{
+                f"enrollment:edge-{word}": [ServiceEdge.objects.get().pk]
+                for word in ("detail", "edit", "enable", "disable", "delete", "revoke")
+            },
             "enrollment:certificate-revoke": [ServiceEdge.objects.get().pk, IssuedCertificate.objects.get().pk],
         }
         detail = name.startswith("keys:key-") and name not in {"keys:key-list", "keys:key-add", "keys:key-names"}

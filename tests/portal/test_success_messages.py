@@ -15,6 +15,7 @@ from enrollment.models import IssuedCertificate, ServiceEdge
 from keys.models import ServiceEdgeGroup, SigningCertificate
 from portal import success_messages
 from portal.success_messages import quoted
+from portal.times import stamp
 from tests.base import PortalTestCase
 from tests.enrollment.base import EnrollmentTestCase
 from tests.factories import make_group, make_key
@@ -75,7 +76,8 @@ class EveryOperation(EnrollmentTestCase):
         self.enroll(self.text), self.enroll(self.text)
         other, other_text = make_key("Other")
         self.enroll(other_text)
-        one, two, _ = ServiceEdge.objects.order_by("pk")
+        self.enroll(self.text)
+        one, two, _, spent = ServiceEdge.objects.order_by("pk")
         certificate = IssuedCertificate.objects.get(edge=two)
         saved = {"viewable": "on", "enabled": "on", "signing_certificate": key.signing_certificate_id}
         key_page, certificates = key.get_absolute_url(), {"client_type": "NONE", "key_type": "EC P-256", "days": "365"}
@@ -121,6 +123,39 @@ class EveryOperation(EnrollmentTestCase):
                     {"reason": "superseded", "confirm_name": one.name},
                     f"Revoked edge “{one.name}” with 1 certificate · Disable its key too",
                     [one.get_absolute_url(), disable],
+                )
+            ],
+            "enrollment:edge-edit": [
+                Case(
+                    (spent.pk,),
+                    {"name": "Frankfurt", "enabled": "on", "version": 1},
+                    "Saved edge “Frankfurt”.",
+                    [spent.get_absolute_url()],
+                )
+            ],
+            "enrollment:edge-disable": [
+                Case(
+                    (spent.pk,),
+                    {},
+                    "Disabled edge “Frankfurt”: its renewals and heartbeats are refused, and its certificate stays "
+                    f"valid until {stamp(spent.certificate_until).day} · Enable it again",
+                    [spent.get_absolute_url(), f"{spent.get_absolute_url()}enable/"],
+                )
+            ],
+            "enrollment:edge-enable": [
+                Case(
+                    (spent.pk,),
+                    {},
+                    "Enabled edge “Frankfurt”: it may renew and send heartbeats again.",
+                    [spent.get_absolute_url()],
+                )
+            ],
+            "enrollment:edge-delete": [
+                Case(
+                    (spent.pk,),
+                    {"confirm_name": "Frankfurt"},
+                    "Deleted edge “Frankfurt” and revoked 1 certificate.",
+                    [spent.get_absolute_url()],
                 )
             ],
             "enrollment:key-revoke": [

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from enrollment import operations
-from enrollment.models import IssuedCertificate, ServiceEdge
-from keys.errors import Gone
+from datetime import datetime, timedelta
+
+from enrollment import operations, verifying
+from enrollment.models import BEFORE_ALL, IssuedCertificate, ServiceEdge
+from keys.errors import Gone, Stale
 from portal.models import AuditEvent
 from tests.enrollment.base import EnrollmentTestCase, now
-from tests.factories import ACTOR
+from tests.enrollment.revocation import fetch, serials
+from tests.factories import ACTOR, EDGE, make_csr
 
 
 class EdgeTestCase(EnrollmentTestCase):
@@ -45,6 +48,47 @@ class EditTests(EdgeTestCase):
         stored = ServiceEdge.objects.get()
         self.assertEqual((stored.name, stored.enabled), ("Edge-1", False))
 
+    def test_f24_of_two_who_save_the_second_learns_who_was_first_and_what_differs(self) -> None:
+        mine = ServiceEdge.objects.get()
+        self.edge.name = "Frankfurt"
+        operations.edit_edge(self.edge, fields=["name"], actor=ACTOR)
+        # A heartbeat is no edit.
+        ServiceEdge.objects.update(last_contact_at=now())
+        mine.description = "In the cellar"
+        with self.assertRaises(Stale) as refused:
+            operations.edit_edge(mine, fields=["name", "description"], actor=ACTOR)
+        stale = refused.exception
+        self.assertEqual((stale.changed_by, stale.version), (ACTOR.name, 2))
+        self.assertEqual([each.label for each in stale.differences], ["Name", "Description"])
+        operations.edit_edge(mine, fields=["description"], revision=stale.version, actor=ACTOR)
+        stored = ServiceEdge.objects.get()
+        self.assertEqual((stored.name, stored.description, stored.revision), ("Frankfurt", "In the cellar", 3))
+
+    def test_disabling_and_enabling_are_one_event_each_and_never_stale(self) -> None:
+        known = AuditEvent.objects.count()
+        for enabled in (False, False, True):
+            operations.set_enabled(self.edge, enabled, actor=ACTOR)
+            self.assertEqual(ServiceEdge.objects.get().enabled, enabled)
+        details = [event.detail for event in AuditEvent.objects.order_by("id")[known:]]
+        self.assertEqual(details, [{"enabled": ["on", "off"]}, {"enabled": ["off", "on"]}])
+
+
+class ExpiryTests(EdgeTestCase):
+    def test_an_edge_holds_the_end_of_its_latest_certificate_that_is_not_revoked(self) -> None:
+        def until() -> datetime:
+            return ServiceEdge.objects.get().certificate_until
+
+        first = IssuedCertificate.objects.select_related("edge__group").get()
+        self.assertEqual(until(), first.not_after)
+        later = first.not_after - timedelta(days=20)
+        operations.renew(first, make_csr(), caller=EDGE, now=later)
+        second = IssuedCertificate.objects.latest("id")
+        self.assertEqual(until(), second.not_after)
+        operations.revoke_certificate(second, reason="superseded", actor=ACTOR)
+        self.assertEqual(until(), first.not_after)
+        operations.delete_edge(self.edge, actor=ACTOR)
+        self.assertEqual(until(), BEFORE_ALL)
+
 
 class DeleteTests(EdgeTestCase):
     def test_a11_a_deleted_edge_is_disabled_revoked_and_kept(self) -> None:
@@ -55,9 +99,12 @@ class DeleteTests(EdgeTestCase):
         self.assertEqual(certificate.revoked_at, stored.deleted_at)
         self.assertEqual(certificate.revocation_reason, "cessationOfOperation")
         event = AuditEvent.objects.latest("id")
-        self.assertEqual(
-            (event.action, event.object_name, event.detail), ("edge.deleted", "Edge-1", {"certificates": 1})
-        )
+        self.assertEqual((event.action, event.object_name), ("edge.deleted", "Edge-1"))
+        was = {"enabled": "on", "group": self.edge.group.name, "key_name": "Edge", "key_public_id": self.key.public_id}
+        self.assertEqual(event.detail, {**was, "certificates": 1, "serials": [certificate.serial]})
+        issuer = certificate.issuer
+        self.assertIn(certificate.serial, serials(fetch(issuer)), "its list names it without a live edge")
+        self.assertEqual([*verifying.verify(now() - timedelta(days=1), verifying.Tally())], [])
         self.assertEqual(self.uses(self.key), 1)
 
     def test_deleting_twice_is_one_event_and_keeps_the_first_moment(self) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from enrollment import operations
+from enrollment.errors import Refused
 from enrollment.models import IssuedCertificate, ServiceEdge
 from portal.models import AuditEvent
 from tests.enrollment.base import EnrollmentTestCase, now
@@ -68,6 +69,19 @@ class HeartbeatTests(HeartbeatTestCase):
         IssuedCertificate.objects.filter(edge=edge).update(revoked_at=now(), revocation_reason="superseded")
         self.assert_problem(self.beat(REPORT), "certificate_revoked")
         self.assertIsNone(self.edge.last_contact_at)
+
+    def test_d06_disabled_or_deleted_since_it_was_read_it_is_refused(self) -> None:
+        read = IssuedCertificate.objects.select_related("edge").get()
+        for code, change in (
+            ("edge_disabled", lambda: operations.set_enabled(self.edge, False, actor=ACTOR)),
+            ("certificate_revoked", lambda: operations.delete_edge(self.edge, actor=ACTOR)),
+        ):
+            operations.set_enabled(self.edge, True, actor=ACTOR)
+            read.edge = self.edge
+            change()
+            with self.assertRaises(Refused) as refused:
+                operations.record_contact(read, operations.Report())
+            self.assertEqual(refused.exception.code, code)
 
     def test_an_expired_certificate_is_not_heard(self) -> None:
         self.private_key = make_private_key()

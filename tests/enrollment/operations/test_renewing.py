@@ -17,7 +17,7 @@ from django.db import IntegrityError, transaction
 from enrollment import operations
 from enrollment.errors import Refused
 from enrollment.models import IssuedCertificate, ServiceEdge
-from enrollment.operations import renewal_roots
+from enrollment.operations import renewal_roots, signing
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations import delete_certificate, delete_key, edit_certificate, edit_group, edit_key
 from portal.models import AuditEvent
@@ -179,6 +179,27 @@ class RefusedTests(RenewalTestCase):
             self.renew()
         self.assertEqual(refused.exception.code, "busy")
         self.assertFalse(self.renew().replayed)
+
+    def test_d06_disabled_or_deleted_while_the_renewal_is_signed_it_gets_no_certificate(self) -> None:
+        signing_now, edge = signing.sign, self.old.edge
+        for code, change in (
+            ("edge_disabled", lambda: operations.set_enabled(edge, False, actor=ACTOR)),
+            ("certificate_revoked", lambda: operations.delete_edge(edge, actor=ACTOR)),
+        ):
+
+            def disturbed(*arguments: Any, change: Any = change) -> Any:
+                signed = signing_now(*arguments)
+                change()
+                return signed
+
+            known = IssuedCertificate.objects.count()
+            self.old.edge.refresh_from_db()
+            with mock.patch.object(signing, "sign", disturbed), self.assertRaises(Refused) as refused:
+                self.renew()
+            self.assertEqual(refused.exception.code, code)
+            self.assertEqual(IssuedCertificate.objects.count(), known)
+            if code == "edge_disabled":
+                operations.set_enabled(edge, True, actor=ACTOR)
 
     def test_before_a_third_of_the_life_is_left(self) -> None:
         first = self.enroll(self.text)

@@ -16,7 +16,7 @@ from enrollment.models import ServiceEdge
 from enrollment.operations import delete_edge, revoke_edge
 from enrollment.operations.recording_refusals import sampled
 from enrollment.pages.edge_list import EDGES, EdgeFilters, EdgeTable
-from enrollment.pages.edge_row_html import render_rows, state_of, values_of
+from enrollment.pages.edge_row_html import badge_of, render_rows, state_of, values_of
 from enrollment.pages.edge_rows import annotated, read
 from enrollment.pages.edge_state import edge_state
 from keys.operations import delete_key
@@ -37,14 +37,15 @@ LIST = "/service-edges/"
 # Session, user and two for permissions; groups and keys to choose from, the count, the edges,
 # the latest refusals and their count.
 QUERIES = 9
-ALL_CELLS = Cells(frozenset(), 7)
+ALL_CELLS = Cells(frozenset(), 8)
 
 
 class ListTests(EdgePagesTestCase):
     def test_the_columns(self) -> None:
         self.contact()
         page = self.get(LIST)
-        heads = ["Details", "Name", "Group", "State", "Version", "Enrolled With Key", "Enrolled"]
+        heads = ["Details", "Name", "Group", "State", "Version", "Certificate Expires"]
+        heads += ["Enrolled With Key", "Enrolled"]
         self.assertEqual(texts(page, "thead th"), heads)
         for text in (f'href="{self.page}"', "1.2.3", f'href="/service-edge-keys/{self.key.pk}/"'):
             self.assertContains(page, text)
@@ -135,7 +136,8 @@ class ListTests(EdgePagesTestCase):
         for edge, state in zip(edges, states, strict=True):
             for is_open in (False, True):
                 with self.subTest(edge=edge.name, state=state.word, is_open=is_open):
-                    row = values_of(edge, state, zone) | state_of(edge, state, is_open).for_templates()
+                    badge = badge_of(edge, at)
+                    row = values_of(edge, state, badge, zone) | state_of(edge, state, badge, is_open).for_templates()
                     printed = render_to_string("enrollment/_edge_row.html", {"row": row, **ALL_CELLS._asdict()})
                     filled = render_rows([edge], at, lambda _, is_open=is_open: is_open, ALL_CELLS)
                     self.assertEqual([*filled], [printed])
