@@ -46,6 +46,8 @@ TESTED_IN = {
     "enrollment/operations/issuers.py": "enrollment/operations/test_renewal_roots.py",
     "enrollment/other_organizations.py": "enrollment/operations/test_renewal_roots.py",
     "enrollment/pages/edge_row_html.py": "enrollment/pages/test_edge_list.py",
+    "enrollment/pages/edge_access.py": "enrollment/pages/test_edge_edit.py",
+    "enrollment/pages/edge_forms.py": "enrollment/pages/test_edge_edit.py",
     "enrollment/pages/edge_rows.py": "enrollment/pages/test_edge_list.py",
     "enrollment/pages/revoke_form.py": "enrollment/pages/test_revoke.py",
     "enrollment/pages/revoke_preview.py": "enrollment/pages/test_revoke.py",

@@ -172,12 +172,13 @@ class HeartbeatTests(EnrolledTestCase):
 
         self.assert_each(attempt)
 
-    def test_an_edge_that_was_disabled_or_deleted_since_it_was_read_is_not_changed(self) -> None:
+    def test_d06_an_edge_that_was_disabled_or_deleted_since_it_was_read_is_refused_and_not_changed(self) -> None:
         def attempt(change: Change, codes: list[str]) -> None:
             certificate = self.read()
             change()
             edge = ServiceEdge.objects.get(pk=certificate.edge_id)
-            self.assertEqual(self.contact(certificate), ("", edge.enabled and edge.deleted_at is None))
+            code = "certificate_revoked" if edge.deleted_at else "" if edge.enabled else "edge_disabled"
+            self.assertEqual(self.contact(certificate), (code, not code))
 
         self.assert_each(attempt)
 
