@@ -160,9 +160,27 @@ class ListTests(EdgePagesTestCase):
             self.assertNotRegex(plan, "SCAN|Seq Scan|TEMP B-TREE|Sort")
             self.assertRegex(plan, "USING INTEGER PRIMARY KEY|Index Cond")
 
+    def test_f46_the_end_of_its_certificate_is_a_badge_and_a_filter(self) -> None:
+        _key, text = make_key("Many", max_uses=10)
+        ends = {-1: "Expired", 3: "3 days", 20: "20 days", 28: "28 days", 60: ""}
+        for days in ends:
+            self.enroll(text)
+            until = now() + timedelta(days=days, minutes=5)
+            ServiceEdge.objects.filter(pk=ServiceEdge.objects.latest("id").pk).update(certificate_until=until)
+        revoke_edge(self.edge, reason="superseded", actor=ACTOR)
+        cell = '.row [data-label="Certificate expires"]'
+        every = texts(self.get(LIST, sort="expires"), cell)
+        self.assertEqual(every[:2], ["None valid", "Expired"])
+        for value, days in (("expired", [-1]), ("7", [3]), ("30", [3, 20, 28]), ("overdue", [3, 20])):
+            found = texts(self.get(LIST, expires=value, sort="expires"), f"{cell} .badge")
+            self.assertEqual([each.removeprefix("Expires in ") for each in found], [ends[day] for day in days], value)
+
     # PostgreSQL reads a table of one page whole.
     @pytest.mark.once
     def test_disabled_and_revoked_edges_are_found_in_an_index_of_few(self) -> None:
+        for word in ("expired", "7", "30", "overdue"):
+            found = EDGES.rows().filter(EdgeFilters.base_filters["expires"].condition(word))
+            self.assertIn("edge_by_expiry", capped(found).explain())
         for word, index in (("disabled", "edge_disabled"), ("revoked", "COVERING INDEX issued_revoked_by_edge")):
             found = EDGES.rows().filter(EdgeFilters.base_filters["status"].condition(word))
             for rows in (capped(found), found.order_by("-pk").values("pk")[:26]):
