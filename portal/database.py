@@ -174,6 +174,7 @@ def _interrupted_on_sqlite(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def _cancelled_on_postgresql(seconds: float) -> Iterator[None]:
+    is_part = connection.in_atomic_block
     with transaction.atomic(), connection.cursor() as cursor:
         milliseconds = str(int(seconds * 1000))
         cursor.execute(
@@ -181,8 +182,9 @@ def _cancelled_on_postgresql(seconds: float) -> Iterator[None]:
         )
         (usual, _) = cursor.fetchone()
         yield
-        # The transaction may be a part of a larger one.
-        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [usual])
+        if is_part:
+            # The limit would last until the larger transaction ends.
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [usual])
 
 
 def _is_cancelled(cause: BaseException | None) -> bool:

@@ -25,9 +25,9 @@ def prepare(keys: int) -> tuple[Any, dict[str, str]]:
     call_command("migrate", verbosity=0, interactive=False)
     call_command("apply_vendor_manifest", verbosity=0)
     call_command("seed_keys", count=keys, verbosity=0)
-    from tests.bench import many_edges
+    from tests.bench import many_edges, many_events
 
-    searched = many_edges.add(keys // 10)
+    searched = many_edges.add(keys // 10) | many_events.add(keys)
     client = Client()
     client.force_login(User.objects.create_superuser("bench", password=None))
     return client, searched

@@ -27,6 +27,7 @@ from tests.support.live import ROOT
 
 SIZES = (100, 10_000, 1_000_000)
 KEYS, EDGES, ADMIN = "/service-edge-keys/", "/service-edges/?per_page=100", "/admin/keys/provisioningkey/"
+EVENTS = "/audit-log/?per_page=50"
 # The segments and the menu are counted, which else happens once in five seconds.
 COUNTED = "segments counted"
 PAGES = {
@@ -51,9 +52,21 @@ DEEP_PAGES = {
     "connected edges": f"{EDGES}&connection=connected",
     "disconnected edges": f"{EDGES}&connection=disconnected",
     "never connected edges": f"{EDGES}&connection=never",
+    "audit log": EVENTS,
+    "audit log, middle": f"{EVENTS}&after={{event}}",
+    "audit log, 30 days": f"{EVENTS}&time=30d",
+    "audit log of a user": f"{EVENTS}&who=user7",
+    "audit log of an action": f"{EVENTS}&action=key.copied",
+    "audit log, refused": f"{EVENTS}&result=refused",
+    "audit log of an interface": f"{EVENTS}&interface=portal",
+    "audit log, searched": f"{EVENTS}&q=user7",
 }
 # Pages whose rows are those of another page unless their filter is ignored.
-UNFILTERED = {name: "100 rows" for name, path in DEEP_PAGES.items() if re.search("usage|state|&q=", path)}
+UNFILTERED = {
+    name: "100 rows"
+    for name, path in DEEP_PAGES.items()
+    if re.search("usage|state|&q=", path) and path.startswith(KEYS)
+}
 UNFILTERED |= {name: "all edges" for name, path in DEEP_PAGES.items() if "connection" in path}
 FIRST_PAGE, DEEP_PAGE, CONTAINS = Goal(1.5, 1.1), Goal(1.5, 1.1), Goal(2, 1.2)
 BESIDE_ADMIN = {10_000: Goal(0.6, 0.25), 1_000_000: Goal(0.3, 0.1)}
