@@ -112,7 +112,7 @@ async function download(button, password) {
 }
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-download]");
+  const button = event.target.closest(".is-download, [data-download]");
   if (!button || !document.getElementById("ask-password")) return;
   event.preventDefault();
   download(button);

@@ -2,6 +2,23 @@
 // kept through sign-in. Asking how much is left does not make it last.
 const dialog = document.getElementById("session-end");
 const title = document.getElementById("session-end-title");
+const buttons = [...dialog.querySelectorAll("button")];
+const account = document.getElementById("account");
+const dismiss = () => dialog.close();
+// The text of each state, its plain button and its main one.
+const STATES = {
+  idle: [
+    "You have not used the portal for a while.",
+    ["Sign out", () => account.requestSubmit()],
+    ["Stay signed in", () => stay()],
+  ],
+  last: ["A session lasts at most 12 hours. Save what you are doing, then sign in again.", ["Close", dismiss]],
+  ended: [
+    "Sign in to go on. To keep what you entered on this page, close this and send it: the portal asks you to sign in first.",
+    ["Close", dismiss],
+    ["Sign in", () => location.reload()],
+  ],
+};
 const WARNING = 120;
 const AGAIN = 10;
 const tabs = new BroadcastChannel("session");
@@ -13,13 +30,17 @@ function at(seconds, then) {
   timer = setTimeout(then, Math.max(seconds, 1) * 1000);
 }
 
-function open(state) {
-  dialog.querySelectorAll("[data-when]").forEach((part) => { part.hidden = !part.dataset.when.split(" ").includes(state); });
+function open(name) {
+  const [text, ...actions] = STATES[name];
   if (!dialog.open) dialog.showModal();
-  if (dialog.dataset.state === state) return;
-  dialog.dataset.state = state;
-  const [first, ...others] = dialog.querySelectorAll(".actions-line > :not([hidden])");
-  (others.at(-1) ?? first).focus();
+  if (dialog.dataset.state === name) return;
+  dialog.dataset.state = name;
+  document.getElementById("session-end-text").textContent = text;
+  buttons.forEach((button, at) => {
+    button.hidden = !actions[at];
+    [button.textContent, button.onclick] = actions[at] ?? ["", null];
+  });
+  buttons.findLast((button) => !button.hidden).focus();
 }
 
 function close() {
@@ -66,13 +87,10 @@ async function ask(options = {}) {
 }
 
 async function stay() {
-  await ask({ method: "POST", body: new FormData(document.getElementById("account")) });
+  await ask({ method: "POST", body: new FormData(account) });
   tabs.postMessage("used");
 }
 
-dialog.querySelector("[data-stay]").addEventListener("click", stay);
-dialog.querySelector("[data-close]").addEventListener("click", () => { dialog.close(); });
-dialog.querySelector("[data-sign-in]").addEventListener("click", () => { location.reload(); });
 // Closed by a person, who knows when the session ends: nothing is shown until then.
 dialog.addEventListener("close", () => {
   if (dialog.dataset.state === "last") at((end - Date.now()) / 1000 + 1, ask);
