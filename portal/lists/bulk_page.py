@@ -26,6 +26,7 @@ from portal.lists.filters import ListFilters
 from portal.lists.listing import List
 from portal.lists.state import ListState
 from portal.row_ids import row_id
+from portal.success_messages import quoted
 
 EXPORT = "export"
 # Names on the page, and in the message afterwards; of more rows only the number is shown.
@@ -155,7 +156,10 @@ def _done(
 
 def _announce(request: HttpRequest, listed: List, action: BulkAction, outcome: Outcome) -> None:
     count = listed.counted(len(outcome.records), action.done)
-    names = format_html_join(", ", "<bdi>{}</bdi>", ((each.name,) for each in outcome.records[:NAMED_AFTERWARDS]))
+    shown = outcome.records[:NAMED_AFTERWARDS]
+    # What was deleted has no page any more.
+    each = [quoted(record.name) if action.typed else success_messages.named(record) for record in shown]
+    names = format_html_join(", ", "{}", ((name,) for name in each))
     more = len(outcome.records) - NAMED_AFTERWARDS
     success_messages.add(request, "{}: {}{}", count, names, f" and {more:,} more" if more > 0 else "")
 

@@ -248,4 +248,4 @@ def test_f30_the_head_selects_the_page_then_all_that_match_and_the_bar_counts(pa
     bar.get_by_role("button", name="Disable").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Disable 30 keys?")
     page.get_by_role("button", name="Disable 30 keys").click()
-    expect(page.get_by_role("status").first).to_contain_text("Disabled 30 keys: row 00, row 01,")
+    expect(page.get_by_role("status").first).to_contain_text("Disabled 30 keys: “row 00”, “row 01”,")

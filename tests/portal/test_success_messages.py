@@ -60,7 +60,7 @@ def pages(resolver: Any = None, prefix: str = "") -> Iterator[tuple[str, int]]:
 class Case(NamedTuple):
     """What is sent to an address, and what the message has: its words, and the addresses of its links."""
 
-    args: tuple[int, ...]
+    args: tuple[int | str, ...]
     data: dict[str, Any]
     text: str
     links: list[str]
@@ -107,6 +107,22 @@ class EveryOperation(EnrollmentTestCase):
                     {"max_uses": key.max_uses + 7},
                     f"Limit of “Renamed” raised to {key.max_uses + 7} · Copy key",
                     [key_page, reveal],
+                )
+            ],
+            "list-bulk": [
+                Case(
+                    ("keys",),
+                    {"do": "enable", "row": key.pk},
+                    "Enabled 1 key: “Renamed”.",
+                    [key_page],
+                )
+            ],
+            "list-views": [
+                Case(
+                    ("keys",),
+                    {"name": "Daily"},
+                    "Saved view “Daily” · Manage views",
+                    ["/lists/keys/views/"],
                 )
             ],
             "enrollment:certificate-revoke": [

@@ -64,7 +64,7 @@ class BulkTest(PortalTestCase):
         self.assertEqual(self.enabled(), ["berlin", "tokyo vendor"])
         self.assertEqual(AuditEvent.objects.filter(action="key.edited").count(), 2)
         said = texts(self.client.get(LIST), "[role=status]")[0]
-        self.assertIn("Disabled 2 keys: tokyo 1 , tokyo 2 .", said)
+        self.assertIn("Disabled 2 keys: “ tokyo 1 ”, “ tokyo 2 ”.", said)
 
     def test_f30_deleting_needs_the_count_typed(self) -> None:
         page = self.ask("delete", self.first, self.second)
