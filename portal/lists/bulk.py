@@ -17,8 +17,8 @@ from django.db.models import QuerySet
 from portal.actors import Actor
 from portal.refusals import Refused
 
-# While they are changed SQLite writes nothing else: a thousand operations keep an edge waiting for two seconds or so.
-MOST = 1_000
+# While they are changed SQLite writes nothing else, and one operation takes up to 10 ms: an edge waits 2.5 s at most.
+MOST = 250
 
 
 @dataclass(frozen=True, slots=True)
