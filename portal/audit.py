@@ -25,6 +25,8 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 FIRST = 10
 # Rows a minute for one action and reason of unauthenticated callers, from all networks together.
 MOST_NETWORKS = 20
+# The interfaces of people and commands.
+_OF_PEOPLE = ("portal", "support", "api", "command")
 # Successful actions that a caller can repeat without limit. Their rows are limited as those of refusals are.
 _REPEATABLE = frozenset({Action.EDGE_REPLAYED})
 
@@ -143,6 +145,15 @@ def of_machines(key_public_id: str) -> QuerySet[AuditEvent]:
 def of_people(key_id: str) -> QuerySet[AuditEvent]:
     """Events of people and commands on a key, newest first; an index holds this order."""
     return AuditEvent.objects.filter(ON_A_KEY, BY_PEOPLE, object_id=key_id).order_by("-id")
+
+
+def latest_of_people(count: int) -> list[AuditEvent]:
+    """The latest events of people and commands, newest first. Each interface is one end of an index."""
+    of_people = AuditEvent.objects.filter(BY_PEOPLE).order_by("-at", "-id")
+    ends = [of_people.filter(interface=each).values("pk")[:count] for each in _OF_PEOPLE]
+    # An end as a subquery, because SQLite limits no part of a union.
+    first, *others = (AuditEvent.objects.filter(pk__in=end).order_by() for end in ends)
+    return list(first.union(*others, all=True).order_by("-at", "-id")[:count])
 
 
 def of_edge(uuid: str, *, by_machine: bool) -> QuerySet[AuditEvent]:

@@ -26,7 +26,9 @@ class MenuEntry:
     key: str = ""
 
 
-# MENU is the section Infrastructure / Private Access / Component, ADMINISTRATION the section Administration.
+# FIRST stands above all sections. MENU is the section Infrastructure / Private Access / Component, ADMINISTRATION the
+# section Administration.
+FIRST = (MenuEntry("Dashboard", "home", "layout-dashboard", key="d"),)
 MENU = (
     MenuEntry("Service Edges", "enrollment:edge-list", "waypoints", "enrollment.view_serviceedge", "e"),
     MenuEntry("Service Edge Groups", "keys:group-list", "map-pin", "keys.view_serviceedgegroup", "r"),
@@ -73,4 +75,5 @@ def places(entries: Sequence[MenuEntry], request: HttpRequest) -> Iterator[Place
     alerts = {name: alert for counted in _registered for name, alert in counted(names).items() if alert.number}
     for entry in allowed:
         address = record_addresses.page(entry.url_name)
-        yield Place(entry, address, request.path.startswith(address), alerts.get(entry.label))
+        is_current = request.path.startswith(address) if entry not in FIRST else request.path == address
+        yield Place(entry, address, is_current, alerts.get(entry.label))

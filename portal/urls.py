@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
-from portal import health, metrics, own_password, own_sessions, sign_in, views
+from portal import health, metrics, own_password, own_sessions, sign_in
 from portal.preferences import views as preferences
 
 urlpatterns = [
-    path("", views.home, name="home"),
+    path("", include("enrollment.pages.urls")),
     path("accounts/login/", sign_in.SignInView.as_view(), name="login"),
     path("accounts/logout/", sign_in.SignOutView.as_view(), name="logout"),
     path("accounts/password/", own_password.OwnPasswordView.as_view(), name="own-password"),

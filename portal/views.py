@@ -1,4 +1,4 @@
-"""The front page and the error handlers."""
+"""The error handlers."""
 
 from __future__ import annotations
 
@@ -7,15 +7,9 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 
 from portal import actors, audit, lost_forms, machine_addresses, unavailable
 from portal.error_pages import render_error
-
-
-def home(request: HttpRequest) -> HttpResponse:
-    """Redirects to the list of keys until there is a dashboard."""
-    return redirect("keys:key-list")
 
 
 @login_not_required

@@ -39,7 +39,6 @@ NAMES_HIGHER_APPS = {
     "portal/urls.py": "the URLs of the apps",
     "portal/roles.py": "the permissions of each role",
     "portal/menu.py": "the entries of the menu",
-    "portal/views.py": "the front page leads to the keys",
     "portal/error_pages.py": "error pages lead back to the keys",
     "portal/quickstart/banner.py": "the start-up program is above the apps",
 }

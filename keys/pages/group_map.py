@@ -119,7 +119,7 @@ def _described(dot: world_map.Dot) -> MapDot:
     area = urlencode({"area": world_map.write_areas(dot.areas)}, safe=",;")
     return MapDot(
         point=Point(round(dot.point.x), round(dot.point.y)),
-        name=f"{first.name} and {others:,} more" if others else first.name,
+        name=f"{len(places):,} groups near {first.name}" if others else first.name,
         location=_shared(each.location for each in places),
         groups=len(places),
         edges=edges,

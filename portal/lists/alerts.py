@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from portal import menu
 from portal.lists.counting import capped_counts
+from portal.lists.state import Pair
 from portal.menu import Alert
 from portal.tones import Tone
 
@@ -37,6 +38,13 @@ _declared: dict[str, tuple[NeedsCare, Callable[[], QuerySet[Any]]]] = {}
 def declare(name: str, care: NeedsCare, rows: Callable[[], QuerySet[Any]]) -> None:
     """Make the menu count the rows of the list with this name that need care."""
     _declared[name] = (care, rows)
+
+
+def remember(name: str, pairs: Sequence[Pair], count: int) -> None:
+    """Show in the menu what a page counted, the rows with these values of filters, if they are those that need care."""
+    care, _ = _declared.get(name, (None, None))
+    if care and list(pairs) == [(care.parameter, care.value)]:
+        counted[name] = (monotonic() + SECONDS, count)
 
 
 def alerts(names: Sequence[str]) -> Mapping[str, Alert]:

@@ -15,7 +15,6 @@ from tests.support.live import PASSWORD
 
 # Addresses that answer no page of their own; why.
 NOT_PAGES = {
-    "home": "leads to the keys page",
     "logout": "POST, leads to the sign-in page",
     "healthz": "text for machines",
     "readyz": "text for machines",
@@ -414,6 +413,19 @@ def revoke_certificate(page: Page, world: World) -> None:
     page.get_by_role("heading", level=1, name=re.compile("Revoke one certificate")).wait_for()
 
 
+visit("dashboard", "home", "/?days=30")
+visit("dashboard of a viewer", "home", "/", who="vic")
+
+
+@state("dashboard, tables", "home")
+def dashboard_tables(page: Page, world: World) -> None:
+    page.goto("/")
+    for table in page.get_by_text("As a table").all():
+        table.click()
+    page.get_by_role("table").first.wait_for()
+
+
+visit("dashboard without a role", "home", "/", who="nora")
 visit("sign in", "login", "/accounts/login/", who="nobody")
 
 

@@ -51,7 +51,7 @@ def needs(permission: str, methods: frozenset[str] = READ, **data: str) -> Rule:
 
 POST = frozenset({"POST"})
 PORTAL: dict[str, Rule] = {
-    "home": Rule(MEMBERS, frozenset(METHODS)),
+    "home": Rule(MEMBERS),
     "login": Rule(EVERYBODY, FORM | {"PUT"}),
     "logout": Rule(MEMBERS, POST),
     "preferences": Rule(MEMBERS, FORM),

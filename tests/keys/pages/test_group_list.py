@@ -159,7 +159,7 @@ class Rows(GroupPageTestCase):
     def test_the_menu_leads_to_it(self) -> None:
         current = parsed(self.client.get(GROUPS)).select("nav[aria-label=Main] a[aria-current=page]")
         self.assertEqual([link["href"] for link in current], [GROUPS])
-        entries = texts(self.client.get(GROUPS), "#menu ul:first-of-type li > a:first-child")
+        entries = texts(self.client.get(GROUPS), "#menu ul[aria-labelledby=menu-infrastructure] li > a:first-child")
         self.assertEqual(entries[:3], ["Service Edges", "Service Edge Groups", "Service Edge Keys"])
 
 
@@ -191,13 +191,13 @@ class OnTheMap(GroupPageTestCase):
         make_group("Nowhere")
         page = self.client.get(GROUPS)
         dots = {link["aria-label"]: link["href"] for link in parsed(page).select(".targets a")}
-        self.assertEqual(set(dots), {"One and 2 more: no edges", "Far: no edges"})
-        found = self.client.get(dots["One and 2 more: no edges"])
+        self.assertEqual(set(dots), {"3 groups near One: no edges", "Far: no edges"})
+        found = self.client.get(dots["3 groups near One: no edges"])
         self.assertEqual(listed(found), ["One", "Three", "Two"])
-        self.assertEqual(set(parse_qs(urlsplit(dots["One and 2 more: no edges"]).query)), {"area"})
+        self.assertEqual(set(parse_qs(urlsplit(dots["3 groups near One: no edges"]).query)), {"area"})
         self.assertEqual(dots["Far: no edges"], ServiceEdgeGroup.objects.get(name="Far").get_absolute_url())
         table = [texts(page, f".map-figure tbody tr:nth-child({number})")[0] for number in (1, 2)]
-        self.assertEqual(sorted(table), ["Far No edges", "One and 2 more No edges"])
+        self.assertEqual(sorted(table), ["3 groups near One No edges", "Far No edges"])
         self.assertEqual(texts(page, ".map text"), ["3"])
 
     def test_it_is_beside_the_first_page_only(self) -> None:

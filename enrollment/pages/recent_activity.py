@@ -1,0 +1,35 @@
+"""Who did what last: the latest events of people and commands, sign-ins left out."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django.http import QueryDict
+from django.utils import timezone
+
+from enrollment.pages import audit_rows
+from enrollment.pages.audit_log import EVENTS
+from enrollment.pages.audit_rows import EventRow
+from portal import audit
+from portal.audit_actions import Action
+from portal.times import Ago, ago
+
+SHOWN = 8
+# More are read, because sign-ins are left out afterwards: no index has only the others.
+_READ = 40
+_LEFT_OUT = {Action.USER_SIGNED_IN, Action.USER_SIGNED_OUT}
+
+
+class Recent(NamedTuple):
+    """An event, and how long ago it was."""
+
+    event: EventRow
+    when: Ago
+
+
+def latest(user: Any) -> list[Recent]:
+    """The latest events, newest first; at most two queries."""
+    now = timezone.now()
+    events = [each for each in audit.latest_of_people(_READ) if each.action not in _LEFT_OUT][:SHOWN]
+    rows = audit_rows.described(events, user, EVENTS.state(QueryDict()))
+    return [Recent(row, ago(event.at, now)) for row, event in zip(rows, events, strict=True)]

@@ -1,0 +1,61 @@
+"""Numbers that lead to a list: how many rows some values of its filters leave, and the address that shows these rows.
+
+A number and its list agree because both ask the filters of the list. A count is at most 10,001, as that of the list is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+
+from portal import record_addresses
+from portal.lists import alerts
+from portal.lists.counting import capped_counts
+from portal.lists.listing import List
+from portal.lists.state import Pair
+
+# Of longer lists each number is counted at most once in so many seconds, of shorter ones for each request, as segments.
+SECONDS, SHORT = 5.0, 1_000
+# When each number is counted again, and its count. Each process has its own.
+_known: dict[Number, tuple[float, int]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """The rows of a list with these values of its filters; all rows without any."""
+
+    declared: List
+    pairs: tuple[Pair, ...] = ()
+
+    @property
+    def link(self) -> str:
+        """The address of the list with these rows."""
+        address = record_addresses.page(self.declared.address)
+        return f"{address}?{urlencode(self.pairs, safe=':')}" if self.pairs else address
+
+    def rows(self) -> QuerySet[Any]:
+        """These rows, found by the filters of the list from the texts of its address."""
+        rows = self.declared.rows()
+        for name, text in self.pairs:
+            narrowing = self.declared.filters.base_filters[name]
+            rows = narrowing.filter(rows, narrowing.field.clean(text))
+        return rows
+
+
+def count(numbers: Sequence[Number]) -> dict[Number, int]:
+    """The count of each number; one statement for all that are due. The menu then shows the same counts."""
+    now = monotonic()
+    found = {each: _known[each][1] for each in numbers if each in _known and now < _known[each][0]}
+    due = [each for each in dict.fromkeys(numbers) if each not in found]
+    found.update(zip(due, capped_counts(*(each.rows() for each in due)) if due else (), strict=True))
+    whole = {each.declared: found[each] for each in found if not each.pairs}
+    for each in due:
+        if whole.get(each.declared, 0) > SHORT:
+            _known[each] = (now + SECONDS, found[each])
+        alerts.remember(each.declared.name, each.pairs, found[each])
+    return found
