@@ -36,7 +36,7 @@ _BLOCKED = {
     KeyState.CERTIFICATE_NOT_YET_VALID: "Edges can enroll when the certificate is valid.",
     KeyState.CERTIFICATE_PENDING: "Edges can enroll when the certificate is uploaded.",
     KeyState.GROUP_DISABLED: "Edges can enroll again when the group is enabled.",
-    KeyState.DIFFERENT_ROOT: "Edges that check the root are refused. Create a key, or choose a certificate of its root.",
+    KeyState.DIFFERENT_ROOT: "Edges that check the root are refused. Create a key or choose a certificate of its root.",
 }
 
 

@@ -137,7 +137,7 @@ def sign_in(page: Page, name: str) -> None:
     page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/service-edge-keys/")
+    page.wait_for_url(lambda address: "/accounts/login/" not in address)
 
 
 def watch(context: BrowserContext, noise: list[str]) -> Page:

@@ -18,7 +18,8 @@ def main() -> None:
         page.fill("#id_username", "admin")
         page.fill("#id_password", PASSWORD)
         page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(f"{portal.url}/service-edge-keys/")
+        page.wait_for_url(f"{portal.url}/")
+        page.goto(f"{portal.url}/service-edge-keys/")
         page.get_by_role("button", name="Details for berlin-autoscale").click()
         page.mouse.move(0, 0)
         page.wait_for_timeout(500)  # the chevron turns
