@@ -23,7 +23,7 @@ _URGENCY = (Tone.DANGER, Tone.WARNING, Tone.OFF)
 # What is true of a list when nothing in it needs attention.
 FINE = {
     KEYS: "No key is at its limit, nearly used up or blocked.",
-    EDGES: "No edge is disconnected.",
+    EDGES: "No edge is disconnected, overdue to renew or without a valid certificate.",
     CERTIFICATES: "No certificate has expired, expires soon or is pending.",
     EVENTS: "No enrollment was refused in the last day.",
 }
@@ -85,7 +85,14 @@ def _possible() -> list[KeyState]:
 
 
 def _of_edges() -> Iterator[Concern]:
-    lost = Number(EDGES, (("connection", "disconnected"),))
+    lost, expired, overdue = (
+        Number(EDGES, (pair,))
+        for pair in (("connection", "disconnected"), ("expires", "expired"), ("expires", "overdue"))
+    )
+    yield Concern(
+        expired, "edge", "with an expired certificate", "Enroll it again with a key, or delete it.", Tone.DANGER
+    )
+    yield Concern(overdue, "edge", "overdue to renew", "Check that the edge's program runs.", Tone.WARNING)
     yield Concern(lost, "edge", "disconnected", "Check the machine, its network and the edge's service.", Tone.WARNING)
 
 

@@ -12,6 +12,7 @@ from enrollment.pages.audit_log import EVENTS
 from enrollment.pages.audit_rows import EventRow
 from portal import audit
 from portal.audit_actions import Action
+from portal.models import AuditEvent
 from portal.times import Ago, ago
 
 SHOWN = 8
@@ -30,6 +31,7 @@ class Recent(NamedTuple):
 def latest(user: Any) -> list[Recent]:
     """The latest events, newest first; at most two queries."""
     now = timezone.now()
-    events = [each for each in audit.latest_of_people(_READ) if each.action not in _LEFT_OUT][:SHOWN]
+    shown = [each.pk for each in audit.latest_of_people(_READ) if each.action not in _LEFT_OUT][:SHOWN]
+    events = audit_rows.read(AuditEvent.objects.filter(pk__in=shown).order_by("-at", "-id"))
     rows = audit_rows.described(events, user, EVENTS.state(QueryDict()))
     return [Recent(row, ago(event.at, now)) for row, event in zip(rows, events, strict=True)]

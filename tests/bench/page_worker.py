@@ -43,15 +43,17 @@ def _get(client: Any, path: str) -> Any:
 def times(client: Any, path: str, repetitions: int, counts: bool) -> list[float]:
     """Milliseconds of each of some requests, the whole middleware and the rendering included.
 
-    With `counts` the segments and the menu are counted, which else happens once in five seconds.
+    With `counts` the segments, the menu and the dashboard are counted, which else happens once in five seconds.
     """
-    from portal.lists import alerts, segments
+    from enrollment.pages import enrollment_days
+    from keys.pages import group_map
+    from portal.lists import alerts, numbers, segments
 
     taken = []
     for _ in range(repetitions):
         if counts:
-            segments._known.clear()
-            alerts.counted.clear()
+            for known in (segments._known, numbers._known, enrollment_days._known, alerts.counted, group_map._known):
+                known.clear()
         started = time.perf_counter()
         _get(client, path)
         taken.append((time.perf_counter() - started) * 1000)

@@ -75,7 +75,9 @@ class DashboardTests(PortalTestCase):
             )
         ProvisioningKey.objects.filter(name="High").update(uses=4)
         ProvisioningKey.objects.filter(name="Other").update(signing_certificate=generated("Own"))
-        lost, found, *_ = ServiceEdge.objects.order_by("pk")
+        lost, found, gone, late = ServiceEdge.objects.order_by("pk")
+        ServiceEdge.objects.filter(pk=gone.pk).update(certificate_until=now - timedelta(days=1))
+        ServiceEdge.objects.filter(pk=late.pk).update(certificate_until=now + timedelta(days=3))
         ServiceEdge.objects.filter(pk=lost.pk).update(last_contact_at=now - timedelta(hours=2))
         ServiceEdge.objects.filter(pk=found.pk).update(last_contact_at=now)
         record_refusals(timedelta(minutes=1), 3)
@@ -110,11 +112,12 @@ class DashboardTests(PortalTestCase):
             texts(page, ".attention a"),
             [
                 "1 key at limit", "1 key blocked: certificate expired", "1 key with a different root",
-                "1 certificate expired", "1 key nearly used up", "1 edge disconnected", "1 certificate expiring",
+                "1 edge with an expired certificate", "1 certificate expired", "1 key nearly used up", "1 edge overdue to renew",
+                "1 edge disconnected", "1 certificate expiring",
                 "1 certificate pending", "3 enrollments refused in the last day", "1 key blocked: group disabled",
             ],
         )  # fmt: skip
-        self.assertEqual(len(texts(page, ".attention li > .muted")), 10)
+        self.assertEqual(len(texts(page, ".attention li > .muted")), 12)
         self.assertEqual(texts(page, ".totals .total"), ["6 keys", "4 edges", "3 groups", "8 certificates"])
         self.assertEqual(texts(page, ".charts .total"), ["13 enrolled", "10 refused"])
         self.assertEqual(texts(self.client.get(f"{HOME}?days=30"), ".charts .total"), ["56 enrolled", "51 refused"])
