@@ -112,7 +112,8 @@ class DashboardTests(PortalTestCase):
             texts(page, ".attention a"),
             [
                 "1 key at limit", "1 key blocked: certificate expired", "1 key with a different root",
-                "1 edge with an expired certificate", "1 certificate expired", "1 key nearly used up", "1 edge overdue to renew",
+                "1 edge with an expired certificate", "1 certificate expired",
+                "1 key nearly used up", "1 edge overdue to renew",
                 "1 edge disconnected", "1 certificate expiring",
                 "1 certificate pending", "3 enrollments refused in the last day", "1 key blocked: group disabled",
             ],
