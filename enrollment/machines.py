@@ -56,6 +56,9 @@ class EnrolledMachines:
     def deploy(self, request: HttpRequest, *, reveal: str = "", inserts: bool = False, shown: bool = False) -> str:
         return deploy.section(request, reveal=reveal, inserts=inserts, shown=shown)
 
+    def step_by_step(self) -> str:
+        return reverse("enrollment:edge-add-choose-key")
+
     def keys_of_edges_named(self, name: str) -> list[str]:
         return search.keys_of_edges_named(name)
 

@@ -41,6 +41,9 @@ class Machines(Protocol):
         else from the address `reveal`.
         """
 
+    def step_by_step(self) -> str:
+        """The address that asks for a key step by step and then waits for the machine."""
+
     def keys_of_edges_named(self, name: str) -> list[str]:
         """The public ids of the keys with which edges of this name enrolled."""
 

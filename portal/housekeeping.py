@@ -14,7 +14,7 @@ import time
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import QuerySet
 
-from portal import audit, audit_seals, kept_forms, lockout, sent_forms, sessions
+from portal import audit, audit_seals, drafts, kept_forms, lockout, sent_forms, sessions
 
 logger = logging.getLogger(__name__)
 PERIOD_SECONDS = 30
@@ -31,6 +31,7 @@ def run() -> None:
     _remove(sessions.expired_sessions())
     _remove(kept_forms.expired())
     _remove(sent_forms.expired())
+    _remove(drafts.expired())
 
 
 def _remove(rows: QuerySet) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -120,16 +120,21 @@ def shown_again(request: HttpRequest, form: F) -> F:
     typed = QueryDict(mutable=True)
     for name, values in content["fields"].items():
         typed.setlist(name, values)
-    for name, field in form.fields.items():
-        is_asked_again = name in content["asked_again"] or field.disabled
-        if not is_asked_again and not field.widget.value_omitted_from_data(typed, {}, name):
-            value = field.widget.value_from_datadict(typed, {}, name)
-            form.initial[name] = field.bound_data(value, form.initial.get(name))
+    fill_in(form, typed, but=content["asked_again"])
     labels = [str(form[name].label) for name in form.fields if name in content["asked_again"]]
     form.shown_again = ShownAgain(labels)  # type: ignore[attr-defined]  # for the template
+    return form
+
+
+def fill_in(form: forms.BaseForm, typed: QueryDict, *, but: Collection[str] = ()) -> None:
+    """Show in an unbound form what was typed before. It stays unjudged; fields named in `but` stay as they are."""
+    for name, field in form.fields.items():
+        is_left_out = name in but or field.disabled
+        if not is_left_out and not field.widget.value_omitted_from_data(typed, {}, name):
+            value = field.widget.value_from_datadict(typed, {}, name)
+            form.initial[name] = field.bound_data(value, form.initial.get(name))
     if refilled := getattr(form, "refilled", None):
         refilled()
-    return form
 
 
 def expired() -> QuerySet[KeptForm]:

@@ -1,4 +1,4 @@
-"""Models of the whole site: the audit log, sign-in limits, sessions, each user's preferences, and sent forms."""
+"""Models of the whole site: the audit log, sign-in limits, sessions, each user's preferences, sent forms and drafts."""
 
 from __future__ import annotations
 
@@ -293,3 +293,20 @@ class SentForm(models.Model):
 
     def __str__(self) -> str:
         return f"form that made {self.made_name}"
+
+
+class Draft(models.Model):
+    """What a user has answered in the wizard so far. Only `portal.drafts` writes it; it holds no secrets."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    run = models.CharField(max_length=32, unique=True, help_text="Random; what this run creates is created once.")
+    answers = models.JSONField(default=dict, help_text="By step: what was sent, by field.")
+    done = models.JSONField(default=list, help_text="The steps whose answers were accepted.")
+    at = models.DateTimeField("last change", db_index=True)
+
+    class Meta:
+        default_permissions: ClassVar = []
+        constraints: ClassVar = [models.CheckConstraint(condition=~Q(run=""), name="draft_has_a_run")]
+
+    def __str__(self) -> str:
+        return f"draft of user {self.user_id}"

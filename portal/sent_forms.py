@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -37,7 +38,16 @@ class SentBefore(Refused):
 def digest_of(request: HttpRequest) -> str:
     """SHA-256 (hex) of the user and of the fields that were sent, among them the form's random token."""
     fields = sorted((name, values) for name, values in request.POST.lists() if name not in _OF_THE_PAGE)
-    return hashlib.sha256(json.dumps([request.user.pk, fields]).encode()).hexdigest()
+    return _digest([request.user.pk, fields])
+
+
+def digest_of_run(user_id: Any, run: str) -> str:
+    """SHA-256 (hex) of the user and of the run of a wizard, whose last step creates something once."""
+    return _digest([user_id, "run", run])
+
+
+def _digest(content: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def find(digest: str) -> SentForm | None:

@@ -65,6 +65,7 @@ TESTED_IN = {
     "enrollment/trial_certificate.py": "keys/crypto/test_openssl_verification.py",
     "enrollment/urls.py": "enrollment/endpoints/test_json.py",
     "enrollment/verifying/": "enrollment/management/commands/test_verify_issued.py",
+    "portal/drafts.py": "enrollment/pages/test_wizard.py",
     "keys/admin_base.py": "keys/test_admin.py",
     "keys/apps.py": "portal/test_checks.py",
     "keys/certificate_use.py": "keys/pages/test_certificate_list.py",

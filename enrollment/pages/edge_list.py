@@ -16,12 +16,13 @@ from enrollment.pages.edge_health import overdue_from
 from enrollment.pages.edge_row_html import render_rows
 from enrollment.pages.edge_rows import holds_one_in_force, is_revoked, read
 from enrollment.pages.edge_state import IN_TOUCH, edge_state
+from enrollment.pages.wizard import steps
 from keys import choices
 from keys.crypto import tokens
 from keys.models import ProvisioningKey
 from keys.pages.common_filters import InGroup
 from keys.pages.key_list import CERTIFICATES
-from portal import audit, identifiers
+from portal import audit, drafts, identifiers
 from portal.lists.alerts import NeedsCare
 from portal.lists.columns import Column, ListTable
 from portal.lists.counting import capped_count
@@ -187,7 +188,12 @@ EDGES = List(
 def edge_list(request: HttpRequest, opened: OpenList) -> HttpResponse:
     """Edges that are not deleted; below them the refusals of unrecognized keys."""
     now = timezone.now()
-    context = {"list": opened, "unrecognized": _unrecognized(now)}
+    draft = drafts.of(request.user.pk) if request.user.has_perm(steps.ADD) else None
+    context = {
+        "list": opened,
+        "unrecognized": _unrecognized(now),
+        "draft": steps.resumed_at(draft) if draft else None,
+    }
     rows = render_rows(opened.page.rows, now, opened.state.is_open, opened.cells)
     return page_with_rows(request, "enrollment/edge_list.html", context, rows)
 

@@ -31,8 +31,8 @@ FIELDS = ("name", "max_uses", "group", "signing_certificate", "viewable", "enabl
 PURPOSES = {"copy": audit.Action.KEY_COPIED, "show": audit.Action.KEY_SHOWN}
 
 
-def create_key(key: ProvisioningKey, *, actor: Actor, new_group: str = "", form: str = "") -> str:
-    """Store a new key and return its text; `new_group` makes a group of that name for it.
+def create_key(key: ProvisioningKey, *, actor: Actor, new_group: str | ServiceEdgeGroup = "", form: str = "") -> str:
+    """Store a new key and return its text; `new_group`, a name or a group with all its values, is made for it.
 
     `form` is the digest of the form that asks for the key (`portal.sent_forms`): the same form makes one key. Raises
     SentBefore when it made its key already; Invalid for the values of the key, among them a time in the past and a
@@ -66,21 +66,25 @@ def _hold_certificate(key: ProvisioningKey) -> None:
 RULES: Rules = {"expires_at": _require_in_the_future, "signing_certificate": _hold_certificate}
 
 
-def rules_of_creation(new_group: str) -> Rules:
-    """What no model knows about a new key, for which a group of the name `new_group` is made unless that is empty."""
+def rules_of_creation(new_group: str | ServiceEdgeGroup) -> Rules:
+    """What no model knows about a new key, for which the group `new_group` is made unless that is empty."""
     return {**RULES, "new_group": lambda key: _require_one_group(key, new_group)}
 
 
-def _require_one_group(key: ProvisioningKey, new_group: str) -> None:
+def _require_one_group(key: ProvisioningKey, new_group: str | ServiceEdgeGroup) -> None:
     if new_group and key.group_id:
         raise Invalid("new_group", "Choose an existing group or name a new one, not both.", "both")
     if new_group:
         with _at_new_group():
-            clean(ServiceEdgeGroup(name=new_group), ["name"])
+            clean(_group_of(new_group), ["name"])
 
 
-def _made_group(name: str, actor: Actor) -> ServiceEdgeGroup:
-    group = ServiceEdgeGroup(name=name)
+def _group_of(new_group: str | ServiceEdgeGroup) -> ServiceEdgeGroup:
+    return new_group if isinstance(new_group, ServiceEdgeGroup) else ServiceEdgeGroup(name=new_group)
+
+
+def _made_group(new_group: str | ServiceEdgeGroup, actor: Actor) -> ServiceEdgeGroup:
+    group = _group_of(new_group)
     with _at_new_group():
         create_group(group, actor=actor)
     return group

@@ -47,7 +47,8 @@ def key_add(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, form: AddKeyForm) -> HttpResponse:
-    return render(request, "keys/key_add.html", {"form": form, "back": way_back(request)})
+    context = {"form": form, "back": way_back(request), "step_by_step": machines.answers().step_by_step()}
+    return render(request, "keys/key_add.html", context)
 
 
 def _initial(request: HttpRequest) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from portal.times import stamp
 SUGGESTED_GROUPS = 50
 EXPIRES_HELP = "Time zone: {zone}. From then on the key refuses enrollment. Empty: it does not expire."
 TURNING_OFF = "Turning this off removes the readable key for good. It can't be turned on again."
+UNUSABLE_CERTIFICATE = "Choose a certificate from the list: it must be enabled and not expired."
 _USES_MESSAGE = f"Enter a whole number from 1 to {MOST_USES:,}."
 
 
@@ -107,8 +108,8 @@ class GroupField(forms.CharField):
         return choices.first_groups(SUGGESTED_GROUPS)
 
 
-class KeyForm(RecordForm):
-    """What adding and editing a key have in common."""
+class KeyDetailsForm(RecordForm):
+    """What is decided about a key beside its group and its signing certificate."""
 
     max_uses = forms.IntegerField(
         label="Maximum # Of Private Service Edges",
@@ -117,14 +118,6 @@ class KeyForm(RecordForm):
         initial=1,
         help_text="How many edges may enroll with this key. You can raise it later.",
         error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), _USES_MESSAGE),
-    )
-    signing_certificate = CertificateChoice(
-        SigningCertificate.objects.none(),
-        label="Signing Certificate",
-        required=False,
-        empty_label=None,
-        help_text="With the same root as your connectors and clients.",
-        error_messages={"invalid_choice": "Choose a certificate from the list: it must be enabled and not expired."},
     )
     expires_at = LocalTimeField(label="Expires (optional)", required=False)
     # The zone of the page the time was typed into: it may have changed until the form is sent.
@@ -136,7 +129,7 @@ class KeyForm(RecordForm):
 
     class Meta:
         model = ProvisioningKey
-        fields = ("name", "max_uses", "signing_certificate", "viewable", "enabled", "expires_at", "allowed_networks")
+        fields: tuple[str, ...] = ("name", "max_uses", "viewable", "enabled", "expires_at", "allowed_networks")
         widgets: ClassVar = {"name": forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})}
         help_texts: ClassVar = {
             "name": "Letters, digits, spaces and . - _ only. Edges are named NAME-1, NAME-2.",
@@ -149,9 +142,6 @@ class KeyForm(RecordForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field: Any = self.fields["signing_certificate"]
-        field.queryset = choices.signing_certificates(self.instance.signing_certificate_id)
-        field.apart = trust_anchors.apart_from(self.instance.signing_certificate_id)
         self._set_zone()
 
     def refilled(self) -> None:
@@ -165,6 +155,33 @@ class KeyForm(RecordForm):
         expires.zone, expires.help_text = zone, EXPIRES_HELP.format(zone=zones.described(zone))
         self.initial["expires_at_zone"] = zones.name_of(zone)
 
+    @property
+    def has_rare_errors(self) -> bool:
+        """Whether "More settings" must be open to show an error."""
+        return bool({"enabled", "expires_at", "allowed_networks"} & set(self.errors))
+
+
+class KeyForm(KeyDetailsForm):
+    """What adding and editing a key have in common."""
+
+    signing_certificate = CertificateChoice(
+        SigningCertificate.objects.none(),
+        label="Signing Certificate",
+        required=False,
+        empty_label=None,
+        help_text="With the same root as your connectors and clients.",
+        error_messages={"invalid_choice": UNUSABLE_CERTIFICATE},
+    )
+
+    class Meta(KeyDetailsForm.Meta):
+        fields = ("name", "max_uses", "signing_certificate", "viewable", "enabled", "expires_at", "allowed_networks")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["signing_certificate"]
+        field.queryset = choices.signing_certificates(self.instance.signing_certificate_id)
+        field.apart = trust_anchors.apart_from(self.instance.signing_certificate_id)
+
     def clean_signing_certificate(self) -> SigningCertificate | None:
         chosen = self.cleaned_data["signing_certificate"] or self._current_certificate()
         if chosen is None:
@@ -174,11 +191,6 @@ class KeyForm(RecordForm):
     def _current_certificate(self) -> SigningCertificate | None:
         current = self.instance.signing_certificate_id or choices.default_certificate_id()
         return choices.signing_certificates(current).filter(pk=current or 0).first()
-
-    @property
-    def has_rare_errors(self) -> bool:
-        """Whether "More settings" must be open to show an error."""
-        return bool({"enabled", "expires_at", "allowed_networks"} & set(self.errors))
 
 
 class AddKeyForm(KeyForm):

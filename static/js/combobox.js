@@ -1,5 +1,6 @@
 // One combobox in the place of two fields: one that suggests records, and one that names a new record (the listbox
-// pattern of WAI-ARIA). It sends what the two fields would send; without it the page shows them.
+// pattern of WAI-ARIA). It sends what the two fields would send; without it the page shows them. Without the second
+// field it only suggests.
 const PAUSE = 150;
 // The text of a key is a secret, so no address may hold it (static/js/key-in-search.js).
 const KEY = /PSEK[A-Za-z0-9+/_-]{22}/;
@@ -24,8 +25,10 @@ class Combobox {
     this.input.removeAttribute("list");
     Object.assign(this.input, { role: "combobox", ariaAutoComplete: "list", ariaExpanded: "false", ariaRequired: "true" });
     this.input.setAttribute("aria-controls", this.list.id);
-    this.maker.closest(".field").hidden = true;
-    this.takeErrors();
+    if (this.maker) {
+      this.maker.closest(".field").hidden = true;
+      this.takeErrors();
+    }
     this.start();
     this.listen();
   }
@@ -33,7 +36,7 @@ class Combobox {
   // What the fields hold when the page is shown again.
   start() {
     const known = this.first.find(({ value }) => value === this.input.value);
-    if (this.maker.value && !this.input.value) this.choose({ name: this.maker.value, isNew: true });
+    if (this.maker?.value && !this.input.value) this.choose({ name: this.maker.value, isNew: true });
     else if (known) this.choose(known);
   }
 
@@ -60,7 +63,7 @@ class Combobox {
     });
     this.input.form.addEventListener("formdata", ({ formData }) => {
       formData.set(this.input.name, this.chosen?.isNew ? "" : this.chosen?.value ?? this.input.value);
-      formData.set(this.maker.name, this.chosen?.isNew ? this.chosen.name : "");
+      if (this.maker) formData.set(this.maker.name, this.chosen?.isNew ? this.chosen.name : "");
     });
   }
 
@@ -79,7 +82,7 @@ class Combobox {
     const found = await this.ask(typed).catch(() => this.matching(typed));
     if (this.input.value.trim() !== typed || document.activeElement !== this.input) return;
     const isKnown = found.some(({ name }) => same(name, typed));
-    this.show(isKnown ? found : [...found, { name: typed, isNew: true }]);
+    this.show(isKnown || !this.maker ? found : [...found, { name: typed, isNew: true }]);
   }
 
   matching(typed) {

@@ -33,6 +33,7 @@ NOT_PAGES = {
     "enrollment:edge-enable": "POST, leads to the edge's page",
     "enrollment:edge-disable": "POST, leads to the edge's page",
     "enrollment:download": "a file",
+    "enrollment:edge-add-enrolled": "JSON for the page that waits for edges",
     "enrollment:enroll": "JSON for machines",
     "enrollment:renew": "JSON for machines",
     "enrollment:heartbeat": "JSON for machines",
@@ -387,6 +388,24 @@ visit("certificate that ended", "keys:certificate-detail", lambda world: world.p
 visit("audit log", "enrollment:audit-log", "/audit-log/")
 visit("audit log, changes", "enrollment:audit-log", "/audit-log/?action=key.limit_raised&expand=all")
 visit("edges", "enrollment:edge-list", "/service-edges/")
+# The administrator of the world has a draft of the wizard.
+_ADD = "/service-edges/add/"
+visit("wizard, existing keys", "enrollment:edge-add-choose-key", f"{_ADD}choose-key/?choice=existing&q=kind")
+visit("wizard, no key found", "enrollment:edge-add-choose-key", f"{_ADD}choose-key/?choice=existing&q=nothing+has")
+for _step in ("certificate", "group", "key-details", "review", "discard"):
+    visit(f"wizard, {_step}", f"enrollment:edge-add-{_step}", f"{_ADD}{_step}/")
+
+
+@state("wizard, group, errors", "enrollment:edge-add-group")
+def wizard_errors(page: Page, world: World) -> None:
+    page.goto(f"{_ADD}group/")
+    page.get_by_label("Name", exact=True).fill("a/b")
+    press(page, "Next")
+    page.get_by_role("alert").wait_for()
+
+
+visit("wizard, ready", "enrollment:edge-add-ready", lambda world: world.ready("kind full"))
+visit("wizard, ready, waiting", "enrollment:edge-add-ready", lambda world: world.ready("many 00"))
 visit("edges, oldest first", "enrollment:edge-list", "/service-edges/?sort=enrolled", who="vic")
 
 

@@ -28,6 +28,7 @@ from django.utils import timezone
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.operations import apply_manifest, generate_certificate, request_certificate
 from tests.base import make_user, User
+from tests.enrollment.wizard_answers import keep_draft
 from tests.factories import ACTOR, make_group, make_key
 apply_manifest({_DOCUMENT!r}, actor=ACTOR)
 def group(name):
@@ -69,6 +70,7 @@ for name in ("vic", "nora"):
     user = User.objects.filter(username=name).first() or make_user(name)
     user.set_password({PASSWORD!r})
     user.save()
+keep_draft(User.objects.get(username="admin").pk, certificates["Service Edge"].pk)
 records = [*ServiceEdgeGroup.objects.all(), *ProvisioningKey.objects.all(), *SigningCertificate.objects.all()]
 paths = {{record.name: record.get_absolute_url() for record in records}}
 print(json.dumps({{"paths": paths, "full": texts["kind full"]}}))
@@ -103,6 +105,10 @@ class World:
     def own(self) -> str:
         """The page of a key with uses left."""
         return self.paths["many 00"]
+
+    def ready(self, name: str) -> str:
+        """The last page of the wizard for a key."""
+        return f"/service-edges/add/ready/?key={self.paths[name].split('/')[2]}"
 
     def empty(self) -> None:
         """Delete every key."""

@@ -84,6 +84,11 @@ PORTAL: dict[str, Rule] = {
     "enrollment:edge-enable": needs("enrollment.change_serviceedge", POST),
     "enrollment:edge-disable": needs("enrollment.change_serviceedge", POST),
     "enrollment:edge-delete": needs("enrollment.delete_serviceedge", FORM),
+    **{
+        f"enrollment:edge-add-{step}": needs("keys.add_provisioningkey", FORM)
+        for step in ("choose-key", "certificate", "group", "key-details", "review", "ready", "discard")
+    },
+    "enrollment:edge-add-enrolled": needs("keys.add_provisioningkey"),
     "keys:key-list": needs("keys.view_provisioningkey"),
     "list-bulk": needs("keys.change_provisioningkey", FORM, do="disable"),
     "list-views": needs("keys.view_provisioningkey", FORM, name="Mine"),
@@ -212,6 +217,8 @@ class PortalMatrixTest(MatrixTestCase):
             },
             "enrollment:certificate-revoke": [ServiceEdge.objects.get().pk, IssuedCertificate.objects.get().pk],
         }
+        if name == "enrollment:edge-add-enrolled":
+            return f"{reverse(name)}?key={self.key.pk}&after=0"
         detail = name.startswith("keys:key-") and name not in {"keys:key-list", "keys:key-add", "keys:key-names"}
         return reverse(name, args=arguments.get(name, [self.key.pk] if detail else []))
 

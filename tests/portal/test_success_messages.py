@@ -37,6 +37,12 @@ SILENT = {
     "own-sessions": "its message names a session, which is no record",
     "session-left": "an answer to a script",
     "keys:key-add": "the answer is the page of the new key",
+    "enrollment:edge-add-ready": "the answer is the page of the new key",
+    "enrollment:edge-add-discard": "its message names a draft, which has no name",
+    **{
+        f"enrollment:edge-add-{step}": "an answer of the wizard changes nothing yet"
+        for step in ("choose-key", "certificate", "group", "key-details", "review")
+    },
     "keys:key-reveal": "the answer is the key",
     "keys:key-download": "the answer is a file",
     "enrollment:enroll": "a machine",

@@ -1,0 +1,69 @@
+"""The keys that the first step offers, and those that it lists with the reason why they cannot be used."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from keys import choices
+from keys.errors import Invalid
+from keys.models import KeyState, ProvisioningKey
+from keys.pages import key_rows
+from keys.pages.key_rows import NOT_VIEWABLE, KeyRow, May
+from portal.tones import Tone
+
+SHOWN = 20
+_WITHOUT_TEXT = {NOT_VIEWABLE: "Its text was shown once, when it was created, and is not stored."}
+_ADMITS = {KeyState.READY, KeyState.NEARLY_USED_UP}
+
+
+class Offered(NamedTuple):
+    """A key of the list. `reason` is empty for one that can be used; `sentence` names what to do about it."""
+
+    id: int
+    name: str
+    group: str
+    uses: int
+    max_uses: int
+    word: str
+    tone: Tone
+    reason: str
+    sentence: str
+
+
+def found(request: HttpRequest) -> dict[str, Any]:
+    """The newest keys, or with `?q=` the first ones by name that contain the text; those that can be used first."""
+    wanted = request.GET.get("q", "").strip()
+    if wanted:
+        ids = [each.pk for each in choices.keys_containing(wanted)]
+        keys = ProvisioningKey.objects.filter(pk__in=ids[:SHOWN]).order_by("sort_name")
+    else:
+        ids = []
+        keys = ProvisioningKey.objects.order_by("-pk")[:SHOWN]
+    rows = key_rows.read(keys)
+    may, now = May.of(request.user), timezone.now()
+    offered = sorted((_offered(row, may, now) for row in rows), key=lambda each: bool(each.reason))
+    is_cut = len(ids) > SHOWN or (not wanted and len(rows) == SHOWN)
+    return {"keys": offered, "wanted": wanted, "is_cut": is_cut, "shown": SHOWN}
+
+
+def require_usable(pk: int, user: Any) -> None:
+    """Raise Invalid for a key that does not exist or cannot be used."""
+    row = next(iter(key_rows.read(ProvisioningKey.objects.filter(pk=pk))), None)
+    if row is None:
+        raise Invalid("key", "This key was deleted. Choose another.", "invalid_choice")
+    offered = _offered(row, May.of(user), timezone.now())
+    if offered.reason:
+        raise Invalid("key", f"“{row.name}” can't be used: {offered.reason}. {offered.sentence}", "unusable")
+
+
+def _offered(row: KeyRow, may: May, now: Any) -> Offered:
+    state = key_rows.state_of(row, may, now)
+    word, tone, reason, sentence = state.state.label, state.tone, "", ""
+    if state.state not in _ADMITS:
+        reason, sentence = word, state.state_sentence
+    elif state.hidden:
+        word, tone, reason, sentence = "Not viewable", Tone.OFF, state.hidden, _WITHOUT_TEXT.get(state.hidden, "")
+    return Offered(row.id, row.name, row.group__name, row.uses, row.max_uses, word, tone, reason, sentence)
