@@ -101,8 +101,11 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 def _total(declared: List, counts: Mapping[Number, int]) -> Total:
     whole = Number(declared)
+    # That none works is worth a word; that none is in another state is not.
     notable = [
-        (counts[number], number.link, words, tone) for number, words, tone in _NOTABLE[declared] if counts[number]
+        (counts[number], number.link, words, tone if counts[number] else Tone.OFF)
+        for number, words, tone in _NOTABLE[declared]
+        if counts[number] or tone == Tone.OK
     ]
     icon = next(entry.icon for entry in MENU if entry.label == declared.name)
     return Total(declared.noun, icon, counts[whole], whole.link, notable)
