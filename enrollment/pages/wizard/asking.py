@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -38,6 +39,8 @@ def step_page(slug: str) -> Callable[..., HttpResponseBase]:
     def step(request: HttpRequest) -> HttpResponse:
         draft = drafts.of(request.user.pk)
         if missing := steps.first_open(draft, until=slug):
+            if request.method == "POST":
+                messages.warning(request, steps.ENDED)
             return redirect(steps.address(missing))
         if request.method == "POST":
             return _sent(request, draft, slug)

@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -52,6 +53,7 @@ def create(request: HttpRequest) -> HttpResponse:
         return _made_before(request, sent, draft)
     missing = steps.first_open(draft)
     if missing or draft is None or draft.run != run:
+        messages.warning(request, steps.ENDED)
         return redirect(steps.address(missing or "review"))
     if request.POST.get("reviewed", _seal(draft)) != _seal(draft):
         return _page(request, draft, [Fault("", "changed", CHANGED)])

@@ -13,6 +13,7 @@ from portal.models import Draft
 
 ADD = "keys.add_provisioningkey"
 FORBIDDEN = "You can't add Private Service Edges. Ask an administrator for the Operator role."
+ENDED = "Nothing was created: the draft was discarded, or changed in another tab. Go on from here."
 # In this order. "Key ready" follows them and asks nothing.
 NAMES = {
     "choose-key": "Choose key",

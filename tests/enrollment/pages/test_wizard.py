@@ -324,6 +324,15 @@ class Drafts(WizardTestCase):
         self.assertNotIn("Resume draft", self.client.get("/service-edges/").content.decode())
         self.assertEqual(self.client.get(at("discard")).status_code, 302)
 
+    def test_a_page_of_a_discarded_draft_creates_nothing_and_the_next_page_shows_it(self) -> None:
+        self.answer()
+        sent = self.hidden()
+        self.client.post(at("discard"))
+        for step, fields in (("ready", sent), ("group", NEW_GROUP)):
+            self.assertEqual(self.client.post(at(step), fields)["Location"], at("choose-key"))
+            self.assertIn("Nothing was created", texts(self.client.get(at("choose-key")), ".messages")[0])
+        self.assertFalse(ProvisioningKey.objects.exists())
+
     def test_a_draft_is_its_users_own_and_ends_after_a_day(self) -> None:
         self.answer("choose-key", "certificate")
         self.sign_in("ada")
