@@ -34,10 +34,7 @@ from portal.tones import Tone
 # Beside the number of all rows of a list: those in a state, the words for them, and its tone.
 _NOTABLE = {
     KEYS: [(Number(KEYS, (("usage", "unused"),)), "never used", Tone.OFF)],
-    EDGES: [
-        (Number(EDGES, (("connection", "connected"),)), "connected", Tone.OK),
-        (Number(EDGES, (("connection", "never"),)), "never connected", Tone.OFF),
-    ],
+    EDGES: [(Number(EDGES, (("connection", "connected"),)), "connected", Tone.OK)],
     GROUPS: [(Number(GROUPS, (("enabled", "no"),)), "disabled", Tone.OFF)],
     CERTIFICATES: [(Number(CERTIFICATES, (("state", "signs"),)), "ready", Tone.OK)],
 }
