@@ -54,9 +54,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if may_use_the_database(item)]
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True)
 def menu_without_counts() -> None:
-    """The menu counts nothing, so that the queries of a page are its own; only tests of `portal.lists.alerts` count."""
+    """The menu counts nothing, so that the queries of a page are its own; only tests of `portal.lists.alerts` count.
+
+    A dashboard that an earlier test opened makes the menu count again a few seconds later.
+    """
     from portal import menu
     from portal.lists import alerts
 
