@@ -33,9 +33,10 @@ FAULTS = """(path) => {
     if (document.querySelector("header.topbar")) {
         const current = all("nav[aria-label=Main] a[aria-current=page]");
         // A page below none of the entries, as that of an edge, is nowhere in the menu.
-        const places = all("nav[aria-label=Main] a").filter((entry) => path.startsWith(entry.pathname));
+        const isAbove = ({ pathname }) => (pathname === "/" ? path === "/" : path.startsWith(pathname));
+        const places = all("nav[aria-label=Main] a").filter(isAbove);
         expect(current.length, places.length ? 1 : 0, "current menu entries");
-        if (current[0] && !path.startsWith(current[0].pathname)) faults.push("another menu entry is current");
+        if (current[0] && !isAbove(current[0])) faults.push("another menu entry is current");
         const crumbs = all("nav[aria-label=Breadcrumb] li");
         expect(all("nav[aria-label=Breadcrumb] [aria-current]").length, 1, "current crumbs");
         expect(crumbs.at(-1)?.getAttribute("aria-current"), "page", "is the last crumb's aria-current");

@@ -148,7 +148,7 @@ def test_the_limit_is_raised_in_the_warning_and_a_refusal_is_shown_there(open_pa
     expect(page.get_by_role("button", name="Details for live full")).to_be_focused()
 
 
-LONG = "long " + "w" * 90 + " and so many words that they would need more than the two lines that a row has for a name"
+LONG = "long " + "w" * 90 + " and so many words that they would need more than the two lines that a key has for a name"
 
 
 def test_rows_are_low_aligned_and_soon_on_the_page(open_page, stage):
