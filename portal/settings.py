@@ -163,6 +163,8 @@ FILE_UPLOAD_HANDLERS = ["portal.upload_handler.BeginningInMemory"]
 STATIC_URL = "static/"
 STATIC_ROOT = STATE_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# No page of another origin reads them, and each answer is shorter without the header.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 # The edge's own program, built by `manage.py build_downloads`
 DOWNLOADS_DIR = STATE_DIR / "downloads"
 STORAGES = {
