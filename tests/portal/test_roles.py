@@ -261,6 +261,8 @@ class PortalMatrixTest(MatrixTestCase):
         client = self.client_of("ada")
         refused = [(name, method) for name, rule in PORTAL.items() for method in {"GET", "POST"} - rule.methods]
         cases = [(self.path(name), method) for name, method in refused if PORTAL[name].who]
+        # The matrix opens the pages that only show.
+        opened = {path for path, method in cases if method == "POST"}
         for path, method in [
             *cases,
             ("/admin/logout/", "GET"),
@@ -279,7 +281,9 @@ class PortalMatrixTest(MatrixTestCase):
                 self.assertTrue(parsed(page).select("nav[aria-label=Main] a"))
                 self.assertEqual(len(texts(page, "h1")), 1)
                 [onward] = parsed(page).select(".error-page .button")
-                self.assertIn(client.get(str(onward["href"])).status_code, {200, 302})
+                if onward["href"] not in opened:
+                    self.assertIn(client.get(str(onward["href"])).status_code, {200, 302})
+                    opened.add(onward["href"])
 
     def test_e08_a_lost_role_is_noticed_at_the_next_request(self) -> None:
         user = self.sign_in("vic")
