@@ -90,13 +90,18 @@ def delete_edge(edge: ServiceEdge, *, actor: Actor) -> revoking.Revocation:
     The row is kept, so that revocation lists and records of certificates still have their edge. Deleting again changes
     nothing.
     """
+    return revoking.published(delete_unpublished(edge, actor=actor))
+
+
+def delete_unpublished(edge: ServiceEdge, *, actor: Actor) -> list[IssuedCertificate]:
+    """As `delete_edge`, within the caller's transaction. The caller calls `publish_lists` after its commit."""
     now = timezone.now()
     with transaction.atomic():
         if not ServiceEdge.objects.live().filter(pk=edge.pk).update(deleted_at=now, enabled=False):
-            return revoking.Revocation([], 0, [])
+            return []
         revoked = revoking.revoke_in_transaction(edge, reason=RevocationReason.CESSATION, now=now)
         audit.record(audit.Action.EDGE_DELETED, actor, _subject(edge), detail=_last_state(edge, revoked))
-    return revoking.Revocation(revoked, 1, revoking.publish_lists(revoked))
+    return revoked
 
 
 def _last_state(edge: ServiceEdge, revoked: Collection[IssuedCertificate]) -> dict[str, object]:

@@ -49,6 +49,11 @@ def revoke_edge(edge: ServiceEdge, *, reason: str, actor: Actor) -> Revocation:
     return _revoke(Q(pk=edge.pk), Q(), reason, actor)
 
 
+def revoke_unpublished(edge: ServiceEdge, *, reason: str, actor: Actor) -> list[IssuedCertificate]:
+    """As `revoke_edge`, within the caller's transaction. The caller calls `publish_lists` after its commit."""
+    return _revoke_unpublished(Q(pk=edge.pk), Q(), reason, actor)
+
+
 def revoke_key(public_id: str, *, reason: str, actor: Actor, subject: audit.Subject | None = None) -> Revocation:
     """Revoke every edge that the key with this public id admitted so far; `subject` is the key unless it is deleted.
 
@@ -76,6 +81,11 @@ def revoke_in_transaction(edge: ServiceEdge, *, reason: str, now: datetime) -> l
     return _mark(Q(pk=edge.pk), Q(), reason, now)
 
 
+def published(revoked: list[IssuedCertificate]) -> Revocation:
+    """What was revoked just now, after its lists were brought up to date."""
+    return Revocation(revoked, len({each.edge_id for each in revoked}), publish_lists(revoked))
+
+
 def publish_lists(revoked: Iterable[IssuedCertificate]) -> list[str]:
     """Bring the lists of their issuers up to date and return the names of those that will follow later."""
     issuers = SigningCertificate.objects.in_bulk({each.issuer_id for each in revoked})
@@ -83,13 +93,19 @@ def publish_lists(revoked: Iterable[IssuedCertificate]) -> list[str]:
 
 
 def _revoke(edges: Q, which: Q, reason: str, actor: Actor, key: audit.Subject | None = None) -> Revocation:
+    return published(_revoke_unpublished(edges, which, reason, actor, key))
+
+
+def _revoke_unpublished(
+    edges: Q, which: Q, reason: str, actor: Actor, key: audit.Subject | None = None
+) -> list[IssuedCertificate]:
     if reason not in RevocationReason.values:
         raise Invalid("reason", f"Choose one of {', '.join(RevocationReason.values)}.", "invalid_choice")
     now = timezone.now()
     with transaction.atomic():
         revoked = _mark(edges, which, reason, now)
-        count = _record(revoked, reason, actor, key, now)
-    return Revocation(revoked, count, publish_lists(revoked))
+        _record(revoked, reason, actor, key, now)
+    return revoked
 
 
 def _mark(edges: Q, which: Q, reason: str, now: datetime) -> list[IssuedCertificate]:
@@ -119,7 +135,7 @@ def _chunks(pks: list[int]) -> Iterable[list[int]]:
 
 def _record(
     revoked: list[IssuedCertificate], reason: str, actor: Actor, key: audit.Subject | None, now: datetime
-) -> int:
+) -> None:
     """One event for each edge, which its history shows, and one for the key."""
     by_edge: dict[ServiceEdge, list[str]] = defaultdict(list)
     for certificate in revoked:
@@ -128,7 +144,6 @@ def _record(
     if key and revoked:
         detail = {"edges": len(by_edge), "certificates": len(revoked), "revocation_reason": reason}
         audit.record(audit.Action.KEY_EDGES_REVOKED, actor, key, detail=detail, at=now)
-    return len(by_edge)
 
 
 def _edge_event(edge: ServiceEdge, serials: list[str], reason: str, actor: Actor, now: datetime) -> dict[str, object]:

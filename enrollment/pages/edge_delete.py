@@ -11,6 +11,7 @@ from enrollment.models import IssuedCertificate
 from enrollment.operations import delete_edge
 from enrollment.pages.edge_access import DELETE, FORBIDDEN, get_live_edge, list_that_led_here
 from enrollment.pages.edge_forms import DeleteEdgeForm
+from enrollment.pages.revoke_form import LATE_LIST
 from portal import actors, kept_forms, success_messages
 from portal.access import requires
 from portal.success_messages import named
@@ -37,5 +38,5 @@ def edge_delete(request: HttpRequest, pk: int) -> HttpResponse:
     # A deleted edge keeps its page.
     success_messages.add(request, "Deleted edge {} and revoked {}", named(edge), certificates)
     for name in revocation.late_lists:
-        messages.warning(request, f"The revocation list of {name} can't be made now. It follows as soon as it can.")
+        messages.warning(request, LATE_LIST.format(name))
     return redirect(origin or "enrollment:edge-list")

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from enrollment.models import BEFORE_ALL, IssuedCertificate, ServiceEdge
 from enrollment.pages import history
+from enrollment.pages.edge_bulk import EDGE_ACTIONS
 from enrollment.pages.edge_detail import FORBIDDEN, PERMISSION
 from enrollment.pages.edge_health import overdue_from
 from enrollment.pages.edge_row_html import render_rows
@@ -180,6 +181,8 @@ EDGES = List(
     read=read,
     default_sort="-enrolled",
     row_template="enrollment/_edge_row.html",
+    bulk=EDGE_ACTIONS,
+    record_address="enrollment:edge-detail",
     care=NeedsCare("disconnected", "connection", "disconnected", Tone.WARNING),
 )
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import Revocation, revoke_certificate, revoke_edge, revoke_key
 from enrollment.pages import revoke_preview
-from enrollment.pages.revoke_form import RevokeForm
+from enrollment.pages.revoke_form import LATE_LIST, RevokeForm
 from enrollment.pages.revoke_preview import Preview
 from keys.models import ProvisioningKey
 from keys.operations.editing import subject
@@ -145,4 +145,4 @@ def _report(request: HttpRequest, target: _Target, revocation: Revocation) -> No
         sentence, parts = "Revoked {} of key {} with {}", (counted(revocation.edges, "edge"), named(key), certificates)
     success_messages.add(request, sentence, *parts, next_step=next_step)
     for name in revocation.late_lists:
-        messages.warning(request, f"The revocation list of {name} can't be made now. It follows as soon as it can.")
+        messages.warning(request, LATE_LIST.format(name))

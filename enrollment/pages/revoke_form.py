@@ -8,6 +8,7 @@ from enrollment.revocation_reasons import RevocationReason
 from portal.forms import ConfirmNameForm
 
 Reason = RevocationReason
+LATE_LIST = "The revocation list of {} can't be made now. It follows as soon as it can."
 
 
 class RevokeForm(ConfirmNameForm):

@@ -28,7 +28,7 @@ KEY_ACTIONS = (
         permission=CHANGE,
         run=lambda key, value, actor: raise_limit(key, max_uses=value, actor=actor),
         consequences=("More Private Service Edges can enroll with each key.",),
-        number=_NEW_LIMIT,
+        asks=_NEW_LIMIT,
     ),
     BulkAction(
         word="enable",

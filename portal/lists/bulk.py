@@ -25,8 +25,10 @@ MOST = 250
 class BulkAction:
     """One button of the bar: `word` in addresses, `label` on it, `ask` and `done` as in "Disabled 12 keys".
 
-    `run` is the operation on one record, for a user with `permission`; its number is what the field `number` holds,
-    such as a new limit. `consequences` are sentences of the page that asks; if it is `typed`, "delete 12 keys" is too.
+    `run` is the operation on one record, for a user with `permission`; its value is that of the field `asks`, such as
+    a new limit. `consequences` are sentences of the page that asks, after the `effect` on the rows with these ids; if
+    it is `typed`, "delete 12 keys" is too. What all rows share follows once, after the commit: `finish` gets what each
+    `run` returned, and returns what is still to come, in sentences.
     """
 
     word: str
@@ -34,10 +36,12 @@ class BulkAction:
     ask: str
     done: str
     permission: str
-    run: Callable[[Any, int, Actor], object]
+    run: Callable[[Any, Any, Actor], object]
     consequences: Sequence[str]
-    number: forms.Field | None = None
+    asks: forms.Field | None = None
+    effect: Callable[[Sequence[int]], str] | None = None
     typed: bool = False
+    finish: Callable[[Sequence[Any]], Sequence[str]] | None = None
 
 
 class Changed(Exception):
@@ -45,10 +49,14 @@ class Changed(Exception):
 
 
 class Outcome(NamedTuple):
-    """The records of the rows, and those that refused, each with the reason. With one refusal nothing was changed."""
+    """The records of the rows, and those that refused, each with the reason. With one refusal nothing was changed.
+
+    `late` is what is still to come.
+    """
 
     records: list[Any]
     refused: list[tuple[Any, str]]
+    late: Sequence[str] = ()
 
 
 class _Undone(Exception):
@@ -56,11 +64,12 @@ class _Undone(Exception):
 
 
 def run(
-    action: BulkAction, rows: QuerySet[Any], ids: Sequence[int], *, matching: QuerySet[Any], value: int, actor: Actor
+    action: BulkAction, rows: QuerySet[Any], ids: Sequence[int], *, matching: QuerySet[Any], value: Any, actor: Actor
 ) -> Outcome:
     """Do it with the rows of these ids, which must all exist and be among those `matching`. Raises Changed."""
     records: list[Any] = []
     refused: list[tuple[Any, str]] = []
+    results: list[Any] = []
     try:
         with transaction.atomic():
             found = rows.model._default_manager.filter(pk__in=ids).order_by("pk").select_for_update()
@@ -70,11 +79,11 @@ def run(
             for record in records:
                 try:
                     with transaction.atomic():
-                        action.run(record, value, actor)
+                        results.append(action.run(record, value, actor))
                 except Refused as reason:
                     refused.append((record, str(reason)))
             if refused:
                 raise _Undone
     except _Undone:
-        pass
-    return Outcome(records, refused)
+        return Outcome(records, refused)
+    return Outcome(records, refused, action.finish(results) if action.finish else ())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, QuerySet, Value
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
@@ -54,13 +55,13 @@ class Selection:
 
 
 class ConfirmForm(forms.Form):
-    """What an action asks for: a number, or that its words are typed."""
+    """What an action asks for: a value, and that its words are typed."""
 
     def __init__(self, action: BulkAction, words: str, data: QueryDict | None = None) -> None:
         super().__init__(data)
         self.words = words
-        if action.number:
-            self.fields["number"] = copy(action.number)
+        if action.asks:
+            self.fields["value"] = copy(action.asks)
         if action.typed:
             label = format_html("Type <strong>{}</strong> to confirm", words)
             self.fields["typed"] = forms.CharField(label=label)
@@ -142,7 +143,7 @@ def _done(
             listed.rows().model._default_manager.all(),
             ids,
             matching=selection.rows,
-            value=form.cleaned_data.get("number", 0),
+            value=form.cleaned_data.get("value"),
             actor=actors.from_request(request),
         )
     except bulk.Changed:
@@ -157,11 +158,14 @@ def _done(
 def _announce(request: HttpRequest, listed: List, action: BulkAction, outcome: Outcome) -> None:
     count = listed.counted(len(outcome.records), action.done)
     shown = outcome.records[:NAMED_AFTERWARDS]
-    # What was deleted has no page any more.
-    each = [quoted(record.name) if action.typed else success_messages.named(record) for record in shown]
+    # What was deleted may have no page any more.
+    exist = listed.rows().model._default_manager.in_bulk([record.pk for record in shown])
+    each = [success_messages.named(record) if record.pk in exist else quoted(record.name) for record in shown]
     names = format_html_join(", ", "{}", ((name,) for name in each))
     more = len(outcome.records) - NAMED_AFTERWARDS
     success_messages.add(request, "{}: {}{}", count, names, f" and {more:,} more" if more > 0 else "")
+    for sentence in outcome.late:
+        messages.warning(request, sentence)
 
 
 def _back(listed: List, selection: Selection) -> str:
@@ -187,6 +191,7 @@ def _page(
     context = {
         "listed": listed,
         "action": action,
+        "effect": action.effect([row["pk"] for row in rows]) if action.effect and rows else "",
         "selection": selection,
         "title": listed.counted(len(rows), action.ask),
         "refused_words": f"{listed.counted(len(refused), '')} refused",

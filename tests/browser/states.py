@@ -123,6 +123,14 @@ def asked_before_deleting(page: Page, world: World) -> None:
     page.get_by_role("link", name="Type “delete 1 key” exactly.").wait_for()
 
 
+@state("edges, asked before revoking", "list-bulk")
+def edges_asked_before_revoking(page: Page, world: World) -> None:
+    page.goto("/service-edges/")
+    page.locator("#rows input[name=row]").first.check()
+    page.locator("#bulk-form").get_by_role("button", name="Revoke").click()
+    page.get_by_role("button", name="Revoke 1 edge").wait_for()
+
+
 @state("keys, views", "keys:key-list")
 def views(page: Page, world: World) -> None:
     page.goto(f"{LIST}?q=kind")

@@ -16,6 +16,7 @@ from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import enroll
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.operations import request_certificate
+from portal.lists.listing import LISTS
 from portal.machine_addresses import is_of_machines
 from portal.roles import MEANINGS, ROLES
 from tests import factories
@@ -123,6 +124,18 @@ PORTAL: dict[str, Rule] = {
     "keys:certificate-edit": needs("keys.change_signingcertificate", FORM),
     "keys:certificate-delete": needs("keys.delete_signingcertificate", FORM),
     "keys:certificate-replace": needs("keys.change_signingcertificate", FORM),
+}
+# The permission that each action on many rows needs, by the list.
+BULK = {
+    "keys": {
+        **dict.fromkeys(("raise-limit", "enable", "disable"), "keys.change_provisioningkey"),
+        "delete": "keys.delete_provisioningkey",
+    },
+    "edges": {
+        **dict.fromkeys(("enable", "disable"), "enrollment.change_serviceedge"),
+        "revoke": "enrollment.revoke_issuedcertificate",
+        "delete": "enrollment.delete_serviceedge",
+    },
 }
 # What a page of the support site needs; without an entry nobody may open it.
 ADMIN_MODELS = {
@@ -256,6 +269,20 @@ class PortalMatrixTest(MatrixTestCase):
                     if status >= 500 or (seen != expected and not harmless and method != "OPTIONS"):
                         wrong.append((name, who, method, status, expected))
         self.assertEqual(wrong[:20], [])
+
+    def test_the_matrix_holds_for_every_action_on_many_rows(self) -> None:
+        from django.urls import reverse
+
+        declared = {listed.nouns: {action.word for action in listed.bulk} for listed in LISTS if listed.bulk}
+        self.assertEqual({nouns: {*actions} for nouns, actions in BULK.items()}, declared)
+        for nouns, actions in BULK.items():
+            for word, permission in actions.items():
+                rule, path = needs(permission, FORM), reverse("list-bulk", args=[nouns])
+                for who in sorted(EVERYBODY):
+                    for method, address in (("GET", f"{path}?do={word}"), ("POST", path)):
+                        with self.subTest(list=nouns, action=word, who=who, method=method):
+                            status = self.status(who, method, address, {"do": word})
+                            self.assertEqual(self.seen(status, who, rule), self.expected(who, method, rule))
 
     def test_a_method_that_is_not_allowed_leads_a_browser_on_and_gives_a_program_a_problem(self) -> None:
         client = self.client_of("ada")

@@ -121,7 +121,13 @@ class EveryOperation(EnrollmentTestCase):
                     {"do": "enable", "row": key.pk},
                     "Enabled 1 key: “Renamed”.",
                     [key_page],
-                )
+                ),
+                Case(
+                    ("edges",),
+                    {"do": "enable", "row": spent.pk},
+                    f"Enabled 1 edge: “{spent.name}”.",
+                    [spent.get_absolute_url()],
+                ),
             ],
             "list-views": [
                 Case(

@@ -76,7 +76,7 @@ class BulkTest(PortalTestCase):
         self.assertEqual(AuditEvent.objects.filter(action="key.deleted").count(), 2)
 
     def test_f30_one_refusal_changes_nothing_and_is_listed_with_its_reason(self) -> None:
-        answer = self.confirm(self.ask("raise-limit", self.first, self.second), number="7")
+        answer = self.confirm(self.ask("raise-limit", self.first, self.second), value="7")
         self.assertEqual(answer.status_code, 409)
         self.assertContains(answer, "Nothing was changed, because 1 key refused", status_code=409)
         self.assertEqual(
@@ -86,7 +86,7 @@ class BulkTest(PortalTestCase):
         self.assertFalse(AuditEvent.objects.filter(action="key.limit_raised").exists())
         (others,) = parsed(answer).select("main form[method=get] input[name=row]")
         self.assertEqual(others["value"], str(self.first.pk))
-        self.confirm(self.ask("raise-limit", self.first), number="7")
+        self.confirm(self.ask("raise-limit", self.first), value="7")
         self.assertEqual(ProvisioningKey.objects.get(pk=self.first.pk).max_uses, 7)
 
     def test_f30_rows_that_changed_since_the_confirmation_are_noticed(self) -> None:
