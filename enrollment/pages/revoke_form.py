@@ -15,6 +15,7 @@ class RevokeForm(ConfirmNameForm):
     """The reason, which goes into the revocation list, and the typed name of what is revoked."""
 
     reason = forms.ChoiceField(
+        label="Reason",
         choices=Reason.choices,
         initial=Reason.UNSPECIFIED.value,
         help_text="Written into the revocation list and the audit log.",

@@ -85,6 +85,7 @@ class EdgeBulkTests(EnrollmentTestCase):
 
     def test_f30_revoked_edges_are_on_the_lists_with_the_reason_that_was_chosen(self) -> None:
         page = self.ask("revoke", self.edges)
+        self.assertEqual(texts(page, "main form[method=post] label"), ["Reason", "Type revoke 3 edges to confirm"])
         self.assertContains(self.confirm(page, typed="revoke 3 edges", value="boredom"), "Choose a reason")
         with self.signing() as signed:
             self.confirm(page, typed="revoke 3 edges", value="keyCompromise")
