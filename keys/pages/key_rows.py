@@ -203,7 +203,8 @@ def state_word(key: KeyRow) -> str:
 
 def values_of(key: KeyRow, now: datetime, zone: tzinfo) -> dict[str, str]:
     """The values of a key as text. They include head and tail of the key text, which only some users may see."""
-    created, changed = stamp(key.created_at, zone), stamp(key.modified_at, zone)
+    created = stamp(key.created_at, zone)
+    changed = created if key.modified_at == key.created_at else stamp(key.modified_at, zone)
     last_used = stamp(key.last_used_at, zone) if key.last_used_at else _NEVER
     expires = stamp(key.expires_at, zone) if key.expires_at else _NEVER
     return {

@@ -37,6 +37,7 @@ _parts: dict[tuple[Any, ...], SafeString] = {}
 _MOST_PARTS = 1_000
 # No filter has this name.
 _STAND_IN = ("\0", "")
+_STAND_IN_TEXT = urlencode([_STAND_IN])
 # All lists of the portal, in the order of their declaration; tests walk it.
 LISTS: list[List] = []
 
@@ -88,9 +89,9 @@ class List:
         """A sentence about so many rows: "Disable 12 keys"."""
         return f"{verb} {count:,} {self.noun if count == 1 else self.nouns}".strip()
 
-    def actions(self, user: Any) -> list[BulkAction]:
+    def actions(self, user: Any) -> tuple[BulkAction, ...]:
         """What a user may do with many rows."""
-        return [each for each in self.bulk if user.has_perm(each.permission)]
+        return tuple(each for each in self.bulk if user.has_perm(each.permission))
 
     def state(self, query: QueryDict) -> ListState:
         """The state that a query string asks for. Never fails."""
@@ -149,7 +150,7 @@ class OpenList:
     page: Page
     counts: Totals
     hidden: frozenset[str] = frozenset()
-    actions: Sequence[BulkAction] = ()
+    actions: tuple[BulkAction, ...] = ()
     rows: Sequence[Any] = field(default_factory=list)
     too_slow: bool = False
 
@@ -160,6 +161,15 @@ class OpenList:
         if self.filters.is_searched:
             return render_to_string(template, {"list": self})
         return self._kept(template, {"list": self}, *self.state.unfiltered.pairs())
+
+    @property
+    def filter_menu(self) -> SafeString:
+        """The button *Filter* and its panel."""
+        template, filters = "lists/_filter_menu.html", self.filters
+        if filters.is_bound:
+            return render_to_string(template, {"list": self})
+        offered = (tuple(filters.offers(name)) for name, _ in filters.others)
+        return self._kept(template, {"list": self}, filters.zone, *offered)
 
     @property
     def filter_fields(self) -> Iterator[SafeString]:
@@ -199,7 +209,8 @@ class OpenList:
     @property
     def cells(self) -> Cells:
         """Which cells each row has."""
-        width = 1 + len(list(self.heads)) + self.declared.has_actions
+        shown = sum(each.visible for each in self.declared.table.base_columns.values()) - len(self.hidden)
+        width = 1 + shown + self.declared.has_actions
         return Cells(self.hidden, width, bool(self.actions))
 
     @property
@@ -252,7 +263,7 @@ class OpenList:
         state = self.state.first_page()._replace(filters=(*([_STAND_IN] if carried else []), *chosen))
         shown = [*state.pairs(), self.hidden, bool(self.actions), self.counts.of, *self.counts.segments]
         shared = self._kept(template, {"list": replace(self, state=state)}, *shown)
-        return SafeString(shared.replace(urlencode([_STAND_IN]), html.escape(urlencode(carried))))
+        return SafeString(shared.replace(_STAND_IN_TEXT, html.escape(urlencode(carried)))) if carried else shared
 
     def _kept(self, template: str, context: dict[str, Any], *printed: Any) -> SafeString:
         """A part that requests share. `printed` are all that it prints of a request; it knows no user."""

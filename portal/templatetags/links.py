@@ -23,7 +23,7 @@ def linked(records: Iterable[Any]) -> SafeString:
 
 @register.simple_tag
 def record_url(name: str, pk: Any) -> str:
-    """The address of a record by its URL name, for rows: faster than `url`, and it takes placeholders for ids."""
+    """The address of a record or a list by its URL name: faster than `url`, and it takes placeholders for ids."""
     return record_addresses.of(name, pk)
 
 
