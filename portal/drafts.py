@@ -40,13 +40,17 @@ def keep(user_id: Any, step: str, answers: Answers, *, done: bool) -> Draft:
     The first answers begin a run. Answers of other steps stay, also those that another tab sends at the same moment.
     """
     now = timezone.now()
+    # PostgreSQL stores no NUL. A form accepts none either, but a draft also keeps what no form has judged.
+    sent = {
+        name: [value.replace("\0", "\N{REPLACEMENT CHARACTER}") for value in values] for name, values in answers.items()
+    }
     with transaction.atomic():
         expired().filter(user=user_id).delete()
         begun = {"run": secrets.token_urlsafe(16), "at": now}
         Draft.objects.get_or_create(user_id=user_id, defaults=begun)
         draft = Draft.objects.select_for_update().get(user=user_id)
-        is_same = draft.answers.get(step) == dict(answers)
-        draft.answers[step] = dict(answers)
+        is_same = draft.answers.get(step) == sent
+        draft.answers[step] = sent
         if len(json.dumps(draft.answers)) > MOST_CHARACTERS:
             raise TooLong
         others = [each for each in draft.done if each != step]

@@ -14,6 +14,8 @@ _ARMOR = "PRIVATE KEY"
 _RUN = re.compile(rf"[A-Za-z0-9+/=_-]{{{LONGEST_PART},}}")
 _LONG = 60
 _KEY_TEXT = re.compile(r"PSEK[A-Za-z0-9+/_-]{22}")
+# The first 25 characters, up to the end of the public id, are on pages. What follows is the secret.
+_KEY_IN_ONE = re.compile(r"PSEK[A-Za-z0-9+/_-]{22,}")
 _NOT_IN_A_KEY = re.compile(r"[^A-Za-z0-9+/_-]")
 # Where one kind of character follows another, but for a small letter behind a capital, as words begin, and behind a
 # slash. Of the random texts of 24 characters 1 in 100 has fewer in them, of those of 31 characters 2 in 1,000.
@@ -24,6 +26,12 @@ _MANY_CHANGES = 6
 def may_hold_secret(text: str) -> bool:
     """Whether it does, also where it is percent-encoded, once or twice, or broken into lines."""
     return any(map(_is_suspect, {text, unquote(text), unquote(unquote(text))}))
+
+
+def holds_key(text: str) -> bool:
+    """Whether it holds a part of a key behind its public id, in one piece. Unlike `may_hold_secret` it does not guess,
+    so it may refuse what people type."""
+    return bool(_KEY_IN_ONE.search(text))
 
 
 def _is_suspect(text: str) -> bool:

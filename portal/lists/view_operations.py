@@ -21,8 +21,10 @@ from portal.field_validation import clean
 from portal.lists.offers import Source
 from portal.models import SavedView
 from portal.refusals import Invalid, Refused
+from portal.secret_texts import holds_key
 
 MOST = 50
+_NO_KEY = "a view keeps no part of a key"
 OWN, SHARED = "own_views", "shared_views"
 
 
@@ -67,9 +69,13 @@ def merged(view: SavedView, query: QueryDict) -> QueryDict:
 
 
 def save_view(view: SavedView, *, actor: Actor) -> None:
-    """Store a new view. Raises Invalid for its name, or when there are enough."""
+    """Store a new view. Raises Invalid for its name, for a key in its query, or when there are enough."""
     with transaction.atomic(), _refusals():
         _clean(view)
+        if any(holds_key(value) for _, values in QueryDict(view.query).lists() for value in values):
+            raise Invalid(
+                "name", f"The search of this list holds a key, and {_NO_KEY}. Clear the search first.", "secret"
+            )
         if SavedView.objects.filter(listed=view.listed, owner=view.owner).count() >= MOST:
             raise Invalid("name", f"There are {MOST} views of this kind. Delete one first.", "many")
         view.save(force_insert=True)
@@ -100,6 +106,8 @@ def delete_view(view: SavedView, *, actor: Actor) -> None:
 
 def _clean(view: SavedView) -> None:
     view.name = " ".join(view.name.split())
+    if holds_key(view.name):
+        raise Invalid("name", f"This is a part of a key, and {_NO_KEY}. Enter another name.", "secret")
     clean(view, ["name"], {"name": _require_free_slug})
 
 

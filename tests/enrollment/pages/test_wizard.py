@@ -161,6 +161,11 @@ class Steps(WizardTestCase):
         stored = str(Draft.objects.values_list("answers", flat=True).get())
         self.assertIn("oslo DC-1", stored)
         self.assertNotIn("PSEK", stored)
+        for way in ({"go": "back"}, {"choice": "existing", "group": self.group.name}):
+            with self.subTest("a NUL, which PostgreSQL does not store", **way):
+                self.client.post(at("group"), {**NEW_GROUP, "description": "a\0b", **way})
+                draft = Draft.objects.get()
+                self.assertEqual(draft.answers["group"]["description"], ["a\N{REPLACEMENT CHARACTER}b"])
         self.assertEqual(
             len(
                 texts(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import quote
 
 from django.db import IntegrityError, transaction
 
@@ -100,6 +101,16 @@ class ViewsTest(PortalTestCase):
         view = SavedView.objects.get()
         page = self.client.post(VIEWS, {"rename": view.pk, "name": ""})
         self.assertContains(page, f'href="#name-{view.pk}"')
+
+    def test_a_view_keeps_no_text_of_a_key(self) -> None:
+        _, text = make_key("Three")
+        blob = text[text.index("PSEK") :]
+        for name, where in (("v", f"q={quote(text)}"), ("v", f"enabled=no&q={quote(blob[:40])}"), (blob[:50], "")):
+            with self.subTest(name=name, where=where):
+                self.assertContains(self.save(name, where), "a view keeps no part of a key")
+        self.assertFalse(SavedView.objects.exists())
+        # The part that pages show is no secret.
+        self.assertEqual(self.save("PSEK keys of the whole west coast", f"q={blob[:25]}").status_code, 302)
 
     def test_there_is_an_end_to_views(self) -> None:
         with patch.object(view_operations, "MOST", 1):
