@@ -136,6 +136,8 @@ def _done(
         return _asked(request, listed, action, selection, ids)
     if not form.is_valid():
         rows = list(selection.rows.filter(pk__in=ids).order_by("pk").values("pk", "name"))
+        if len(rows) != len(ids):
+            return _asked(request, listed, action, selection, ids, changed=True)
         return _page(request, listed, action, selection, rows, form)
     try:
         outcome = bulk.run(

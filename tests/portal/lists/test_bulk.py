@@ -101,6 +101,12 @@ class BulkTest(PortalTestCase):
         page = self.ask("disable", self.first, self.second)
         ProvisioningKey.objects.filter(pk=self.first.pk).delete()
         self.assertContains(self.confirm(page), "are no longer the same", status_code=409)
+        # Also when the form has a mistake: the words to type name the rows that there are.
+        page = self.ask("delete", self.second)
+        self.assertEqual(texts(page, "h1"), ["Delete 1 key?"])
+        page = self.confirm(page, typed="no", row=f"{self.first.pk},{self.second.pk}")
+        self.assertContains(page, "are no longer the same", status_code=409)
+        self.assertEqual(texts(page, "form label strong"), ["delete 1 key"])
         self.assertIn("tokyo 2", self.enabled())
 
     def test_a_managed_key_that_is_sent_by_hand_is_refused(self) -> None:
