@@ -28,6 +28,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "first": first,
         "menu": menu,
         "administration": administration,
+        "in_administration": lambda: any(place.is_current for place in administration()),
         "places": lambda: (*first(), *menu(), *administration()),
         "organization": settings.ORGANIZATION or urlsplit(settings.PORTAL_URL).hostname,
         "password_again": settings.PASSWORD_AGAIN_MINUTES,

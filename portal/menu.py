@@ -69,11 +69,15 @@ class Place(NamedTuple):
 
 
 def places(entries: Sequence[MenuEntry], request: HttpRequest) -> Iterator[Place]:
-    """The entries that the user may see, those of lists with what needs care."""
+    """The entries that the user may see, those of lists with what needs care.
+
+    A page beside a list, such as *Manage views*, sets `list_address` on its request: its list is the current entry.
+    """
     allowed = [each for each in entries if not each.permission or request.user.has_perm(each.permission)]
+    page = getattr(request, "list_address", request.path)
     names = [each.label for each in allowed]
     alerts = {name: alert for counted in _registered for name, alert in counted(names).items() if alert.number}
     for entry in allowed:
         address = record_addresses.page(entry.url_name)
-        is_current = request.path.startswith(address) if entry not in FIRST else request.path == address
+        is_current = page.startswith(address) if entry not in FIRST else page == address
         yield Place(entry, address, is_current, alerts.get(entry.label))

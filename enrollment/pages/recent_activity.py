@@ -18,13 +18,21 @@ from portal.times import Ago, ago
 SHOWN = 8
 # More are read, because sign-ins are left out afterwards: no index has only the others.
 _READ = 40
+# The other actions are verbs already: "created", "copied".
+_VERBS: dict[str, str] = {
+    Action.KEY_SHOWN: "showed",
+    Action.KEY_LIMIT_RAISED: "raised the limit of",
+    Action.KEY_EDGES_REVOKED: "revoked the edges of",
+    Action.USER_SESSIONS_ENDED: "ended sessions of",
+}
 _LEFT_OUT = {Action.USER_SIGNED_IN, Action.USER_SIGNED_OUT}
 
 
 class Recent(NamedTuple):
-    """An event, and how long ago it was."""
+    """An event, what was done as a verb with an object, and how long ago it was."""
 
     event: EventRow
+    verb: str
     when: Ago
 
 
@@ -34,4 +42,7 @@ def latest(user: Any) -> list[Recent]:
     shown = [each.pk for each in audit.latest_of_people(_READ) if each.action not in _LEFT_OUT][:SHOWN]
     events = audit_rows.read(AuditEvent.objects.filter(pk__in=shown).order_by("-at", "-id"))
     rows = audit_rows.described(events, user, EVENTS.state(QueryDict()))
-    return [Recent(row, ago(event.at, now)) for row, event in zip(rows, events, strict=True)]
+    return [
+        Recent(row, _VERBS.get(row.code, row.action.lower()), ago(event.at, now))
+        for row, event in zip(rows, events, strict=True)
+    ]

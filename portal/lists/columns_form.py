@@ -16,6 +16,7 @@ def named(name: str, request: HttpRequest) -> List:
     if found is None:
         raise Http404
     found.require_permission(request)
+    request.list_address = reverse(found.address)  # type: ignore[attr-defined]  # HttpRequest is open by design
     return found
 
 

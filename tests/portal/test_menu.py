@@ -35,3 +35,19 @@ class FrameTest(PortalTestCase):
                 self.assertEqual(words(parsed(self.client.get("/accounts/login/")).select_one(".organization")), shown)
                 self.sign_in("vic")
                 self.assertEqual(words(parsed(self.client.get(PAGE)).select_one(".organization")), shown)
+
+    def test_the_breadcrumb_and_the_menu_name_the_same_section_and_list(self) -> None:
+        """Also on the pages beside a list, whose addresses do not begin with its own."""
+        self.sign_in("ada")
+        for address, section, entry in (
+            ("/audit-log/", "Administration", "Audit log"),
+            ("/lists/events/views/", "Administration", "Audit log"),
+            ("/lists/keys/views/", "Infrastructure", "Service Edge Keys"),
+            ("/lists/keys/bulk/?do=delete", "Infrastructure", "Service Edge Keys"),
+            ("/preferences/", "Administration", "Preferences"),
+        ):
+            with self.subTest(address):
+                page = parsed(self.client.get(address))
+                self.assertEqual(words(page.select_one("nav.breadcrumb li")), section)
+                current = page.select("nav[aria-label=Main] [aria-current=page]")
+                self.assertEqual([words(each) for each in current], [entry])

@@ -158,6 +158,9 @@ class DashboardTests(PortalTestCase):
         self.assertEqual(links(page, ".recent li:first-child a"), [key.get_absolute_url()])
         self.assertEqual(len(texts(page, ".recent li")), 8)
         self.assertNotIn("signed in", the(page, ".recent").get_text())
+        audit.record(audit.Action.KEY_SHOWN, factories.ACTOR, audit.Subject("key", str(key.pk), key.name))
+        shown = words(parsed(self.client.get(HOME)).select_one(".recent li"))
+        self.assertTrue(shown.startswith("the tests showed Zurich lab"), shown)
 
     def test_a_count_above_ten_thousand_ends_with_a_plus(self) -> None:
         self.sign_in("ada")
