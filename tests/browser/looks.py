@@ -33,7 +33,10 @@ FAULTS = """(path) => {
     if (document.querySelector("header.topbar")) {
         const current = all("nav[aria-label=Main] a[aria-current=page]");
         // A page below none of the entries, as that of an edge, is nowhere in the menu.
-        const isAbove = ({ pathname }) => (pathname === "/" ? path === "/" : path.startsWith(pathname));
+        // A page beside a list has another address: its breadcrumb leads to the list.
+        const list = path.startsWith("/lists/") && document.querySelector("nav[aria-label=Breadcrumb] a");
+        const at = list ? list.pathname : path;
+        const isAbove = ({ pathname }) => (pathname === "/" ? at === "/" : at.startsWith(pathname));
         const places = all("nav[aria-label=Main] a").filter(isAbove);
         expect(current.length, places.length ? 1 : 0, "current menu entries");
         if (current[0] && !isAbove(current[0])) faults.push("another menu entry is current");
