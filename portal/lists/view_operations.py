@@ -31,7 +31,7 @@ OWN, SHARED = "own_views", "shared_views"
 class Gone(Refused):
     """The view was deleted meanwhile."""
 
-    code = "gone"
+    code = "view_gone"
     status = 404
 
 

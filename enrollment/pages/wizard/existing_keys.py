@@ -35,7 +35,7 @@ class Offered(NamedTuple):
 
 def found(request: HttpRequest) -> dict[str, Any]:
     """The newest keys, or with `?q=` the first ones by name that contain the text; those that can be used first."""
-    wanted = request.GET.get("q", "").strip()
+    wanted = request.GET.get("q", "").replace("\0", "\N{REPLACEMENT CHARACTER}").strip()
     if wanted:
         ids = [each.pk for each in choices.keys_containing(wanted)]
         keys = ProvisioningKey.objects.filter(pk__in=ids[:SHOWN]).order_by("sort_name")

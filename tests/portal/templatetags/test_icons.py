@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.template import Context, Template, TemplateSyntaxError
 from django.test import SimpleTestCase
 
-from portal.menu import ADMINISTRATION, MENU
+from portal.menu import ADMINISTRATION, FIRST, MENU
 from tests.support.html import parsed
 
 FOLDER = Path(settings.BASE_DIR) / "static" / "icons"
@@ -22,7 +22,7 @@ FOLDER = Path(settings.BASE_DIR) / "static" / "icons"
 def used() -> set[str]:
     templates = (Path(settings.BASE_DIR) / "templates").rglob("*.html")
     found = {name for path in templates for name in re.findall(r'{% icon "([\w-]+)" %}', path.read_text())}
-    return found | {entry.icon for entry in (*MENU, *ADMINISTRATION)}
+    return found | {entry.icon for entry in (*FIRST, *MENU, *ADMINISTRATION)}
 
 
 class Icons(SimpleTestCase):
