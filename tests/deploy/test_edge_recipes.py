@@ -18,6 +18,7 @@ import threading
 import time
 import urllib.parse
 import urllib.request
+import warnings
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -255,7 +256,9 @@ def offered(
     try:
         opened = browser.open(address)
     except http.client.RemoteDisconnected:
-        # Seen once in a run of all tests, not explained. The subject is the lines, so the page is read again.
+        # Seen once in a run of all tests, not explained. The subject is the lines, so the page is read again; the run
+        # says that it happened.
+        warnings.warn(f"The portal closed the connection to {address} without an answer.", stacklevel=2)
         opened = browser.open(address)
     with opened as page:
         return text, the(page.read().decode(), f"#deploy-{platform}").get_text()
