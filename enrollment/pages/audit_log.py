@@ -18,7 +18,8 @@ from enrollment.pages import audit_rows
 from keys.models import ProvisioningKey
 from portal.audit_actions import Action
 from portal.lists.columns import Column, ListTable
-from portal.lists.filters import LONGEST_TEXT, Choice, Contains, Exactly, ListFilters
+from portal.lists.filters import LONGEST_TEXT, Choice, Contains, Exactly
+from portal.lists.list_filters import ListFilters
 from portal.lists.listing import List, OpenList
 from portal.lists.moment_filters import FromMoment, UntilMoment
 from portal.lists.orders import Order, moment

@@ -27,7 +27,8 @@ from portal import audit, drafts, identifiers
 from portal.lists.alerts import NeedsCare
 from portal.lists.columns import Column, ListTable
 from portal.lists.counting import capped_count
-from portal.lists.filters import Choice, Contains, Exactly, ListFilters, Related, RelatedByName
+from portal.lists.filters import Choice, Contains, Exactly, Related, RelatedByName
+from portal.lists.list_filters import ListFilters
 from portal.lists.listing import List, OpenList
 from portal.lists.offers import Source
 from portal.lists.orders import Order, moment, text, whole_number

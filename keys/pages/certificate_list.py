@@ -29,7 +29,8 @@ from keys.pages.expiry_badge import SOON
 from portal.lists.alerts import NeedsCare
 from portal.lists.columns import Column, ListTable
 from portal.lists.counting import COUNTED, RowCount, capped, words
-from portal.lists.filters import Choice, Contains, ListFilters, Until
+from portal.lists.filters import Choice, Contains, Until
+from portal.lists.list_filters import ListFilters
 from portal.lists.listing import List, OpenList
 from portal.lists.orders import Order, moment, text
 from portal.lists.pages import list_page

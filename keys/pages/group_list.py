@@ -28,7 +28,8 @@ from keys.update_schedule import next_update_at
 from portal import world_map
 from portal.lists.columns import Column, ListTable
 from portal.lists.counting import words
-from portal.lists.filters import Choice, Contains, Exactly, ListFilter, ListFilters, YesNo
+from portal.lists.filters import Choice, Contains, Exactly, ListFilter, YesNo
+from portal.lists.list_filters import ListFilters
 from portal.lists.listing import List, OpenList
 from portal.lists.offers import Offers
 from portal.lists.orders import Order, text, whole_number

@@ -18,7 +18,8 @@ from keys.pages.row_html import render_rows
 from keys.state_filter import in_state
 from portal.lists.alerts import NeedsCare
 from portal.lists.columns import NOT_EXPORTED, Column, ListTable
-from portal.lists.filters import Choice, Contains, From, ListFilters, Related, Until, YesNo
+from portal.lists.filters import Choice, Contains, From, Related, Until, YesNo
+from portal.lists.list_filters import ListFilters
 from portal.lists.listing import List, OpenList
 from portal.lists.offers import Source
 from portal.lists.orders import Order, moment, text, whole_number

@@ -23,7 +23,7 @@ from portal.lists import bulk
 from portal.lists.bulk import BulkAction, Outcome
 from portal.lists.columns_form import named
 from portal.lists.exporting import export
-from portal.lists.filters import ListFilters
+from portal.lists.list_filters import ListFilters
 from portal.lists.listing import List
 from portal.lists.state import ListState
 from portal.row_ids import row_id

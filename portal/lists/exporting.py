@@ -18,7 +18,7 @@ from django.utils.text import slugify
 
 from portal import actors, audit
 from portal.audit_actions import Action
-from portal.lists.filters import ListFilters
+from portal.lists.list_filters import ListFilters
 from portal.lists.listing import List
 from portal.lists.orders import Order
 from portal.lists.paging import read_in_order

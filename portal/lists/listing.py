@@ -23,7 +23,7 @@ from portal.lists import alerts, segments, state, view_operations
 from portal.lists.alerts import NeedsCare
 from portal.lists.bulk import MOST, BulkAction
 from portal.lists.columns import Cells, ListTable, heads
-from portal.lists.filters import ListFilters
+from portal.lists.list_filters import ListFilters
 from portal.lists.orders import Order
 from portal.lists.page_sizes import PER_PAGE
 from portal.lists.paging import Page, paginate

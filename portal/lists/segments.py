@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from django.db.models import QuerySet
 
 from portal.lists.counting import capped_counts
-from portal.lists.filters import Choice, ListFilters
+from portal.lists.filters import Choice
+from portal.lists.list_filters import ListFilters
 from portal.lists.state import ListState
 
 # Longer lists are counted at most once in so many seconds; shorter ones for each request, so that these are exact.

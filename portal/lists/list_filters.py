@@ -1,0 +1,178 @@
+"""The filters of one list page, as a whole: the form that cleans the address, the rows they leave, their chips.
+
+A list declares a `ListFilters`, which is a django-filter FilterSet of the kinds in `filters.py`. Templates print the
+fields of its form.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import django_filters
+from django import forms
+from django.db.models import QuerySet
+from django.utils.datastructures import MultiValueDict
+
+from portal import zones
+from portal.lists import offers
+from portal.lists.filters import Choice, Contains, ListFilter, Related
+from portal.lists.offers import Source
+from portal.lists.state import ListState, Pair
+
+_LONGEST_CHIP = 60
+_NOTHING: Mapping[str, Source] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One applied filter; its link drops it."""
+
+    text: str
+    link: str
+
+
+class ListFilters(django_filters.FilterSet):
+    """The filters of one list page. Each narrows; one bad value makes all invalid, and then no rows are shown."""
+
+    base_filters: ClassVar[dict[str, ListFilter]]
+
+    def __init__(self, state: ListState, rows: QuerySet[Any], beside: Mapping[str, Source] = _NOTHING) -> None:
+        """`beside` is what the list looks up in the same statement; `offered` has it too."""
+        data: MultiValueDict[str, str] = MultiValueDict()
+        for name, value in state.filters:
+            data.appendlist(name, value)
+        super().__init__(data if state.filters else None, rows)
+        self.state = state
+        related = {name: each.source for name, each in self.base_filters.items() if isinstance(each, Related)}
+        sources = {**related, **beside}
+        searches = {name: each for name, each in self.base_filters.items() if isinstance(each, Contains)}
+        searched = [part for name, each in searches.items() for part in each.searched(data.get(name, ""))]
+        self.offered, self.found = offers.load(sources, {name: data.getlist(name) for name in sources}, searched)
+
+    @classmethod
+    @functools.cache
+    def segmented(cls) -> str:
+        """The parameter of the filter that has segments; empty without one."""
+        return next((name for name, each in cls.base_filters.items() if getattr(each, "segments", ())), "")
+
+    @property
+    def segment(self) -> list[Pair]:
+        """The chosen segment; empty for all rows. A value that no segment has is "\\0"."""
+        return [
+            (name, value if value in getattr(self.base_filters[name], "segments", ()) else "\0")
+            for name, value in self.state.filters
+            if name == self.segmented()
+        ]
+
+    @functools.cached_property
+    def form(self) -> forms.Form:
+        """The form that cleans the address. Templates print its fields; a select has its options ready."""
+        form = self.get_form_class()(self.data if self.is_bound else None)
+        for name, each in self.base_filters.items():
+            field: Any = form.fields[name]
+            given = self.data.getlist(name)
+            if isinstance(each, Related):
+                offered = self.offered[name]
+                field.offered = offered
+                field.options = offered.options([found.id for text in given if (found := offered.find(text))])
+            elif isinstance(each, Choice):
+                field.options = each.options(given[-1] if given else "")
+        return form
+
+    @classmethod
+    def repeatable(cls) -> Collection[str]:
+        """The parameters that an address may hold several times."""
+        return [name for name, each in cls.base_filters.items() if each.repeatable]
+
+    def get_form_class(self) -> type[forms.Form]:
+        return _form_class(type(self))  # type: ignore[arg-type]  # a class is hashable; its package has no types
+
+    @property
+    def chosen(self) -> QuerySet[Any] | None:
+        """The rows that the filters leave; None without filters, `.none()` when a value is bad."""
+        if not self.is_bound:
+            return None
+        return self.qs if self.is_valid() else self.queryset.none()
+
+    @property
+    def mistakes(self) -> list[tuple[str, str]]:
+        """The parameters with a bad value, each with what is wrong."""
+        found = self.errors if self.is_bound else {}
+        return [(name, error) for name, errors in found.items() for error in errors]
+
+    @property
+    def search(self) -> list[forms.BoundField]:
+        """The search field of the bar."""
+        return [self.form[name] for name, each in self.base_filters.items() if isinstance(each, Contains)]
+
+    @property
+    def others(self) -> Iterator[tuple[str, str | None]]:
+        """The filters under *Filter*, each with its value if it is one of a few, "" without a value, else None."""
+        given = dict(self.state.filters)
+        for name, each in self.base_filters.items():
+            if not isinstance(each, Contains):
+                value = given.get(name, "")
+                is_known = not value or (isinstance(each, Choice) and value in dict(each.choices))
+                yield name, value if is_known else None
+
+    def field(self, name: str) -> forms.BoundField:
+        """The field of a filter."""
+        return self.form[name]
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether the search field has a text."""
+        return any(isinstance(self.base_filters[name], Contains) for name, _ in self.state.filters)
+
+    @property
+    def is_wrong_behind(self) -> bool:
+        """Whether a bad value is under *Filter*."""
+        return any(not isinstance(self.base_filters[name], Contains) for name, _ in self.mistakes)
+
+    def offers(self, name: str) -> Iterable[Any]:
+        """What one filter offers to choose from."""
+        each = self.base_filters[name]
+        return each.choices if isinstance(each, Choice) else self.offered.get(name, ())
+
+    @property
+    def zone(self) -> str:
+        """The zone in which days are meant."""
+        return zones.name_of(zones.current())
+
+    @property
+    def chips(self) -> list[Chip]:
+        """The applied filters, one for each value."""
+        return [self._chip(name, value) for name, value in self.state.filters]
+
+    def _chip(self, name: str, value: str) -> Chip:
+        declared = self.base_filters[name]
+        words = _shown(declared.words(value, self.offered.get(name)))
+        shown = words if len(words) <= _LONGEST_CHIP else f"{words[:_LONGEST_CHIP]}…"
+        return Chip(f"{declared.label}: {shown}", self.state.without((name, value)).link)
+
+
+class _ShownField(forms.BoundField):
+    """A field whose value any page can hold: a NUL, which is refused, is shown as U+FFFD."""
+
+    def value(self) -> Any:
+        value = super().value()
+        return [_shown(each) for each in value] if isinstance(value, list) else _shown(value)
+
+
+def _shown(value: Any) -> Any:
+    return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) else value
+
+
+class _ListForm(forms.Form):
+    bound_field_class = _ShownField
+
+
+@functools.cache
+def _form_class(filters: type[ListFilters]) -> type[forms.Form]:
+    """The form of a list's filters, made once: django-filter makes a class for each request."""
+    fields = {name: each.field for name, each in filters.base_filters.items()}
+    return type(f"{filters.__name__}Form", (_ListForm,), fields)
