@@ -104,8 +104,8 @@ TESTED_IN = {
     "portal/times.py": "keys/pages/test_presentation.py",
     "keys/triggers.py": "enrollment/test_managed_key.py",
     "keys/trust_anchors.py": "enrollment/operations/test_renewal_roots.py",
-    "keys/urls.py": "portal/test_roles.py",
-    "portal/access.py": "portal/test_roles.py",
+    "keys/urls.py": "portal/test_role_matrix.py",
+    "portal/access.py": "portal/test_role_matrix.py",
     "portal/actors.py": "keys/pages/test_key_reveal.py",
     "portal/admin_base.py": "keys/test_admin_bad_values.py",
     "portal/admin_site.py": "portal/test_admin.py",
@@ -117,7 +117,7 @@ TESTED_IN = {
     "portal/audit_tallies.py": "portal/test_audit.py",
     "portal/context_processors.py": "portal/test_preferences.py",
     "portal/csp.py": "portal/test_middleware.py",
-    "portal/lists/urls.py": "portal/test_roles.py",
+    "portal/lists/urls.py": "portal/test_role_matrix.py",
     "portal/lists/bulk_page.py": "portal/lists/test_bulk.py",
     "keys/pages/key_bulk.py": "portal/lists/test_bulk.py",
     "portal/lists/views_page.py": "portal/lists/test_view_operations.py",
@@ -143,10 +143,10 @@ TESTED_IN = {
     "portal/templatetags/kept.py": "portal/test_kept_forms.py",
     "portal/triggers.py": "enrollment/test_triggers.py",
     "portal/upload_handler.py": "keys/pages/test_certificate_add.py",
-    "portal/urls.py": "portal/test_roles.py",
+    "portal/urls.py": "portal/test_role_matrix.py",
     "portal/ended_sessions.py": "portal/test_sessions.py",
     "portal/field_validation.py": "keys/operations/test_validity.py",
-    "portal/views.py": "portal/test_roles.py",
+    "portal/views.py": "portal/test_role_matrix.py",
 }
 
 

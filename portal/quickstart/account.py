@@ -6,6 +6,7 @@ import secrets
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.db import IntegrityError, transaction
 
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
@@ -13,8 +14,8 @@ _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 def ensure_administrator(username: str, password: str) -> str | None:
     """Create the administrator unless the account exists. Returns the password only when it was generated here.
 
-    Without a given password a random one of 100 bits is generated. A given password is not validated. Raises
-    ImproperlyConfigured for an invalid user name.
+    Of two runs at once one creates it. Without a given password a random one of 100 bits is generated; a given one is
+    not validated. Raises ImproperlyConfigured for an invalid user name.
     """
     if User.objects.filter(username=username).exists():
         return None
@@ -23,5 +24,9 @@ def ensure_administrator(username: str, password: str) -> str | None:
     except ValidationError as refused:
         raise ImproperlyConfigured(f"PORTAL_ADMIN_USERNAME: {' '.join(refused.messages)}") from None
     generated = None if password else "-".join("".join(secrets.choice(_ALPHABET) for _ in range(5)) for _ in range(4))
-    User.objects.create_superuser(username=username, password=password or generated)
+    try:
+        with transaction.atomic():
+            User.objects.create_superuser(username=username, password=password or generated)
+    except IntegrityError:
+        return None
     return generated

@@ -104,8 +104,12 @@ def test_a_phone_has_no_button_for_the_keyboard(open_page: Callable[..., Page]) 
     expect(page.get_by_role("button", name="Keyboard shortcuts")).to_be_hidden()
 
 
-def test_the_sign_in_page_shows_the_password_on_request(open_page: Callable[..., Page]) -> None:
-    page = open_page("/accounts/login/", storage_state=None)
+def test_f48_the_sign_in_page_takes_a_pasted_password_and_shows_it_on_request(open_page: Callable[..., Page]) -> None:
+    page = open_page("/accounts/login/", storage_state=None, permissions=["clipboard-read", "clipboard-write"])
+    page.evaluate("navigator.clipboard.writeText('from a vault')")
+    for name in ("Username", "Password"):
+        page.get_by_label(name, exact=True).press("Control+V")
+        expect(page.get_by_label(name, exact=True)).to_have_value("from a vault")
     field, button = page.locator("#id_password"), page.get_by_role("button", name="Show password")
     for pressed, kind in (("true", "text"), ("false", "password")):
         button.click()

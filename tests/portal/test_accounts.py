@@ -42,7 +42,7 @@ class LastSuperuserTest(PortalTestCase):
         self.assertTrue(sue.is_active and sue.is_superuser and sue.has_usable_password())
         self.assertFalse(AuditEvent.objects.filter(action__in=["user.edited", "user.deleted"]).exists())
 
-    def test_he_is_not_demoted(self) -> None:
+    def test_e09_he_is_not_demoted(self) -> None:
         self.assertContains(self.edit(self.sue, "Administrator", is_superuser=False), SENTENCE)
         self.assert_kept()
 
@@ -100,7 +100,7 @@ class LastSuperuserTest(PortalTestCase):
 
 @unittest.skipUnless(connection.vendor == "postgresql", "SQLite has one writer at a time")
 class TwoAdministratorsTest(CommittedTestCase):
-    def test_one_of_two_who_demote_each_other_is_refused(self) -> None:
+    def test_e09_one_of_two_who_demote_each_other_is_refused(self) -> None:
         users = [User.objects.create_superuser(name, password=PASSWORD) for name in ("ann", "bob")]
         both = threading.Barrier(2)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.db import DatabaseError, transaction
 
 from enrollment import operations as machines
@@ -150,6 +150,21 @@ class EachActionTests(RenewalTestCase):
 
 
 class RefusedTests(PortalTestCase):
+    def test_e03_who_may_not_see_key_texts_gets_none_and_each_attempt_is_an_event(self) -> None:
+        key, text = make_key("berlin")
+        clerk = User.objects.create_user("clerk")
+        may = [each for each in Permission.objects.all() if "provisioningkey" in each.codename]
+        clerk.user_permissions.set(each for each in may if not each.codename.startswith("reveal"))
+        self.client.force_login(clerk)
+        page = f"/service-edge-keys/{key.pk}/"
+        for path, data in (("reveal/", {"for": "copy"}), ("reveal/", {"for": "show"}), ("download/", {})):
+            answer = self.client.post(page + path, data)
+            self.assertEqual((answer.status_code, text in answer.content.decode()), (403, False))
+        shown = self.client.get(page).content.decode()
+        self.assertNotIn(key.token_tail, shown)
+        refused = AuditEvent.objects.filter(action="user.refused", actor_name="clerk").order_by("id")
+        self.assertEqual([event.detail["page"] for event in refused], [f"{page}reveal/"] * 2 + [f"{page}download/"])
+
     def test_f45_what_a_role_does_not_allow_is_an_event_with_its_address(self) -> None:
         key, _ = make_key("berlin")
         self.sign_in("vic")

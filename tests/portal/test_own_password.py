@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from portal import accounts
 from portal.models import AuditEvent
+from portal.sessions import of_user
 from tests.base import CAST, PortalTestCase
 from tests.support.html import parsed
 
@@ -37,10 +38,13 @@ class OwnPasswordTest(PortalTestCase):
         self.assertEqual((event.actor_name, event.object_name, event.interface), ("vic", "vic", "portal"))
         self.assertEqual(event.detail, {"password": "changed"})
 
-    def test_this_session_goes_on_and_the_others_end(self) -> None:
+    def test_g04_this_session_goes_on_and_the_others_end(self) -> None:
         other = self.client_class()
         other.force_login(self.user)
         self.change()
+        # At once, not only when Django notices that the password hash is another.
+        self.assertEqual(of_user(self.user).count(), 1)
+        self.assertTrue(AuditEvent.objects.filter(action="user.sessions_ended", object_name="vic").exists())
         self.assertEqual(self.client.get(PAGE).status_code, 200)
         self.assertEqual(other.get(PAGE).status_code, 302)
         self.assertTrue(Session.objects.exists())

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from portal.models import AuditEvent
 from tests.base import PortalTestCase
+from tests.support.html import parsed
 
 PASSWORD = "correct horse battery staple"  # of these tests
 WRONG = "The user name or password is not right."
@@ -34,18 +35,32 @@ class SignInTest(PortalTestCase):
             response = self.client.post("/accounts/login/", {"username": "ann", "password": PASSWORD, "next": target})
             self.assertEqual(response["Location"], "/")
 
-    def test_unknown_user_wrong_password_and_disabled_account_get_the_same_words(self) -> None:
+    def test_f48_password_managers_know_the_fields(self) -> None:
+        page = self.client.get("/accounts/login/")
+        fields = {str(each["name"]): each["autocomplete"] for each in parsed(page).select("form input[autocomplete]")}
+        self.assertEqual(fields, {"username": "username", "password": "current-password"})
+
+    def test_f48_unknown_user_wrong_password_and_disabled_account_get_the_same_words(self) -> None:
         User.objects.create_user("off", password=PASSWORD, is_active=False)
         for username, password in [("nobody", PASSWORD), ("ann", "wrong"), ("off", PASSWORD)]:
             response = self.attempt(password, username)
             self.assertEqual(response.context["form"].non_field_errors(), [WRONG])
 
-    def test_the_fifth_failure_within_a_minute_locks_for_five_minutes(self) -> None:
+    def test_f48_the_fifth_failure_within_a_minute_locks_for_five_minutes(self) -> None:
+        def said(name: str) -> list[str]:
+            return self.attempt("wrong", name).context["form"].non_field_errors()
+
         with time_machine.travel(timezone.now(), tick=False) as clock:
-            for _ in range(5):
-                self.assertEqual(self.attempt("wrong").context["form"].non_field_errors(), [WRONG])
+            for name in ("ann", "nobody"):
+                self.assertEqual([said(name) for _ in range(4)], [[WRONG]] * 4)
+            clock.shift(timedelta(seconds=59))
+            # The same words for a name that does not exist.
+            for name in ("ann", "nobody"):
+                self.assertEqual([said(name), said(name)], [[WRONG], [LOCKED]])
             self.assertEqual(self.attempt(PASSWORD).context["form"].non_field_errors(), [LOCKED])
-            clock.shift(timedelta(minutes=5, seconds=1))
+            clock.shift(timedelta(minutes=4, seconds=59))
+            self.assertEqual(self.attempt(PASSWORD).status_code, 200)
+            clock.shift(timedelta(seconds=2))
             self.assertEqual(self.attempt(PASSWORD).status_code, 302)
 
     def test_failures_spread_over_time_do_not_lock(self) -> None:

@@ -106,7 +106,7 @@ class EditKeyTest(PortalTestCase):
         self.edit(max_uses=5)
         self.assertEqual(self.key.uses, 2)
 
-    def test_turning_view_off_destroys_the_text_and_cannot_be_undone(self) -> None:
+    def test_e07_turning_view_off_destroys_the_text_and_cannot_be_undone(self) -> None:
         self.edit(viewable=False)
         self.assertIsNone(self.key.sealed_token)
         with self.assertRaises(errors.Invalid) as refused:

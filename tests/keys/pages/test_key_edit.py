@@ -103,12 +103,12 @@ class Saving(EditTestCase):
         page = self.post(signing_certificate=str(self.other_root().pk), max_uses="x")
         self.assertEqual(set(field_errors(page)), {"max_uses", "different_root"})
 
-    def test_turning_view_off_destroys_the_text(self):
+    def test_e07_turning_view_off_destroys_the_text(self):
         self.assertContains(self.client.get(self.edit), "removes the readable key for good")
         self.post(viewable=None)
         self.assertIsNone(self.stored().sealed_token)
 
-    def test_view_cannot_be_turned_on_again(self):
+    def test_e07_view_cannot_be_turned_on_again(self):
         self.post(viewable=None)
         page = self.client.get(self.edit)
         self.assertContains(page, "it can&#x27;t be turned on again")
@@ -116,6 +116,25 @@ class Saving(EditTestCase):
         self.post(viewable="on", max_uses="8")
         self.assertFalse(self.stored().viewable)
         self.assertEqual(self.stored().max_uses, 8)
+
+    def test_e06_what_the_form_does_not_have_is_not_stored(self):
+        before = ProvisioningKey.objects.values().get(pk=self.key.pk)
+        smuggled = {
+            "id": "999", "uses": "0", "managed": "on", "created_by": "mallory", "public_id": "00" * 16, "vendor": "x",
+            "fingerprint": "00" * 32, "sealed_token": "", "group_id": str(make_key()[0].group_id), "keyring_id": "9",
+        }  # fmt: skip
+        use_up(self.key, 3)
+        self.post(max_uses="6", **smuggled)
+        after = ProvisioningKey.objects.values().get(pk=self.key.pk)
+        changed = {name for name, value in after.items() if value != before[name]}
+        self.assertLessEqual(changed, {"max_uses", "uses", "use_state", "version", "modified_at", "modified_by"})
+        self.assertEqual((after["max_uses"], after["uses"]), (6, 3))
+        self.client.post(
+            f"{LIST}add/", {"name": "New", "max_uses": "2", "new_group": "G", "viewable": "on",
+                            "signing_certificate": str(self.key.signing_certificate_id), **smuggled, "uses": "1"}
+        )  # fmt: skip
+        made = ProvisioningKey.objects.get(name="New")
+        self.assertEqual((made.uses, made.managed, made.created_by, made.group.name), (0, False, "olga", "G"))
 
     def test_an_untouched_form_changes_nothing(self):
         expires = datetime(2050, 1, 2, 3, 4, 5, 678, tzinfo=UTC)

@@ -33,15 +33,19 @@ class KeyReveal(KeyPageTestCase):
         for purpose in ("", "steal", "copy\0"):
             self.assertEqual(self.reveal(purpose=purpose).status_code, 400)
 
-    def test_a_hidden_key_is_404_even_for_a_superuser_and_at_its_limit(self):
+    def test_e04_a_hidden_key_is_404_even_for_a_superuser_and_at_its_limit(self):
         hidden, _ = make_key(viewable=False)
         use_up(hidden)
         for user in ("olga", "sue"):
             self.sign_in(user)
-            self.assertEqual(self.reveal(hidden).status_code, 404)
+            for purpose in ("copy", "show"):
+                self.assertEqual(self.reveal(hidden, purpose).status_code, 404)
+            self.assertEqual(self.client.post(f"{LIST}{hidden.pk}/download/").status_code, 404)
 
-    def test_at_the_limit_it_is_409(self):
+    def test_e05_at_the_limit_it_is_409(self):
         use_up(self.key)
+        self.assertEqual(self.reveal(purpose="show").status_code, 409)
+        self.assertEqual(self.client.post(f"{self.address}download/").status_code, 409)
         response = self.reveal()
         self.assertContains(response, "All 5 uses of this key are taken.", status_code=409)
         self.assertNotContains(response, self.text[60:100], status_code=409)

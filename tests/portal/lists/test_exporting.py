@@ -54,9 +54,10 @@ class ExportTest(ListTestCase):
         self.assertEqual(event.detail, {"rows": "1", "filters": "Group: Tokyo"})
 
     def test_f42_cells_that_a_sheet_would_run_are_text(self) -> None:
-        for number, text in enumerate(
-            ('=HYPERLINK("http://x")', "+1", "-1", "@x", "\tx", "\rx", "a;=1", 'a"b,c', "1-1")
-        ):
+        run = ('=HYPERLINK("http://x")', "+1", "-1", "@x", "\tx", "\rx", "\nx")
+        run += tuple(f"{chr(0xFEE0 + ord(sign))}1" for sign in "=+-@")  # in their wide form
+        text_already = ("a;=1", 'a"b,c', "1-1")
+        for number, text in enumerate(run + text_already):
             edge = ServiceEdge.objects.earliest("pk")
             edge.pk, edge.uuid, edge.use_number = None, None, 100 + number
             edge.uuid = ServiceEdge._meta.get_field("uuid").get_default()
@@ -64,12 +65,25 @@ class ExportTest(ListTestCase):
             edge.save(force_insert=True)
         answer = self.client.get(reverse("enrollment:edge-list"), {"format": "csv", "sort": "enrolled"})
         found = [line[3] for line in rows_of(answer)[2:]]
-        self.assertEqual(
-            found, ['\'=HYPERLINK("http://x")', "'+1", "'-1", "'@x", "'\tx", "'\rx", "a;=1", 'a"b,c', "1-1"]
-        )
+        self.assertEqual(found, [*(f"'{text}" for text in run), *text_already])
 
-    def test_a_semicolon_is_quoted_because_some_sheets_separate_there(self) -> None:
+    def test_f42_what_separates_cells_is_quoted(self) -> None:
+        """A semicolon too, because some sheets separate there."""
         self.assertEqual(exporting._line(["a;=1", -33.5, None, True]), '"a;=1",-33.5,,True\r\n')
+        self.assertEqual(exporting._line(['a"b', "a,b", "a b"]), '"a""b","a,b",a b\r\n')
+
+    def test_f42_rows_are_read_while_the_file_is_sent(self) -> None:
+        for name in ("a", "b", "c"):
+            make_key(name)
+        reading = exporting.read_in_order
+        with patch.object(exporting, "CHUNK", 2), patch.object(exporting, "read_in_order", wraps=reading) as read:
+            answer = self.get()
+            lines = iter(answer.streaming_content)
+            next(lines)
+            self.assertEqual(read.call_count, 0, "The heads need no row.")
+            next(lines)
+            self.assertEqual(read.call_count, 1)
+            self.assertEqual(len(b"".join(lines).splitlines()), 2)
 
     def test_a_mistake_is_shown_and_nothing_is_exported(self) -> None:
         answer = self.get(group="nowhere")
