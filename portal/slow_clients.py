@@ -8,6 +8,7 @@ This worker reads requests in its event loop, passes complete ones to a thread, 
 from __future__ import annotations
 
 import errno
+import math
 import re
 import select
 import selectors
@@ -174,6 +175,8 @@ class PatientWorker(ThreadWorker):
         self.long_readers, self.most_long_readers = 0, max(1, self.cfg.threads // 4)
         # Sockets whose answer was sent, and the end of the time their clients have to read it; the oldest first.
         self.lingering: dict[socket.socket, float] = {}
+        # When a worker that stops closes connections that have sent nothing.
+        self.silent_until = math.inf
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
@@ -258,13 +261,21 @@ class PatientWorker(ThreadWorker):
         super().finish_request(conn, fs)
 
     def murder_pending(self) -> None:
-        """Drop connections whose time is over and, while the worker stops, those that have sent nothing."""
+        """Drop connections whose time is over."""
         now = time.monotonic()
         for conn in list(self.pending_conns):
-            if conn.timeout <= now or not (self.alive or conn.received):
+            if conn.timeout <= now or (self.silent_until <= now and not conn.received):
                 self.drop(conn)
         for sock in [sock for sock, deadline in self.lingering.items() if deadline <= now]:
             self._forget(sock)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """Limit how long a stopping worker waits for requests, on new connections as on those that are kept alive.
+
+        It accepts no more, but the clients of those that it accepted may be sending their requests already.
+        """
+        super()._cap_keepalive(deadline)
+        self.silent_until = deadline
 
     def drop(self, conn: Connection) -> None:
         """Close the connection of a client that did not finish its request; answer 408 if it has begun one."""

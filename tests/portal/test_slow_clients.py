@@ -84,6 +84,10 @@ class ClientsTestCase(TestCase):
         self.assertEqual(self.answer(self.connect(GET)), (200, b"0"))
         return time.monotonic() - started
 
+    def worker(self) -> int:
+        (pid,) = Path(f"/proc/{self.server.pid}/task/{self.server.pid}/children").read_text().split()
+        return int(pid)
+
 
 @pytest.mark.once
 class WholeRequestsTest(ClientsTestCase):
@@ -127,6 +131,28 @@ class WholeRequestsTest(ClientsTestCase):
         endless = b"".join(b"X-%d: %b\r\n" % (number, b"x" * 4000) for number in range(40))
         client = self.connect(b"GET / HTTP/1.1\r\nHost: x\r\n" + endless)
         self.assertEqual(self.answer(client)[0], 431)
+
+    def test_a_worker_that_stops_answers_what_arrives_on_connections_it_accepted(self) -> None:
+        """As when it has answered `max_requests`: the next one starts when it has ended."""
+        stopping = self.worker()
+        new, half, idle, silent = self.connect(), self.connect(GET[:9]), self.connect(GET), self.connect()
+        self.assertEqual(self.answer(idle), (200, b"0"))
+        # Connections are accepted in order, so those before this one are.
+        self.seconds_of_an_answer()
+        os.kill(stopping, signal.SIGTERM)
+        time.sleep(0.3)
+        waiting = self.connect(GET)
+        new.sendall(GET)
+        half.sendall(GET[9:])
+        idle.sendall(GET)
+        for client in (new, half, idle):
+            self.assertEqual(self.answer(client), (200, b"0"))
+            self.assertEqual(client.recv(1), b"")
+        self.assertEqual(self.worker(), stopping)
+        # A client that sends nothing does not keep it for long.
+        self.assertEqual(silent.recv(1), b"")
+        self.assertEqual(self.answer(waiting), (200, b"0"))
+        self.assertNotEqual(self.worker(), stopping)
 
 
 @pytest.mark.once
@@ -245,10 +271,6 @@ class SlowClientsTest(ClientsTestCase):
             time.sleep(0.1)
         self.assertLess(self.seconds_of_an_answer(), 1)
         self.assertEqual(self.worker(), worker)
-
-    def worker(self) -> int:
-        (pid,) = Path(f"/proc/{self.server.pid}/task/{self.server.pid}/children").read_text().split()
-        return int(pid)
 
     def most_memory(self) -> int:
         """The worker's peak memory so far, in bytes."""
