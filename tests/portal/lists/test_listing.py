@@ -92,13 +92,20 @@ class EveryList(ListTestCase):
         for listed in LISTS:
             self.assertIn(listed.default_sort, listed.table.sorts())
 
-    def test_heads_and_cells_are_as_many(self) -> None:
+    def test_f10_f53_heads_cells_and_the_count_are_announced(self) -> None:
+        """What axe does not look for: a head for each cell and each row, the page in the menu, the number of rows."""
         for listed in LISTS:
-            page = parsed(self.get(listed))
-            rows = page.select("tr.row")
-            self.assertTrue(rows, listed.name)
-            for row in rows:
-                self.assertEqual(len(row.select("td, th")), len(page.select("thead th")), listed.name)
+            with self.subTest(list=listed.name):
+                page = parsed(self.get(listed))
+                rows = page.select("tr.row")
+                self.assertTrue(rows)
+                for row in rows:
+                    self.assertEqual(len(row.select("td, th")), len(page.select("thead th[scope=col]")))
+                    self.assertEqual(len(row.select("th[scope=row]")), 1)
+                current = page.select("nav[aria-label=Main] [aria-current=page]")
+                self.assertEqual([each["href"] for each in current], [reverse(listed.address)])
+                (count,) = page.select("#count[role=status]")
+                self.assertRegex(html.words(count), rf"^\d+ {listed.noun}")
 
     @pytest.mark.once
     def test_f30_each_bulk_action_asks_before_it_is_done(self) -> None:
@@ -179,7 +186,7 @@ class EveryList(ListTestCase):
 
     # PostgreSQL reads each order in the next test.
     @pytest.mark.once
-    def test_each_order_shows_the_page_and_says_so(self) -> None:
+    def test_f09_each_order_shows_the_page_and_says_so(self) -> None:
         for listed in LISTS:
             for sort, words in listed.table.sorts().items():
                 with self.subTest(list=listed.name, sort=sort):
@@ -187,6 +194,11 @@ class EveryList(ListTestCase):
                     self.assertEqual(page.status_code, 200)
                     (button,) = parts(page, "button").select(".sort-button")
                     self.assertEqual(button["aria-label"], f"Sort: {words}")
+                    marked = [str(head["aria-sort"]) for head in parts(page, "th").select("[aria-sort]")]
+                    column = listed.table.base_columns[sort.removeprefix("-")]
+                    # An order of a column that is in downloads only has no head.
+                    way = "descending" if sort.startswith("-") else "ascending"
+                    self.assertEqual(marked, [way] if column.visible else [])
 
     def test_next_and_previous_lead_through_all_rows_of_each_order(self) -> None:
         for name in ("a", "b", "c"):

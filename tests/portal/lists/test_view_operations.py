@@ -88,17 +88,17 @@ class ViewsTest(PortalTestCase):
     def test_f31_a_view_belongs_to_its_list(self) -> None:
         self.save("Mine")
         view = SavedView.objects.get()
-        edges = "/lists/edges/views/"
         self.client.get(LIST)  # with the message about it
-        self.assertEqual(self.client.get("/service-edges/", {"view": "mine"}).status_code, 404)
-        for page in (self.client.get("/service-edges/"), self.client.get(edges)):
+        other, views = "/enrollment-certificates/", "/lists/certificates/views/"
+        self.assertEqual(self.client.get(other, {"view": "mine"}).status_code, 404)
+        self.assertTrue(parsed(self.client.get(other)).select("#views"))
+        for page in (self.client.get(other), self.client.get(views)):
             self.assertNotContains(page, "Mine")
         for word in ("rename", "delete"):
-            self.assertEqual(self.client.post(edges, {word: view.pk, "name": "X"}).status_code, 404)
-        self.client.post(edges, {"name": "Mine"})
-        self.assertEqual(
-            [each.listed for each in SavedView.objects.filter(slug="mine").order_by("pk")], ["keys", "edges"]
-        )
+            self.assertEqual(self.client.post(views, {word: view.pk, "name": "X"}).status_code, 404)
+        self.client.post(views, {"name": "Mine"})
+        kept = SavedView.objects.order_by("pk").values_list("listed", "slug")
+        self.assertEqual(list(kept), [("keys", "mine"), ("certificates", "mine")])
 
     def test_a_bad_name_is_explained_and_what_was_to_be_saved_is_kept(self) -> None:
         self.save("Daily")
