@@ -14,7 +14,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 
-from keys import choices, machines, operations, trust_anchors
+from keys import choices, machines, operations
 from keys.admin_base import RecordAdmin, VersionedForm
 from keys.crypto import tokens
 from keys.errors import Invalid
@@ -38,7 +38,7 @@ _SEALED = frozenset({"sealed_token", "fingerprint"})
 # What a page of keys reads of their groups and certificates: the name, and what decides the state. Whether there is a
 # private key shows in the name of its keyring.
 _BESIDE = (
-    "group__name", "group__enabled",
+    "group__name", "group__enabled", "signing_certificate__name",
     "signing_certificate__enabled", "signing_certificate__not_before", "signing_certificate__not_after",
     "signing_certificate__sealed_with", "signing_certificate__trust_anchor_sha256",
 )  # fmt: skip
@@ -75,8 +75,7 @@ class KeyForm(DifferentRootForm, VersionedForm):
         # Whoever may only look has none.
         field: Any = self.fields.get("signing_certificate")
         if field:
-            field.queryset = choices.signing_certificates(self.instance.signing_certificate_id)
-            field.apart = trust_anchors.apart_from(self.instance.signing_certificate_id)
+            field.offer(self.instance.signing_certificate if self.instance.pk else None)
             if not self.instance.pk:
                 field.initial = choices.default_certificate_id()
 

@@ -24,7 +24,7 @@ def signing_certificates(kept_id: int | None = None) -> QuerySet[SigningCertific
     """Certificates that can sign (with a private key, enabled, in force), and the one with the id `kept_id`."""
     certificates = SigningCertificate.objects
     offered = certificates.able_to_sign(timezone.now()) | certificates.complete().filter(Q(pk=kept_id))
-    return offered.only("name", "not_after").order_by("sort_name")
+    return offered.only("name", "not_after", "trust_anchor_sha256").order_by("sort_name")
 
 
 def default_certificate_id() -> int | None:

@@ -64,10 +64,3 @@ def with_different_root() -> dict[int, int]:
     sizes = Counter(found.values())
     common = min(sizes, key=lambda root: (-sizes[root], root))
     return {pk: common for pk, root in found.items() if root != common}
-
-
-def apart_from(certificate_id: int | None) -> frozenset[int]:
-    """Certificates whose root is not the root of this one; without one, not the most common root."""
-    if certificate_id is None:
-        return frozenset(with_different_root())
-    return frozenset(sharing(certificate_id)[1])

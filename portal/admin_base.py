@@ -29,18 +29,18 @@ from portal.sort_names import sort_name
 
 # Records of one kind that a search over all kinds lists.
 SHOWN = 10
-Timeline = Callable[[HttpRequest, Subject, str], str]
+Timeline = Callable[[HttpRequest, Any, str], str]
 _timelines: list[Timeline] = []
 
 
 def register_timeline(of: Timeline) -> None:
-    """Register the timeline of the object of an event, as HTML; "" for objects without one. The text is its address."""
+    """Register the timeline of a record as HTML; "" for records without one. The text is the address of its page."""
     _timelines[:] = [of]
 
 
-def timeline(request: HttpRequest, subject: Subject, address: str) -> str:
+def timeline(request: HttpRequest, record: Any, address: str) -> str:
     """The registered timeline."""
-    return _timelines[0](request, subject, address)
+    return _timelines[0](request, record, address)
 
 
 # The parameter of the audit log that names one object, as `kind:id`.
@@ -209,7 +209,7 @@ class SupportAdmin(admin.ModelAdmin):
     ) -> HttpResponse:
         record = context.get("original")
         if record and request.method == "GET":
-            context["timeline"] = timeline(request, self.audit_subject(record), self.address(record))
+            context["timeline"] = timeline(request, record, self.address(record))
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:

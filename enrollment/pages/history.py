@@ -47,7 +47,9 @@ def described(events: Iterable[AuditEvent]) -> list[Use]:
     """Audit events of machines as uses, with the addresses of their edges' pages."""
     events = list(events)
     uuids = {event.object_id for event in events if event.object_kind == "edge" and event.object_id}
-    edges = {str(edge.uuid): edge for edge in ServiceEdge.objects.only("uuid", "name").filter(uuid__in=uuids)}
+    # Django builds the query before it finds that nothing is asked for.
+    found = ServiceEdge.objects.only("uuid", "name").filter(uuid__in=uuids) if uuids else ()
+    edges = {str(edge.uuid): edge for edge in found}
     now = timezone.now()
     return [_use(event, edges.get(event.object_id), now) for event in events]
 

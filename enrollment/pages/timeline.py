@@ -6,6 +6,7 @@ import heapq
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
@@ -13,6 +14,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.pages import history
 from keys.models import ProvisioningKey
 from keys.pages import activity
@@ -59,14 +61,24 @@ def of_edge(request: HttpRequest, url: str, uuid: str) -> Timeline | None:
     return _timeline(request, url, "", f"edge:{uuid}", machines, people)
 
 
-def in_support(request: HttpRequest, subject: audit.Subject, url: str) -> str:
-    """The timeline of the object of an event as HTML; "" for an object without one. `url` is the page that shows it."""
+def in_support(request: HttpRequest, record: Any, url: str) -> str:
+    """The timeline of a record as HTML; "" for one without. `url` is the page that shows it.
+
+    A certificate has that of its edge, an event that of its object.
+    """
     found = None
-    if subject.kind == "edge" and subject.id:
-        found = of_edge(request, url, subject.id)
-    elif subject.kind == "key" and subject.id:
-        ids = ProvisioningKey.objects.filter(pk=subject.id).values_list("public_id", flat=True)
-        found = of_key(request, url, subject.id, ids.first() or "")
+    match record:
+        case ProvisioningKey():
+            found = of_key(request, url, record.pk, record.public_id)
+        case ServiceEdge():
+            found = of_edge(request, url, str(record.uuid))
+        case IssuedCertificate():
+            found = of_edge(request, url, str(record.edge.uuid))
+        case AuditEvent(object_kind="edge") if record.object_id:
+            found = of_edge(request, url, record.object_id)
+        case AuditEvent(object_kind="key") if record.object_id:
+            ids = ProvisioningKey.objects.filter(pk=record.object_id).values_list("public_id", flat=True)
+            found = of_key(request, url, record.object_id, ids.first() or "")
     return render_to_string("enrollment/_timeline.html", {"timeline": found, "whose": "Events"}) if found else ""
 
 

@@ -13,7 +13,7 @@ from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from keys import choices, trust_anchors
+from keys import choices
 from keys.crypto import authority_rules, uploaded_pem
 from keys.crypto.ca_certificates import KEY_TYPES
 from keys.crypto.uploaded_pem import MOST_BYTES
@@ -287,5 +287,5 @@ class ReplaceForm(DifferentRootForm, PageForm, forms.Form):
         field.queryset = offered.annotate(has_same_root=ExpressionWrapper(has_same_root, BooleanField())).order_by(
             "-has_same_root", "sort_name"
         )
-        field.apart = trust_anchors.apart_from(certificate.pk)
+        field.current = certificate
         self.initial["confirmed"] = count

@@ -44,13 +44,21 @@ class _ReadOnce(ModelChoiceIterator):
 
 
 class CertificateChoice(forms.ModelChoiceField):
-    """A signing certificate that can sign now; `apart` are those below another root than one would expect."""
+    """A signing certificate that can sign now; those below another root than one would expect are marked."""
 
     iterator = _ReadOnce
+    # Those without the root of `current`, the certificate in use, or the ids `apart` where none is.
+    current: SigningCertificate | None = None
     apart: Collection[int] = ()
 
+    def offer(self, current: SigningCertificate | None) -> None:
+        """Offer the certificates that can sign, and the one in use; without one, mark those without the usual root."""
+        self.queryset, self.current = choices.signing_certificates(current.pk if current else None), current
+        self.apart = () if current else trust_anchors.with_different_root()
+
     def label_from_instance(self, obj: Any) -> str:
-        remark = ", different root" if obj.pk in self.apart else ""
+        is_apart = obj.trust_anchor_sha256 != self.current.trust_anchor_sha256 if self.current else obj.pk in self.apart
+        remark = ", different root" if is_apart else ""
         return f"{obj.name} (expires {stamp(obj.not_after).day}{remark})"
 
 
@@ -179,8 +187,7 @@ class KeyForm(KeyDetailsForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["signing_certificate"]
-        field.queryset = choices.signing_certificates(self.instance.signing_certificate_id)
-        field.apart = trust_anchors.apart_from(self.instance.signing_certificate_id)
+        field.offer(self.instance.signing_certificate if self.instance.pk else None)
 
     def clean_signing_certificate(self) -> SigningCertificate | None:
         chosen = self.cleaned_data["signing_certificate"] or self._current_certificate()

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 
-from keys import choices, trust_anchors
+from keys import choices
 from keys.models import ServiceEdgeGroup, SigningCertificate
 from keys.operations.provisioning_keys import RULES
 from keys.pages.group_forms import GroupForm
@@ -48,8 +48,7 @@ class CertificateForm(RefusableForm, forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["signing_certificate"]
-        field.queryset = choices.signing_certificates()
-        field.apart = trust_anchors.apart_from(None)
+        field.offer(None)
         if not self.is_bound:
             self.initial["signing_certificate"] = choices.default_certificate_id()
 

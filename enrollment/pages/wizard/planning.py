@@ -52,7 +52,7 @@ def warnings(plan: Plan, now: datetime) -> Iterator[Warned]:
             "After that edges can't enroll with this key until it has another one.",
             "certificate",
         )
-    if plan.certificate.pk in trust_anchors.apart_from(None):
+    if plan.certificate.pk in trust_anchors.with_different_root():
         yield Warned(
             f"“{plan.certificate.name}” has a different root than your other certificates. "
             "Edges, connectors and clients must share one.",
