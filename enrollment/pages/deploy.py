@@ -6,7 +6,6 @@ line or environment. Only the user data of cloud-init has a placeholder, because
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from shlex import quote
 from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
@@ -51,32 +50,46 @@ def section(request: HttpRequest, **options: Any) -> str:
         "host": host,
         "is_loopback": is_loopback(host),
         "is_in_clear": urlsplit(portal).scheme == "http" and not is_loopback(host),
-        "platforms": list(_platforms(portal, is_local=is_loopback(host))),
+        "platforms": _platforms(portal, is_local=is_loopback(host)),
         "program": program,
         "program_url": reverse("enrollment:download", args=[downloads.PROGRAM]),
     }
     return render_to_string("enrollment/_deploy.html", context)
 
 
-def _platforms(portal: str, *, is_local: bool) -> Iterator[Platform]:
-    yield Platform(
+def _platforms(portal: str, *, is_local: bool) -> list[Platform]:
+    return [
+        _virtual_machine(portal),
+        _package(portal),
+        _container(portal, is_local),
+        _cloud_init(portal),
+        _curl(portal),
+    ]
+
+
+def _virtual_machine(portal: str) -> Platform:
+    return Platform(
         "vm", "Virtual machine",
         "Linux with systemd and Python 3.11, such as Debian 12 and Ubuntu 24.04. "
         "The script installs the edge's program as a service.",
         _fetched(portal, downloads.INSTALLER, f"sudo sh {downloads.INSTALLER} {quote(portal)}"),
         downloads.INSTALLER,
     )  # fmt: skip
-    yield Platform(
+
+
+def _package(portal: str) -> Platform:
+    install, start = f"sudo apt-get install -y ./{downloads.PACKAGE}", f"sudo enroll-edge-setup {quote(portal)}"
+    return Platform(
         "package", "Linux package",
         "Debian 12, Ubuntu 24.04 and newer.",
-        _fetched(
-            portal, downloads.PACKAGE,
-            f"sudo apt-get install -y ./{downloads.PACKAGE}", f"sudo enroll-edge-setup {quote(portal)}",
-        ),
+        _fetched(portal, downloads.PACKAGE, install, start),
         downloads.PACKAGE,
     )  # fmt: skip
+
+
+def _container(portal: str, is_local: bool) -> Platform:
     run = f"{_VOLUME} --env PORTAL_URL={quote(portal)}{' --network host' if is_local else ''} enroll-edge"
-    yield Platform(
+    return Platform(
         "container", "Container",
         "Docker or Podman. The first container asks for the key and enrolls; the second keeps running with the "
         "identity in the volume.",
@@ -88,7 +101,10 @@ def _platforms(portal: str, *, is_local: bool) -> Iterator[Platform]:
         ),
         downloads.CONTEXT,
     )  # fmt: skip
-    yield Platform(
+
+
+def _cloud_init(portal: str) -> Platform:
+    return Platform(
         "cloud-init", "cloud-init",
         "User data of machines that enroll at their first start, when nobody is there to paste the key. Clouds keep it "
         "where the machine's programs can read it, so use a key with an early expiry and the machines' network as its "
@@ -96,8 +112,11 @@ def _platforms(portal: str, *, is_local: bool) -> Iterator[Platform]:
         _user_data(portal),
         downloads.INSTALLER,
     )  # fmt: skip
+
+
+def _curl(portal: str) -> Platform:
     est = urljoin(f"{portal}/", reverse("enrollment:est-simpleenroll").lstrip("/"))
-    yield Platform(
+    return Platform(
         "curl", "curl + openssl",
         "Any machine, without the edge's program. curl asks for a password: it is the key. Then edge.key and edge.pem "
         "hold the identity. Nothing renews it.",

@@ -44,7 +44,7 @@ def addresses(patterns: list, prefix: str = "") -> Iterator[str]:
 def test_f53_no_address_is_without_a_visit():
     visited = {state.at for state in STATES if state.at}
     assert sorted(addresses(get_resolver().url_patterns)) == sorted(visited | set(NOT_PAGES)), (
-        "Give each new page its states in tests/browser/states.py, or say in NOT_PAGES why it is none."
+        "Give each new page its states in tests/browser/states/, or say in NOT_PAGES why it is none."
     )
 
 
