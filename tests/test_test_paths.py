@@ -50,6 +50,7 @@ TESTED_IN = {
     "enrollment/pages/recent_activity.py": "enrollment/pages/test_dashboard.py",
     "enrollment/pages/urls.py": "enrollment/pages/test_dashboard.py",
     "portal/lists/numbers.py": "enrollment/pages/test_dashboard.py",
+    "enrollment/pages/audit_row_html.py": "enrollment/pages/test_audit_log.py",
     "enrollment/pages/edge_row_html.py": "enrollment/pages/test_edge_list.py",
     "enrollment/pages/edge_access.py": "enrollment/pages/test_edge_edit.py",
     "enrollment/pages/edge_forms.py": "enrollment/pages/test_edge_edit.py",

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import replace
 from datetime import timedelta
 
 from django.core.validators import validate_ipv46_address
 from django.db.models import Q
 from django.db.models.lookups import Exact
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 
 from enrollment import audit_search
-from enrollment.pages import audit_rows
+from enrollment.pages import audit_row_html, audit_rows
 from keys.models import ProvisioningKey
 from portal.audit_actions import Action
 from portal.lists.columns import Column, ListTable
@@ -24,6 +22,7 @@ from portal.lists.listing import List, OpenList
 from portal.lists.moment_filters import FromMoment, UntilMoment
 from portal.lists.orders import Order, moment
 from portal.lists.pages import list_page
+from portal.lists.row_text import page_with_rows
 from portal.models import BY_MACHINE, BY_PEOPLE, KEY_PUBLIC_ID, NOT_ON_AN_EDGE, WAS_REFUSED, AuditEvent
 from portal.row_ids import row_id
 
@@ -129,5 +128,5 @@ EVENTS = List(
 @list_page(EVENTS)
 def audit_log(request: HttpRequest, opened: OpenList) -> HttpResponse:
     """What was done or refused, newest first."""
-    rows = audit_rows.described(opened.page.rows, request.user, opened.state)
-    return render(request, "enrollment/audit_log.html", {"list": replace(opened, rows=rows)})
+    rows = audit_row_html.render_rows(audit_rows.described(opened.page.rows, request.user, opened.state), opened.cells)
+    return page_with_rows(request, "enrollment/audit_log.html", {"list": opened}, rows)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
+import pytest
 from django.db import connection
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
@@ -72,7 +74,7 @@ class AuditLogTestCase(PortalTestCase):
         """The actions of the events that filters leave, without those of the reader's own visit."""
         page = self.get(**query, per_page=100)
         self.assertEqual(page.status_code, 200)
-        return {each.code for each in page.context["list"].rows} - {"user.signed_in"}
+        return {each.action for each in page.context["list"].page.rows} - {"user.signed_in"}
 
 
 class RowTests(AuditLogTestCase):
@@ -107,6 +109,26 @@ class RowTests(AuditLogTestCase):
         event = audit.row(audit.Action.USER_EDITED, OLGA, audit.Subject("user", "7", "olga"))
         audit.record_all([{**event, "detail": {"password": "changed"}}])
         self.assertIn("Changed. The value is not recorded.", texts(self.get(action="user.edited"), ".changes td"))
+
+    @pytest.mark.once
+    def test_what_people_and_machines_wrote_is_text(self) -> None:
+        """The rows are substituted text: each value, also inside an address, is escaped."""
+        bad = """<i a="b" c='d'>&amp;{{ x }}"""
+        actor = replace(OLGA, name=bad, client_ip=None, request_id=bad)
+        subject = audit.Subject("group", bad, bad)
+        audit.record(audit.Action.GROUP_EDITED, actor, subject, detail={"city": [bad, f"{bad} new"]})
+        audit.record(audit.Action.GROUP_CREATED, actor, subject, reason=bad, detail={"city": bad})
+        page = self.get(resource=bad, expand="all")
+        self.assertEqual(parsed(page).select("tr.record i, .events i"), [])
+        shown = [
+            each
+            for each in texts(page, "tbody.record bdi, tbody.record dd, .changes td, tr.row .state")
+            if "{{" in each
+        ]
+        # Who and resource of both; its words, its id, its city, and two of the change.
+        self.assertEqual([shown.count(bad), shown.count(f"{bad} new")], [8, 1])
+        found = parse_qs(urlsplit(links(page, "tr.details a.button.small")[0]).query)
+        self.assertEqual(found, {"resource": [f"group:{bad}"]})
 
     def test_f45_names_link_to_what_exists_and_a_refusal_has_its_reason_in_words(self) -> None:
         self.assertIn(self.key.get_absolute_url(), links(self.get(resource="Berlin lab"), "tr.row td a"))

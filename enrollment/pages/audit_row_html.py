@@ -1,0 +1,84 @@
+"""The rows of the audit log as HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from django.template.loader import render_to_string
+from django.urls import get_script_prefix
+from django.utils.html import format_html_join
+
+from enrollment.pages.audit_rows import EventRow
+from portal.lists.columns import Cells
+from portal.lists.row_text import escaped, row_text
+
+
+class EventRowState(NamedTuple):
+    """What the template branches on; the values are substituted."""
+
+    open: bool
+    by_person: bool
+    is_counted: bool
+    has_page: bool
+    has_address: bool
+    is_refused: bool
+    has_request: bool
+    has_reference: bool
+
+    def for_templates(self) -> dict[str, Any]:
+        """All of it by name."""
+        return self._asdict()
+
+
+def state_of(event: EventRow) -> EventRowState:
+    """The state of a row."""
+    return EventRowState(
+        event.open,
+        event.by_person,
+        is_counted=event.times > 1,
+        has_page=bool(event.resource_url),
+        has_address=bool(event.address),
+        is_refused=bool(event.reason),
+        has_request=bool(event.request_id),
+        has_reference=bool(event.reference),
+    )
+
+
+def values_of(event: EventRow) -> dict[str, str]:
+    """The values of a row as text; those that end in `_query` are parts of an address."""
+    return {
+        "id": event.id,
+        "label": event.label,
+        "day": event.day,
+        "exact": event.exact,
+        "iso": event.iso,
+        "who": event.who,
+        "who_query": quote(event.who),
+        "action": event.action,
+        "code": event.code,
+        "times": str(event.times),
+        "kind": event.kind,
+        "kind_in_a_sentence": event.kind.lower(),
+        "resource": event.resource,
+        "resource_url": event.resource_url,
+        "reference_query": quote(event.reference),
+        "interface": event.interface,
+        "address": event.address,
+        "address_query": quote(event.address),
+        "reason": event.reason,
+        "reason_code": event.reason_code,
+        "request_id": event.request_id,
+    }
+
+
+def render_rows(events: Iterable[EventRow], cells: Cells) -> Iterator[str]:
+    """The rows of a page, one after the other. The details that only some have are HTML already."""
+    prefix = get_script_prefix()
+    for event in events:
+        values = escaped(values_of(event))
+        changes = {"changes": event.changes}
+        values["changes"] = render_to_string("enrollment/_audit_changes.html", changes) if event.changes else ""
+        values["facts"] = format_html_join("", "<div><dt>{}</dt><dd>{}</dd></div>", event.facts)
+        yield row_text("enrollment/_audit_row.html", state_of(event), cells, prefix).with_values(values)
