@@ -66,7 +66,7 @@ class KeyForm(DifferentRootForm, VersionedForm):
     """A key in its support page. `different_root` is among its fields once a certificate needs the tick."""
 
     different_root = DifferentRootForm.different_root
-    group = GroupField(help_text="A name or an id.", error_messages={"required": "Choose a group."})
+    group = GroupField(help_text="A name or an id.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

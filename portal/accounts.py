@@ -15,7 +15,7 @@ from django.utils.crypto import constant_time_compare
 
 from portal import audit, ended_sessions, lockout
 from portal.actors import Actor
-from portal.field_validation import clean, faults_of, is_storable
+from portal.field_validation import NOT_A_TEXT, clean, faults_of, is_storable
 from portal.models import UserSession
 from portal.refusals import Invalid, Refused
 from portal.roles import ADMINISTRATOR, STAFF_ROLES
@@ -171,7 +171,7 @@ def restore_administrator(username: str, password: str, *, actor: Actor) -> bool
 
 def _require_strong(password: str, user: User) -> None:
     if not isinstance(password, str):
-        raise Invalid("password", "Enter a text.")
+        raise Invalid("password", NOT_A_TEXT)
     if not is_storable(password):
         sentence = "The sign-in page would refuse this password: it is not text in UTF-8, or has a NUL character."
         raise Invalid("password", sentence, "characters")

@@ -19,15 +19,18 @@ from portal.refusals import Fault, Invalid
 Rules: TypeAlias = Mapping[str, Callable[[Any], object]]
 
 NO_RULES: Rules = MappingProxyType({})
+NOT_A_TEXT = "Enter a text."
+TOO_LATE = "Enter a time before the year 10000."
+_NOT_A_MOMENT = "Enter a date and a time with its time zone."
 # What a field holds in Python. Django would convert: True to the number 1, a list to its text.
 _TYPES: tuple[tuple[type[Field] | tuple[type[Field], ...], tuple[type, ...], str], ...] = (
     (models.ForeignKey, (int,), "Choose one that exists."),
     (models.BooleanField, (bool,), "Enter true or false."),
     (models.IntegerField, (int,), "Enter a whole number."),
     (models.DecimalField, (Decimal, int, float, str), "Enter a number."),
-    (models.DateTimeField, (datetime,), "Enter a date and a time with its time zone."),
+    (models.DateTimeField, (datetime,), _NOT_A_MOMENT),
     (models.JSONField, (list,), "Enter a list."),
-    ((models.CharField, models.TextField), (str,), "Enter a text."),
+    ((models.CharField, models.TextField), (str,), NOT_A_TEXT),
 )
 _CODES = {"null": "required", "blank": "required"}
 
@@ -100,12 +103,12 @@ def _misfits(record: Model, field: Field) -> Iterator[Fault]:
 
 def _misfits_of_moment(name: str, moment: datetime) -> Iterator[Fault]:
     if moment.utcoffset() is None:
-        yield Fault(name, "invalid", "Enter a date and a time with its time zone.")
+        yield Fault(name, "invalid", _NOT_A_MOMENT)
         return
     try:
         moment.astimezone(UTC)
     except OverflowError:
-        yield Fault(name, "too_late", "Enter a time before the year 10000.")
+        yield Fault(name, "too_late", TOO_LATE)
 
 
 def _misfits_of_text(field: Field, text: str) -> Iterator[Fault]:

@@ -15,7 +15,7 @@ from django.forms.renderers import TemplatesSetting
 from django.utils.dateparse import parse_datetime
 
 from portal import zones
-from portal.field_validation import NO_RULES, Rules, clean
+from portal.field_validation import NO_RULES, TOO_LATE, Rules, clean
 from portal.refusals import Fault, Invalid, Refused
 
 _MINUTES = "%Y-%m-%dT%H:%M"
@@ -65,7 +65,7 @@ class LocalTimeField(forms.DateTimeField):
         try:
             return self._local_to_utc(typed) if typed.tzinfo is None else typed.astimezone(UTC)
         except OverflowError:
-            raise ValidationError("Enter a time before the year 10000.", code="too_late") from None
+            raise ValidationError(TOO_LATE, code="too_late") from None
 
     def _local_to_utc(self, typed: datetime) -> datetime:
         local = typed.replace(tzinfo=self.zone)

@@ -28,10 +28,9 @@ _OTHER_SITE = "The form came from another site, so nothing was stored. Open the 
 _SINCE = "You signed in or out in another tab or window since this page was opened"
 _OUT_OF_DATE = f"{_SINCE}, or it was open for very long. {_KEEP}, then open the page again and send the form again."
 _OUT_OF_DATE_BUT_KEPT = f"{_SINCE}. {_KEPT}: show the form again, check it and send it."
-_SIGNED_OUT = f"Your session ended, so this form was not taken. {_KEEP}, then sign in and send the form again."
-_SIGNED_OUT_BUT_KEPT = (
-    f"Your session ended, so this form was not taken. {_KEPT}: sign in with the same user name, check it and send it."
-)
+_ENDED = "Your session ended, so this form was not taken"
+_SIGNED_OUT = f"{_ENDED}. {_KEEP}, then sign in and send the form again."
+_SIGNED_OUT_BUT_KEPT = f"{_ENDED}. {_KEPT}: sign in with the same user name, check it and send it."
 
 
 def signed_out(request: HttpRequest) -> HttpResponse | None:

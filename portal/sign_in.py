@@ -23,10 +23,7 @@ from portal.preferences import cookies, operations
 class SignInForm(AuthenticationForm):
     """User name and password. An unknown user, a wrong password and a disabled account get the same error."""
 
-    error_messages = {  # noqa: RUF012  # the parent's own spelling
-        "invalid_login": "The user name or password is not right.",
-        "inactive": "The user name or password is not right.",
-    }
+    error_messages = dict.fromkeys(("invalid_login", "inactive"), "The user name or password is not right.")
 
     request: HttpRequest  # LoginView always gives it
 

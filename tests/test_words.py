@@ -1,7 +1,8 @@
-"""The words that the glossary asks to avoid are in no name, comment, page or document."""
+"""The words that the glossary asks to avoid are in no name, comment, page or document; no sentence is written twice."""
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import defaultdict
 from pathlib import Path
@@ -48,3 +49,29 @@ def test_avoided_words_are_nowhere() -> None:
                 if (name_of(path), each.lower()) not in KEPT:
                     found[each.lower()].append(f"{name_of(path)}:{number}")
     assert not found, "\n".join(f"{word}: {', '.join(places)}" for word, places in found.items())
+
+
+_SENTENCE = re.compile(r"[A-Z“].*\w \w+ \w.*[.?]")
+
+
+def sentences(path: Path) -> list[str]:
+    """The sentences of a module that people read, without docstrings."""
+    module = ast.parse(path.read_text(encoding="utf-8"))
+    docs = {node.value for node in ast.walk(module) if isinstance(node, ast.Expr)}
+    texts = [node for node in ast.walk(module) if isinstance(node, ast.Constant) and node not in docs]
+    return [node.value.strip() for node in texts if isinstance(node.value, str) and _SENTENCE.match(node.value.strip())]
+
+
+def is_read_by_people(path: Path) -> bool:
+    """Not what commands print, nor the actions on many rows, each of which states all its consequences."""
+    elsewhere = {"migrations", "management", "tests"} & set(path.relative_to(ROOT).parts)
+    return path.suffix == ".py" and not elsewhere and not path.stem.endswith("_bulk")
+
+
+def test_a_sentence_for_people_stands_in_one_constant() -> None:
+    """Otherwise one place is changed and the other is not."""
+    found = defaultdict(list)
+    for path in filter(is_read_by_people, SOURCES):
+        for sentence in sentences(path):
+            found[sentence].append(name_of(path))
+    assert {sentence: places for sentence, places in found.items() if len(places) > 1} == {}

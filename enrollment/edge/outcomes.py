@@ -14,10 +14,10 @@ INTERRUPTED = 130
 # Errors of the disk that may pass, or that an operator mends without changing the command.
 _PASSING = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
 _DISK_ADVICE = {
-    errno.ENOSPC: " Free some space there.",
-    errno.EDQUOT: " Free some space there.",
-    errno.EACCES: " Run the command as the owner of the directory, or give another one.",
-    errno.EPERM: " Run the command as the owner of the directory, or give another one.",
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), " Free some space there."),
+    **dict.fromkeys(
+        (errno.EACCES, errno.EPERM), " Run the command as the owner of the directory, or give another one."
+    ),
     errno.EROFS: " Give a directory that can be written to.",
 }
 

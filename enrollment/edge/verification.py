@@ -20,6 +20,8 @@ from enrollment.edge.outcomes import TRY_LATER, Stop
 from enrollment.edge.pem import PARSER_ERRORS, not_after, not_before, require_issued_by
 from keys.crypto.ca_certificates import spki_sha256
 
+_NO_AUTHORITY = "A certificate in the chain is not that of an authority."
+
 
 class Untrusted(Stop):
     """The portal's answer fails a check; nothing of it is stored."""
@@ -86,9 +88,9 @@ def _require_authority(certificate: x509.Certificate, *, below: int) -> None:
     try:
         limits = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
     except x509.ExtensionNotFound:
-        raise Untrusted("A certificate in the chain is not that of an authority.") from None
+        raise Untrusted(_NO_AUTHORITY) from None
     if not limits.ca or not _may_sign(certificate):
-        raise Untrusted("A certificate in the chain is not that of an authority.")
+        raise Untrusted(_NO_AUTHORITY)
     if limits.path_length is not None and limits.path_length < below:
         raise Untrusted("The chain is longer than one of its authorities allows.")
 

@@ -18,6 +18,7 @@ from keys.models import SigningCertificate
 from portal.rate_limit import RateLimit
 
 # Seconds. A revocation must be visible within 60 seconds.
+_NO_ISSUER = "There is no such issuer."
 _LIST_MAX_AGE = 30
 _CERTIFICATE_MAX_AGE = 3600
 # Limits the attempts to build a list that could not be built, because anybody may request it.
@@ -30,7 +31,7 @@ def revocation_list(request: HttpRequest, issuer_id: int) -> HttpResponse:
     """GET /pki/<id>.crl: the issuer's newest list (RFC 5280 §4.2.1.13), built first when one is due."""
     issuer = _issuers("fingerprint", "not_after", "sealed_with").filter(pk=issuer_id).first()
     if issuer is None:
-        return _plain("There is no such issuer.", 404)
+        return _plain(_NO_ISSUER, 404)
     newest = newest_list(issuer) if failed.retry_after(str(issuer_id)) else _published(issuer)
     if newest:
         return _der(request, newest.der, "application/pkix-crl", f"{newest.number:x}", _LIST_MAX_AGE)
@@ -61,7 +62,7 @@ def issuer_certificate(request: HttpRequest, issuer_id: int) -> HttpResponse:
     """
     issuer = _issuers("der", "fingerprint").filter(pk=issuer_id).first()
     if issuer is None:
-        return _plain("There is no such issuer.", 404)
+        return _plain(_NO_ISSUER, 404)
     return _der(request, issuer.der, "application/pkix-cert", issuer.fingerprint, _CERTIFICATE_MAX_AGE)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from enrollment.pki import der
-from enrollment.pki.csr_text import PRIVATE_KEY
+from enrollment.pki.csr_text import OTHERS, PRIVATE_KEY
 from enrollment.pki.der import Element, NotDER
 
 _EXTENSION_REQUESTS = frozenset({"1.2.840.113549.1.9.14", "1.3.6.1.4.1.311.2.1.14"})
@@ -82,11 +82,11 @@ def _require_pkcs10(outer: list[Element]) -> None:
     if in_the_clear or (inner and _starts_with(inner[0], _ENCRYPTED_KEY)):
         raise NotDER(PRIVATE_KEY)
     if _starts_with(first, (_PKCS7,)):
-        raise NotDER("This is PKCS #7, not PKCS #10. Send the plain request (certreq: RequestType = PKCS10).")
+        raise NotDER(OTHERS["PKCS7"])
     if inner and inner[0].tag == der.CONTEXT_0:
-        raise NotDER("This is a certificate, not a request. Make a request with the machine's key (openssl req -new).")
+        raise NotDER(OTHERS["CERTIFICATE"])
     if tags == [der.SEQUENCE, der.BIT_STRING]:
-        raise NotDER("This is a public key, not a request. Make a request with its private key (openssl req -new).")
+        raise NotDER(OTHERS["PUBLIC KEY"])
 
 
 def _starts_with(element: Element, prefixes: tuple[str, ...]) -> bool:

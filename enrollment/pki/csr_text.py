@@ -24,7 +24,8 @@ PRIVATE_KEY = (
     "This holds a private key. A private key never leaves its machine, so this one is no longer secret: replace it. "
     "Make a new key pair and send only its request (openssl req -new)."
 )
-_OTHERS = {
+# What is sent in place of a request, by the label of its PEM.
+OTHERS = {
     "CERTIFICATE": "This is a certificate, not a request. Make a request with the machine's key (openssl req -new).",
     "PUBLIC KEY": "This is a public key, not a request. Make a request with its private key (openssl req -new).",
     "PKCS7": "This is PKCS #7, not PKCS #10. Send the plain request (certreq: RequestType = PKCS10).",
@@ -78,7 +79,7 @@ def _why_none(text: str, others: list[str]) -> str:
     label = others[0].removeprefix("X509 ").removeprefix("TRUSTED ").removeprefix("RSA ") if others else ""
     begins = "-----BEGIN" in text
     rules = (
-        (others, _OTHERS.get(label, "None of the PEM blocks is a CERTIFICATE REQUEST.")),
+        (others, OTHERS.get(label, "None of the PEM blocks is a CERTIFICATE REQUEST.")),
         (not text.strip(), "The request is empty: nothing was sent."),
         (begins and r"\n" in text, r"The line breaks arrived as the two characters \n. Send real line breaks."),
         (

@@ -16,7 +16,7 @@ from keys.crypto.sealing import Place
 from keys.models.copy_state import CopyState, all_taken, copy_state
 from keys.models.key_state import CertificateFacts, KeyFacts
 from keys.models.record import Record
-from keys.models.signing_certificate import CANNOT_SIGN
+from keys.models.signing_certificate import CANNOT_SIGN, NO_CERTIFICATE
 from keys.models.use_state import UseState
 
 MOST_USES = 2_147_483_647
@@ -64,7 +64,7 @@ class ProvisioningKey(Record):
         on_delete=models.PROTECT,
         related_name="keys",
         db_index=False,  # key_by_certificate serves
-        error_messages={"null": "Choose a signing certificate.", "invalid": CANNOT_SIGN},
+        error_messages={"null": NO_CERTIFICATE, "invalid": CANNOT_SIGN},
     )
     max_uses = models.BigIntegerField(
         "maximum number of Private Service Edges",

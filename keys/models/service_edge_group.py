@@ -11,6 +11,7 @@ from django.db.models import Q
 from keys.models.record import Record
 from portal import record_addresses
 
+NOT_A_QUARTER_HOUR = "Choose a time of day in steps of 15 minutes."
 _DAY_SECONDS = 24 * 60 * 60
 _QUARTER_HOUR = 15 * 60
 _MOST_MILES = 25_000
@@ -113,7 +114,7 @@ class ServiceEdgeGroup(Record):
                     upgrade_seconds__lt=_DAY_SECONDS, upgrade_seconds__in=range(0, _DAY_SECONDS, _QUARTER_HOUR)
                 ),
                 name="group_upgrades_at_a_quarter_hour",
-                violation_error_message="Choose a time of day in steps of 15 minutes.",
+                violation_error_message=NOT_A_QUARTER_HOUR,
             ),
             models.CheckConstraint(
                 condition=Q(grace_distance_enabled=False) | Q(grace_distance__isnull=False, grace_distance__gt=0),

@@ -13,6 +13,7 @@ from django.urls import reverse
 from keys.crypto.sealing import Place
 from keys.models.record import Record
 
+NO_CERTIFICATE = "Choose a signing certificate."
 CANNOT_SIGN = "Choose a certificate from the list: it must be enabled and not expired."
 T = TypeVar("T")
 # Only pending rows lack these values, and every reader asks for complete ones: so they are typed as always there.

@@ -17,6 +17,7 @@ from portal.actors import Actor
 from portal.field_validation import Rules, clean
 
 MOST_DAYS = 30 * 365
+UNUSABLE_PARENT = "Choose a parent from the list: it must be enabled and in force."
 
 
 def generate_certificate(record: SigningCertificate, *, key_type: str, days: int, actor: Actor) -> None:
@@ -73,7 +74,7 @@ def load_parent(parent: SigningCertificate) -> Authority:
     """A certificate with its private key, to sign another CA. Raises Invalid when it cannot."""
     # Before the transaction, for making an RSA key can take seconds; `hold` looks again inside it.
     if not SigningCertificate.objects.able_to_sign(timezone.now()).filter(pk=parent.pk).exists():
-        raise Invalid("parent", "Choose a parent from the list: it must be enabled and in force.", "invalid_choice")
+        raise Invalid("parent", UNUSABLE_PARENT, "invalid_choice")
     try:
         authority = authority_of(parent)
     except (KeyringError, SealBroken):

@@ -18,8 +18,9 @@ from keys.crypto import authority_rules, uploaded_pem
 from keys.crypto.ca_certificates import KEY_TYPES
 from keys.crypto.uploaded_pem import MOST_BYTES
 from keys.models import SigningCertificate
+from keys.models.signing_certificate import CANNOT_SIGN
 from keys.names import LONGEST_NAME
-from keys.operations.ca_generating import MOST_DAYS, rules_of_a_key_pair, rules_of_generating
+from keys.operations.ca_generating import MOST_DAYS, UNUSABLE_PARENT, rules_of_a_key_pair, rules_of_generating
 from keys.pages.key_forms import CertificateChoice, DifferentRootForm
 from portal.field_validation import Rules
 from portal.forms import ConfirmNameForm, PageForm, RecordForm, VersionField
@@ -137,7 +138,7 @@ class GenerateForm(KeyTypeForm):
         required=False,
         empty_label=None,
         help_text="It signs the new certificate.",
-        error_messages={"invalid_choice": "Choose a parent from the list: it must be enabled and in force."},
+        error_messages={"invalid_choice": UNUSABLE_PARENT},
     )
     days = forms.IntegerField(
         label="Validity in days",
@@ -272,9 +273,7 @@ class ReplaceForm(DifferentRootForm, PageForm, forms.Form):
         SigningCertificate.objects.none(),
         label="New signing certificate",
         empty_label="Choose a certificate",
-        error_messages=dict.fromkeys(
-            ("required", "invalid_choice"), "Choose a certificate from the list: it must be enabled and not expired."
-        ),
+        error_messages=dict.fromkeys(("required", "invalid_choice"), CANNOT_SIGN),
     )
     different_root = DifferentRootForm.different_root
     confirmed = VersionField()

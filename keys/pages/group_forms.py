@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 
 from keys.models import ServiceEdgeGroup
+from keys.models.service_edge_group import NOT_A_QUARTER_HOUR
 from keys.names import LONGEST_NAME
 from portal.forms import ConfirmNameForm, RecordForm, VersionField
 
@@ -47,7 +48,7 @@ class GroupForm(RecordForm):
         coerce=int,
         initial=ServiceEdgeGroup._meta.get_field("upgrade_seconds").get_default(),
         choices=_TIMES,
-        error_messages={"invalid_choice": "Choose a time of day in steps of 15 minutes."},
+        error_messages={"invalid_choice": NOT_A_QUARTER_HOUR},
     )
 
     class Meta:

@@ -17,6 +17,7 @@ from django.utils.html import escape
 from keys import choices, trust_anchors
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.models.provisioning_key import MOST_USES, parse_network
+from keys.models.signing_certificate import CANNOT_SIGN, NO_CERTIFICATE
 from keys.names import LONGEST_NAME
 from keys.operations.provisioning_keys import TURNED_OFF, rules_of_an_edit, rules_of_creation
 from portal import zones
@@ -28,7 +29,6 @@ from portal.times import stamp
 SUGGESTED_GROUPS = 50
 EXPIRES_HELP = "Time zone: {zone}. From then on the key refuses enrollment. Empty: it does not expire."
 TURNING_OFF = "Turning this off removes the readable key for good. It can't be turned on again."
-UNUSABLE_CERTIFICATE = "Choose a certificate from the list: it must be enabled and not expired."
 _USES_MESSAGE = f"Enter a whole number from 1 to {MOST_USES:,}."
 
 
@@ -99,7 +99,10 @@ class GroupField(forms.CharField):
 
     def __init__(self, **options: Any) -> None:
         suggest = {"list": "groups", "autocomplete": "off", "data-suggest": reverse_lazy("keys:group-names")}
-        super().__init__(max_length=LONGEST_NAME, widget=forms.TextInput(attrs=suggest), **options)
+        errors = {"required": "Choose a group.", **options.pop("error_messages", {})}
+        super().__init__(
+            max_length=LONGEST_NAME, widget=forms.TextInput(attrs=suggest), error_messages=errors, **options
+        )
 
     def clean(self, value: Any) -> ServiceEdgeGroup | None:
         wanted = super().clean(value)
@@ -178,7 +181,7 @@ class KeyForm(KeyDetailsForm):
         required=False,
         empty_label=None,
         help_text="With the same root as your connectors and clients.",
-        error_messages={"invalid_choice": UNUSABLE_CERTIFICATE},
+        error_messages={"invalid_choice": CANNOT_SIGN},
     )
 
     class Meta(KeyDetailsForm.Meta):
@@ -192,7 +195,7 @@ class KeyForm(KeyDetailsForm):
     def clean_signing_certificate(self) -> SigningCertificate | None:
         chosen = self.cleaned_data["signing_certificate"] or self._current_certificate()
         if chosen is None:
-            raise ValidationError("Choose a signing certificate.", code="required")
+            raise ValidationError(NO_CERTIFICATE, code="required")
         return chosen
 
     def _current_certificate(self) -> SigningCertificate | None:

@@ -9,13 +9,16 @@ from django.core.exceptions import ValidationError
 
 from keys import choices
 from keys.models import ServiceEdgeGroup, SigningCertificate
+from keys.models.signing_certificate import CANNOT_SIGN, NO_CERTIFICATE
 from keys.operations.provisioning_keys import RULES
 from keys.pages.group_forms import GroupForm
-from keys.pages.key_forms import UNUSABLE_CERTIFICATE, CertificateChoice, GroupField, KeyDetailsForm
+from keys.pages.key_forms import CertificateChoice, GroupField, KeyDetailsForm
 from portal.field_validation import Rules
 from portal.forms import RefusableForm
 
 NEW, EXISTING = "new", "existing"
+_CHOOSE_ONE = "Choose one of the two."
+_CHOOSE_KEY = "Choose a key from the list."
 
 
 class ChooseKeyForm(RefusableForm, forms.Form):
@@ -24,14 +27,14 @@ class ChooseKeyForm(RefusableForm, forms.Form):
     choice = forms.ChoiceField(
         choices=((NEW, "Create a new key"), (EXISTING, "Use an existing key")),
         initial=NEW,
-        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose one of the two."),
+        error_messages=dict.fromkeys(("required", "invalid_choice"), _CHOOSE_ONE),
     )
-    key = forms.IntegerField(required=False, error_messages={"invalid": "Choose a key from the list."})
+    key = forms.IntegerField(required=False, error_messages={"invalid": _CHOOSE_KEY})
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("choice") == EXISTING and not cleaned.get("key") and "key" not in self.errors:
-            self.add_error("key", ValidationError("Choose a key from the list.", code="required"))
+            self.add_error("key", ValidationError(_CHOOSE_KEY, code="required"))
         return cleaned
 
 
@@ -42,7 +45,7 @@ class CertificateForm(RefusableForm, forms.Form):
         SigningCertificate.objects.none(),
         label="Signing certificate",
         empty_label=None,
-        error_messages={"required": "Choose a signing certificate.", "invalid_choice": UNUSABLE_CERTIFICATE},
+        error_messages={"required": NO_CERTIFICATE, "invalid_choice": CANNOT_SIGN},
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -59,7 +62,7 @@ class GroupStepForm(GroupForm):
     choice = forms.ChoiceField(
         choices=((EXISTING, "Use an existing group"), (NEW, "Create a new group")),
         initial=EXISTING,
-        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose one of the two."),
+        error_messages=dict.fromkeys(("required", "invalid_choice"), _CHOOSE_ONE),
     )
     group = GroupField(label="Private Service Edges Group", required=False, help_text="Type a part of its name.")
     field_order = ("choice", "group")
@@ -75,7 +78,9 @@ class GroupStepForm(GroupForm):
             for name in set(self.errors) - {"choice", "group"}:
                 del self.errors[name]
             if not cleaned.get("group") and "group" not in self.errors:
-                self.add_error("group", ValidationError("Choose a group.", code="required"))
+                self.add_error(
+                    "group", ValidationError(self.fields["group"].error_messages["required"], code="required")
+                )
         return cleaned
 
     def _post_clean(self) -> None:
