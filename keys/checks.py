@@ -14,6 +14,7 @@ from keys.crypto import keyring, tokens
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations.key_minting import open_token
 from keys.operations.signing_certificates import private_key_of
+from portal import first_names
 
 HINT = "Restore the keyring file of this portal from its backup. Its path is PORTAL_KEYRING_FILE."
 
@@ -72,12 +73,13 @@ def check_name_search(app_configs: Any, databases: Any = None, **_: Any) -> list
     """Report when a search for a part of a name reads the names of all keys or all edges."""
     if not databases or ProvisioningKey._meta.db_table not in connection.introspection.table_names():
         return []
-    message = "Searching keys and edges by a part of their name reads every name."
     if connection.vendor != "postgresql":
-        return [Info(message, hint="PostgreSQL has an index for it.", id="keys.I006")]
+        first = f"Searching keys and edges by a part of their name reads the first {first_names.MOST:,} names."
+        return [Info(first, hint="The page can search all names. PostgreSQL has an index for it.", id="keys.I006")]
     if name_search.is_ready():
         return []
     hint = "Let an administrator of PostgreSQL run CREATE EXTENSION pg_trgm, then migrate."
+    message = "Searching keys and edges by a part of their name reads every name."
     return [Caution(message, hint=hint, id="keys.W005")]
 
 

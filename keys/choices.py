@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
@@ -12,6 +12,7 @@ from django.utils import timezone
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.models.record import Record
 from keys.names import LONGEST_NAME, clean_name
+from portal.first_names import first_names
 from portal.row_ids import row_id
 from portal.sort_names import sort_name
 
@@ -63,16 +64,23 @@ def first_groups(count: int) -> tuple[Suggestion, ...]:
 
 def groups_containing(text: str) -> list[ServiceEdgeGroup]:
     """The first groups by name, of those whose name contains this text."""
-    return list(_containing(ServiceEdgeGroup.objects.only("name", "location"), text))
+    return _containing(ServiceEdgeGroup.objects.only("name", "sort_name", "location"), text)
 
 
 def keys_containing(text: str) -> list[ProvisioningKey]:
     """The first keys by name, of those whose name contains this text."""
-    return list(_containing(ProvisioningKey.objects.only("name"), text))
+    return _containing(ProvisioningKey.objects.only("name", "sort_name"), text)
 
 
-def _containing(records: QuerySet[Any], text: str) -> QuerySet[Any]:
+def _containing(records: QuerySet[R], text: str) -> list[R]:
+    """On SQLite, of very many names only the first ones are read; beyond these the names that begin with the text."""
     wanted = sort_name(text.strip())
     if not wanted or "\0" in wanted or len(wanted) > LONGEST_NAME:
-        return records.none()
-    return records.filter(sort_name__contains=wanted).order_by("sort_name")[:SUGGESTED]
+        return []
+    containing = first_names(records.model, Q(sort_name__contains=wanted), text)
+    # No character sorts after the last.
+    beginning = Q(sort_name__gte=wanted, sort_name__lt=f"{wanted}\U0010ffff")
+    # Each on its own, so that each reads its range of the index.
+    parts = [records.filter(each).order_by("sort_name")[:SUGGESTED] for each in (containing, beginning)]
+    found = {each.pk: each for part in parts for each in part}
+    return sorted(found.values(), key=lambda each: each.sort_name)[:SUGGESTED]

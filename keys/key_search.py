@@ -11,6 +11,7 @@ from keys import machines
 from keys.crypto import tokens
 from keys.models import ProvisioningKey
 from portal import audit, identifiers
+from portal.lists.name_search import NameSearch
 from portal.lists.offers import Found, LookUps
 from portal.sort_names import sort_name
 
@@ -26,7 +27,7 @@ def look_ups(term: str) -> LookUps:
     return [(of_edges, False), *((keys.filter(each), True) for each in exact)]
 
 
-def condition(term: str, found: Sequence[Found]) -> Q:
+def condition(term: str, search: NameSearch, found: Sequence[Found]) -> Q:
     """The keys that a search finds, with those that its look-ups found.
 
     A public id or the beginning of one, a key as pages abbreviate it, its tail alone, or the id of a request finds
@@ -37,7 +38,7 @@ def condition(term: str, found: Sequence[Found]) -> Q:
     if exact or identifiers.is_whole(term):
         # No key has the id 0: Django has no SQL for an empty list.
         return Q(pk__in=ids or [0])
-    named = Q(sort_name__contains=sort_name(term))
+    named = search.among(Q(sort_name__contains=sort_name(term)))
     return named | Q(pk__in=ids) if ids else named
 
 

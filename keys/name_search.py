@@ -1,4 +1,4 @@
-"""Search for a part of the name of a key or an edge: PostgreSQL uses trigram indexes, SQLite reads every name.
+"""Search for a part of the name of a key or an edge: the trigram indexes of PostgreSQL. SQLite reads names.
 
 The indexes are created after every migrate, because the right to create pg_trgm may be granted later. SQLite's trigram
 table (FTS5) is not used: in the library of Debian 12 a savepoint can fail with "constraint failed" while such a table

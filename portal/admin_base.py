@@ -21,7 +21,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.text import capfirst
 
-from portal import identifiers, kept_forms, zones
+from portal import first_names, identifiers, kept_forms, zones
 from portal.audit import Subject
 from portal.forms import LocalTimeField, RecordForm
 from portal.refusals import Refused
@@ -150,7 +150,7 @@ class SupportAdmin(admin.ModelAdmin):
 
         With `beginning` those whose name begins so.
         """
-        named = any(field.name == "sort_name" for field in self.opts.fields)
+        named = self.has_names
         name, rows = sort_name(term), self.get_queryset(request)
         if beginning:
             # No character sorts after the last.
@@ -160,6 +160,11 @@ class SupportAdmin(admin.ModelAdmin):
         # Each on its own, so that each uses its index.
         found = {row.pk: row for each in conditions for row in rows.filter(each).order_by()[: SHOWN + 1]}
         return list(found.values())[: SHOWN + 1]
+
+    @property
+    def has_names(self) -> bool:
+        """Whether the records are sorted by a name."""
+        return any(field.name == "sort_name" for field in self.opts.fields)
 
     def in_search(self, record: Any) -> str:
         """What differs between records with the same name, where a search lists them."""
@@ -183,6 +188,12 @@ class SupportAdmin(admin.ModelAdmin):
             return queryset.filter(reduce(or_, hits)), False
         if identifiers.is_whole(term):
             return queryset.none(), False
+        if term and self.has_names and any(record.exists() for record in first_names.unread(self.model)):
+            queryset = queryset.filter(first_names.first_names(self.model, Q(), term))
+            messages.warning(
+                request,
+                f"The first {first_names.MOST:,} names were searched, not all. The lists of the portal can search all.",
+            )
         # Each word adds a condition, and SQLite limits their number.
         return super().get_search_results(request, queryset, " ".join(self.words(term).split()[:_MOST_WORDS]))
 

@@ -125,6 +125,7 @@ TESTED_IN = {
     "portal/lists/pages.py": "portal/lists/test_exporting.py",
     "portal/formats/": "keys/pages/test_times.py",
     "portal/header_pairs.py": "portal/test_client_certificate.py",
+    "portal/first_names.py": "portal/lists/test_name_search.py",
     "portal/identifiers.py": "portal/test_support_search.py",
     "portal/index_conditions.py": "portal/test_support_search.py",
     "portal/lists/": "portal/lists/test_listing.py",

@@ -30,6 +30,7 @@ from portal.lists.counting import capped_count
 from portal.lists.filters import Choice, Contains, Exactly, Related, RelatedByName
 from portal.lists.list_filters import ListFilters
 from portal.lists.listing import List, OpenList
+from portal.lists.name_search import NameSearch
 from portal.lists.offers import Source
 from portal.lists.orders import Order, moment, text, whole_number
 from portal.lists.pages import list_page
@@ -95,14 +96,14 @@ def _by_connection(word: str) -> Q:
     return found & _by_status("enabled")
 
 
-def _by_search(term: str) -> Q:
+def _by_search(term: str, search: NameSearch) -> Q:
     """A part of the name; of hexadecimal digits also the beginning of the edge's id, or of its key's public id."""
     digits = tokens.public_id_in(term) or identifiers.hexadecimal(term)
-    named = Q(sort_name__contains=sort_name(term))
     if not 0 < len(digits) <= _DIGITS_OF_AN_ID:
-        return named
+        return search.among(Q(sort_name__contains=sort_name(term)))
     identified = identifiers.beginning("key_public_id", digits) | identifiers.uuid_beginning("uuid", digits)
-    return identified if len(digits) == _DIGITS_OF_AN_ID else identified | named
+    is_whole = len(digits) == _DIGITS_OF_AN_ID
+    return identified if is_whole else identified | search.among(Q(sort_name__contains=sort_name(term)))
 
 
 def _by_status(word: str) -> Q:

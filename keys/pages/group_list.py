@@ -127,7 +127,7 @@ class GroupFilters(ListFilters):
     q = Contains(
         "sort_name",
         finds="Name or place",
-        condition=lambda term: (
+        condition=lambda term, search: search.among(
             Q(sort_name__contains=sort_name(term)) | Q(location__icontains=term) | Q(city__icontains=term)
         ),
     )

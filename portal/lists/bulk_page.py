@@ -48,7 +48,7 @@ class Selection:
     def of(cls, listed: List, given: QueryDict) -> Selection:
         where = given.get("where", "")
         state = listed.state(QueryDict(where))
-        filters = listed.filters(state, listed.rows())
+        filters = listed.filters(state, listed.rows(), everything=True)
         matching = listed.rows() if filters.chosen is None else filters.chosen
         everything = "all" in given
         return cls(where, state, filters, everything, matching if everything else listed.rows())

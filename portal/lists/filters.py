@@ -23,6 +23,8 @@ from portal.sort_names import sort_name
 
 LONGEST_TEXT = 200
 MOST_VALUES = 50
+# The value of `AllNames`.
+EVERY = "all"
 _MOST_SIMILAR = 5
 
 
@@ -76,8 +78,8 @@ class ListFilter(django_filters.Filter):
 class Contains(ListFilter):
     """The search field of the bar: the rows whose sort name holds a text, whatever its case.
 
-    `finds` is shown in the empty field: what its condition looks for. With `look_up` the condition takes, beside the
-    text, the rows that these look-ups of the text find.
+    `finds` is shown in the empty field: what its condition looks for. The condition takes the text and a `NameSearch`,
+    and with `look_up` the rows that these look-ups of the text find.
     """
 
     control = "search"
@@ -106,10 +108,14 @@ class Contains(ListFilter):
         field.finds = self.finds
         return field
 
-    def condition(self, value: str) -> Q:
-        if self._condition and self.look_up:
-            return self._condition(value, self.parent.found)
-        return super().condition(value) if self._condition else Q(**{f"{self.field_name}__contains": sort_name(value)})
+    def filter(self, rows: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        if not value:
+            return rows
+        search = self.parent.name_search(value, rows)
+        if self._condition is None:
+            return rows.filter(search.among(Q(**{f"{self.field_name}__contains": sort_name(value)})))
+        found = [self.parent.found] if self.look_up else []
+        return rows.filter(self._condition(value, search, *found))
 
     def searched(self, given: str) -> LookUps:
         """The look-ups of the text of the address; none for one that the field refuses."""
@@ -152,6 +158,16 @@ class Choice(ListFilter):
 
     def words(self, value: str, offered: Offers | None) -> str:
         return dict(self.choices).get(value, value)
+
+
+class AllNames(Choice):
+    """Makes the search read all names, where it reads some first. A link sets it, so it is not under *Filter*."""
+
+    def __init__(self) -> None:
+        super().__init__(label="Names searched", choices=[(EVERY, "All")])
+
+    def filter(self, rows: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        return rows
 
 
 class YesNo(Choice):

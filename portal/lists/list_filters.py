@@ -14,15 +14,22 @@ from typing import Any, ClassVar
 
 import django_filters
 from django import forms
+from django.db import connection
 from django.db.models import QuerySet
 from django.utils.datastructures import MultiValueDict
 
 from portal import zones
+from portal.first_names import MOST
 from portal.lists import offers
-from portal.lists.filters import Choice, Contains, ListFilter, Related
+from portal.lists.filters import AllNames, Choice, Contains, ListFilter, Related
+from portal.lists.name_search import NameSearch
 from portal.lists.offers import Source
 from portal.lists.state import ListState, Pair
 
+# The parameter of `AllNames`.
+NAMES = "names"
+# What is offered under this name are the first names that a search does not read.
+_UNREAD = "unread"
 _LONGEST_CHIP = 60
 _NOTHING: Mapping[str, Source] = MappingProxyType({})
 
@@ -40,18 +47,39 @@ class ListFilters(django_filters.FilterSet):
 
     base_filters: ClassVar[dict[str, ListFilter]]
 
-    def __init__(self, state: ListState, rows: QuerySet[Any], beside: Mapping[str, Source] = _NOTHING) -> None:
-        """`beside` is what the list looks up in the same statement; `offered` has it too."""
+    def __init__(
+        self,
+        state: ListState,
+        rows: QuerySet[Any],
+        beside: Mapping[str, Source] = _NOTHING,
+        *,
+        everything: bool = False,
+    ) -> None:
+        """`beside` is what the list looks up in the same statement; `offered` has it too.
+
+        With `everything` a search reads all names, whatever the address asks for.
+        """
         data: MultiValueDict[str, str] = MultiValueDict()
         for name, value in state.filters:
             data.appendlist(name, value)
         super().__init__(data if state.filters else None, rows)
         self.state = state
+        self.searched: NameSearch | None = None
+        self._everything = everything or NAMES in data
         related = {name: each.source for name, each in self.base_filters.items() if isinstance(each, Related)}
         sources = {**related, **beside}
         searches = {name: each for name, each in self.base_filters.items() if isinstance(each, Contains)}
         searched = [part for name, each in searches.items() for part in each.searched(data.get(name, ""))]
+        is_by_name = any(data.get(name) and each.field_name == "sort_name" for name, each in searches.items())
+        if is_by_name and not self._everything and connection.vendor == "sqlite":
+            sources[_UNREAD] = Source(rows.model._meta.db_table, skipped=MOST)
         self.offered, self.found = offers.load(sources, {name: data.getlist(name) for name in sources}, searched)
+
+    @classmethod
+    def get_filters(cls) -> dict[str, ListFilter]:
+        found: dict[str, ListFilter] = super().get_filters()
+        is_searched = any(isinstance(each, Contains) for each in found.values())
+        return {**found, NAMES: AllNames()} if is_searched else found
 
     @classmethod
     @functools.cache
@@ -91,6 +119,24 @@ class ListFilters(django_filters.FilterSet):
     def get_form_class(self) -> type[forms.Form]:
         return _form_class(type(self))  # type: ignore[arg-type]  # a class is hashable; its package has no types
 
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        # The search last, because it may read all names that the others leave.
+        given = sorted(self.form.cleaned_data.items(), key=lambda each: isinstance(self.filters[each[0]], Contains))
+        return functools.reduce(lambda rows, each: self.filters[each[0]].filter(rows, each[1]), given, queryset)
+
+    def name_search(self, text: str, rows: QuerySet[Any]) -> NameSearch:
+        """The search of the rows that the other filters leave."""
+        given = {self.base_filters[name] for name, _ in self.state.filters}
+        is_narrowed = not all(isinstance(each, Contains | AllNames) for each in given)
+        end = next((each.sort_name for each in self.offered.get(_UNREAD, ())), "")
+        self.searched = NameSearch(text, rows if is_narrowed else None, end, self._everything)
+        return self.searched
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the search left names out, once the rows are counted."""
+        return self.searched is not None and self.searched.is_cut
+
     @property
     def chosen(self) -> QuerySet[Any] | None:
         """The rows that the filters leave; None without filters, `.none()` when a value is bad."""
@@ -114,7 +160,7 @@ class ListFilters(django_filters.FilterSet):
         """The filters under *Filter*, each with its value if it is one of a few, "" without a value, else None."""
         given = dict(self.state.filters)
         for name, each in self.base_filters.items():
-            if not isinstance(each, Contains):
+            if not isinstance(each, Contains | AllNames):
                 value = given.get(name, "")
                 is_known = not value or (isinstance(each, Choice) and value in dict(each.choices))
                 yield name, value if is_known else None

@@ -18,12 +18,14 @@ from django.urls import get_script_prefix
 from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import SafeString
 
+from portal import first_names
 from portal.database import TooSlow, limited_time
 from portal.lists import alerts, segments, state, view_operations
 from portal.lists.alerts import NeedsCare
 from portal.lists.bulk import MOST, BulkAction
 from portal.lists.columns import Cells, ListTable, heads
-from portal.lists.list_filters import ListFilters
+from portal.lists.filters import EVERY, Contains
+from portal.lists.list_filters import NAMES, ListFilters
 from portal.lists.orders import Order
 from portal.lists.page_sizes import PER_PAGE
 from portal.lists.paging import Page, paginate
@@ -95,7 +97,7 @@ class List:
 
     def state(self, query: QueryDict) -> ListState:
         """The state that a query string asks for. Never fails."""
-        return state.read(
+        found = state.read(
             query,
             sortable=self.table.orders(),
             default_sort=self.default_sort,
@@ -103,6 +105,10 @@ class List:
             repeatable=self.filters.repeatable(),
             columns=self.table.hideable(),
         )
+        # Without a search this has no meaning.
+        is_searched = any(isinstance(self.filters.base_filters[name], Contains) for name, _ in found.filters)
+        kept = (pair for pair in found.filters if pair[0] != NAMES or (is_searched and pair[1] == EVERY))
+        return found._replace(filters=tuple(kept))
 
     def hidden(self, wanted: ListState, chosen: Preferences) -> frozenset[str]:
         """The columns that a page does not show: what the address names is shown, else what the user did not hide."""
@@ -216,7 +222,17 @@ class OpenList:
     @property
     def may_select_all(self) -> bool:
         """Whether all rows that match, on other pages too, may be selected."""
-        return len(self.page.rows) < self.page.total <= MOST
+        return len(self.page.rows) < self.page.total <= MOST and not self.filters.is_cut
+
+    @property
+    def names_read(self) -> str:
+        """How many names the search read, if not all; else empty."""
+        return f"{first_names.MOST:,}" if self.filters.is_cut else ""
+
+    @property
+    def all_names(self) -> str:
+        """The address that searches all names."""
+        return self.state.choosing(NAMES, EVERY).link
 
     @property
     def most_selected(self) -> str:

@@ -35,11 +35,15 @@ class Offer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where records come from: a table with `id`, `name` and a column that orders them, and a condition in SQL."""
+    """Where records come from: a table with `id`, `name` and a column that orders them, and a condition in SQL.
+
+    The first `skipped` of them are not offered.
+    """
 
     table: str
     condition: str = ""
     order: str = "sort_name"
+    skipped: int = 0
 
 
 class Found(NamedTuple):
@@ -103,7 +107,8 @@ def load(
     for name, source in sources.items():
         given = [text for text in wanted.get(name, ()) if "\0" not in text]
         ids = [number for text in given if (number := row_id(text)) is not None]
-        parts.append(f"SELECT * FROM ({_select(name, source)} ORDER BY sort_name LIMIT {OFFERED}) first_{name}")  # noqa: S608  # names from declarations
+        first = f"LIMIT {OFFERED}" + (f" OFFSET {source.skipped}" if source.skipped else "")
+        parts.append(f"SELECT * FROM ({_select(name, source)} ORDER BY sort_name {first}) first_{name}")  # noqa: S608  # names from declarations
         # A part for each column, so that each uses an index.
         for column, chosen in (("id", ids), ("sort_name", [sort_name(text) for text in given])):
             if chosen:

@@ -42,7 +42,7 @@ def list_page(listed: List) -> Callable[[Page], Callable[[HttpRequest], HttpResp
                 request.current_view = saved.name  # type: ignore[attr-defined]  # HttpRequest is open by design
             if request.GET.get("format") == "csv":
                 state = listed.state(request.GET)
-                filters = listed.filters(state, listed.rows())
+                filters = listed.filters(state, listed.rows(), everything=True)
                 if not filters.mistakes:
                     # The page explains what to do about rows that take too long.
                     with suppress(TooSlow):

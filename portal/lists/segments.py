@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
-from portal.lists.counting import capped_counts
+from portal.lists.counting import COUNTED, capped_counts
 from portal.lists.filters import Choice
 from portal.lists.list_filters import ListFilters
 from portal.lists.state import ListState
@@ -45,8 +45,12 @@ def totals(name: str, rows: QuerySet[Any], filters: ListFilters) -> Totals:
     is_due = declared is not None and monotonic() >= until
     parts = [rows.filter(declared.condition(value)) for value in declared.segments] if declared and is_due else []
     is_narrowed = chosen is not None and not chosen.query.is_empty()
-    of, *rest = capped_counts(rows, *([chosen] if chosen is not None and is_narrowed else []), *parts)
+    searched = filters.searched
+    beside = [searched.to_count] if searched and searched.to_count is not None else []
+    of, *rest = capped_counts(rows, *([chosen] if chosen is not None and is_narrowed else []), *beside, *parts)
     total = of if chosen is None else rest.pop(0) if is_narrowed else 0
+    if searched and beside:
+        searched.is_cut = rest.pop(0) > COUNTED
     if is_due:
         counted = rest
         _known[name] = (monotonic() + SECONDS if of > SHORT else 0.0, counted)
