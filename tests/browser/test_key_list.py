@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.template.loader import render_to_string
 from playwright.sync_api import Page, expect
+
+from tests.support.live import PASSWORD
 
 pytestmark = pytest.mark.browser
 LIST = "/service-edge-keys/"
@@ -163,6 +168,56 @@ class TestCopying:
         stage.enroll(text)
         button(page, "Copy key soon full").click()
         expect(page.locator("#toast")).to_have_text("The only use of this key is taken. Raise the limit first.")
+
+
+def test_f50_the_password_is_asked_and_then_what_was_asked_goes_on(open_page, keys):
+    """The portal of these tests does not want it, so the page gets its dialog here, and answers to POST come from here.
+
+    What the portal answers where it does: tests/portal/test_password_again.py.
+    """
+    page = open_page("about:blank", permissions=["clipboard-read", "clipboard-write"])
+    dialog = render_to_string("keys/_ask_password.html", {"password_again": 15, "user": AnonymousUser()})
+
+    def answer(route):
+        sent = route.request.post_data or ""
+        if route.request.method == "GET":
+            portal = route.fetch()
+            route.fulfill(response=portal, body=portal.text().replace("</main>", f"{dialog}</main>"))
+        elif PASSWORD in sent:
+            route.continue_()
+        else:
+            problem = {"code": "password_required", "detail": "Enter your password."}
+            if 'name="password"' in sent:
+                problem = {"code": "password_incorrect", "detail": "This is not your password."}
+            route.fulfill(status=403, content_type="application/problem+json", body=json.dumps(problem))
+
+    page.route(re.compile(f"{LIST}(\\d+/(reveal|download)/)?$"), answer)
+    page.goto(LIST)
+    asked, field = page.get_by_role("dialog", name="Enter your password"), page.get_by_label("Password", exact=True)
+    button(page, "Copy key alpha").click()
+    expect(field).to_be_focused()
+    page.keyboard.type("guessed\n")
+    expect(asked.get_by_role("alert")).to_have_text("This is not your password.")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("")
+    page.keyboard.type(f"{PASSWORD}\n")
+    expect(page.locator("#toast")).to_have_text("Key copied to clipboard.")
+    assert clipboard(page) == keys["alpha"]
+    button(page, "Details for beta").click()
+    button(page, "Show key beta").click()
+    expect(field).to_be_focused()
+    page.keyboard.type(f"{PASSWORD}\n")
+    expect(details(page, "beta").locator("pre")).to_have_text(keys["beta"])
+    button(page, "Download key gamma").click()
+    expect(field).to_be_focused()
+    with page.expect_download() as download:
+        page.keyboard.type(f"{PASSWORD}\n")
+    assert download.value.suggested_filename == "gamma.provisioning-key.txt"
+    button(page, "Copy key gamma").click()
+    expect(field).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(asked).to_be_hidden()
+    assert clipboard(page) == keys["alpha"]
 
 
 _TAMPER = """
