@@ -69,6 +69,7 @@ TESTED_IN = {
     "portal/drafts.py": "enrollment/pages/test_wizard.py",
     "keys/admin_base.py": "keys/test_admin.py",
     "keys/apps.py": "portal/test_checks.py",
+    "keys/pages/save_edit.py": "keys/pages/test_key_edit.py",
     "keys/certificate_use.py": "keys/pages/test_certificate_list.py",
     "keys/checks.py": "portal/test_checks.py",
     "keys/choices.py": "keys/pages/test_suggestions.py",

@@ -13,7 +13,8 @@ from enrollment.models import BEFORE_ALL, ServiceEdge
 from enrollment.operations import edit_edge, set_enabled
 from enrollment.pages.edge_access import CHANGE, FORBIDDEN, get_live_edge, list_that_led_here
 from enrollment.pages.edge_forms import EditEdgeForm
-from keys.errors import Invalid, Stale
+from keys.errors import Stale
+from keys.pages.save_edit import save_edit
 from portal import actors, kept_forms, success_messages
 from portal.access import requires
 from portal.success_messages import named
@@ -29,16 +30,10 @@ def edge_edit(request: HttpRequest, pk: int) -> HttpResponse:
         return _page(request, edge, kept_forms.shown_again(request, EditEdgeForm(instance=edge)))
     # The form writes into its own copy; `edge` stays what the database holds.
     form = EditEdgeForm(request.POST, instance=get_live_edge(pk))
-    if not form.is_valid():
-        return _page(request, edge, form)
-    try:
-        actor, revision = actors.from_request(request), form.cleaned_data["version"]
-        edit_edge(form.instance, fields=form.Meta.fields, revision=revision, actor=actor)
-    except Invalid as error:
-        form.refuse(error)
-        return _page(request, edge, form)
-    except Stale as stale:
-        return _page(request, edge, form.at_version(stale.version), stale)
+    # Its `version` is that of the edge's software.
+    stale = save_edit(request, form, lambda edited, version, **given: edit_edge(edited, revision=version, **given))
+    if stale or form.errors:
+        return _page(request, edge, form.at_version(stale.version) if stale else form, stale)
     success_messages.add(request, "Saved edge {}", named(form.instance))
     return redirect(list_that_led_here(request) or edge.get_absolute_url())
 

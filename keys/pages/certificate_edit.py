@@ -9,12 +9,13 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods
 
 from keys import certificate_use
-from keys.errors import Invalid, Stale
+from keys.errors import Stale
 from keys.models import SigningCertificate
 from keys.operations import edit_certificate
 from keys.pages.certificate_access import CHANGE, FORBIDDEN, get_own_certificate, list_that_led_here
 from keys.pages.certificate_forms import EditCertificateForm
-from portal import actors, kept_forms, success_messages
+from keys.pages.save_edit import save_edit
+from portal import kept_forms, success_messages
 from portal.access import requires
 from portal.success_messages import named
 
@@ -29,20 +30,9 @@ def certificate_edit(request: HttpRequest, pk: int) -> HttpResponse:
         return _page(request, certificate, kept_forms.shown_again(request, form))
     # The form writes into its own copy; `certificate` stays what the database holds.
     form = EditCertificateForm(request.POST, instance=get_own_certificate(pk))
-    if not form.is_valid():
-        return _page(request, certificate, form)
-    return _save(request, certificate, form)
-
-
-def _save(request: HttpRequest, certificate: SigningCertificate, form: EditCertificateForm) -> HttpResponse:
-    try:
-        actor, version = actors.from_request(request), form.cleaned_data["version"]
-        edit_certificate(form.instance, fields=form.Meta.fields, version=version, actor=actor)
-    except Invalid as error:
-        form.refuse(error)
-        return _page(request, certificate, form)
-    except Stale as stale:
-        return _page(request, certificate, form.at_version(stale.version), stale)
+    stale = save_edit(request, form, edit_certificate)
+    if stale or form.errors:
+        return _page(request, certificate, form.at_version(stale.version) if stale else form, stale)
     success_messages.add(request, "Saved certificate {}", named(form.instance), next_step=_next_step(request, form))
     return redirect(list_that_led_here(request) or certificate.get_absolute_url())
 

@@ -9,12 +9,13 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods
 
 from keys import group_use
-from keys.errors import Invalid, Stale
+from keys.errors import Stale
 from keys.models import ServiceEdgeGroup
 from keys.operations import edit_group
 from keys.pages.group_access import CHANGE, FORBIDDEN, get_own_group, list_that_led_here
 from keys.pages.group_forms import EditGroupForm
-from portal import actors, kept_forms, success_messages, world_map
+from keys.pages.save_edit import save_edit
+from portal import kept_forms, success_messages, world_map
 from portal.access import requires
 from portal.success_messages import named
 
@@ -28,16 +29,9 @@ def group_edit(request: HttpRequest, pk: int) -> HttpResponse:
         return _page(request, group, kept_forms.shown_again(request, EditGroupForm(instance=group)))
     # The form writes into its own copy; `group` stays what the database holds.
     form = EditGroupForm(request.POST, instance=get_own_group(pk))
-    if not form.is_valid():
-        return _page(request, group, form)
-    try:
-        actor, version = actors.from_request(request), form.cleaned_data["version"]
-        edit_group(form.instance, fields=form.Meta.fields, version=version, actor=actor)
-    except Invalid as error:
-        form.refuse(error)
-        return _page(request, group, form)
-    except Stale as stale:
-        return _page(request, group, form.at_version(stale.version), stale)
+    stale = save_edit(request, form, edit_group)
+    if stale or form.errors:
+        return _page(request, group, form.at_version(stale.version) if stale else form, stale)
     success_messages.add(request, "Saved group {}", named(form.instance), next_step=_next_step(request, group, form))
     return redirect(list_that_led_here(request) or group.get_absolute_url())
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from keys.errors import Difference, Invalid, Stale
+from keys.errors import Difference, Stale
 from keys.models import ProvisioningKey
 from keys.operations import edit_key
 from keys.pages.key_access import get_own_key
@@ -18,7 +19,8 @@ from keys.pages.key_forms import EditKeyForm
 from keys.pages.key_messages import key_saved
 from keys.pages.returning import way_back
 from keys.pages.root_warning import warn_of_root
-from portal import actors, kept_forms
+from keys.pages.save_edit import save_edit
+from portal import kept_forms
 from portal.access import requires
 
 FORBIDDEN = "You can't edit provisioning keys. Ask an administrator for the Operator role."
@@ -33,27 +35,13 @@ def key_edit(request: HttpRequest, pk: int) -> HttpResponse:
         return _page(request, key, kept_forms.shown_again(request, EditKeyForm(instance=key)))
     # The form writes into its own copy; `key` stays what the database holds.
     form = EditKeyForm(request.POST, instance=get_own_key(pk))
-    if not form.is_valid():
-        return _page(request, key, form)
-    return _save(request, key, form)
-
-
-def _save(request: HttpRequest, key: ProvisioningKey, form: EditKeyForm) -> HttpResponse:
-    try:
-        actor = actors.from_request(request)
-        edit_key(
-            form.instance,
-            fields=form.Meta.fields,
-            version=form.cleaned_data["version"],
-            different_root=form.cleaned_data["different_root"],
-            actor=actor,
-        )
-    except Invalid as error:
-        form.refuse(error)
-        return _page(request, key, form)
-    except Stale as stale:
+    is_ticked = form.is_valid() and form.cleaned_data["different_root"]
+    stale = save_edit(request, form, partial(edit_key, different_root=is_ticked))
+    if stale:
         stale.differences = _as_read(stale.differences, form)
         return _page(request, key, form.at_version(stale.version), stale)
+    if form.errors:
+        return _page(request, key, form)
     key_saved(request, key, form.instance, form.Meta.fields)
     warn_of_root(request, [key.pk], key.signing_certificate, form.instance.signing_certificate)
     return redirect(way_back(request).url)
