@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest import mock
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -14,9 +17,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding
 from enrollment import operations
 from enrollment.errors import Refused
 from enrollment.models import IssuedCertificate
+from enrollment.operations import signing
+from keys.models import ProvisioningKey
+from keys.operations import edit_certificate, edit_key
 from portal.models import AuditEvent
-from tests.enrollment.base import EnrollmentTestCase, now
-from tests.factories import EDGE, make_csr, make_private_key
+from tests.enrollment.base import EnrollmentTestCase, make_issuer, now
+from tests.factories import ACTOR, EDGE, make_csr, make_private_key
 
 LATER = timedelta(days=70)
 
@@ -45,6 +51,21 @@ def signed_body(
     return json.dumps({"certificate": certificate, name: content, "issued_at": at, "signature": signature})
 
 
+@contextmanager
+def changed_while_signing(change: Callable[[], object]) -> Iterator[None]:
+    """A block in which `change` is made after a certificate was signed and before it is recorded."""
+    real = signing.sign
+
+    def sign(*arguments: Any) -> Any:
+        signed = real(*arguments)
+        with mock.patch.object(signing, "sign", real):
+            change()
+        return signed
+
+    with mock.patch.object(signing, "sign", sign):
+        yield
+
+
 class RenewalTestCase(EnrollmentTestCase):
     """An edge that enrolled 70 days ago with `private_key`; `first` is the answer it got, `old` its row."""
 
@@ -53,6 +74,14 @@ class RenewalTestCase(EnrollmentTestCase):
         self.private_key = make_private_key()
         self.first = self.enroll(self.text, make_csr(self.private_key), at=now() - LATER)
         self.old = self.row(self.first.certificate)
+
+    def disable_issuer(self) -> None:
+        """The key gets another signing certificate, which is then disabled."""
+        key = ProvisioningKey.objects.get(pk=self.key.pk)
+        key.signing_certificate = issuer = make_issuer()
+        edit_key(key, fields=["signing_certificate"], version=key.version, actor=ACTOR)
+        issuer.enabled = False
+        edit_certificate(issuer, fields=["enabled"], version=issuer.version, actor=ACTOR)
 
     @staticmethod
     def row(pem: str) -> IssuedCertificate:

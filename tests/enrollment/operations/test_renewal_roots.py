@@ -23,7 +23,7 @@ from enrollment.edge.outcomes import Stop
 from enrollment.edge.store import EdgeDirectory
 from enrollment.errors import Refused
 from enrollment.models import IssuedCertificate
-from enrollment.operations import renewal_roots, signing
+from enrollment.operations import renewal_roots
 from enrollment.operations.revocation_lists import newest_list
 from enrollment.pki import issuance
 from enrollment.pki.issuance import pin_of
@@ -33,7 +33,7 @@ from keys.models import ProvisioningKey, SigningCertificate, VendorGate
 from keys.operations import delete_key, edit_key, generate_certificate
 from portal.models import AuditEvent
 from tests.enrollment.base import ENROLL, CommittedEnrollmentTestCase, make_issuer, now
-from tests.enrollment.renewal import HEARTBEAT, RENEW, RenewalTestCase, signed_body
+from tests.enrollment.renewal import HEARTBEAT, RENEW, RenewalTestCase, changed_while_signing, signed_body
 from tests.enrollment.revocation import serials
 from tests.factories import ACTOR, EDGE, make_csr, make_group, make_private_key
 
@@ -234,15 +234,7 @@ class ReplacedTests(RenewalTestCase):
 
     def disturbed(self, change: Any) -> Any:
         """The renewal, with `change` made after signing and before recording."""
-        real = signing.sign
-
-        def sign(*arguments: Any) -> Any:
-            signed = real(*arguments)
-            with mock.patch.object(signing, "sign", real):
-                change()
-            return signed
-
-        with mock.patch.object(signing, "sign", sign):
+        with changed_while_signing(change):
             return self.renew(self.csr)
 
     def test_used_at_the_same_moment_it_is_repeated(self) -> None:

@@ -17,12 +17,12 @@ from django.db import IntegrityError, transaction
 from enrollment import operations
 from enrollment.errors import Refused
 from enrollment.models import IssuedCertificate, ServiceEdge
-from enrollment.operations import renewal_roots, signing
+from enrollment.operations import renewal_roots
 from keys.models import ProvisioningKey, SigningCertificate
-from keys.operations import delete_certificate, delete_key, edit_certificate, edit_group, edit_key
+from keys.operations import delete_certificate, delete_key, edit_group, edit_key
 from portal.models import AuditEvent
 from tests.enrollment.base import make_issuer, now
-from tests.enrollment.renewal import RENEW, RenewalTestCase, moment, signed_body
+from tests.enrollment.renewal import RENEW, RenewalTestCase, changed_while_signing, moment, signed_body
 from tests.factories import ACTOR, EDGE, expire, make_csr, make_private_key
 
 LATER = timedelta(days=70)
@@ -156,11 +156,7 @@ class RefusedTests(RenewalTestCase):
         self.assert_not_renewed("group_disabled")
 
     def test_d06_a_disabled_issuer(self) -> None:
-        key = ProvisioningKey.objects.get(pk=self.key.pk)
-        key.signing_certificate = issuer = make_issuer()
-        edit_key(key, fields=["signing_certificate"], version=key.version, actor=ACTOR)
-        issuer.enabled = False
-        edit_certificate(issuer, fields=["enabled"], version=issuer.version, actor=ACTOR)
+        self.disable_issuer()
         self.assert_not_renewed("issuer_unavailable")
 
     def test_d08_an_issuer_replaced_and_deleted_in_between_makes_the_edge_come_again(self) -> None:
@@ -181,20 +177,14 @@ class RefusedTests(RenewalTestCase):
         self.assertFalse(self.renew().replayed)
 
     def test_d06_disabled_or_deleted_while_the_renewal_is_signed_it_gets_no_certificate(self) -> None:
-        signing_now, edge = signing.sign, self.old.edge
+        edge = self.old.edge
         for code, change in (
             ("edge_disabled", lambda: operations.set_enabled(edge, False, actor=ACTOR)),
             ("certificate_revoked", lambda: operations.delete_edge(edge, actor=ACTOR)),
         ):
-
-            def disturbed(*arguments: Any, change: Any = change) -> Any:
-                signed = signing_now(*arguments)
-                change()
-                return signed
-
             known = IssuedCertificate.objects.count()
             self.old.edge.refresh_from_db()
-            with mock.patch.object(signing, "sign", disturbed), self.assertRaises(Refused) as refused:
+            with changed_while_signing(change), self.assertRaises(Refused) as refused:
                 self.renew()
             self.assertEqual(refused.exception.code, code)
             self.assertEqual(IssuedCertificate.objects.count(), known)

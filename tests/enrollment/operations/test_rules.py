@@ -6,8 +6,6 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
-from unittest import mock
 
 from enrollment import operations
 from enrollment.errors import Refused
@@ -16,6 +14,7 @@ from enrollment.operations import lookup, rules, signing, taking_a_use
 from enrollment.operations.attempt import EnrollmentAttempt
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from tests.enrollment.base import EnrollmentTestCase, make_issuer, now, undone
+from tests.enrollment.renewal import changed_while_signing
 from tests.factories import EDGE, make_csr, make_key
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
@@ -123,14 +122,7 @@ class EnrolledTestCase(EnrollmentTestCase):
 class RenewingTests(EnrolledTestCase):
     def renewal(self, change: Change = lambda: None) -> str:
         """The code with which a renewal is refused when `change` is made after it was signed; empty: recorded."""
-        real = signing.sign
-
-        def sign(*arguments: Any) -> Any:
-            signed = real(*arguments)
-            change()
-            return signed
-
-        with mock.patch.object(signing, "sign", sign):
+        with changed_while_signing(change):
             try:
                 operations.renew(self.read(), make_csr(), caller=EDGE)
             except Refused as refused:

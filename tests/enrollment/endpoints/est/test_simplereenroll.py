@@ -19,15 +19,15 @@ from django.test import override_settings
 from enrollment import operations
 from enrollment.endpoints import rate_limit
 from enrollment.models import IssuedCertificate, ServiceEdge
-from enrollment.operations import renewal_roots, signing
+from enrollment.operations import renewal_roots
 from keys.models import ProvisioningKey, SigningCertificate
-from keys.operations import delete_key, edit_certificate, edit_group, edit_key
+from keys.operations import delete_key, edit_group
 from portal.models import AuditEvent
 from tests.enrollment.base import make_issuer, now
 from tests.enrollment.endpoints.est.base import EST, EstTestCase, basic, body_of
 from tests.enrollment.operations.test_renewal_roots import make_other_root, move
 from tests.enrollment.operations.test_renewing import LATER
-from tests.enrollment.renewal import RENEW, RenewalTestCase, signed_body
+from tests.enrollment.renewal import RENEW, RenewalTestCase, changed_while_signing, signed_body
 from tests.factories import ACTOR, make_csr, make_private_key
 from tests.portal.test_client_certificate import forms
 
@@ -284,11 +284,7 @@ class RefusedTests(ReenrollTestCase):
         self.assert_remembered(self.reenroll(), 403, "group_disabled")
 
     def test_d06_a_disabled_issuer_is_503(self) -> None:
-        key = ProvisioningKey.objects.get(pk=self.key.pk)
-        key.signing_certificate = issuer = make_issuer()
-        edit_key(key, fields=["signing_certificate"], version=key.version, actor=ACTOR)
-        issuer.enabled = False
-        edit_certificate(issuer, fields=["enabled"], version=issuer.version, actor=ACTOR)
+        self.disable_issuer()
         self.assert_remembered(self.reenroll(), 503, "issuer_unavailable")
 
     def test_a_bad_csr_is_422(self) -> None:
@@ -321,14 +317,7 @@ class JudgedAgainTests(ReenrollTestCase):
     """D-06: a change between reading and signing is noticed in the transaction."""
 
     def refused_when(self, change: Any) -> Any:
-        real = signing.sign
-
-        def sign(*arguments: Any) -> Any:
-            signed = real(*arguments)
-            change()
-            return signed
-
-        with mock.patch.object(signing, "sign", sign):
+        with changed_while_signing(change):
             return self.reenroll()
 
     def test_d06_each_change_is_seen(self) -> None:
@@ -352,16 +341,10 @@ class JudgedAgainTests(ReenrollTestCase):
         second = self.row(self.renew(make_csr(lost)).certificate)
         third = operations.renew(second, make_csr(), caller=ACTOR, now=second.not_after - timedelta(days=1))
         shown = self.row(third.certificate)
-        real = signing.sign
-
-        def sign(*arguments: Any) -> Any:
-            signed = real(*arguments)
-            rows = IssuedCertificate.objects.filter(pk=second.pk)
-            rows.update(revoked_at=now(), revocation_reason="keyCompromise")
-            return signed
-
+        rows = IssuedCertificate.objects.filter(pk=second.pk)
+        revoked = {"revoked_at": now(), "revocation_reason": "keyCompromise"}
         with (
-            mock.patch.object(signing, "sign", sign),
+            changed_while_signing(lambda: rows.update(**revoked)),
             self.assertRaisesMessage(Exception, "certificate_revoked"),
         ):
             operations.renew(shown, make_csr(lost), caller=ACTOR, now=shown.not_after - timedelta(days=1))
