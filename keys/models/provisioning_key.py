@@ -134,10 +134,14 @@ class ProvisioningKey(Record):
             models.Index(fields=["max_uses", "id"], name="key_by_max_uses"),
             models.Index(fields=["uses", "id"], name="key_by_uses"),
             models.Index(fields=["created_at", "id"], name="key_by_created"),
-            models.Index(fields=["group", "id"], name="key_by_group"),
+            # This and `key_by_certificate` have what else decides the state of a key, so that counting reads no keys.
+            models.Index(fields=["group", "id", "enabled"], name="key_by_group"),
             models.Index(fields=["use_state", "sort_name"], name="key_by_use_state"),
             # For the state *Different root*: the few keys of a certificate with another pin are found at once.
-            models.Index(fields=["signing_certificate", "pin"], name="key_by_certificate"),
+            models.Index(
+                fields=["signing_certificate", "pin", "enabled", "use_state", "group", "expires_at"],
+                name="key_by_certificate",
+            ),
             # The filters by state and status: partial, because enrollments write to each index that holds the key.
             models.Index(fields=["sort_name"], condition=Q(enabled=False), name="key_disabled_by_name"),
             models.Index(fields=["expires_at"], condition=Q(expires_at__isnull=False), name="key_by_expiry"),

@@ -94,7 +94,10 @@ class KeyFilters(ListFilters):
         },
     )
     state = Choice(
-        label="State", choices=KeyState.choices, condition=lambda word: in_state(KeyState(word), timezone.now())
+        label="State",
+        choices=KeyState.choices,
+        condition=lambda word: in_state(KeyState(word), timezone.now()),
+        counted=lambda word: in_state(KeyState(word), timezone.now(), counted=True),
     )
     group = InGroup()
     cert = Related("signing_certificate", label="Signing certificate", source=CERTIFICATES)

@@ -31,7 +31,8 @@ _MOST_SIMILAR = 5
 class ListFilter(django_filters.Filter):
     """A filter with a label, a control (a template in `lists/`) and a condition on the rows.
 
-    `condition` makes a Q of a clean value; without it the value must equal the field.
+    `condition` makes a Q of a clean value; without it the value must equal the field. `counted` makes one for the same
+    rows where they are counted and no order matters; without it `condition` does.
     """
 
     control: ClassVar[str]
@@ -43,12 +44,14 @@ class ListFilter(django_filters.Filter):
         *,
         label: str,
         condition: Callable[..., Q] | None = None,
+        counted: Callable[..., Q] | None = None,
         **options: Any,
     ) -> None:
         unknown = dict.fromkeys(("invalid", "invalid_choice"), f"“{label}” has a value that does not exist.")
         errors = {**unknown, **options.pop("error_messages", {})}
         super().__init__(field_name, label=label, error_messages=errors, **options)
         self._condition = condition
+        self._counted = counted
 
     def __deepcopy__(self, memo: dict[int, Any]) -> ListFilter:
         # A FilterSet copies its filters for each request and sets two attributes. `copy.copy` takes five times as long.
@@ -62,6 +65,10 @@ class ListFilter(django_filters.Filter):
 
     def filter(self, rows: QuerySet[Any], value: Any) -> QuerySet[Any]:
         return rows if value in (None, "", []) else rows.filter(self.condition(value))
+
+    def counted(self, rows: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        """The same rows, found as counting them is fastest."""
+        return rows.filter(self._counted(value)) if self._counted else self.filter(rows, value)
 
     @functools.cached_property
     def field(self) -> forms.Field:

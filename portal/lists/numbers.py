@@ -43,7 +43,7 @@ class Number:
         rows = self.declared.rows()
         for name, text in self.pairs:
             narrowing = self.declared.filters.base_filters[name]
-            rows = narrowing.filter(rows, narrowing.field.clean(text))
+            rows = narrowing.counted(rows, narrowing.field.clean(text))
         return rows
 
 

@@ -201,6 +201,7 @@ class KeyStateTests(EnrollmentTestCase):
         for counted in (*range(1, 8), 10_000):
             with self.subTest(counted=counted), mock.patch("keys.state_filter.COUNTED", counted):
                 self.assertEqual(many, {state: self.names(state, later) for state in KeyState})
+        self.assertEqual(many, {state: self.names(state, later, counted=True) for state in KeyState})
         self.assertEqual(
             {state.label: names for state, names in many.items() if names},
             {
@@ -213,8 +214,21 @@ class KeyStateTests(EnrollmentTestCase):
         )
 
     @staticmethod
-    def names(state: KeyState, now: Any) -> list[str]:
-        return sorted(ProvisioningKey.objects.filter(in_state(state, now)).values_list("name", flat=True))
+    def names(state: KeyState, now: Any, *, counted: bool = False) -> list[str]:
+        found = ProvisioningKey.objects.filter(in_state(state, now, counted=counted))
+        return sorted(found.values_list("name", flat=True))
+
+    # PostgreSQL reads a table of one page whole.
+    @pytest.mark.once
+    def test_blocked_keys_are_counted_by_an_index_also_where_many_have_the_reason(self) -> None:
+        triggers.drop_all()
+        SigningCertificate.objects.update(enabled=False)
+        state, now = KeyState.CERTIFICATE_DISABLED, timezone.now()
+        with mock.patch("keys.state_filter.COUNTED", 0):
+            in_order, counted = (in_state(state, now, counted=each) for each in (False, True))
+        self.assertIn("SCAN keys_provisioningkey", ProvisioningKey.objects.filter(in_order).explain())
+        plan = ProvisioningKey.objects.filter(counted).order_by().values("pk").explain()
+        self.assertIn("key_by_certificate (signing_certificate_id=?)", plan)
 
     # PostgreSQL reads a table of one page whole.
     @pytest.mark.once

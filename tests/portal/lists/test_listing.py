@@ -42,10 +42,10 @@ SORTED = {("group", "update")}
 
 
 def indexed(listed: List) -> set[tuple[str, ...]]:
-    """The columns of each index and unique constraint of the model, the primary key as `pk`."""
+    """The columns of each unique constraint of the model, and those that each index begins with, the id as `pk`."""
     model = listed.rows().model._meta
     unique = [constraint.fields for constraint in model.constraints if hasattr(constraint, "fields")]
-    return {("pk",), *map(tuple, unique), *(tuple(index.fields) for index in model.indexes)}
+    return {("pk",), *map(tuple, unique), *(tuple(index.fields[:2]) for index in model.indexes)}
 
 
 def filters_of(listed: List) -> list[tuple[str, ListFilter]]:
