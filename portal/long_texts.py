@@ -1,4 +1,7 @@
-"""Long names: up to three lines where others are beside them. The whole name is the title, and one click away."""
+"""Long names: up to three lines where others are beside them. The whole name is the title, and one click away.
+
+In a sentence only its beginning is shown.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +14,18 @@ from django.contrib.admin.utils import label_for_field
 from django.db.models import Model
 from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
-# Characters that take at most three lines in the narrowest column.
-MOST = 60
+# Characters that usually take at most three lines in the narrowest column, and two in a row of a list.
+MOST, MOST_IN_ROW = 80, 60
 
 # Without a script: the style sheet shows the whole text while the details are open.
 _WHOLE = SafeString('<details class="whole"><summary><span>Show all</span><span>Show less</span></summary></details>')
 
 
-def is_long(text: str) -> bool:
-    """Whether a text may take more room than a row or a summary has."""
-    return len(text) > MOST
+def is_long(text: str, most: int = MOST_IN_ROW) -> bool:
+    """Whether a text may take more room than a row has."""
+    return len(text) > most
 
 
 def text_or_link(text: str, address: str = "") -> SafeString:
@@ -29,7 +33,7 @@ def text_or_link(text: str, address: str = "") -> SafeString:
 
     The text may be HTML already, such as one with a `<time>`.
     """
-    title = title_of(html.unescape(strip_tags(text)) if isinstance(text, SafeString) else text)
+    title = title_of(html.unescape(strip_tags(text)) if isinstance(text, SafeString) else text, MOST)
     inner = format_html("<bdi>{}</bdi>", text)
     if address:
         inner = format_html('<a href="{}"{}>{}</a>', address, title, inner)
@@ -38,14 +42,23 @@ def text_or_link(text: str, address: str = "") -> SafeString:
     return inner + _WHOLE if title else inner
 
 
-def heading(text: str) -> SafeString:
-    """The name of a record as the heading of its page."""
-    return format_html("<h1{}><bdi>{}</bdi></h1>{}", title_of(text), text, _WHOLE if is_long(text) else "")
+def heading(name: str, words: str = "{}") -> SafeString:
+    """The name of a record as the heading of its page, in `words` such as `Delete {}?`."""
+    named = format_html(words, format_html("<bdi>{}</bdi>", name))
+    title = title_of(name, MOST)
+    return format_html("<h1{}>{}</h1>{}", title, named, _WHOLE if title else "")
 
 
-def title_of(text: str) -> SafeString:
+def in_sentence(name: str) -> SafeString:
+    """A name between other words: its beginning if it is long, with the whole as title."""
+    if not is_long(name, MOST):
+        return format_html("<bdi>{}</bdi>", name)
+    return format_html('<bdi title="{}">{}</bdi>', name, Truncator(name).chars(MOST))
+
+
+def title_of(text: str, most: int = MOST_IN_ROW) -> SafeString:
     """The attributes of an element whose long text is cut; empty for any other."""
-    return format_html(' class="long" title="{}"', text) if is_long(text) else SafeString("")
+    return format_html(' class="long" title="{}"', text) if is_long(text, most) else SafeString("")
 
 
 def column(model: type[Model], field: str) -> Callable[[Any], str]:

@@ -12,15 +12,17 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from portal.long_texts import in_sentence
+
 
 def named(record: Any) -> SafeString:
     """The name of a record in quotation marks, with a link to its page."""
-    return format_html('“<a href="{}"><bdi>{}</bdi></a>”', record.get_absolute_url(), record.name)
+    return format_html('“<a href="{}">{}</a>”', record.get_absolute_url(), in_sentence(record.name))
 
 
 def quoted(name: str) -> SafeString:
     """The name of what has no page any more, in quotation marks."""
-    return format_html("“<bdi>{}</bdi>”", name)
+    return format_html("“{}”", in_sentence(name))
 
 
 def link(label: str, address: str) -> SafeString:

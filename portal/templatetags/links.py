@@ -10,6 +10,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from portal import record_addresses
+from portal.long_texts import in_sentence
 
 register = template.Library()
 
@@ -17,8 +18,8 @@ register = template.Library()
 @register.filter
 def linked(records: Iterable[Any]) -> SafeString:
     """The names of records, separated by commas, each a link to its page."""
-    link = '<a href="{}"><bdi>{}</bdi></a>'
-    return format_html_join(", ", link, ((record.get_absolute_url(), record.name) for record in records))
+    parts = ((record.get_absolute_url(), in_sentence(record.name)) for record in records)
+    return format_html_join(", ", '<a href="{}">{}</a>', parts)
 
 
 @register.simple_tag

@@ -17,12 +17,18 @@ def text_tag(text: str, address: str = "") -> SafeString:
 
 
 @register.simple_tag
-def heading(text: str) -> SafeString:
-    """The name of a record as the heading of its page; a long one takes three lines until it is opened."""
-    return long_texts.heading(text)
+def heading(name: str, words: str = "{}") -> SafeString:
+    """The name of a record as the heading of its page, in `words`; a long one takes three lines until it is opened."""
+    return long_texts.heading(name, words)
 
 
 @register.filter
 def title_if_long(text: str) -> SafeString:
     """The attributes of an element whose long text is cut to a row's two lines."""
     return long_texts.title_of(text)
+
+
+@register.filter
+def in_sentence(name: str) -> SafeString:
+    """A name between other words: its beginning if it is long, with the whole as title."""
+    return long_texts.in_sentence(name)

@@ -6,7 +6,7 @@ from bs4 import Tag
 from django.test import SimpleTestCase
 from django.utils.html import format_html
 
-from enrollment.models import ServiceEdge
+from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import enroll
 from keys.models import ProvisioningKey
 from portal import long_texts
@@ -24,7 +24,7 @@ class Texts(SimpleTestCase):
         self.assertEqual(long_texts.text_or_link("Oslo", "/x/?a&b"), '<a href="/x/?a&amp;b"><bdi>Oslo</bdi></a>')
 
     def test_a_long_text_has_its_title_and_below_it_what_opens_it(self) -> None:
-        text = "<b>" + "w" * 60
+        text = "<b>" + "w" * 80
         for address in ("", "/x/"):
             body = parsed(long_texts.text_or_link(text, address))
             cut, whole = body.select(".long, details.whole")
@@ -32,8 +32,17 @@ class Texts(SimpleTestCase):
             self.assertEqual(whole.find_previous_sibling(), cut)
 
     def test_the_title_of_html_is_its_text(self) -> None:
-        (cut,) = parsed(long_texts.text_or_link(format_html("<time>{}</time>", "&" * 61))).select(".long")
-        self.assertEqual((cut["title"], len(cut.select("time"))), ("&" * 61, 1))
+        (cut,) = parsed(long_texts.text_or_link(format_html("<time>{}</time>", "&" * 81))).select(".long")
+        self.assertEqual((cut["title"], len(cut.select("time"))), ("&" * 81, 1))
+
+
+    def test_a_heading_and_a_sentence_with_a_long_name(self) -> None:
+        body = parsed(long_texts.heading("w" * 81, "Delete {}?") + long_texts.in_sentence("w" * 81))
+        self.assertEqual(body.h1["title"], "w" * 81)
+        self.assertEqual([body.h1.text, body.find_all("bdi")[1].text], [f"Delete {'w' * 81}?", "w" * 79 + "…"])
+        self.assertEqual(len(body.select("h1 + details.whole")), 1)
+        self.assertEqual(long_texts.heading("Oslo", "Delete {}?"), "<h1>Delete <bdi>Oslo</bdi>?</h1>")
+        self.assertEqual(long_texts.in_sentence("<Oslo>"), "<bdi>&lt;Oslo&gt;</bdi>")
 
 
 class Pages(PortalTestCase):
@@ -46,11 +55,14 @@ class Pages(PortalTestCase):
         enroll(text, make_csr(), caller=EDGE)
         cls.edge = ServiceEdge.objects.get()
 
-    def test_every_page_cuts_every_long_name_but_where_it_is_the_subject(self) -> None:
-        """A heading, a label and a row's details show it whole; a breadcrumb is cut by its line."""
+    def test_every_page_cuts_every_long_name_but_where_it_is_typed(self) -> None:
+        """A label and a row's details show it whole; a breadcrumb is cut by its line."""
         self.sign_in("ada")
-        edge, key = self.edge.get_absolute_url(), self.key.get_absolute_url()
-        certificate = self.key.signing_certificate.get_absolute_url()
+        records = [self.edge, self.key, self.key.signing_certificate, self.key.group]
+        edge, key, certificate, group = (record.get_absolute_url() for record in records)
+        asking = [f"{record}{page}/" for record in (edge, key, certificate, group) for page in ("edit", "delete")]
+        asking += [f"{key}revoke/", f"{edge}revoke/", f"{certificate}replace/"]
+        issued = IssuedCertificate.objects.get().pk
         lists = ("/service-edges/", "/service-edge-keys/", "/enrollment-certificates/")
         support = (
             "keys/provisioningkey",
@@ -58,7 +70,8 @@ class Pages(PortalTestCase):
             "enrollment/issuedcertificate",
             "portal/auditevent",
         )
-        for page in (edge, f"{edge}revoke/", key, certificate, *lists, *(f"/admin/{each}/" for each in support)):
+        asking.append(f"{edge}certificates/{issued}/revoke/")
+        for page in (edge, key, certificate, group, *asking, *lists, *(f"/admin/{each}/" for each in support)):
             with self.subTest(page):
                 body = parsed(self.client.get(page))
                 shown = [
@@ -71,7 +84,7 @@ class Pages(PortalTestCase):
                 self.assertEqual([str(each)[:80] for each in shown if not self.is_cut(each)], [])
 
     def is_cut(self, element: Tag) -> bool:
-        whole = "title, h1, label, nav.breadcrumb, tr.details, option, #result_list tbody th, .sr-only"
+        whole = "title, label, nav.breadcrumb, tr.details, option, #result_list tbody th, .sr-only"
         return any(
             each.get("title", "").startswith(element.text.strip()[:200]) for each in [element, *element.parents][:3]
         ) or any(each in element.find_parents() or each is element for each in element.find_parents()[-1].select(whole))

@@ -198,14 +198,14 @@ class EveryOperation(EnrollmentTestCase):
             "keys:group-edit": [
                 Case(
                     (key.group_id,),
-                    {**DEFAULTS, "name": "Group 2", "version": 1},
-                    "Saved group “Group 2”.",
+                    {**DEFAULTS, "name": "Renamed", "version": 1},
+                    "Saved group “Renamed”.",
                     [key.group.get_absolute_url()],
                 ),
                 Case(
                     (key.group_id,),
-                    {**DEFAULTS, "name": "Group 2", "enabled": "", "version": 2},
-                    "Saved group “Group 2” · See its blocked keys",
+                    {**DEFAULTS, "name": "Renamed", "enabled": "", "version": 2},
+                    "Saved group “Renamed” · See its blocked keys",
                     [key.group.get_absolute_url(), f"/service-edge-keys/?group={key.group_id}"],
                 ),
             ],
