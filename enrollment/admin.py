@@ -62,7 +62,7 @@ class ServiceEdgeAdmin(OperatedAdmin):
     )
     fields = (
         "name", "description", "enabled", "state", "health", "uuid", "group", "key", "key_public_id", "certificates",
-        "use_number", "enrolled_at", "enrolled_from", "last_contact_at", "version", "platform", "addresses",
+        "use_number", "enrolled_at", "enrolled_from", "last_contact_at", "version", "platform", "reported_addresses",
     )  # fmt: skip
     readonly_fields = tuple(fields[3:])
 
@@ -84,6 +84,10 @@ class ServiceEdgeAdmin(OperatedAdmin):
             return f"{edge.key_name}, deleted since"
         address = reverse("admin:keys_provisioningkey_change", args=[edge.key_id])
         return format_html('<a href="{}">{}</a>', address, edge.key_name)
+
+    @admin.display(description="addresses")
+    def reported_addresses(self, edge: ServiceEdge) -> str:
+        return ", ".join(edge.addresses) or self.get_empty_value_display()
 
     @admin.display(description="certificates")
     def certificates(self, edge: ServiceEdge) -> str:

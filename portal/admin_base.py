@@ -50,13 +50,22 @@ _FILTER_SUFFIXES = frozenset({"", "exact", "isnull", "id__exact"})
 
 
 class StrictJSONField(forms.JSONField):
-    """JSON whose faults are all field errors: also numbers of thousands of digits and very deep nesting."""
+    """A JSON list, empty if nothing is typed. All faults are field errors: also numbers of thousands of digits and very
+    deep nesting.
+    """
+
+    def prepare_value(self, value: Any) -> Any:
+        return "" if value == [] else super().prepare_value(value)
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {**super().widget_attrs(widget), "placeholder": '["first", "second"]', "rows": 3}
 
     def to_python(self, value: Any) -> Any:
         try:
-            return super().to_python(value)
+            parsed = super().to_python(value)
         except (ValueError, RecursionError):
             raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": "?"}) from None
+        return [] if parsed is None else parsed
 
     def bound_data(self, data: Any, initial: Any) -> Any:
         """The text as typed. Django decodes it here, which may fail or give a value that cannot be rendered."""
@@ -234,10 +243,7 @@ class SupportForm(RecordForm):
     refused: Refused | None = None
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        for name, field in self.fields.items():
-            if isinstance(field, forms.JSONField) and name in cleaned and cleaned[name] is None:
-                cleaned[name] = []
+        super().clean()
         if self.refused:
             self.refuse(self.refused)
         return self.cleaned_data
