@@ -113,7 +113,7 @@ def test_the_whole_sort_menu_is_within_the_window(open_page):
 
 
 @pytest.mark.parametrize("size", [{"width": 1440, "height": 700}, PHONE], ids=["desk", "phone"])
-def test_f35_the_focus_is_never_hidden_on_a_key_page_and_in_a_form(open_page, world, size):
+def test_f35_the_focus_is_never_hidden_on_a_key_page_in_a_form_and_in_a_list(open_page, world, size):
     page = open_page(world.own, viewport=size)
     # Opened by script: the Tab key would go on from where the mouse was.
     page.evaluate("() => { document.querySelector('[data-show]').click(); }")
@@ -131,6 +131,8 @@ def test_f35_the_focus_is_never_hidden_on_a_key_page_and_in_a_form(open_page, wo
     assert {"Name", "Signing Certificate", "Allowed networks (optional)", "Create key"} <= {
         stop["name"] for stop in found
     }
+    page.goto(f"{LIST}?q=kind+full")
+    assert_seen(stops(page))
 
 
 def test_f36_icon_buttons_are_large_enough(open_page):

@@ -35,7 +35,6 @@ class Texts(SimpleTestCase):
         (cut,) = parsed(long_texts.text_or_link(format_html("<time>{}</time>", "&" * 81))).select(".long")
         self.assertEqual((cut["title"], len(cut.select("time"))), ("&" * 81, 1))
 
-
     def test_a_heading_and_a_sentence_with_a_long_name(self) -> None:
         body = parsed(long_texts.heading("w" * 81, "Delete {}?") + long_texts.in_sentence("w" * 81))
         self.assertEqual(body.h1["title"], "w" * 81)
