@@ -6,7 +6,6 @@ from collections.abc import Collection
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpRequest
 
@@ -28,16 +27,6 @@ class VersionedForm(SupportForm):
         super().__init__(*args, **kwargs)
         if "opened_version" in self.fields:
             self.fields["opened_version"].initial = self.instance.version
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        opened = cleaned.get("opened_version")
-        if self.instance.pk and opened is not None and opened != self.instance.version:
-            who = self.instance.modified_by
-            raise ValidationError(
-                f"{who} changed this after you opened it. Compare in another window, then start anew."
-            )
-        return cleaned
 
 
 class RecordAdmin(OperatedAdmin):

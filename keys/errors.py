@@ -80,7 +80,7 @@ class Stale(Refused):
     title = "Changed in the meantime"
 
     def __str__(self) -> str:
-        return f"{self.changed_by} changed this in the meantime."
+        return f"{self.changed_by} changed this after you opened it. Compare in another window, then start anew."
 
 
 class AlreadyComplete(Refused):

@@ -15,6 +15,7 @@ from django.utils.crypto import constant_time_compare
 
 from portal import audit, ended_sessions, lockout
 from portal.actors import Actor
+from portal.attempts import attempt
 from portal.field_validation import NOT_A_TEXT, clean, faults_of, is_storable
 from portal.models import UserSession
 from portal.refusals import Invalid, Refused
@@ -183,7 +184,7 @@ def _require_strong(password: str, user: User) -> None:
 
 def delete_user(user: User, *, actor: Actor) -> None:
     """Delete an account. Its audit events stay, under its name. Raises LastAdministrator."""
-    with transaction.atomic():
+    with attempt(audit.Action.USER_DELETED, actor, subject(user)):
         require_another_administrator(user)
         detail = _changes(None, described(user), password=False)
         audit.record(audit.Action.USER_DELETED, actor, subject(user), detail=detail)

@@ -24,6 +24,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from portal import accounts, actors, identifiers, refusal_pages
 from portal.admin_base import OBJECT, ReadOnlyAdmin, SupportAdmin, one_of
+from portal.attempts import record_refusal
 from portal.audit import REQUEST_ID, Subject
 from portal.long_texts import column
 from portal.models import AuditEvent
@@ -224,6 +225,7 @@ class AccountAdmin(SupportAdmin, UserAdmin):
         try:
             return super().delete_view(request, object_id, extra_context)
         except accounts.LastAdministrator as refused:
+            record_refusal(refused)
             return refusal_pages.answer(request, refused, ("Users", reverse("admin:auth_user_changelist")))
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:

@@ -22,6 +22,7 @@ from django.utils.http import urlencode
 from django.utils.text import capfirst
 
 from portal import first_names, identifiers, kept_forms, zones
+from portal.attempts import record_refusal
 from portal.audit import Subject
 from portal.forms import LocalTimeField, RecordForm
 from portal.refusals import Refused
@@ -261,6 +262,7 @@ class OperatedAdmin(SupportAdmin):
         try:
             return super().changeform_view(request, *args, **kwargs)
         except Refused as refused:
+            record_refusal(refused)
             # Once more, with the refusal as an error of the form: what was typed is still there.
             request.refused = refused  # type: ignore[attr-defined]  # read by get_form
             return super().changeform_view(request, *args, **kwargs)
@@ -274,6 +276,7 @@ class OperatedAdmin(SupportAdmin):
         try:
             return super().delete_view(request, *args, **kwargs)
         except Refused as refused:
+            record_refusal(refused)
             messages.error(request, str(refused))
             return HttpResponseRedirect(request.path)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import is_valid_path
 
-from portal import problems
+from portal import actors, audit, problems
 from portal.error_pages import ERROR_PAGES, render_error
 from portal.machine_addresses import is_of_machines
 from portal.refusals import Refused
@@ -18,6 +18,18 @@ def answer(request: HttpRequest, refused: Refused, action: tuple[str, str] | Non
     if request.accepts("text/html"):
         return render_error(request, refused.status, str(refused), action)
     return problems.response(request, refused.status, refused.code, refused.title, str(refused))
+
+
+def record(request: HttpRequest, reason: str) -> None:
+    """An event: a signed-in user asked for a page that is not for them, or not for now; some of many in one minute."""
+    match = request.resolver_match
+    if match is None or (actor := actors.from_request(request)).kind != "user":
+        return
+    # An address whose parts are not all ids may hold anything that somebody typed.
+    is_plain = all(isinstance(value, int) for value in match.kwargs.values())
+    detail = {"method": request.method, "page": request.path if is_plain else f"/{match.route}"}
+    subject = audit.Subject("user", actor.id, actor.name)
+    audit.record(audit.Action.USER_REFUSED, actor, subject, reason=reason, detail=detail)
 
 
 class RefusalMiddleware:
@@ -38,7 +50,12 @@ class RefusalMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return answer(request, exception) if isinstance(exception, Refused) else None
+        if not isinstance(exception, Refused):
+            return None
+        if exception.is_event and not exception.attempted:
+            # A view found it before it called an operation.
+            record(request, exception.code)
+        return answer(request, exception)
 
 
 def _method_not_allowed(request: HttpRequest, allowed: str) -> HttpResponse:

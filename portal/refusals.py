@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 
 class Refused(Exception):
@@ -15,6 +15,10 @@ class Refused(Exception):
     code = "refused"
     status = 409
     title = "This cannot be done now"
+    # Whether the audit log has it: what somebody mistyped is no event.
+    is_event = True
+    # The action, actor and subject of its event, once an operation has recorded it (`portal.attempts`).
+    attempted: Any = None
 
 
 class Fault(NamedTuple):
@@ -31,6 +35,7 @@ class Invalid(Refused):
     code = "invalid"
     status = 422
     title = "Invalid values"
+    is_event = False
 
     def __init__(self, field: str, sentence: str, code: str = "invalid") -> None:
         super().__init__(sentence)

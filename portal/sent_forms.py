@@ -29,6 +29,8 @@ class SentBefore(Refused):
 
     code = "sent_before"
     title = "Sent before"
+    # What the form asks for is done, and has its event.
+    is_event = False
 
     def __init__(self, sent: SentForm) -> None:
         super().__init__(f"“{sent.made_name}” was made when this form was first sent.")

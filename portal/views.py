@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 
-from portal import actors, audit, lost_forms, machine_addresses, unavailable
+from portal import lost_forms, machine_addresses, refusal_pages, unavailable
 from portal.error_pages import render_error
 
 
@@ -20,21 +20,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @login_not_required
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    _record_refusal(request)
+    refusal_pages.record(request, "forbidden")
     # The text of a PermissionDenied names the rule that refused; a missing permission has no text.
     return render_error(request, 403, sentence=str(exception))
-
-
-def _record_refusal(request: HttpRequest) -> None:
-    """An event when a signed-in user asks for what their role does not allow; some of many in one minute."""
-    match, actor = request.resolver_match, actors.from_request(request)
-    if match is None or actor.kind != "user":
-        return
-    # An address whose parts are not all ids may hold anything that somebody typed.
-    is_plain = all(isinstance(value, int) for value in match.kwargs.values())
-    detail = {"method": request.method, "page": request.path if is_plain else f"/{match.route}"}
-    subject = audit.Subject("user", actor.id, actor.name)
-    audit.record(audit.Action.USER_REFUSED, actor, subject, reason="forbidden", detail=detail)
 
 
 @login_not_required

@@ -17,6 +17,7 @@ from keys.names import clean_name
 from keys.operations.editing import display
 from portal import audit
 from portal.actors import Actor
+from portal.attempts import attempt
 from portal.field_validation import clean, faults_of, is_changed
 
 LONGEST_NAME = ServiceEdge._meta.get_field("name").max_length or 0
@@ -28,7 +29,7 @@ def edit_edge(edge: ServiceEdge, *, fields: Collection[str], actor: Actor, revis
     `revision` is the one that was read, by default that of `edge`. Raises Gone, Stale, or Invalid for a value that
     changes.
     """
-    with transaction.atomic():
+    with attempt(audit.Action.EDGE_EDITED, actor, _subject(edge)):
         current = _locked(edge)
         changed = [name for name in fields if is_changed(getattr(current, name), getattr(edge, name))]
         clean(edge, changed, {"name": _require_name})
@@ -66,7 +67,7 @@ def _require_name(edge: ServiceEdge) -> None:
 def _stale(current: ServiceEdge, edited: ServiceEdge, fields: Collection[str]) -> Stale:
     """Who saved last is in the audit log alone."""
     edits = audit.of_edge(str(current.uuid), by_machine=False).filter(action=audit.Action.EDGE_EDITED)
-    last = edits.first()
+    last = edits.filter(outcome=audit.Outcome.SUCCESS).first()
     differences = [
         Difference(name.capitalize(), display(current, name), display(edited, name))
         for name in fields
@@ -78,7 +79,7 @@ def _stale(current: ServiceEdge, edited: ServiceEdge, fields: Collection[str]) -
 
 def set_enabled(edge: ServiceEdge, enabled: bool, *, actor: Actor) -> None:
     """Enable or disable an edge, whatever else was edited. Raises Gone."""
-    with transaction.atomic():
+    with attempt(audit.Action.EDGE_EDITED, actor, _subject(edge)):
         edited = copy(_locked(edge))
         edited.enabled = enabled
         edit_edge(edited, fields=["enabled"], actor=actor)

@@ -31,6 +31,7 @@ KINDS = {
     "edge": "Edge",
     "user": "User",
     "list": "List",
+    "view": "View",
 }
 INTERFACES = {
     "portal": "Portal",

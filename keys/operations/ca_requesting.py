@@ -7,7 +7,6 @@ import copy
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 from keys.crypto import authority_chains, ca_certificates, uploaded_pem
@@ -22,6 +21,7 @@ from keys.operations.ca_generating import rules_of_a_key_pair
 from keys.operations.signing_certificates import describe, insert, private_key_of, seal_private_key
 from portal import audit
 from portal.actors import Actor
+from portal.attempts import attempt
 from portal.field_validation import clean
 
 _COMPLETED = (
@@ -52,7 +52,10 @@ def complete_certificate(
     bundle = uploaded_pem.read(certificates, password=password)
     if bundle.private_key is not None:
         raise BadCertificate("key_not_wanted")
-    with transaction.atomic(), editing.refusals_of(SigningCertificate):
+    with (
+        attempt(audit.Action.CERTIFICATE_EDITED, actor, editing.subject(record)),
+        editing.refusals_of(SigningCertificate),
+    ):
         current = editing.lock(record)
         if not current.is_pending:
             raise AlreadyComplete

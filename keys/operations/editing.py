@@ -15,6 +15,7 @@ from keys.managed_rows import require_own
 from keys.models.record import Record
 from portal import audit
 from portal.actors import Actor
+from portal.attempts import attempt
 from portal.audit_actions import DETAIL_FIELDS
 from portal.database import violated_rule
 from portal.field_validation import NO_RULES, Rules, clean, is_changed
@@ -144,7 +145,7 @@ def edit(
     rules: Rules = NO_RULES,
 ) -> None:
     """The whole edit of a record. Raises Gone, Managed, Stale or Invalid."""
-    with transaction.atomic():
+    with attempt(action, actor, subject(record)):
         current = lock(record)
         require_valid(current, record, fields=fields, version=version, rules=rules)
         detail = changes(current, record, fields)
@@ -155,7 +156,7 @@ def edit(
 
 def delete_unused(record: Record, *, action: str, actor: Actor) -> None:
     """The whole deletion of a record that others may depend on. Raises InUse, Gone or Managed."""
-    with transaction.atomic():
+    with attempt(action, actor, subject(record)):
         current = lock(record)
         _require_unused(current)
         detail = described(current)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
@@ -15,6 +14,7 @@ from keys.operations import editing
 from keys.operations.signing_certificates import hold
 from portal import audit
 from portal.actors import Actor
+from portal.attempts import attempt
 
 # One transaction: more would hold up enrollments for long.
 MOST_AT_ONCE = 2000
@@ -34,7 +34,7 @@ def move_keys(
         raise Invalid("confirmed", "Enter the number of keys to move.")
     if old.pk == new.pk:
         raise Invalid("certificate", "Choose another certificate than the one to replace.")
-    with transaction.atomic():
+    with attempt(audit.Action.CERTIFICATE_EDITED, actor, editing.subject(old)):
         # Keys before certificates, as an edit of a key locks them.
         keys = list(movable(old).select_for_update().order_by("pk")[:MOST_AT_ONCE])
         _require_confirmed(old, keys, confirmed)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from keys import certificate_use
 from keys.crypto.keyring import KeyringError
 from keys.crypto.sealing import SealBroken
-from keys.errors import Gone, Invalid, NotViewable, Refused, Unopenable, UsedUp
+from keys.errors import Gone, Invalid, NotViewable, Unopenable, UsedUp
 from keys.managed_rows import require_gate
 from keys.models import CopyState, ProvisioningKey, ServiceEdgeGroup
 from keys.operations import editing, signing_certificates
@@ -23,6 +23,7 @@ from keys.operations.key_minting import mint_into, open_token
 from keys.operations.service_edge_groups import create_group
 from portal import audit, sent_forms
 from portal.actors import Actor
+from portal.attempts import attempt
 from portal.field_validation import Rules, clean
 
 logger = logging.getLogger(__name__)
@@ -108,7 +109,7 @@ def edit_key(
     Raises Gone, Managed, Stale, or Invalid (values, name taken, maximum below the count, viewable turned on again, a
     different root that is not confirmed).
     """
-    with transaction.atomic():
+    with attempt(audit.Action.KEY_EDITED, actor, editing.subject(key)):
         current = editing.lock(key)
         rules = rules_of_an_edit(current, different_root)
         editing.require_valid(current, key, fields=fields, version=version, rules=rules)
@@ -122,7 +123,7 @@ def edit_key(
 
 def raise_limit(key: ProvisioningKey, *, max_uses: int, actor: Actor) -> None:
     """Store a higher maximum, whatever else was edited. Raises Gone, Managed, or Invalid if it is not higher."""
-    with transaction.atomic():
+    with attempt(audit.Action.KEY_LIMIT_RAISED, actor, editing.subject(key)):
         current = editing.lock(key)
         key.max_uses = max_uses
         clean(key, ["max_uses"], {"max_uses": lambda raised: _require_higher(raised, current)})
@@ -160,7 +161,7 @@ def rules_of_an_edit(current: ProvisioningKey, different_root: bool = False) -> 
 
 def delete_key(key: ProvisioningKey, *, actor: Actor) -> None:
     """Delete a key; its edges keep running and its name is free again. Raises Gone or Managed."""
-    with transaction.atomic():
+    with attempt(audit.Action.KEY_DELETED, actor, editing.subject(key)):
         current = editing.lock(key)
         detail = editing.described(current)
         current.delete()
@@ -180,16 +181,10 @@ def download_key(key: ProvisioningKey, *, actor: Actor) -> str:
 
 
 def _hand_out(key: ProvisioningKey, action: str, actor: Actor) -> str:
-    # Raised behind the transaction, which keeps the event.
-    refused: Refused | None = None
-    with transaction.atomic():
-        try:
-            text = _opened(_require_handed_out(key))
-        except Refused as error:
-            refused, text = error, ""
-        audit.record(action, actor, editing.subject(key), reason=refused.code if refused else "")
-    if refused:
-        raise refused
+    subject = editing.subject(key)
+    with attempt(action, actor, subject):
+        text = _opened(_require_handed_out(key))
+        audit.record(action, actor, subject)
     return text
 
 

@@ -23,6 +23,7 @@ from keys.models.signing_certificate import CANNOT_SIGN
 from keys.operations import editing
 from portal import audit
 from portal.actors import Actor
+from portal.attempts import attempt
 from portal.field_validation import Rules, clean
 
 # Nobody edits the parent, so it is not among the fields that are judged without being named.
@@ -136,7 +137,7 @@ def _require_complete(edited: SigningCertificate) -> None:
 
 def delete_certificate(record: SigningCertificate, *, actor: Actor) -> None:
     """Delete a certificate nothing depends on. Raises InUse with what does, Gone or Managed."""
-    with transaction.atomic():
+    with attempt(audit.Action.CERTIFICATE_DELETED, actor, editing.subject(record)):
         use = certificate_use.of(editing.lock(record))
         if use:
             raise InUse(use.sentence)

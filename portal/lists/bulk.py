@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from portal.actors import Actor
+from portal.attempts import record_refusal
 from portal.refusals import Refused
 
 # While they are changed SQLite writes nothing else, and one operation takes up to 10 ms: an edge waits 2.5 s at most.
@@ -68,7 +69,7 @@ def run(
 ) -> Outcome:
     """Do it with the rows of these ids, which must all exist and be among those `matching`. Raises Changed."""
     records: list[Any] = []
-    refused: list[tuple[Any, str]] = []
+    refused: list[tuple[Any, Refused]] = []
     results: list[Any] = []
     try:
         with transaction.atomic():
@@ -81,9 +82,11 @@ def run(
                     with transaction.atomic():
                         results.append(action.run(record, value, actor))
                 except Refused as reason:
-                    refused.append((record, str(reason)))
+                    refused.append((record, reason))
             if refused:
                 raise _Undone
     except _Undone:
-        return Outcome(records, refused)
-    return Outcome(records, refused, action.finish(results) if action.finish else ())
+        for _, refusal in refused:
+            record_refusal(refusal)
+        return Outcome(records, [(record, str(refusal)) for record, refusal in refused])
+    return Outcome(records, [], action.finish(results) if action.finish else ())

@@ -16,6 +16,7 @@ from django.utils.text import slugify
 
 from portal import audit
 from portal.actors import Actor
+from portal.attempts import attempt
 from portal.audit_actions import Action
 from portal.field_validation import clean
 from portal.lists.offers import Source
@@ -84,7 +85,7 @@ def save_view(view: SavedView, *, actor: Actor) -> None:
 
 def rename_view(view: SavedView, *, name: str, actor: Actor) -> None:
     """Give a view another name, and with it another address. Raises Gone, or Invalid for the name."""
-    with transaction.atomic(), _refusals():
+    with attempt(Action.VIEW_EDITED, actor, _subject(view)), _refusals():
         current = _lock(view)
         current.name = name
         _clean(current)
@@ -97,7 +98,7 @@ def rename_view(view: SavedView, *, name: str, actor: Actor) -> None:
 
 def delete_view(view: SavedView, *, actor: Actor) -> None:
     """Delete a view. Raises Gone."""
-    with transaction.atomic():
+    with attempt(Action.VIEW_DELETED, actor, _subject(view)):
         current = _lock(view)
         subject = _subject(current)
         current.delete()
