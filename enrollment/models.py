@@ -5,10 +5,10 @@ from __future__ import annotations
 import ssl
 import uuid
 from datetime import UTC, datetime
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
-from django.db.models import F, Q, Value
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from enrollment.revocation_reasons import RevocationReason
@@ -25,6 +25,21 @@ class ServiceEdgeQuerySet(models.QuerySet["ServiceEdge"]):
     def live(self) -> Self:
         """Without the deleted ones."""
         return self.filter(deleted_at=None)
+
+    def update_expiry(self) -> None:
+        """Store again what edges hold of the ends of their certificates, after a change of these."""
+        self.update(**expiry())
+
+
+def expiry() -> dict[str, Any]:
+    """What `certificate_until` and `revoked_from` of an edge must be, by its certificates."""
+    certificates = IssuedCertificate.objects.filter(edge=OuterRef("pk"))
+    ends = certificates.live().values("not_after")
+    last = Coalesce(Subquery(ends.order_by("-not_after")[:1]), Value(BEFORE_ALL))
+    return {
+        "certificate_until": Coalesce(Subquery(ends.order_by("-pk")[:1]), Value(BEFORE_ALL)),
+        "revoked_from": Case(When(Exists(certificates.revoked()), then=last)),
+    }
 
 
 class IssuedCertificateQuerySet(models.QuerySet["IssuedCertificate"]):
@@ -83,6 +98,12 @@ class ServiceEdge(Named, models.Model):
         editable=False,
         help_text="The end of its latest certificate that is not revoked; 1970 without one.",
     )
+    revoked_from = models.DateTimeField(
+        "revoked from",
+        null=True,
+        editable=False,
+        help_text="Empty unless one was revoked. Then the end of the last one that is not revoked; 1970 without one.",
+    )
     # The number of its edits plus one. `version` is that of its software.
     revision = models.PositiveIntegerField(default=1, db_default=1, editable=False)
 
@@ -101,10 +122,18 @@ class ServiceEdge(Named, models.Model):
             models.Index(fields=["certificate_until", "id"], name="edge_by_expiry"),
             # Partial, because few are disabled, and an enrollment does not write to it.
             models.Index(fields=["id"], condition=Q(enabled=False, deleted_at=None), name="edge_disabled"),
+            models.Index(
+                fields=["revoked_from", "id"], condition=Q(revoked_from__isnull=False), name="edge_by_revocation"
+            ),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["key_public_id", "use_number"], name="edge_is_one_use_of_its_key"),
             models.CheckConstraint(condition=Q(use_number__gte=1), name="edge_use_number_is_positive"),
+            models.CheckConstraint(
+                condition=Q(revoked_from__isnull=True)
+                | Q(revoked_from__isnull=False, revoked_from__gte=F("certificate_until")),
+                name="edge_is_not_revoked_before_its_certificate_ends",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -178,10 +207,6 @@ class IssuedCertificate(models.Model):
             models.Index(fields=["issuer", "edge", "not_after", "revoked_at"], name="issued_by_issuer_and_edge"),
             # Partial, so that inserting a certificate, which is not revoked then, does not write to them.
             models.Index(fields=["issuer"], condition=Q(revoked_at__isnull=False), name="issued_revoked_by_issuer"),
-            # With the moment, so that SQLite finds revoked edges in this index alone, not in the index of all above.
-            models.Index(
-                fields=["edge", "revoked_at"], condition=Q(revoked_at__isnull=False), name="issued_revoked_by_edge"
-            ),
             models.Index(
                 fields=["issuer"],
                 condition=Q(revoked_at__isnull=False, listed_at__isnull=True),

@@ -120,7 +120,7 @@ def _record(attempt: RenewalAttempt, signed: Signed, *, replaced: IssuedCertific
             not_after=issued.not_after,
             issued_at=attempt.now,
         )
-        ServiceEdge.objects.filter(pk=current.edge_id).update(certificate_until=new.not_after)
+        ServiceEdge.objects.filter(pk=current.edge_id).update_expiry()
         detail = {
             "serial": new.serial,
             "renewed": current.serial,

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import OuterRef, Q, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 from django.utils import timezone
 
-from enrollment.models import BEFORE_ALL, IssuedCertificate, ServiceEdge
+from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations.revocation_lists import CHUNK, publish
 from enrollment.revocation_reasons import RevocationReason
 from keys.models import SigningCertificate
@@ -115,9 +114,8 @@ def _mark(edges: Q, which: Q, reason: str, now: datetime) -> list[IssuedCertific
     found = [certificate for some in _chunks(list(by_pk)) for certificate in _live(which & Q(edge__in=some))]
     for some in _chunks([certificate.pk for certificate in found]):
         IssuedCertificate.objects.filter(pk__in=some).update(revoked_at=now, revocation_reason=reason)
-    latest = IssuedCertificate.objects.live().filter(edge=OuterRef("pk")).order_by("-pk").values("not_after")[:1]
     for some in _chunks(sorted({certificate.edge_id for certificate in found})):
-        ServiceEdge.objects.filter(pk__in=some).update(certificate_until=Coalesce(Subquery(latest), Value(BEFORE_ALL)))
+        ServiceEdge.objects.filter(pk__in=some).update_expiry()
     for certificate in found:
         certificate.edge = by_pk[certificate.edge_id]
         certificate.revoked_at, certificate.revocation_reason = now, reason

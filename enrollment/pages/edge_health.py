@@ -11,7 +11,7 @@ from django.conf import settings
 from enrollment.errors import Refused
 from enrollment.models import BEFORE_ALL, IssuedCertificate
 from enrollment.operations import renewal_roots
-from enrollment.pages.edge_state import IN_TOUCH
+from enrollment.pages.edge_state import IN_TOUCH, is_revoked
 from keys.models import ProvisioningKey
 from portal.times import duration, stamp
 from portal.tones import Tone
@@ -142,7 +142,7 @@ def of_edge(edge: Any, now: datetime) -> Health:
         issuer=issuer.name if issuer else "",
         next_issuer=_next_issuer(current, now),
         is_deleted=edge.deleted_at is not None,
-        is_revoked=edge.revoked,
+        is_revoked=is_revoked(edge, now),
         enabled=edge.enabled,
         group_enabled=edge.group.enabled,
         has_other_root=bool(issuer and anchor and issuer.trust_anchor_sha256 != anchor),

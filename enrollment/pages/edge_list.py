@@ -15,8 +15,9 @@ from enrollment.pages.edge_bulk import EDGE_ACTIONS
 from enrollment.pages.edge_detail import FORBIDDEN, PERMISSION
 from enrollment.pages.edge_health import overdue_from
 from enrollment.pages.edge_row_html import render_rows
-from enrollment.pages.edge_rows import holds_one_in_force, is_revoked, read
+from enrollment.pages.edge_rows import read
 from enrollment.pages.edge_state import IN_TOUCH, edge_state
+from enrollment.pages.edge_words import is_revoked
 from enrollment.pages.wizard import steps
 from keys import choices
 from keys.crypto import tokens
@@ -109,9 +110,7 @@ def _by_search(term: str, search: NameSearch) -> Q:
 def _by_status(word: str) -> Q:
     now = timezone.now()
     if word == "revoked":
-        # As `is_revoked`, but the index of revoked certificates finds the edges.
-        with_revoked = IssuedCertificate.objects.revoked().order_by().values("edge")
-        return Q(pk__in=with_revoked) & ~holds_one_in_force(now)
+        return is_revoked(now)
     return Q(enabled=word == "enabled") & ~is_revoked(now)
 
 

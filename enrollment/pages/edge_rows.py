@@ -7,9 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
-from django.db.models.lookups import IsNull
-from django.utils import timezone
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.pages.edge_state import EdgeState, edge_state
@@ -67,7 +65,7 @@ class ListedEdge(NamedTuple):
     addresses: list[str]
     certificate_until: datetime
     serial: str | None
-    revoked: bool
+    revoked_from: datetime | None
     key_id: int | None
 
     @property
@@ -78,43 +76,27 @@ class ListedEdge(NamedTuple):
 
 def annotated(edges: QuerySet[ServiceEdge]) -> QuerySet[Any]:
     """Edges with what `described` needs: a fixed number of look-ups in an index for each."""
-    return edges.select_related("group").annotate(**_BESIDE_EDGES.at(timezone.now()))
+    return edges.select_related("group").annotate(**_BESIDE_EDGES.at())
 
 
 def read(edges: QuerySet[ServiceEdge]) -> list[ListedEdge]:
     """The edges of a page of the list."""
-    beside = _BESIDE_EDGES.at(timezone.now())
+    beside = _BESIDE_EDGES.at()
     shown = {name: beside[name] for name in ListedEdge._fields if name in beside}
     return [ListedEdge(*values) for values in edges.annotate(**shown).values_list(*ListedEdge._fields)]
 
 
-def is_revoked(now: datetime) -> Q:
-    """Whether an edge is revoked. An expired certificate nobody revoked does not keep a revoked edge alive."""
-    certificates = IssuedCertificate.objects.filter(edge=OuterRef("pk"))
-    return Q(Exists(certificates.revoked())) & ~holds_one_in_force(now)
-
-
-def holds_one_in_force(now: datetime) -> Q:
-    """Whether an edge holds a certificate that is neither revoked nor expired.
-
-    Not with EXISTS, for which PostgreSQL may hash all certificates in force of all edges.
-    """
-    held = IssuedCertificate.objects.filter(edge=OuterRef("pk")).in_force(now).order_by()
-    return Q(IsNull(Subquery(held.values("pk")[:1]), False))
-
-
-def _beside_edges(now: datetime) -> dict[str, Any]:
+def _beside_edges() -> dict[str, Any]:
     certificates = IssuedCertificate.objects.filter(edge=OuterRef("pk"))
     keys = ProvisioningKey.objects.filter(public_id=OuterRef("key_public_id")).order_by()
     return {
         "serial": Subquery(certificates.order_by("-id").values("serial")[:1]),
         "revocable": Exists(certificates.live()),
-        "revoked": is_revoked(now),
         "key_id": Subquery(keys.values("pk")[:1]),
     }
 
 
-_BESIDE_EDGES = Written(ServiceEdge, _beside_edges, moments=1)
+_BESIDE_EDGES = Written(ServiceEdge, _beside_edges, moments=0)
 
 
 def described(edge: Any, now: datetime) -> EdgeRow:

@@ -38,9 +38,17 @@ def edge_state(edge: Any, now: datetime, zone: tzinfo | None = None) -> EdgeStat
     """
     if edge.deleted_at:
         return EdgeState("Deleted", Tone.OFF)
-    if edge.revoked:
+    if is_revoked(edge, now):
         return EdgeState("Revoked", Tone.DANGER)
     return connection(edge.last_contact_at, now, zone) if edge.enabled else EdgeState("Disabled", Tone.OFF)
+
+
+def is_revoked(edge: Any, now: datetime) -> bool:
+    """Whether a certificate of an edge was revoked and none of the others is in force.
+
+    An expired certificate that nobody revoked does not keep a revoked edge alive.
+    """
+    return edge.revoked_from is not None and edge.revoked_from <= now
 
 
 def connection(last_contact_at: datetime | None, now: datetime, zone: tzinfo | None = None) -> EdgeState:

@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Iterator
 from datetime import datetime
 
-from enrollment.verifying import certificates, counts, events, revocation_lists
+from enrollment.verifying import certificates, counts, edges, events, revocation_lists
 from enrollment.verifying.faults import Fault, Tally
 
 __all__ = ["Fault", "Tally", "verify"]
@@ -22,5 +22,6 @@ def verify(since: datetime, tally: Tally) -> Iterator[Fault]:
         certificates.verify(since, tally),
         events.verify(since, tally),
         counts.verify(since, tally),
+        edges.verify(since),
         revocation_lists.verify(since, tally),
     )

@@ -25,6 +25,8 @@ LONGEST_TEXT = 200
 MOST_VALUES = 50
 # The value of `AllNames`.
 EVERY = "all"
+# Clean values of an empty field.
+NO_VALUES: tuple[Any, ...] = (None, "", [])
 _MOST_SIMILAR = 5
 
 
@@ -64,7 +66,7 @@ class ListFilter(django_filters.Filter):
         return self._condition(value) if self._condition else Q(**{self.field_name: value})
 
     def filter(self, rows: QuerySet[Any], value: Any) -> QuerySet[Any]:
-        return rows if value in (None, "", []) else rows.filter(self.condition(value))
+        return rows if value in NO_VALUES else rows.filter(self.condition(value))
 
     def counted(self, rows: QuerySet[Any], value: Any) -> QuerySet[Any]:
         """The same rows, found as counting them is fastest."""

@@ -134,7 +134,8 @@ class List:
         try:
             with self.limited(wanted):
                 counts = segments.totals(self.name, rows, filters)
-                page = paginate(rows, self.order(wanted), wanted, counts.total, counts.of, filters.chosen, self.read)
+                chosen = filters.for_page(counts.total)
+                page = paginate(rows, self.order(wanted), wanted, counts.total, counts.of, chosen, self.read)
         except TooSlow:
             counts = segments.totals(self.name, rows, self.filters(wanted.unfiltered, rows))
             page = Page([], wanted, self.order(wanted), 0, 1, False, False, counts.of)

@@ -13,24 +13,29 @@ from typing import Any
 
 import django
 
-_ROW = re.compile(r"/service-edge(?:-keys/\d+/edit|s/\d+)/")
+_ROW = re.compile(r'id="d-(\d+)"')
 
 
-def prepare(keys: int) -> tuple[Any, dict[str, str]]:
-    """Migrate and fill the database, and sign a superuser in; returns their client, and terms to search for."""
+def prepare(keys: int) -> Any:
+    """Migrate and, if it is empty, fill the database; sign a superuser in; returns their client.
+
+    The clock stands still at the latest event: else edges would be disconnected three minutes after they were made.
+    """
     from django.contrib.auth.models import User
     from django.core.management import call_command
     from django.test import Client
+    from django.utils import timezone
+
+    from portal.models import AuditEvent
+    from tests.bench import filling
 
     call_command("migrate", verbosity=0, interactive=False)
-    call_command("apply_vendor_manifest", verbosity=0)
-    call_command("seed_keys", count=keys, verbosity=0)
-    from tests.bench import many_edges, many_events
-
-    searched = many_edges.add(keys // 10) | many_events.add(keys)
+    filling.fill(keys)
+    latest = AuditEvent.objects.latest("at").at
+    timezone.now = lambda: latest
     client = Client()
-    client.force_login(User.objects.create_superuser("bench", password=None))
-    return client, searched
+    client.force_login(User.objects.get_or_create(username="bench", is_superuser=True, is_staff=True)[0])
+    return client
 
 
 def _get(client: Any, path: str) -> Any:
@@ -76,23 +81,16 @@ def facts(client: Any, path: str) -> dict[str, Any]:
     }
 
 
-def middle_cursor() -> str:
-    """A cursor to the key in the middle of the order by name."""
-    from keys.models import ProvisioningKey
-    from keys.pages.key_list import KeyTable
-
-    keys = ProvisioningKey.objects.only("pk", "sort_name").order_by("sort_name")
-    return KeyTable.orders()["name"].write_cursor(keys[keys.count() // 2])
-
-
 def main() -> None:
     django.setup()
-    client, searched = prepare(int(sys.argv[1]))
+    from tests.bench import filling
+
+    client = prepare(int(sys.argv[1]))
     print("ready", flush=True)
     for line in sys.stdin:
         asked = json.loads(line)
         if asked["do"] == "terms":
-            answer: Any = {"cursor": middle_cursor(), **searched}
+            answer: Any = filling.terms()
         elif asked["do"] == "facts":
             answer = facts(client, asked["path"])
         else:

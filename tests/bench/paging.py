@@ -1,4 +1,4 @@
-"""The keys page at each size, beside itself at another size and beside the Django admin's list of the same keys.
+"""The pages of lists at each size, beside themselves at another size; of keys also beside the Django admin's list.
 
 Each database has a process of its own; they are asked in turn, so that a slow moment of the machine meets them all.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -21,56 +20,19 @@ import psycopg
 
 from keys.crypto import keyring
 from portal.quickstart import state
+from tests.bench.list_pages import COUNTED, DASHBOARD, LISTS, unfiltered
 from tests.bench.report import Goal, Row, compare
 from tests.support import postgresql
 from tests.support.live import ROOT
 
-SIZES = (100, 10_000, 1_000_000)
-KEYS, EDGES, ADMIN = "/service-edge-keys/", "/service-edges/?per_page=100", "/admin/keys/provisioningkey/"
-EVENTS = "/audit-log/?per_page=50"
-# The segments, the menu and the dashboard are counted, which else happens once in five seconds.
-COUNTED = "segments counted"
+SIZES = (100, 10_000, 100_000, 1_000_000)
 PAGES = {
-    "25 rows": f"{KEYS}?per_page=25",
-    "100 rows": f"{KEYS}?per_page=100",
-    "admin": ADMIN,
-    "dashboard": "/",
-    f"dashboard, {COUNTED}": "/",
+    "25 rows": "/service-edge-keys/?per_page=25",
+    "100 rows": "/service-edge-keys/?per_page=100",
+    "admin": "/admin/keys/provisioningkey/",
+    **DASHBOARD,
 }
-DEEP_PAGES = {
-    "page 100": f"{KEYS}?per_page=100&page=100",
-    "middle": f"{KEYS}?per_page=100&after={{cursor}}",
-    "used up": f"{KEYS}?per_page=100&usage=full",
-    "ready": f"{KEYS}?per_page=100&state=ready",
-    "nearly used up": f"{KEYS}?per_page=100&usage=high",
-    "unused": f"{KEYS}?per_page=100&usage=unused",
-    "contains": f"{KEYS}?per_page=100&q=abc",
-    "end of a key": f"{KEYS}?per_page=100&q={{tail}}",
-    "edge name": f"{KEYS}?per_page=100&q={{edge}}",
-    "request id": f"{KEYS}?per_page=100&q={{request}}",
-    COUNTED: f"{KEYS}?per_page=100",
-    "all edges": EDGES,
-    f"all edges, {COUNTED}": EDGES,
-    "connected edges": f"{EDGES}&connection=connected",
-    "disconnected edges": f"{EDGES}&connection=disconnected",
-    "never connected edges": f"{EDGES}&connection=never",
-    "audit log": EVENTS,
-    "audit log, middle": f"{EVENTS}&after={{event}}",
-    "audit log, 30 days": f"{EVENTS}&time=30d",
-    "audit log of a user": f"{EVENTS}&who=user7",
-    "audit log of an action": f"{EVENTS}&action=key.copied",
-    "audit log, refused": f"{EVENTS}&result=refused",
-    "audit log of an interface": f"{EVENTS}&interface=portal",
-    "audit log, searched": f"{EVENTS}&q=user7",
-}
-# Pages whose rows are those of another page unless their filter is ignored.
-UNFILTERED = {
-    name: "100 rows"
-    for name, path in DEEP_PAGES.items()
-    if re.search("usage|state|&q=", path) and path.startswith(KEYS)
-}
-UNFILTERED |= {name: "all edges" for name, path in DEEP_PAGES.items() if "connection" in path}
-FIRST_PAGE, DEEP_PAGE, CONTAINS = Goal(1.5, 1.1), Goal(1.5, 1.1), Goal(2, 1.2)
+LARGER, CONTAINS = Goal(1.5, 1.1), Goal(2, 1.2)
 BESIDE_ADMIN = {10_000: Goal(0.6, 0.25), 1_000_000: Goal(0.3, 0.1)}
 QUERIES, DASHBOARD_QUERIES = Goal(5, 4), Goal(12, 9)
 _WARM_UPS = 3
@@ -106,7 +68,7 @@ class Worker:
         self.paths = dict(PAGES)
         if self.keys >= SIZES[1]:
             terms = self.ask(do="terms")
-            self.paths |= {name: path.format(**terms) for name, path in DEEP_PAGES.items()}
+            self.paths |= {name: path.format_map(terms) for name, path in LISTS.items()}
         for name, path in self.paths.items():
             self._time(name, _WARM_UPS)
             self.facts[name] = self.ask(do="facts", path=path)
@@ -121,7 +83,7 @@ class Worker:
 
     def is_sound(self, name: str) -> bool:
         """Whether a page shows what its name says: a filter that is ignored measures nothing."""
-        return self.facts[name]["rows"] != self.facts.get(UNFILTERED.get(name, ""), {}).get("rows")
+        return self.facts[name]["rows"] != self.facts.get(unfiltered(name), {}).get("rows")
 
 
 @contextmanager
@@ -173,7 +135,7 @@ def _stop(process: subprocess.Popen[str]) -> None:
 def measure(found: list[Worker], rounds: int) -> None:
     """Ask each database for each page in turn, so many times."""
     for _ in range(rounds):
-        for name in (*PAGES, *DEEP_PAGES):
+        for name in (*PAGES, *LISTS):
             for worker in found:
                 if name in worker.paths:
                     worker.play(name)
@@ -198,15 +160,14 @@ def _beside_admin(found: list[Worker]) -> list[Row]:
 
 def _beside_smaller(found: list[Worker]) -> list[Row]:
     lines = []
-    small, large = found[0], found[-1]
-    deep = next((worker for worker in found if "middle" in worker.taken), large)
-    pairs = [(page, small, FIRST_PAGE) for page in PAGES if page != "admin"]
-    pairs += [(page, deep, CONTAINS if page == "contains" else DEEP_PAGE) for page in DEEP_PAGES]
-    for page, other, goal in pairs:
-        if other is large or not large.is_sound(page):
-            continue
-        what = f"pages, {large.engine}, {page}: {large.keys:,} / {other.keys:,} keys"
-        lines.append(_line(what, large, page, other, page, goal))
+    for larger in found[1:]:
+        for page in larger.paths:
+            # Pages of lists at the smallest size have one page, and filters that find nothing.
+            other = next(worker for worker in found if page in worker.taken)
+            if other is larger or page == "admin" or not larger.is_sound(page):
+                continue
+            what = f"pages, {larger.engine}, {page}: {larger.keys:,} / {other.keys:,} keys"
+            lines.append(_line(what, larger, page, other, page, CONTAINS if page == "keys, contains" else LARGER))
     return lines
 
 

@@ -30,7 +30,7 @@ CREATED_BY = "seed_keys"
 # The step has no factor in common with the number of codes, so it meets each code once, in no visible order.
 _LETTERS, _CODE_LENGTH, _CODE_STEP = "abcdefghijklmnopqrstuvwxyz", 5, 7_368_787
 _MOST = len(_LETTERS) ** _CODE_LENGTH
-_CITIES = (
+CITIES = (
     "Amsterdam", "Atlanta", "Bangalore", "Berlin", "Boston", "Chicago", "Dallas", "Denver", "Dublin", "Frankfurt",
     "Geneva", "Hamburg", "Helsinki", "Houston", "London", "Lyon", "Madrid", "Miami", "Milan", "Montreal", "Munich",
     "Nairobi", "Osaka", "Oslo", "Paris", "Portland", "Prague", "Santiago", "Seattle", "Seoul", "Singapore", "Stockholm",
@@ -103,8 +103,8 @@ def _groups(keys: int) -> list[int]:
     found = list(ServiceEdgeGroup.objects.filter(created_by__startswith=CREATED_BY).values_list("pk", flat=True))
     actor = actors.for_command(CREATED_BY)
     for number in range(len(found), group_count(keys)):
-        city = _CITIES[number % len(_CITIES)]
-        group = ServiceEdgeGroup(name=f"{city} {number // len(_CITIES) + 1:02}", city=city)
+        city = CITIES[number % len(CITIES)]
+        group = ServiceEdgeGroup(name=f"{city} {number // len(CITIES) + 1:02}", city=city)
         create_group(group, actor=actor)
         found.append(group.pk)
     return found
@@ -124,7 +124,7 @@ class _Mint:
 
     def row(self, number: int) -> dict[str, Any]:
         """The columns of the key with this number."""
-        name = f"{self._chance.choice(_CITIES)} {self._chance.choice(_PLACES)} {_code(number)}"
+        name = f"{self._chance.choice(CITIES)} {self._chance.choice(_PLACES)} {_code(number)}"
         created = self._now - self._chance.random() * _SPAN
         return {
             "name": name,

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
 from enrollment import operations, verifying
 from enrollment.models import BEFORE_ALL, IssuedCertificate, ServiceEdge
+from enrollment.pages.edge_state import edge_state
 from keys.errors import Gone, Stale
 from portal.models import AuditEvent
 from tests.enrollment.base import EnrollmentTestCase, now
@@ -88,6 +92,33 @@ class ExpiryTests(EdgeTestCase):
         self.assertEqual(until(), first.not_after)
         operations.delete_edge(self.edge, actor=ACTOR)
         self.assertEqual(until(), BEFORE_ALL)
+
+    def test_an_edge_with_a_revoked_certificate_is_revoked_from_the_end_of_the_last_of_the_others(self) -> None:
+        def revoked_from() -> datetime | None:
+            return ServiceEdge.objects.get().revoked_from
+
+        first = IssuedCertificate.objects.select_related("edge__group").get()
+        operations.renew(first, make_csr(), caller=EDGE, now=first.not_after - timedelta(days=20))
+        second = IssuedCertificate.objects.latest("id")
+        self.assertIsNone(revoked_from())
+        operations.revoke_certificate(first, reason="superseded", actor=ACTOR)
+        self.assertEqual(revoked_from(), second.not_after)
+        operations.renew(second, make_csr(), caller=EDGE, now=second.not_after - timedelta(days=20))
+        third = IssuedCertificate.objects.select_related("edge__group").latest("id")
+        self.assertEqual(revoked_from(), third.not_after)
+        edge = third.edge
+        edge.refresh_from_db()
+        words = [edge_state(edge, at).word for at in (third.not_after - timedelta(1), third.not_after)]
+        self.assertEqual(words, ["Never connected", "Revoked"])
+        operations.revoke_certificate(third, reason="superseded", actor=ACTOR)
+        self.assertEqual(revoked_from(), second.not_after)
+        operations.revoke_edge(edge, reason="superseded", actor=ACTOR)
+        self.assertEqual(revoked_from(), BEFORE_ALL)
+        self.assertEqual([*verifying.verify(now() - timedelta(days=1), verifying.Tally())], [])
+
+    def test_the_database_refuses_an_edge_that_is_revoked_while_its_certificate_is_valid(self) -> None:
+        with self.assertRaises(IntegrityError), transaction.atomic():
+            ServiceEdge.objects.update(revoked_from=F("certificate_until") - timedelta(seconds=1))
 
 
 class DeleteTests(EdgeTestCase):

@@ -1,0 +1,69 @@
+"""What a database of the page benchmark holds: keys, groups, certificates, edges and events that go together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from django.core.management import call_command
+from django.db import transaction
+from django.db.models import F
+from django.http import QueryDict
+from django.utils import timezone
+
+from enrollment.models import ServiceEdge
+from enrollment.pages.audit_log import EVENTS
+from enrollment.pages.edge_list import EDGES
+from keys.models import ProvisioningKey, SigningCertificate
+from keys.operations import editing
+from keys.pages.certificate_list import CERTIFICATES
+from keys.pages.group_list import GROUPS
+from keys.pages.key_list import KEYS
+from portal import actors, audit
+from portal.database import lift_statement_timeout
+from portal.lists.listing import List
+from tests.bench import bulk, many_certificates, many_edges, many_events, many_groups
+
+_REQUEST = "bench-request-1"
+
+
+def fill(keys: int) -> None:
+    """Fill a migrated database with so many keys, edges and events, unless it has keys."""
+    call_command("apply_vendor_manifest", verbosity=0)
+    if ProvisioningKey.objects.exists():
+        return
+    lift_statement_timeout()
+    with transaction.atomic():
+        many_groups.add(keys)
+        many_certificates.add()
+        call_command("seed_keys", count=keys, verbosity=0)
+        many_certificates.spread()
+        # `seed_keys` makes only keys that expire later.
+        expired = ProvisioningKey.objects.annotate(rest=F("pk") % 3).filter(rest=0, expires_at__isnull=False)
+        expired.update(expires_at=timezone.now() - timedelta(days=1))
+        many_edges.add(keys)
+        with_request = replace(actors.for_command("bench"), request_id=_REQUEST)
+        audit.record(audit.Action.KEY_EDITED, with_request, editing.subject(ProvisioningKey.objects.earliest("pk")))
+        many_events.add(keys)
+    bulk.analyze()
+
+
+def terms() -> dict[str, str]:
+    """The words of `list_pages`: what a search finds, what to filter by, and for each list a cursor to its middle."""
+    edge = ServiceEdge.objects.latest("pk")
+    return {
+        "tail": ProvisioningKey.objects.earliest("pk").token_tail,
+        "edge": edge.name,
+        "group": str(edge.group_id),
+        "key": str(ProvisioningKey.objects.get(public_id=edge.key_public_id).pk),
+        "cert": str(SigningCertificate.objects.get(name="Service Edge").pk),
+        "request": _REQUEST,
+        "day": f"{timezone.now() - timedelta(days=500):%Y-%m-%d}",
+        **{f"after_{each.nouns}": _middle(each) for each in (KEYS, EDGES, GROUPS, CERTIFICATES, EVENTS)},
+    }
+
+
+def _middle(listed: List) -> str:
+    state = listed.state(QueryDict())
+    order, rows = listed.order(state), listed.rows()
+    return order.write_cursor(rows.order_by(*order.by(state.descending))[rows.count() // 2])
