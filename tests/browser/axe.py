@@ -90,7 +90,9 @@ _COLORS_OF = """async ([options, passed]) => {
         const field = node.matches("input, select, textarea");
         if (!field && ![...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim())) continue;
         if (!node.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue;
-        texts.set(look(node), [...(texts.get(look(node)) ?? []), node].slice(0, 2));
+        const its = look(node);
+        const alike = texts.get(its) ?? [];
+        if (alike.length < 2) texts.set(its, [...alike, node]);
     }
     const known = new Set(passed);
     const digests = new Map();
