@@ -72,12 +72,15 @@ class UnavailableTests(CommittedTestCase):
 
     def test_no_address_has_another_answer_than_503_while_the_database_is_away(self) -> None:
         self.assertGreater(len(self.addresses), 80)
+        # The first statement of each request fails, so that both methods meet the second condition alike.
+        methods = ("get", "post")
         for name, condition in database_conditions.away().items():
             with self.subTest(name), condition(), self.assertLogs(level="ERROR"):
-                found = list(self.answers("get", "post"))
+                found = list(self.answers(*methods))
                 self.assertEqual([fault for path, response in found for fault in self.faults(path, response)], [])
                 pages = [(path, each) for path, each in found if not path.startswith((*MACHINES, *NO_PAGES))]
                 self.assertEqual([(path, each.status_code) for path, each in pages if each.status_code != 503], [])
+            methods = ("post",)
 
     def test_no_address_fails_otherwise_while_the_database_is_locked_full_or_read_only(self) -> None:
         # What only reads is asked once: it answers alike in all of them.
