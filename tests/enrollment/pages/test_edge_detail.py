@@ -54,6 +54,15 @@ class DetailTests(EdgePagesTestCase):
         self.assertIn("Revoked", section(page, "certificates"))
         self.assertIn("Key compromised", section(page, "certificates"))
 
+    def test_a_revoked_edge_offers_nothing_without_an_effect(self) -> None:
+        self.sign_in("ada")
+        buttons = "#stop .button", ".page-head .button"
+        offered = [texts(self.get(self.page), each) for each in buttons]
+        self.assertEqual(offered, [["Disable", "Revoke edge", "Delete edge"], ["Edit", "Disable, revoke or delete"]])
+        revoke_edge(self.edge, reason="keyCompromise", actor=ACTOR)
+        offered = [texts(self.get(self.page), each) for each in buttons]
+        self.assertEqual(offered, [["Delete edge"], ["Edit", "Delete"]])
+
     def test_it_leads_to_its_key_and_says_when_that_is_gone(self) -> None:
         self.assertContains(self.get(self.page), f'href="/service-edge-keys/{self.key.pk}/"')
         address = f"/service-edge-keys/{self.key.pk}/"
