@@ -5,8 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from keys.models import ProvisioningKey, ServiceEdgeGroup
+from keys.pages.group_map import group_map
 from tests.factories import make_group, make_key
-from tests.keys.pages.groups import GROUPS, LATELY, LONG_AGO, GroupPageTestCase, make_edges
+from tests.keys.pages.groups import GROUPS, LATELY, LONG_AGO, NEVER, GroupPageTestCase, make_edges
 from tests.support.html import links, parsed, texts
 
 
@@ -62,6 +63,16 @@ class Page(GroupPageTestCase):
         page = self.client.get(self.address)
         self.assertIn(key.get_absolute_url(), links(page, "main .members a"))
         self.assertEqual(len(texts(page, "[aria-labelledby=edges-title] .members li")), 1)
+
+    def test_f47_each_number_of_its_dot_on_the_map_leads_to_the_list_of_exactly_these(self) -> None:
+        key, _ = make_key("berlin", group=self.group, max_uses=9)
+        make_edges(key, LATELY, LONG_AGO, LONG_AGO, NEVER)
+        (dot,) = [each for each in group_map().dots if each.name == "Berlin"]
+        self.assertEqual((dot.edges.words, dot.link), ("1 of 4 edges connected, 2 disconnected", self.address))
+        page = self.client.get(self.address)
+        shown = zip(texts(page, ".counts a, h2 a"), links(page, ".counts a, h2 a"), strict=True)
+        found = {text.split()[0]: self.client.get(link).context["list"].page.total for text, link in shown}
+        self.assertEqual(found, {"1": 1, "4": 4, "2": 2})
 
     def test_its_events_are_a_link_for_who_may_see_them(self) -> None:
         self.assertNotContains(self.client.get(self.address), "Events of this group")

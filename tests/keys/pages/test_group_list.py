@@ -55,19 +55,17 @@ class Rows(GroupPageTestCase):
         ]  # fmt: skip
         self.assertEqual(texts(self.client.get(GROUPS), "table.list thead th"), heads)
 
-    def test_a_row_counts_what_its_links_list(self) -> None:
+    def test_f47_a_row_counts_what_its_links_list(self) -> None:
         page = self.client.get(GROUPS)
         row = self.row(self.berlin)
         self.assertEqual(texts(page, f"{row} td[data-label=Keys] a"), ["2"])
         self.assertEqual(
             texts(page, f"{row} td[data-label=Edges] a"),
-            ["2 of 6 connected : edges of Berlin", "1 disconnected in Berlin"],
+            ["2 connected in Berlin", "6 edges of Berlin", "1 disconnected in Berlin"],
         )
         (keys,), edges = links(page, f"{row} td[data-label=Keys] a"), links(page, f"{row} td[data-label=Edges] a")
         totals = [self.client.get(link).context["list"].page.total for link in (keys, *edges)]
-        self.assertEqual(totals, [2, 6, 1])
-        connected = self.client.get(f"{edges[0]}&connection=connected")
-        self.assertEqual(connected.context["list"].page.total, 2)
+        self.assertEqual(totals, [2, 2, 6, 1])
 
     def test_a_row_opens_with_its_keys_its_edges_and_its_settings(self) -> None:
         make_edges(self.key, *[NEVER] * 3)
@@ -128,7 +126,7 @@ class Rows(GroupPageTestCase):
     def test_a_viewer_sees_everything_and_changes_nothing(self) -> None:
         self.sign_in("vic")
         page = self.client.get(f"{GROUPS}?expand=all")
-        self.assertContains(page, "2 of 6 connected")
+        self.assertIn("2 connected", page.content.decode())
         for absent in ("Add group", "Edit group", "Delete group", "New key for this group"):
             self.assertNotContains(page, absent)
 
