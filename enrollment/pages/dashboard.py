@@ -38,6 +38,7 @@ _NOTABLE = {
     GROUPS: [(Number(GROUPS, (("enabled", "no"),)), "disabled", Tone.OFF)],
     CERTIFICATES: [(Number(CERTIFICATES, (("state", "signs"),)), "ready", Tone.OK)],
 }
+ADD_EDGE = "Add Private Service Edge"
 
 
 class Total(NamedTuple):
@@ -109,21 +110,21 @@ def _total(declared: List, counts: Mapping[Number, int]) -> Total:
 
 
 def _steps(user: Any, whole: Mapping[List, int]) -> list[Step]:
-    """The steps until the first edge has enrolled."""
-    may_add_group, may_add_key = user.has_perm("keys.add_serviceedgegroup"), user.has_perm("keys.add_provisioningkey")
+    """The steps until the first edge has enrolled. The wizard makes the group and the key, also both at once."""
+    wizard = reverse("enrollment:edge-add-choose-key") if user.has_perm("keys.add_provisioningkey") else ""
     return [
         Step(
             "Create a group",
-            "A group is a place where edges are deployed together.",
-            "Add group",
-            reverse("keys:group-add") if may_add_group else "",
+            "A group is a place where edges are deployed together. It can be created together with its first key.",
+            ADD_EDGE,
+            wizard,
             bool(whole.get(GROUPS)),
         ),
         Step(
             "Create a key",
             "A key admits edges into its group. Its text is a credential.",
-            "Add key",
-            reverse("keys:key-add") if may_add_key else "",
+            ADD_EDGE,
+            wizard,
             bool(whole[KEYS]),
         ),
         Step(

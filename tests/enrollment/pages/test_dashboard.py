@@ -133,6 +133,8 @@ class DashboardTests(PortalTestCase):
             self.assertEqual(page.status_code, 200)
             may_see_events = name in {"ada", "tom", "sam", "sue"}
             with self.subTest(name):
+                adds = "/service-edges/add/choose-key/" in links(page, ".page-head a")
+                self.assertEqual(adds, name in {"ada", "olga", "sue"})
                 self.assertEqual(bool(parsed(page).select(".course, .recent")), may_see_events)
                 self.assertEqual(any("/audit-log/" in each for each in links(page, "main a[href]")), may_see_events)
                 self.assertEqual(bool(parsed(page).select(".attention")), name != "nora")
@@ -181,10 +183,11 @@ class EmptyPortal(PortalTestCase):
         self.sign_in("olga")
         page = self.client.get(HOME)
         self.assertEqual(texts(page, ".first-steps h3"), ["Create a group", "Create a key", "Deploy an edge"])
-        self.assertEqual(links(page, ".first-steps a"), ["/service-edge-groups/add/"])
+        wizard = "/service-edges/add/choose-key/"
+        self.assertEqual(links(page, ".first-steps a"), [wizard])
         self.assertEqual(parsed(page).select(".totals, .attention, .fine"), [])
         group = factories.make_group()
-        self.assertEqual(links(self.client.get(HOME), ".first-steps a"), ["/service-edge-keys/add/"])
+        self.assertEqual(links(self.client.get(HOME), "main a.primary"), [wizard])
         self.sign_in("vic")
         self.assertIn("Ask an administrator or operator", the(self.client.get(HOME), ".first-steps .next").get_text())
         factories.make_key(group=group)
