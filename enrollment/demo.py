@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,8 +17,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.utils import timezone
 
 import keys
+from enrollment.errors import Refused
 from enrollment.models import IssuedCertificate
-from enrollment.operations import Report, edit_edge, enroll, record_contact, revoke_edge
+from enrollment.operations import Report, edit_edge, enroll, record_contact, revoke_edge, sample_refusal
+from keys.errors import NotViewable, UsedUp
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.operations import (
     apply_manifest,
@@ -96,6 +99,19 @@ KEYS = (
 )
 
 
+# Where the edges of the demo enroll from: addresses for documentation (RFC 5737).
+SITE = "198.51.100.10"
+# What the portal refused: a key, where an edge tried it, and what was changed in its text on the way.
+REFUSALS = (
+    ("oregon-canary", SITE, ""),
+    ("oregon-canary", "198.51.100.11", ""),
+    ("berlin-paused", SITE, ""),
+    ("lisbon-edge", "203.0.113.40", ""),
+    ("são-paulo-edge", "203.0.113.40", ""),
+    ("berlin-lab", "203.0.113.77", "damaged"),
+)
+
+
 def seed(actor: Actor) -> str | None:
     """Fill a database without keys. Returns the text of the key in the printed recipe; None when there are keys."""
     if ProvisioningKey.objects.exists():
@@ -111,6 +127,7 @@ def seed(actor: Actor) -> str | None:
     disabled = SigningCertificate.objects.get(name="Service Edge 2025")
     disabled.enabled = False
     edit_certificate(disabled, fields=["enabled"], version=disabled.version, actor=actor)
+    _be_refused(texts, actor)
     return texts[RECIPE_KEY]
 
 
@@ -147,14 +164,31 @@ def _seed_key(demo: DemoKey, actor: Actor) -> str:
     return text
 
 
+def _be_refused(texts: dict[str, str], actor: Actor) -> None:
+    """Machines that may not enroll, and copies of texts that are not handed out, so that the audit log has both."""
+    for name, address, damage in REFUSALS:
+        caller = Actor("edge", "", "enrollment", client_ip=address)
+        try:
+            enroll(texts[name] + damage, _csr(), caller=caller)
+        except Refused as refused:
+            # After proof, enrolling has recorded it; this records those before proof.
+            sample_refusal(refused.code, caller)
+    for name in ("sao-paulo-vault", "oregon-canary"):
+        with suppress(NotViewable, UsedUp):
+            reveal_key(ProvisioningKey.objects.get(name=name), purpose="copy", actor=actor)
+
+
+def _csr() -> str:
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "demo")])
+    builder = x509.CertificateSigningRequestBuilder().subject_name(name)
+    return builder.sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256()).public_bytes(Encoding.PEM).decode()
+
+
 def _enroll_edge(text: str, state: str, actor: Actor) -> None:
     """Enroll an edge, earlier where it has been away since, and bring it into this state."""
     now = timezone.now()
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "demo")])
-    builder = x509.CertificateSigningRequestBuilder().subject_name(name)
-    csr = builder.sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256()).public_bytes(Encoding.PEM).decode()
-    caller = Actor("edge", "", "enrollment", client_ip="198.51.100.10")
-    enrolled = enroll(text, csr, caller=caller, now=now - AWAY * 2 if state == DISCONNECTED else now)
+    caller = Actor("edge", "", "enrollment", client_ip=SITE)
+    enrolled = enroll(text, _csr(), caller=caller, now=now - AWAY * 2 if state == DISCONNECTED else now)
     certificate = IssuedCertificate.objects.select_related("edge__group").get(edge__uuid=enrolled.edge_uuid)
     edge = certificate.edge
     if state in {CONNECTED, DISCONNECTED}:

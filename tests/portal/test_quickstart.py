@@ -212,6 +212,10 @@ class RunTest(TestCase):
             self.assertNotIn("PSEK", printed)
             portal.restart()
             self.assertIn("1 of 3", " ".join(page(portal.url, "admin", PASSWORD).split()))
+            events = portal.manage("dumpdata", "portal.auditevent")
+            # What was refused to machines, before and after proof of the key, and to people.
+            for code in ("key_exhausted", "key_disabled", "group_disabled", "malformed_key", "key_not_viewable"):
+                self.assertIn(f'"reason": "{code}"', events)
             self.assertNotIn("berlin-lab-2", portal.manage("dumpdata", "enrollment.serviceedge"))
             portal.end()
             self.assertEqual(list(left.parent.iterdir()), [])
