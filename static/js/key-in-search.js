@@ -19,12 +19,13 @@ function replaceKey(field, status) {
 }
 
 // In the capture phase, so that no other script sends the text first.
-const form = document.querySelector("#searchbar, [data-search]")?.form;
+const search = document.querySelector("#searchbar, [data-search]");
+const form = search?.form;
 if (form) {
   const status = document.createElement("p");
   status.setAttribute("role", "status");
   status.className = "key-in-search";
-  form.append(status);
+  (search.closest("[role=search]") ?? form).append(status);
   document.addEventListener("input", ({ target }) => { if (target.matches(FIELDS)) replaceKey(target, status); }, true);
   document.addEventListener("submit", ({ target }) => {
     if (target === form) [...form.elements].filter((field) => field.matches(FIELDS)).forEach((field) => replaceKey(field, status));

@@ -13,16 +13,19 @@ function apply() {
 }
 
 function applyAndClose() {
-  if (menu.matches(":popover-open")) menu.hidePopover();
+  if (menu?.matches(":popover-open")) menu.hidePopover();
   apply();
 }
 
-form?.addEventListener("input", (event) => {
+// The search of the wizard is in another form: it belongs to this one by its attribute.
+const search = form && [...form.elements].find(({ type }) => type === "search");
+
+search?.addEventListener("input", (event) => {
   clearTimeout(timer);
-  if (event.target.type === "search" && !event.isComposing) timer = setTimeout(apply, PAUSE);
+  if (!event.isComposing) timer = setTimeout(apply, PAUSE);
 });
 
-form?.addEventListener("compositionend", () => { timer = setTimeout(apply, PAUSE); });
+search?.addEventListener("compositionend", () => { timer = setTimeout(apply, PAUSE); });
 
 form?.addEventListener("submit", (event) => {
   event.preventDefault();

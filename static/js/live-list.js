@@ -43,7 +43,7 @@ function replace(page) {
 }
 
 // An answer to what is no longer in the form would put the old values back.
-document.getElementById("filters")?.addEventListener("input", () => running?.abort());
+document.addEventListener("input", ({ target }) => { if (target.form?.id === "filters") running?.abort(); });
 
 document.addEventListener("show-list", async ({ detail: address }) => {
   const rows = document.getElementById("rows");

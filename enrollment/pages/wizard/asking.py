@@ -125,6 +125,8 @@ def _page(request: HttpRequest, draft: Draft | None, slug: str, form: Any) -> Ht
     context = {"form": form, "draft": draft, "steps": shown.values(), "step": shown[slug], "is_change": is_change}
     if slug == "choose-key":
         context |= existing_keys.found(request)
+        # Not for who came back here from a later step.
+        context["goes_on"] = steps.resumed_at(draft) if draft and steps.BEGIN in request.GET else None
     elif slug == "certificate":
         context |= certificates.offered(form, request.user)
     elif slug == "group":

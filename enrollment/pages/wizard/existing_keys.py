@@ -46,7 +46,8 @@ def found(request: HttpRequest) -> dict[str, Any]:
     may, now = May.of(request.user), timezone.now()
     offered = sorted((_offered(row, may, now) for row in rows), key=lambda each: bool(each.reason))
     is_cut = len(ids) > SHOWN or (not wanted and len(rows) == SHOWN)
-    return {"keys": offered, "wanted": wanted, "is_cut": is_cut, "shown": SHOWN}
+    usable = sum(not each.reason for each in offered)
+    return {"keys": offered, "usable": usable, "wanted": wanted, "is_cut": is_cut, "shown": SHOWN}
 
 
 def require_usable(pk: int, user: Any) -> None:

@@ -28,6 +28,8 @@ FORMS: Mapping[str, Any] = {
     "group": GroupStepForm,
     "key-details": KeyStepForm,
 }
+# In the address of the first step: somebody wants to add an edge, and may have forgotten the draft.
+BEGIN = "begin"
 _ORDER = list(NAMES)
 
 

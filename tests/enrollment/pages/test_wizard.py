@@ -21,7 +21,7 @@ from tests.base import PortalTestCase
 from tests.enrollment.wizard_answers import answers
 from tests.factories import EDGE, expire, make_csr, make_group, make_key, signing_certificate
 from tests.keys.base import generated
-from tests.support.html import links, parsed, texts, the
+from tests.support.html import links, parsed, texts, the, words
 
 START = "/service-edges/add/"
 STEPS = ("choose-key", "certificate", "group", "key-details", "review")
@@ -175,6 +175,17 @@ class Steps(WizardTestCase):
             1,
         )
 
+    def test_who_adds_an_edge_while_there_is_a_draft_learns_of_it(self) -> None:
+        self.answer("choose-key", "certificate")
+        begin, *_ = [each for each in links(self.client.get("/service-edges/"), "main a") if at("choose-key") in each]
+        self.assertEqual(
+            links(self.client.get(begin), "main .notice a"), [at("group"), "/service-edges/add/discard/"]
+        )
+        # Who came back from a later step knows.
+        self.assertEqual(texts(self.client.get(at("choose-key")), "main .notice"), [])
+        self.client.post(at("discard"))
+        self.assertEqual(texts(self.client.get(begin), "main .notice"), [])
+
     def test_only_who_may_add_keys(self) -> None:
         for who in ("vic", "tom", "sam", "nora"):
             self.sign_in(who)
@@ -205,7 +216,7 @@ class ExistingKeys(WizardTestCase):
         ProvisioningKey.objects.filter(pk=cls.bad["full"].pk).update(uses=1)
 
     def test_f29_keys_that_cannot_be_used_are_listed_with_the_reason_and_cannot_be_chosen(self) -> None:
-        words = {
+        states = {
             "hidden": "Not viewable", "disabled": "Disabled", "expired": "Expired",
             "full": "At limit", "blocked": "Blocked: group disabled",
         }  # fmt: skip
@@ -215,8 +226,10 @@ class ExistingKeys(WizardTestCase):
                 with self.subTest(which, query=query):
                     radio = page.select_one(f"[name=key][value='{key.pk}']")
                     self.assertTrue(radio.has_attr("disabled"))
-                    self.assertEqual(radio.parent.select_one(".state").text, words[which])
+                    self.assertEqual(radio.parent.select_one(".state").text, states[which])
                     self.assertGreater(len(radio.parent.select_one(".why").text), 20)
+                    self.assertEqual(radio.parent.select_one(".why a")["href"], key.get_absolute_url())
+            self.assertEqual(words(page.select_one("#count")), "1 of 6 keys can be used.")
             free = page.select_one(f"[name=key][value='{self.free.pk}']")
             self.assertFalse(free.has_attr("disabled") or free.parent.select(".why"))
         for key in self.bad.values():
@@ -249,7 +262,7 @@ class ExistingKeys(WizardTestCase):
                 for each in range(20):
                     make_key(f"edge {each}", group=self.group)
         self.assertEqual(counts[0], counts[1])
-        self.assertIn("The first 20 by name", page.content.decode())
+        self.assertIn("The first 20 by name, of which 20 can be used", texts(page, "#count")[0])
 
 
 class Reviewing(WizardTestCase):

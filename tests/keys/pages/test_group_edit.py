@@ -36,6 +36,8 @@ EVERY = {
     "private_cloud": "Backup",
     "exclusive_for_business_continuity": "on",
 }
+# True of a value that is missing, and of one that is no place.
+BOTH_OR_NEITHER = "Enter a latitude of -90 to 90 and a longitude of -180 to 180, or leave both empty."
 
 
 class Adding(GroupPageTestCase):
@@ -74,9 +76,9 @@ class Adding(GroupPageTestCase):
             ({"name": "taken"}, {"name": ["A group with this name exists already."]}),
             ({"name": ""}, {"name": ["Enter a name of 1 to 255 characters."]}),
             ({"name": "a/b"}, {"name": ["Use only letters, digits, spaces and . - _ in a name."]}),
-            (
-                {"name": "x", "latitude": "10"},
-                {"latitude": ["Enter both latitude (-90 to 90) and longitude (-180 to 180), or neither."]},
+            *(
+                ({"name": "x", **place}, {"latitude": [BOTH_OR_NEITHER]})
+                for place in ({"latitude": "10"}, {"latitude": "99", "longitude": "13"}, {"longitude": "181"})
             ),
             (
                 {"name": "x", "grace_distance_enabled": "on"},
