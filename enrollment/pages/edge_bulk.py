@@ -5,21 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import chain
 
+from django.db.models import Exists, OuterRef, Q
+
 from enrollment.models import IssuedCertificate
 from enrollment.operations import delete_unpublished, publish_lists, revoke_unpublished, set_enabled
 from enrollment.pages import revoke
 from enrollment.pages.edge_access import CHANGE, DELETE
 from enrollment.pages.revoke_form import LATE_LIST, RevokeForm
 from portal.lists.bulk import BulkAction
+from portal.numbers import numbered
 from portal.templatetags.counts import counted
 
 
 def _certificates(edges: Sequence[int]) -> str:
     count = IssuedCertificate.objects.live().filter(edge__in=edges).count()
     if not count:
-        return "Their certificates are revoked already."
-    verb = "is" if count == 1 else "are"
-    return f"{counted(count, 'certificate')} {verb} revoked and refused wherever the revocation list is checked."
+        return numbered("{Its|Their} certificates are revoked already.", len(edges))
+    rest = numbered("{is|are} revoked and refused wherever the revocation list is checked.", count)
+    return f"{counted(count, 'certificate')} {rest}"
+
+
+def _revoked() -> Q:
+    certificates = IssuedCertificate.objects.filter(edge=OuterRef("pk"))
+    return Q(Exists(certificates.revoked())) & ~Q(Exists(certificates.live()))
 
 
 def _publish(revoked: Sequence[list[IssuedCertificate]]) -> list[str]:
@@ -34,7 +42,8 @@ EDGE_ACTIONS = (
         done="Enabled",
         permission=CHANGE,
         run=lambda edge, _, actor: set_enabled(edge, True, actor=actor),
-        consequences=("Each edge may renew and send heartbeats again, unless its certificates are revoked.",),
+        already=("already enabled", lambda: Q(enabled=True)),
+        consequences=("{The|Each} edge may renew and send heartbeats again, unless its certificates are revoked.",),
     ),
     BulkAction(
         word="disable",
@@ -43,9 +52,10 @@ EDGE_ACTIONS = (
         done="Disabled",
         permission=CHANGE,
         run=lambda edge, _, actor: set_enabled(edge, False, actor=actor),
+        already=("already disabled", lambda: Q(enabled=False)),
         consequences=(
-            "The portal refuses their renewals and heartbeats until they are enabled.",
-            "Their certificates stay valid until they expire.",
+            "The portal refuses {its|their} renewals and heartbeats until {it is|they are} enabled.",
+            "{Its|Their} certificates stay valid until they expire.",
         ),
     ),
     BulkAction(
@@ -55,9 +65,10 @@ EDGE_ACTIONS = (
         done="Revoked",
         permission=revoke.PERMISSION,
         run=lambda edge, reason, actor: revoke_unpublished(edge, reason=reason, actor=actor),
+        already=("already revoked", _revoked),
         consequences=(
-            "The machines can't renew. To come back, each needs a new key pair and another use of a provisioning key.",
-            "The counts of their keys stay the same: a use is never given back.",
+            "The {machine|machines} can't renew. To return, {it|each} needs a new key pair and another use of a key.",
+            "The {count of its key stays|counts of their keys stay} the same: a use is never given back.",
             "This cannot be undone.",
         ),
         asks=RevokeForm.base_fields["reason"],
@@ -73,9 +84,9 @@ EDGE_ACTIONS = (
         permission=DELETE,
         run=lambda edge, _, actor: delete_unpublished(edge, actor=actor),
         consequences=(
-            "The machines lose their identity: they can't renew, and the portal refuses their heartbeats.",
-            "To enroll a machine again, wipe its directory and use a new key.",
-            "The counts of their keys stay the same: a use is never given back.",
+            "The {machine loses its|machines lose their} identity: renewals and heartbeats are refused.",
+            "To enroll {the|a} machine again, wipe its directory and use a new key.",
+            "The {count of its key stays|counts of their keys stay} the same: a use is never given back.",
             "This cannot be undone.",
         ),
         effect=_certificates,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enrollment.pki import der
 from enrollment.pki.csr_text import OTHERS, PRIVATE_KEY
 from enrollment.pki.der import Element, NotDER
+from portal.numbers import counted
 
 _EXTENSION_REQUESTS = frozenset({"1.2.840.113549.1.9.14", "1.3.6.1.4.1.311.2.1.14"})
 _PKCS7 = "1.2.840.113549.1.7."
@@ -48,7 +49,7 @@ def take_apart(request: bytes) -> Parts:
     outer = der.inside(der.whole(request, der.SEQUENCE, "the request"), "part of the request")
     _require_pkcs10(outer)
     if len(outer) != 3:
-        raise NotDER(f"The request has {len(outer)} parts; PKCS #10 has 3 (RFC 2986 section 4.2).")
+        raise NotDER(f"The request has {counted(len(outer), 'part')}; PKCS #10 has 3 (RFC 2986 section 4.2).")
     info, signature_algorithm, signature = outer
     der.require(signature_algorithm, der.SEQUENCE, "the signature algorithm")
     version, subject, key, *rest = _info(info)
@@ -58,7 +59,9 @@ def take_apart(request: bytes) -> Parts:
     _require_name(subject)
     key_parts = der.inside(key, "part of the public key")
     if len(key_parts) != 2:
-        raise NotDER(f"The public key at byte {key.start} has {len(key_parts)} parts, not 2 (RFC 5280 section 4.1).")
+        raise NotDER(
+            f"The public key at byte {key.start} has {counted(len(key_parts), 'part')}, not 2 (RFC 5280 section 4.1)."
+        )
     return Parts(
         info=info.raw,
         key=key,
@@ -102,7 +105,9 @@ def _info(info: Element) -> list[Element]:
     for element, tag, what in zip(found, tags, whats, strict=False):
         der.require(element, tag, what)
     if not 3 <= len(found) <= 4:
-        raise NotDER(f"The request information has {len(found)} parts; PKCS #10 has version, subject, key, attributes.")
+        raise NotDER(
+            f"The request information has {counted(len(found), 'part')}; there are version, subject, key, attributes."
+        )
     return found
 
 
@@ -118,7 +123,9 @@ def _algorithm(element: Element, what: str) -> Algorithm:
     der.require(element, der.SEQUENCE, what)
     parts = der.inside(element, what)
     if not 1 <= len(parts) <= 2:
-        raise NotDER(f"At byte {element.start} {what} has {len(parts)} parts, not an identifier and parameters.")
+        raise NotDER(
+            f"At byte {element.start} {what} has {counted(len(parts), 'part')}, not an identifier and parameters."
+        )
     return Algorithm(der.dotted(parts[0], what), parts[1] if len(parts) == 2 else None)
 
 
@@ -136,7 +143,9 @@ def _extensions(attributes: Element) -> list[tuple[str, Element]]:
         der.require(attribute, der.SEQUENCE, "an attribute")
         parts = der.inside(attribute, "part of an attribute")
         if len(parts) != 2:
-            raise NotDER(f"The attribute at byte {attribute.start} has {len(parts)} parts, not a type and its values.")
+            raise NotDER(
+                f"The attribute at byte {attribute.start} has {counted(len(parts), 'part')}, not a type and its values."
+            )
         der.require(parts[1], der.SET, "the values of an attribute")
         if der.dotted(parts[0], "the type of an attribute") in _EXTENSION_REQUESTS:
             requests.append(parts[1])
@@ -148,14 +157,18 @@ def _extensions(attributes: Element) -> list[tuple[str, Element]]:
 def _extensions_in(values: Element) -> list[tuple[str, Element]]:
     lists = der.inside(values, "list of requested extensions")
     if len(lists) != 1:
-        raise NotDER(f"The extension request at byte {values.start} has {len(lists)} values; it must have one.")
+        raise NotDER(
+            f"The extension request at byte {values.start} has {counted(len(lists), 'value')}; it must have one."
+        )
     der.require(lists[0], der.SEQUENCE, "the list of requested extensions")
     found: list[tuple[str, Element]] = []
     for extension in der.inside(lists[0], "requested extension"):
         der.require(extension, der.SEQUENCE, "a requested extension")
         parts = der.inside(extension, "part of a requested extension")
         if not 2 <= len(parts) <= 3:
-            raise NotDER(f"The requested extension at byte {extension.start} has {len(parts)} parts, not 2 or 3.")
+            raise NotDER(
+                f"The requested extension at byte {extension.start} has {counted(len(parts), 'part')}, not 2 or 3."
+            )
         if len(parts) == 3:
             der.require(parts[1], der.BOOLEAN, "the critical flag of a requested extension")
         der.require(parts[-1], der.OCTET_STRING, "the content of a requested extension")

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from django.db.models import Model, QuerySet
 
 from keys.crypto.uploaded_pem import PARSER_ERRORS
+from portal.numbers import counted
 
 BATCH = 500
 M = TypeVar("M", bound=Model)
@@ -35,10 +36,13 @@ class Tally:
     lists: int = 0
 
     def __str__(self) -> str:
-        return (
-            f"{self.certificates} certificate(s), {self.events} event(s), {self.keys} key(s), "
-            f"{self.lists} revocation list(s)"
-        )
+        counts = {
+            "certificate": self.certificates,
+            "event": self.events,
+            "key": self.keys,
+            "revocation list": self.lists,
+        }
+        return ", ".join(counted(count, noun) for noun, count in counts.items())
 
 
 def as_far_as_readable(found: Iterator[str], what: str) -> Iterator[str]:

@@ -152,7 +152,7 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="group_has_both_coordinates_or_none",
-                        violation_error_message="Enter a latitude of -90 to 90 and a longitude of -180 to 180, or leave both empty.",
+                        violation_error_message="Enter a latitude of -90 to 90 and a longitude of -180 to 180, or neither.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(

@@ -15,6 +15,7 @@ from keys.operations.signing_certificates import hold
 from portal import audit
 from portal.actors import Actor
 from portal.attempts import attempt
+from portal.numbers import counted
 
 # One transaction: more would hold up enrollments for long.
 MOST_AT_ONCE = 2000
@@ -57,7 +58,7 @@ def _require_confirmed(old: SigningCertificate, keys: list[ProvisioningKey], con
     if not keys and ProvisioningKey.objects.filter(signing_certificate=old).exists():
         raise Managed("The vendor manages the keys that use this certificate. They cannot be moved here.")
     if len(keys) != confirmed:
-        raise KeysChanged(f"Now {len(keys)} keys would move, not {confirmed}. Look at them and confirm again.")
+        raise KeysChanged(f"Now {counted(len(keys), 'key')} would move, not {confirmed}. Look again and confirm.")
 
 
 def _move(keys: Iterable[ProvisioningKey], old: SigningCertificate, new: SigningCertificate, actor: Actor) -> None:

@@ -28,7 +28,7 @@ from keys.pages.common_filters import ManagedBy
 from keys.pages.expiry_badge import SOON
 from portal.lists.alerts import NeedsCare
 from portal.lists.columns import Column, ListTable
-from portal.lists.counting import COUNTED, RowCount, capped, words
+from portal.lists.counting import COUNTED, RowCount, capped
 from portal.lists.filters import Choice, Contains, Until
 from portal.lists.list_filters import ListFilters
 from portal.lists.listing import List, OpenList
@@ -36,6 +36,7 @@ from portal.lists.orders import Order, moment, text
 from portal.lists.pages import list_page
 from portal.lists.state import ListState
 from portal.lists.written import Written
+from portal.templatetags.counts import counted
 from portal.tones import Tone
 
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -49,7 +50,7 @@ class CertificateTable(ListTable):
     """The columns, and the order without one. There are few certificates, so that orders need no index."""
 
     name = Column("Name", csv="name", order=Order("sort_name", text, unique=True), hideable=False)
-    used = Column("Used by", csv=lambda each: f"{words(each.key_count)} keys, {words(each.edge_count)} edges")
+    used = Column("Used by", csv=lambda each: f"{counted(each.key_count, 'key')}, {counted(each.edge_count, 'edge')}")
     # An annotation, because a pending certificate has no end and NULL has no place in an order.
     expires = Column(
         "Expires in",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from copy import copy
 
+from django.db.models import Q
+
 from keys.models import ProvisioningKey
 from keys.operations import delete_key, edit_key, raise_limit
 from keys.pages.key_forms import LimitForm
@@ -27,7 +29,7 @@ KEY_ACTIONS = (
         done="Raised the limit of",
         permission=CHANGE,
         run=lambda key, value, actor: raise_limit(key, max_uses=value, actor=actor),
-        consequences=("More Private Service Edges can enroll with each key.",),
+        consequences=("More Private Service Edges can enroll with {the|each} key.",),
         asks=_NEW_LIMIT,
     ),
     BulkAction(
@@ -37,7 +39,8 @@ KEY_ACTIONS = (
         done="Enabled",
         permission=CHANGE,
         run=lambda key, _, actor: _set_enabled(key, True, actor),
-        consequences=("Each key admits edges again, unless it is at its limit, expired or blocked.",),
+        already=("already enabled", lambda: Q(enabled=True)),
+        consequences=("{The|Each} key admits edges again, unless it is at its limit, expired or blocked.",),
     ),
     BulkAction(
         word="disable",
@@ -46,9 +49,10 @@ KEY_ACTIONS = (
         done="Disabled",
         permission=CHANGE,
         run=lambda key, _, actor: _set_enabled(key, False, actor),
+        already=("already disabled", lambda: Q(enabled=False)),
         consequences=(
-            "No further Private Service Edge can enroll with these keys until they are enabled.",
-            "Edges that enrolled with them keep running and renewing.",
+            "No further Private Service Edge can enroll with {this key until it is|these keys until they are} enabled.",
+            "Edges that enrolled with {it|them} keep running and renewing.",
         ),
     ),
     BulkAction(
@@ -59,8 +63,8 @@ KEY_ACTIONS = (
         permission=DELETE,
         run=lambda key, _, actor: delete_key(key, actor=actor),
         consequences=(
-            "No further Private Service Edge can enroll with these keys.",
-            "Edges that enrolled with them keep running and renewing, and keep the names of their keys.",
+            "No further Private Service Edge can enroll with {this key|these keys}.",
+            "Edges that enrolled with {it|them} keep running, renewing, and the {name|names} of their {key|keys}.",
             "This cannot be undone.",
         ),
         typed=True,

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from django import forms
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from portal.actors import Actor
 from portal.attempts import record_refusal
@@ -27,9 +27,10 @@ class BulkAction:
     """One button of the bar: `word` in addresses, `label` on it, `ask` and `done` as in "Disabled 12 keys".
 
     `run` is the operation on one record, for a user with `permission`; its value is that of the field `asks`, such as
-    a new limit. `consequences` are sentences of the page that asks, after the `effect` on the rows with these ids; if
-    it is `typed`, "delete 12 keys" is too. What all rows share follows once, after the commit: `finish` gets what each
-    `run` returned, and returns what is still to come, in sentences.
+    a new limit. `consequences` are sentences of the page that asks, as `portal.numbers.numbered` takes them, after the
+    `effect` on the rows with these ids; if it is `typed`, "delete 12 keys" is too. Rows that are `already` so, in these
+    words and by this condition, are left as before. What all rows share follows once, after the commit: `finish` gets
+    what each `run` returned, and returns what is still to come, in sentences.
     """
 
     word: str
@@ -42,7 +43,12 @@ class BulkAction:
     asks: forms.Field | None = None
     effect: Callable[[Sequence[int]], str] | None = None
     typed: bool = False
+    already: tuple[str, Callable[[], Q]] | None = None
     finish: Callable[[Sequence[Any]], Sequence[str]] | None = None
+
+    def needless(self, rows: QuerySet[Any]) -> set[int]:
+        """The ids of the rows that are already as this action would make them."""
+        return set(rows.filter(self.already[1]()).order_by().values_list("pk", flat=True)) if self.already else set()
 
 
 class Changed(Exception):
@@ -52,11 +58,12 @@ class Changed(Exception):
 class Outcome(NamedTuple):
     """The records of the rows, and those that refused, each with the reason. With one refusal nothing was changed.
 
-    `late` is what is still to come.
+    `needless` are the records that were already as they shall be; `late` is what is still to come.
     """
 
     records: list[Any]
     refused: list[tuple[Any, str]]
+    needless: Sequence[Any] = ()
     late: Sequence[str] = ()
 
 
@@ -77,7 +84,10 @@ def run(
             records = list(found)
             if len(records) != len(ids) or matching.filter(pk__in=ids).count() != len(ids):
                 raise Changed
+            done = action.needless(rows.model._default_manager.filter(pk__in=ids))
             for record in records:
+                if record.pk in done:
+                    continue
                 try:
                     with transaction.atomic():
                         results.append(action.run(record, value, actor))
@@ -89,4 +99,5 @@ def run(
         for _, refusal in refused:
             record_refusal(refusal)
         return Outcome(records, [(record, str(refusal)) for record, refusal in refused])
-    return Outcome(records, [], action.finish(results) if action.finish else ())
+    needless = [record for record in records if record.pk in done]
+    return Outcome(records, [], needless, action.finish(results) if action.finish else ())

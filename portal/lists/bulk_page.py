@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Ht
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods
 
 from portal import actors, success_messages
@@ -26,6 +27,7 @@ from portal.lists.exporting import export
 from portal.lists.list_filters import ListFilters
 from portal.lists.listing import List
 from portal.lists.state import ListState
+from portal.numbers import numbered
 from portal.row_ids import row_id
 from portal.success_messages import quoted
 
@@ -158,16 +160,25 @@ def _done(
 
 
 def _announce(request: HttpRequest, listed: List, action: BulkAction, outcome: Outcome) -> None:
-    count = listed.counted(len(outcome.records), action.done)
-    shown = outcome.records[:NAMED_AFTERWARDS]
+    """Show how many were changed and how many needed nothing, each with their names."""
+    changed = [record for record in outcome.records if record not in outcome.needless]
+    if changed:
+        success_messages.add(request, "{}: {}", listed.counted(len(changed), action.done), _names(listed, changed))
+    if outcome.needless and action.already:
+        count = listed.counted(len(outcome.needless), "")
+        was = numbered(f"{{was|were}} {action.already[0]}", len(outcome.needless))
+        success_messages.add(request, "{} {}: {}", count, was, _names(listed, outcome.needless))
+    for sentence in outcome.late:
+        messages.warning(request, sentence)
+
+
+def _names(listed: List, records: Sequence[Any]) -> SafeString:
+    shown, more = records[:NAMED_AFTERWARDS], len(records) - NAMED_AFTERWARDS
     # What was deleted may have no page any more.
     exist = listed.rows().model._default_manager.in_bulk([record.pk for record in shown])
     each = [success_messages.named(record) if record.pk in exist else quoted(record.name) for record in shown]
     names = format_html_join(", ", "{}", ((name,) for name in each))
-    more = len(outcome.records) - NAMED_AFTERWARDS
-    success_messages.add(request, "{}: {}{}", count, names, f" and {more:,} more" if more > 0 else "")
-    for sentence in outcome.late:
-        messages.warning(request, sentence)
+    return format_html("{} and {} more", names, f"{more:,}") if more > 0 else names
 
 
 def _back(listed: List, selection: Selection) -> str:
@@ -188,13 +199,16 @@ def _page(
 ) -> HttpResponse:
     refused = {record.pk: reason for record, reason in outcome.refused} if outcome else {}
     others = [row["pk"] for row in rows if row["pk"] not in refused]
-    shown = [{**row, "reason": refused.get(row["pk"], "")} for row in rows]
+    done = action.needless(selection.rows.filter(pk__in=[row["pk"] for row in rows]))
+    shown = [{**row, "reason": refused.get(row["pk"], ""), "is_done": row["pk"] in done} for row in rows]
     shown.sort(key=lambda row: not row["reason"])
     context = {
         "listed": listed,
         "action": action,
         "effect": action.effect([row["pk"] for row in rows]) if action.effect and rows else "",
         "selection": selection,
+        "consequences": [numbered(each, len(rows)) for each in action.consequences],
+        "already": action.already[0] if action.already else "",
         "title": listed.counted(len(rows), action.ask),
         "refused_words": f"{listed.counted(len(refused), '')} refused",
         "others_title": listed.counted(len(others), action.ask),

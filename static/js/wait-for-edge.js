@@ -6,6 +6,7 @@ const section = document.querySelector("[data-wait]");
 const title = section.querySelector("h2");
 const how = section.querySelector("[data-how]");
 const list = document.getElementById("enrolled");
+const refusal = document.getElementById("refused");
 const blank = document.getElementById("enrolled-edge");
 let until = Date.now() + AT_MOST;
 let timer;
@@ -18,7 +19,17 @@ function row({ name, url }) {
   return made;
 }
 
-function show({ edges, count }) {
+let refusedBefore = 0;
+
+function show({ edges, count, refused }) {
+  refusal.hidden = !refused.id;
+  refusal.textContent = refused.words ?? "";
+  if (refused.id && refused.id !== refusedBefore) {
+    document.dispatchEvent(new CustomEvent("announce", { detail: refused.words }));
+    refusedBefore = refused.id;
+    until = Date.now() + AT_MOST;
+  }
+
   // The newest stands first.
   for (const edge of edges.toReversed()) {
     let item = [...list.children].find(({ dataset }) => dataset.name === edge.name);

@@ -119,13 +119,13 @@ class EveryOperation(EnrollmentTestCase):
                 Case(
                     ("keys",),
                     {"do": "enable", "row": key.pk},
-                    "Enabled 1 key: “Renamed”.",
+                    "1 key was already enabled: “Renamed”.",
                     [key_page],
                 ),
                 Case(
                     ("edges",),
                     {"do": "enable", "row": spent.pk},
-                    f"Enabled 1 edge: “{spent.name}”.",
+                    f"1 edge was already enabled: “{spent.name}”.",
                     [spent.get_absolute_url()],
                 ),
             ],

@@ -18,6 +18,7 @@ from keys.names import clean_name
 from keys.operations.editing import subject
 from portal import actors, audit
 from portal.actors import Actor
+from portal.numbers import counted
 from portal.sort_names import sort_name
 
 REASONS = RevocationReason.values
@@ -53,7 +54,7 @@ class Command(BaseCommand):
         for certificate in revocation.certificates:
             self.stdout.write(f"{certificate.serial} {certificate.edge.name}")
         count = len(revocation.certificates)
-        words = f"Revoked {count} certificate(s) of {revocation.edges} edge(s)."
+        words = f"Revoked {counted(count, 'certificate')} of {counted(revocation.edges, 'edge')}."
         self.stderr.write(words if count else "Nothing was left to revoke.")
         for name in revocation.late_lists:
             self.stderr.write(f"The list of {name!r} could not be built; build_crls and each request for it try again.")

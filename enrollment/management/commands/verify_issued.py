@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from enrollment import verifying
+from portal.numbers import counted
 
 
 class Command(BaseCommand):
@@ -33,7 +34,7 @@ class Command(BaseCommand):
         for fault in verifying.verify(since, tally):
             self.stdout.write(str(fault))
             faults += 1
-        self.stderr.write(f"Checked {tally}: {faults} fault(s).")
+        self.stderr.write(f"Checked {tally}: {counted(faults, 'fault')}.")
         if faults:
             raise CommandError("What was issued has faults.")
 

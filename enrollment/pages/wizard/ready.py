@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,18 +15,21 @@ from django.views.decorators.http import require_safe
 from enrollment.models import ServiceEdge
 from enrollment.pages import deploy
 from enrollment.pages.edge_detail import FORBIDDEN, PERMISSION
+from enrollment.pages.history import reason_in_words
 from enrollment.pages.wizard import steps
 from keys.models import ProvisioningKey
 from keys.pages import key_rows
 from keys.pages.key_download import file_name
 from keys.pages.key_rows import May, row_of
-from portal import drafts, record_addresses, sessions
+from portal import audit, drafts, record_addresses, sessions
 from portal.access import requires
 from portal.row_ids import row_id
 from portal.times import ago
 
 # Of more machines at once the newest.
 SHOWN = 10
+# How long a refusal is shown to who waits for an edge.
+REFUSED_LATELY = timedelta(minutes=10)
 
 
 def address_of_key(pk: int) -> str:
@@ -76,7 +80,7 @@ def enrolled(request: HttpRequest) -> HttpResponse:
     if pk is None or after is None:
         return redirect(steps.address("ready"))
     public_id = ProvisioningKey.objects.filter(pk=pk).order_by().values("public_id")[:1]
-    return JsonResponse(_described(_new_edges(public_id, after), after))
+    return JsonResponse(_described(pk, _new_edges(public_id, after), after))
 
 
 def _waiting(request: HttpRequest, pk: int, public_id: str, after: int) -> dict[str, Any]:
@@ -88,7 +92,7 @@ def _waiting(request: HttpRequest, pk: int, public_id: str, after: int) -> dict[
         "after": after,
         "key_id": pk,
         "poll": f"{reverse('enrollment:edge-add-enrolled')}?{query}",
-        "enrolled": _described(_new_edges(public_id, after), after),
+        "enrolled": _described(pk, _new_edges(public_id, after), after),
     }
 
 
@@ -98,7 +102,7 @@ def _new_edges(public_id: Any, after: int) -> list[ServiceEdge]:
     return list(found.only("name", "use_number", "enrolled_at", "enrolled_from")[:SHOWN])
 
 
-def _described(edges: list[ServiceEdge], after: int) -> dict[str, Any]:
+def _described(pk: int, edges: list[ServiceEdge], after: int) -> dict[str, Any]:
     now = timezone.now()
     rows = [
         {
@@ -111,4 +115,14 @@ def _described(edges: list[ServiceEdge], after: int) -> dict[str, Any]:
     ]
     # Uses are numbered without gaps.
     count = edges[0].use_number - after if edges else 0
-    return {"edges": rows, "count": count}
+    return {"edges": rows, "count": count, "refused": _refused(pk, edges[0].enrolled_at if edges else None, now)}
+
+
+def _refused(pk: int, since: datetime | None, now: datetime) -> dict[str, Any]:
+    """The last refusal with this key in words: of the last minutes, and unless a machine enrolled afterwards."""
+    begin = max(since or now - REFUSED_LATELY, now - REFUSED_LATELY)
+    event = audit.refusals().filter(object_id=str(pk), at__gt=begin).exclude(reason="").first()
+    if event is None:
+        return {}
+    where = f", from {event.client_ip}" if event.client_ip else ""
+    return {"id": event.pk, "words": f"Refused {ago(event.at, now).text}{where}: {reason_in_words(event.reason)}."}

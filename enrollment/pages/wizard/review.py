@@ -72,7 +72,8 @@ def _made_before(request: HttpRequest, sent: SentForm, draft: Draft | None) -> H
     if draft and sent_forms.digest_of_run(request.user.pk, draft.run) == sent.digest:
         drafts.discard(request.user.pk)
     key = without_secrets().filter(pk=sent.made_id or 0).first()
-    return render(request, "keys/key_made_before.html", {"sent": sent, "key": key})
+    context = {"sent": sent, "key": key, "deploy_address": steps.address("ready")}
+    return render(request, "keys/key_made_before.html", context)
 
 
 def _page(request: HttpRequest, draft: Draft, faults: Any = ()) -> HttpResponse:

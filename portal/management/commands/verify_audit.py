@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from portal import audit_seals
+from portal.numbers import counted
 
 
 class Command(BaseCommand):
@@ -29,7 +30,9 @@ class Command(BaseCommand):
         for fault in faults:
             self.stdout.write(fault)
         self.stdout.write(audit_seals.head())
-        self.stderr.write(f"{len(faults)} fault(s). Not sealed yet: {audit_seals.not_sealed():,} event(s).")
+        self.stderr.write(
+            f"{counted(len(faults), 'fault')}. Not sealed yet: {counted(audit_seals.not_sealed(), 'event')}."
+        )
         if faults:
             raise CommandError("The audit log does not agree with its seals.")
 

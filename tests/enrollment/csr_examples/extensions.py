@@ -123,4 +123,4 @@ def attributes() -> Iterator[Example]:
     two = attribute(raw_csr.EXTENSION_REQUEST, raw_csr.extensions(NOT_CA), raw_csr.extensions(CA))
     yield Example("two values", raw_csr.request(key(), two), MALFORMED, "has 2 values")
     yield Example("attributes in a set", pem(signed(info(rest=tlv(0xA0, set_of())))), MALFORMED, "SEQUENCE, not SET")
-    yield Example("an attribute alone", raw_csr.request(key(), sequence(oid("1.2.3"))), MALFORMED, "has 1 parts")
+    yield Example("an attribute alone", raw_csr.request(key(), sequence(oid("1.2.3"))), MALFORMED, "has 1 part,")

@@ -95,6 +95,21 @@ class EdgeBulkTests(EnrollmentTestCase):
         self.assertEqual(AuditEvent.objects.filter(action="edge.revoked").count(), 3)
         first = texts(self.ask("revoke", self.edges), ".consequences li")[0]
         self.assertEqual(first, "Their certificates are revoked already.")
+        first = texts(self.ask("revoke", self.edges[:1]), ".consequences li")[0]
+        self.assertEqual(first, "Its certificates are revoked already.")
+        self.said()
+        # What needed nothing is counted apart and named, before and after.
+        page = self.ask("revoke", [ServiceEdge.objects.get(name="Edge-1"), *self.edges])
+        self.assertEqual(
+            texts(page, ".bulk-rows li"),
+            ["Edge-1", "Edge-2 already revoked", "Edge-3 already revoked", "Other-1 already revoked"],
+        )
+        self.confirm(page, typed="revoke 4 edges", value="superseded")
+        self.assertEqual(
+            self.said(),
+            ["Revoked 1 edge: “ Edge-1 ”.", "3 edges were already revoked: “ Edge-2 ”, “ Edge-3 ”, “ Other-1 ”."],
+        )
+        self.assertEqual(AuditEvent.objects.filter(action="edge.revoked").count(), 4)
 
     def test_f30_one_refusal_revokes_nothing_and_makes_no_list(self) -> None:
         page = self.ask("delete", self.edges)

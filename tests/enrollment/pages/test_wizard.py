@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from enrollment.errors import Refused
 from enrollment.models import ServiceEdge
 from enrollment.operations import enroll
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
@@ -178,9 +179,7 @@ class Steps(WizardTestCase):
     def test_who_adds_an_edge_while_there_is_a_draft_learns_of_it(self) -> None:
         self.answer("choose-key", "certificate")
         begin, *_ = [each for each in links(self.client.get("/service-edges/"), "main a") if at("choose-key") in each]
-        self.assertEqual(
-            links(self.client.get(begin), "main .notice a"), [at("group"), "/service-edges/add/discard/"]
-        )
+        self.assertEqual(links(self.client.get(begin), "main .notice a"), [at("group"), "/service-edges/add/discard/"])
         # Who came back from a later step knows.
         self.assertEqual(texts(self.client.get(at("choose-key")), "main .notice"), [])
         self.client.post(at("discard"))
@@ -320,6 +319,9 @@ class Creating(WizardTestCase):
             self.assertEqual(bool(parsed(first).select("[data-when-stored]")), not viewable)
             self.assertEqual(texts(second, "h1"), [f"Key “ {name} ” was made"])
             self.assertFalse(parsed(second).select("#provisioning-key"))
+            self.assertIn("The page was reloaded, or its form sent twice", the(second, "main .lead").text)
+            onward = links(second, "main .actions-line a")[0]
+            self.assertEqual(texts(self.client.get(onward), "h1"), ["Key ready"] if viewable else [name])
         self.assertEqual(ProvisioningKey.objects.count(), 2)
 
     def test_f27_a_script_that_posts_to_the_review_makes_it_too(self) -> None:
@@ -372,7 +374,7 @@ class Waiting(WizardTestCase):
         page = self.client.get(f"{at('ready')}?key={key.pk}")
         self.assertEqual(texts(page, "#enrolled li"), [])
         poll = the(page, "[data-wait]")["data-wait"]
-        self.assertEqual(self.client.get(poll).json(), {"edges": [], "count": 0})
+        self.assertEqual(self.client.get(poll).json(), {"edges": [], "count": 0, "refused": {}})
         enroll(text, make_csr(), caller=EDGE)
         edge = ServiceEdge.objects.get(name="berlin-lab-2")
         with CaptureQueriesContext(connection) as captured:
@@ -395,6 +397,23 @@ class Waiting(WizardTestCase):
         self.assertEqual(texts(checked, ".waiting h2"), ["1 edge enrolled"])
         for odd in ("", "?key=1", "?key=x&after=0", f"?key={key.pk}&after=-1"):
             self.assertEqual(self.client.get(f"{at('ready/enrolled')}{odd}")["Location"], at("ready"))
+
+    def test_a_machine_that_is_refused_is_named_until_another_enrolls(self) -> None:
+        key, text = make_key("berlin-lab", group=self.group)
+        with self.assertRaises(Refused):
+            enroll(text, "no request", caller=EDGE)
+        page = self.client.get(f"{at('ready')}?key={key.pk}")
+        self.assertRegex(texts(page, "#refused")[0], r"\ARefused .*, from 192\.0\.2\.7: Malformed CSR\.\Z")
+        poll = the(page, "[data-wait]")["data-wait"]
+        self.assertIn("Refused", self.client.get(poll).json()["refused"]["words"])
+        enroll(text, make_csr(), caller=EDGE)
+        self.assertEqual(self.client.get(poll).json()["refused"], {})
+        with self.assertRaises(Refused):
+            enroll(text, make_csr(), caller=EDGE)
+        self.assertIn("Key used up", self.client.get(poll).json()["refused"]["words"])
+        with time_machine.travel(timezone.now() + timedelta(minutes=11)):
+            self.sign_in("olga")
+            self.assertEqual(self.client.get(poll).json()["refused"], {})
 
     @pytest.mark.once
     def test_asking_is_no_use_of_the_session(self) -> None:

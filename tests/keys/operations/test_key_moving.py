@@ -48,7 +48,7 @@ class MoveKeysTest(PortalTestCase):
 
     def test_other_keys_than_were_confirmed_do_not_move(self) -> None:
         factories.make_key("one", signing_certificate=self.old)
-        with self.assertRaisesMessage(errors.KeysChanged, "Now 1 keys would move, not 0"):
+        with self.assertRaisesMessage(errors.KeysChanged, "Now 1 key would move, not 0"):
             self.move(0)
         self.assertTrue(self.old.keys.exists())
 

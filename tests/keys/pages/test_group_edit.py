@@ -37,7 +37,7 @@ EVERY = {
     "exclusive_for_business_continuity": "on",
 }
 # True of a value that is missing, and of one that is no place.
-BOTH_OR_NEITHER = "Enter a latitude of -90 to 90 and a longitude of -180 to 180, or leave both empty."
+BOTH_OR_NEITHER = "Enter a latitude of -90 to 90 and a longitude of -180 to 180, or neither."
 
 
 class Adding(GroupPageTestCase):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from unittest.mock import patch
 
 from django.db.models import QuerySet
 
 from keys.models import ProvisioningKey
+from keys.pages.key_bulk import KEY_ACTIONS
 from portal.lists import bulk
 from portal.models import AuditEvent
 from tests.base import PortalTestCase
@@ -65,6 +67,25 @@ class BulkTest(PortalTestCase):
         self.assertEqual(AuditEvent.objects.filter(action="key.edited").count(), 2)
         said = texts(self.client.get(LIST), "[role=status]")[0]
         self.assertIn("Disabled 2 keys: “ tokyo 1 ”, “ tokyo 2 ”.", said)
+
+    def test_the_sentences_and_the_message_are_about_one_or_about_several(self) -> None:
+        for keys in ([self.first], [self.first, self.second]):
+            for action in KEY_ACTIONS:
+                page = " ".join(texts(self.ask(action.word, *keys), ".consequences li"))
+                is_one = len(keys) == 1
+                with self.subTest(action.word, keys=len(keys)):
+                    self.assertNotRegex(page, r"[{|}]")
+                    self.assertEqual(bool(re.search(r"\b(these|them|they|each key)\b", page, re.I)), not is_one, page)
+        for keys, said in (
+            ([self.first], ["Disabled 1 key: “ tokyo 1 ”."]),
+            (
+                [self.first, self.second],
+                ["Disabled 1 key: “ tokyo 2 ”.", "1 key was already disabled: “ tokyo 1 ”."],
+            ),
+            ([self.first, self.second], ["2 keys were already disabled: “ tokyo 1 ”, “ tokyo 2 ”."]),
+        ):
+            self.confirm(self.ask("disable", *keys))
+            self.assertEqual(texts(self.client.get(LIST), ".message > span"), said)
 
     def test_f30_deleting_needs_the_count_typed(self) -> None:
         page = self.ask("delete", self.first, self.second)

@@ -28,7 +28,7 @@ class RevokeTests(RevocationTestCase):
     def test_an_edge_is_revoked_and_printed(self) -> None:
         out, err = self.revoke("--edge", str(self.first.edge_uuid), "--reason", "keyCompromise")
         self.assertEqual(out, f"{certificate_of(self.first).serial} Edge-1\n")
-        self.assertEqual(err, "Revoked 1 certificate(s) of 1 edge(s).\n")
+        self.assertEqual(err, "Revoked 1 certificate of 1 edge.\n")
         self.assertEqual(certificate_of(self.first).revocation_reason, "keyCompromise")
         self.assertEqual(AuditEvent.objects.get(action="edge.revoked").interface, "command")
 
