@@ -15,7 +15,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from portal import accounts, problems
+from portal import accounts, problems, record_addresses
+from portal.menu import MENU
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +92,21 @@ def _with_menu(
             user = getattr(request, "user", None)
             if user is None or not user.is_authenticated:
                 return None
-            may_view = user.has_perm("keys.view_provisioningkey")
-            shown = {"action": action or (context["action"] if may_view else None), "layout": "base.html"}
+            shown = {"action": action or _list_above(request), "layout": "base.html"}
             if status == 403 and not user.get_all_permissions():
                 shown |= {"title": "You have no role", "sentence": f"{context['sentence']} {accounts.whom_to_ask()}"}
             return _rendered(request, context | shown)
         except DatabaseError:
             return None
+
+
+def _list_above(request: HttpRequest) -> tuple[str, str] | None:
+    """A link to the list in the menu that this address is below, else to the keys; None for who may not view it."""
+    above = (each for each in MENU if request.path.startswith(record_addresses.page(each.url_name)))
+    for entry in (*above, *(each for each in MENU if each.url_name == "keys:key-list")):
+        if request.user.has_perm(entry.permission):
+            return entry.label, record_addresses.page(entry.url_name)
+    return None
 
 
 def _refuse(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:

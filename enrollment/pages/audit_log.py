@@ -49,6 +49,7 @@ class EventTable(ListTable):
     address = Column("Client address", csv="client_ip")
     result = Column("Result", csv=lambda event: event.reason or event.outcome)
     request = Column("Request id", csv="request_id")
+    details = Column("Details", csv=audit_rows.facts_in_one_line, shown=False)
     changes = Column("Changes", csv=audit_rows.changes_in_one_line, shown=False)
 
 

@@ -49,6 +49,23 @@ _PAGES: dict[str, tuple[type[Model], str]] = {
 }
 
 
+# The words of pages for fields whose names say less.
+_FIELDS: dict[str, str] = {
+    **{field.name: str(field.verbose_name) for field in ServiceEdgeGroup._meta.concrete_fields},
+    "max_uses": "maximum",
+    "viewable": "view or export after creation",
+    "key_public_id": "public id of the key",
+    "spki_sha256": "key pair (SHA-256)",
+    "serial": "serial number",
+    "use": "number of the use",
+    "fault": "what was wrong",
+    "not_after": "valid until",
+    "is_active": "active",
+    "is_staff": "may open the support pages",
+    "is_superuser": "superuser",
+}
+
+
 class Part(NamedTuple):
     """A piece of a value, and whether the other value lacks it."""
 
@@ -151,6 +168,11 @@ def changes_in_one_line(event: AuditEvent) -> str:
     return "; ".join(f"{each.field}: {each.before} {arrow} {each.after}".replace("  ", " ") for each in _changes(event))
 
 
+def facts_in_one_line(event: AuditEvent) -> str:
+    """What else is known of an event, for CSV: what was created, which page was refused."""
+    return "; ".join(f"{each.field}: {each.value}" for each in _facts(event))
+
+
 def _row(event: AuditEvent, url: str, state: ListState) -> EventRow:
     at = ago(event.at, timezone.now())
     return EventRow(
@@ -187,6 +209,8 @@ def _short(at: datetime, exact: str) -> str:
 
 
 def _reason(code: str) -> str:
+    if code == "forbidden":
+        return "Not allowed by the role"
     words = reason_in_words(code)
     return words if words != code else code.replace("_", " ").capitalize()
 
@@ -206,7 +230,8 @@ def _facts(event: AuditEvent) -> Iterator[Fact]:
 
 
 def _words(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    words = _FIELDS.get(name, name.replace("_", " "))
+    return words[:1].upper() + words[1:]
 
 
 def _compared(before: str, after: str) -> tuple[list[Part], list[Part]]:

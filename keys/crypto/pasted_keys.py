@@ -12,7 +12,6 @@ import unicodedata
 from collections.abc import Callable, Iterator
 
 from keys.crypto.invisible import INVISIBLE
-from portal.numbers import counted
 
 LONGEST_TEXT = 2048  # characters
 BLOB = re.compile(r"PSEK[A-Za-z0-9+/]{118}==")
@@ -124,10 +123,10 @@ def _surplus(squeezed: str) -> str:
     apart = not prefix[-1:].isalnum()
     prefix, after = prefix.strip(_BEFORE), squeezed[key.end() :].strip(_AFTER)
     if after:
-        return f"Remove the {counted(len(after), 'character')} after the key, which ends with ==."
+        return f"Remove the {_counted(len(after))} after the key, which ends with ==."
     # `_odd_characters` names a few characters one by one.
     if version and apart and len(prefix) > _MOST_NAMED and not _LABEL.fullmatch(prefix):
-        return f"Remove the {counted(len(prefix), 'character')} before the key."
+        return f"Remove the {_counted(len(prefix))} before the key."
     return ""
 
 
@@ -161,9 +160,13 @@ def _fault_of_structure(squeezed: str) -> str:
     if len(blob) != BLOB_CHARACTERS:
         difference = BLOB_CHARACTERS - len(blob)
         verb = "is" if abs(difference) == 1 else "are"
-        what = f"{counted(abs(difference), 'character')} {verb} {'missing' if difference > 0 else 'too many'}"
+        what = f"{_counted(abs(difference))} {verb} {'missing' if difference > 0 else 'too many'}"
         return f"{what} after the last |: a key has {BLOB_CHARACTERS} there and ends with ==. Copy it again."
     return "A character of the key is wrong or in the wrong place. Copy it again, from the first to the last."
+
+
+def _counted(number: int) -> str:
+    return "1 character" if number == 1 else f"{number} characters"
 
 
 def _name(character: str) -> str:

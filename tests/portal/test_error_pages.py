@@ -28,12 +28,18 @@ class ErrorPageTest(PortalTestCase):
 
     def test_a_signed_in_user_keeps_the_frame(self) -> None:
         self.sign_in("vic")
-        for path, status in (("/nowhere/", 404), ("/service-edge-keys/999/", 404), ("/service-edge-keys/add/", 403)):
+        for path, status, onward in (
+            ("/nowhere/", 404, "Service Edge Keys"),
+            ("/service-edge-keys/999/", 404, "Service Edge Keys"),
+            ("/service-edges/add/choose-key/", 403, "Service Edges"),
+            ("/service-edge-groups/add/", 403, "Service Edge Groups"),
+        ):
             with self.subTest(path):
                 page = self.client.get(path)
                 self.assertEqual(page.status_code, status)
                 self.assert_has_the_frame(page)
                 self.assertEqual(texts(page, ".user-name"), ["vic"])
+                self.assertEqual(texts(page, ".error-page .button"), [onward])
 
     def test_a_visitor_gets_the_plain_page_and_costs_no_query(self) -> None:
         with self.assertNumQueries(0):

@@ -72,8 +72,10 @@ def _made_before(request: HttpRequest, sent: SentForm, draft: Draft | None) -> H
     if draft and sent_forms.digest_of_run(request.user.pk, draft.run) == sent.digest:
         drafts.discard(request.user.pk)
     key = without_secrets().filter(pk=sent.made_id or 0).first()
-    context = {"sent": sent, "key": key, "deploy_address": steps.address("ready")}
-    return render(request, "keys/key_made_before.html", context)
+    deploy_steps = ready.address_of_key(key.pk) if key and key.viewable else ""
+    return render(
+        request, "enrollment/wizard/made_before.html", {"sent": sent, "key": key, "deploy_steps": deploy_steps}
+    )
 
 
 def _page(request: HttpRequest, draft: Draft, faults: Any = ()) -> HttpResponse:

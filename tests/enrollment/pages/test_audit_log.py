@@ -94,7 +94,7 @@ class RowTests(AuditLogTestCase):
 
     def test_f45_f14_a_raised_maximum_shows_before_and_after(self) -> None:
         page = self.get(action="key.limit_raised", expand="all")
-        self.assertEqual(texts(page, ".changes tbody th, .changes tbody td"), ["Max uses", "3", "9"])
+        self.assertEqual(texts(page, ".changes tbody th, .changes tbody td"), ["Maximum", "3", "9"])
         self.assertEqual(
             texts(page, "tr.row th, tr.row td")[2:7], ["olga", "Limit raised", "Key", "Berlin lab", "Portal"]
         )
@@ -244,4 +244,14 @@ class AccessTests(AuditLogTestCase):
         self.assertEqual(len(rows), 2)
         self.assertEqual(rows[0][1:6], ["Who", "Action", "Resource type", "Resource", "Interface"])
         self.assertEqual(rows[1][1:6], ["olga", "key.limit_raised", "key", "Berlin lab", "portal"])
-        self.assertEqual(rows[1][-1], "Max uses: 3 \N{RIGHTWARDS ARROW} 9")
+        self.client.get("/service-edge-keys/add/")
+        answer = self.get(format="csv", result="refused")
+        refused = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+        # What was refused to whom.
+        self.assertEqual((refused[0][-2], refused[1][1]), ("Details", "tom"))
+        self.assertEqual(refused[1][-2], "Method: GET; Page: /service-edge-keys/add/")
+        self.assertEqual(
+            [each.split(" ", 1)[1] for each in texts(self.get(result="refused"), "tr.row [data-label=Action]")],
+            ["Not allowed by the role", "Key expired"],
+        )
+        self.assertEqual(rows[1][-1], "Maximum: 3 \N{RIGHTWARDS ARROW} 9")
