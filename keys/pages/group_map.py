@@ -30,7 +30,8 @@ SECONDS, SHORT = 5, 1_000
 _known: list[tuple[float, GroupMap]] = []
 # The words of the tones, as the legend explains them.
 LEGEND = {
-    Tone.OK: "All connected",
+    # The others are disabled, revoked or were never connected.
+    Tone.OK: "Connected",
     Tone.WARNING: "Some disconnected",
     Tone.DANGER: "None connected",
     Tone.OFF: "No edge reports",
