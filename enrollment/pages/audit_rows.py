@@ -49,7 +49,7 @@ _PAGES: dict[str, tuple[type[Model], str]] = {
 }
 
 
-# The words of pages for fields whose names say less.
+# The words of pages for fields that have others than their names.
 _FIELDS: dict[str, str] = {
     **{field.name: str(field.verbose_name) for field in ServiceEdgeGroup._meta.concrete_fields},
     "max_uses": "maximum",
