@@ -74,7 +74,7 @@ def test_the_reader_of_pdfs_finds_a_text_that_is_printed(open_page, world):
 
 
 BARE = """() => [...document.querySelectorAll(
-    ".button, .icon-button, .badge, .chip, .card, input:not([type=hidden], [type=checkbox]), select, textarea, meter"
+    ".button, .icon-button, .badge, .chip, .card, input:not([type=hidden], [type=checkbox], [type=radio]), select, textarea, meter"
 )].filter((element) => element.checkVisibility()).filter((element) => {
     const style = getComputedStyle(element);
     return style.borderTopStyle !== "solid" || parseFloat(style.borderTopWidth) < 1
@@ -85,7 +85,8 @@ BARE = """() => [...document.querySelectorAll(
 def test_f55_forced_colors_leave_a_border_on_every_control(open_page, world):
     page = open_page(f"{LIST}?q=kind&usage=full", forced_colors="active", reduced_motion="reduce")
     page.get_by_role("button", name="Filter").click()
-    for path in ("", f"{LIST}?expand=all", world.own, f"{LIST}add/", world.paths["Ended"]):
+    others = ("/", "/audit-log/?expand=all", "/service-edges/add/group/")
+    for path in ("", f"{LIST}?expand=all", world.own, f"{LIST}add/", world.paths["Ended"], *others):
         if path:
             page.goto(path)
         for scheme in ("light", "dark"):

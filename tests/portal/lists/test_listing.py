@@ -181,8 +181,13 @@ class EveryList(ListTestCase):
                     found = chunks(listed, rows, rows, listed.order(state), descending=state.descending)
                     self.assertEqual([row.id for chunk in found for row in chunk], shown)
 
-    def test_without_rows_a_page_explains_what_they_are(self) -> None:
+    def test_f44_without_rows_a_page_explains_what_they_are_and_without_a_match_leads_back(self) -> None:
         for listed in LISTS:
+            with self.subTest(list=listed.name, q="nothing"):
+                page = self.get(listed, q="nothing has this name")
+                self.assertEqual(texts(page, ".empty h2"), [f"No {listed.nouns} match these filters"])
+                self.assertEqual(texts(page, ".empty a"), ["Clear all filters"])
+                self.assertEqual([link.rstrip("?") for link in links(page, ".empty a")], [""])
             rows = listed.rows
             with self.subTest(list=listed.name), patch.dict(vars(listed), rows=lambda rows=rows: rows().filter(pk=-1)):
                 page = self.get(listed)
