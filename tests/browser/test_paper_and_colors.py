@@ -74,7 +74,8 @@ def test_the_reader_of_pdfs_finds_a_text_that_is_printed(open_page, world):
 
 
 BARE = """() => [...document.querySelectorAll(
-    ".button, .icon-button, .badge, .chip, .card, input:not([type=hidden], [type=checkbox], [type=radio]), select, textarea, meter"
+    ".button, .icon-button, .badge, .chip, .card, select, textarea, meter, "
+    + "input:not([type=hidden], [type=checkbox], [type=radio])"
 )].filter((element) => element.checkVisibility()).filter((element) => {
     const style = getComputedStyle(element);
     return style.borderTopStyle !== "solid" || parseFloat(style.borderTopWidth) < 1
