@@ -17,7 +17,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from portal import audit, audit_seals, housekeeping, triggers
-from portal.models import AuditEvent, AuditSeal
+from portal.models import AuditEvent, AuditSeal, AuditSealHorizon
 from tests.base import CommittedTestCase
 from tests.factories import ACTOR
 
@@ -25,8 +25,8 @@ SUBJECT = audit.Subject("key", "7", "b\N{LATIN SMALL LETTER U WITH DIAERESIS}rge
 
 
 def write(count: int) -> None:
-    rows = [audit.row(audit.Action.KEY_EDITED, ACTOR, SUBJECT, detail={"max_uses": ["1", "2"], "name": ["a", "b"]})]
-    audit.record_all(rows * count)
+    details = ({"max_uses": ["1", str(number)], "name": ["a", "b"]} for number in range(count))
+    audit.record_all(audit.row(audit.Action.KEY_EDITED, ACTOR, SUBJECT, detail=detail) for detail in details)
 
 
 def seal(seconds: float = 60) -> int:
@@ -66,6 +66,22 @@ def verified(head: str = "") -> tuple[int, list[str], str]:
     return status, faults, printed
 
 
+_MILLENNIUM = "2000-01-01 00:00:00+00:00"
+_COPIED = ", ".join(set(audit_seals._COLUMNS) - {"id", "once"})
+_SEAL_ZERO = (
+    "INSERT INTO portal_auditseal (number, first_event, last_event, events, previous, digest, at) "
+    "SELECT 0, -9, 0, 0, 'x', digest, at FROM portal_auditseal WHERE number = 1"
+)
+
+
+def copied(new: str) -> str:
+    return f"INSERT INTO portal_auditevent (id, {_COPIED}) SELECT {new}, {_COPIED} FROM portal_auditevent"  # constants
+
+
+def moved(old: int, new: int) -> str:
+    return f"UPDATE portal_auditevent SET id = {new} WHERE id = {old}"  # constants
+
+
 class SealTests(CommittedTestCase):
     def setUp(self) -> None:
         self.enterContext(patch.object(audit_seals, "BATCH", 3))
@@ -91,16 +107,46 @@ class SealTests(CommittedTestCase):
             ("changed", [f"UPDATE portal_auditevent SET actor_name = 'eve' WHERE id = {first}"], "were changed"),
             ("deleted", [f"DELETE FROM portal_auditevent WHERE id = {first + 1}"], "1 of the events"),
             ("end deleted", [f"DELETE FROM portal_auditevent WHERE id >= {last - 1}"], "2 of the events"),
-            ("seal changed", ["UPDATE portal_auditseal SET events = 2 WHERE number = 1"], "Seal 1"),
+            ("added before all", [f"{copied('-7')} WHERE id = {first}"], "1 event has an id below 1"),
+            (
+                "swapped",
+                [f"{moved(first, -1)}", f"{moved(first + 1, first)}", f"{moved(-1, first + 1)}"],
+                "were changed",
+            ),
+            ("renumbered", [f"{moved(first, 9_999)}"], "1 of the events"),
+            ("seal changed", ["UPDATE portal_auditseal SET events = 2 WHERE number = 1"], "or the seal was changed"),
+            ("time of a seal", [f"UPDATE portal_auditseal SET at = '{_MILLENNIUM}' WHERE number = 1"], "the seal was"),
+            ("seal added", [_SEAL_ZERO], "does not continue"),
             ("seal deleted", ["DELETE FROM portal_auditseal WHERE number = 2"], "Seal 2: is missing"),
         ]:
             with self.subTest(name), transaction.atomic():
                 execute(*statements)
                 status, faults, _ = verified()
                 self.assertEqual(status, 1)
-                self.assertIn(expected, faults[0])
+                self.assertIn(expected, " ".join(faults))
                 transaction.set_rollback(True)
         self.assertEqual(verified()[:2], (0, []))
+
+    @skipUnless(connection.vendor == "sqlite", "PostgreSQL keeps the type of a column")
+    def test_j02_what_is_not_even_of_the_right_type_is_found_and_named(self) -> None:
+        seal()
+        first = self.ids()[0]
+        for name, statement, expected in [
+            ("bytes", f"UPDATE portal_auditevent SET actor_id = X'00ff' WHERE id = {first}", "were changed"),
+            ("time", f"UPDATE portal_auditevent SET at = 5 WHERE id = {first}", "were changed"),
+            ("count of a seal", "UPDATE portal_auditseal SET events = 'many' WHERE number = 1", "the seal was"),
+            ("number of a seal", "UPDATE portal_auditseal SET number = 'one' WHERE number = 1", "is missing"),
+        ]:
+            with self.subTest(name), transaction.atomic():
+                with connection.cursor() as cursor:
+                    cursor.execute("PRAGMA ignore_check_constraints = ON")
+                execute(statement)
+                status, faults, _ = verified()
+                self.assertEqual(status, 1)
+                self.assertIn(expected, " ".join(faults))
+                transaction.set_rollback(True)
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA ignore_check_constraints = OFF")
 
     def test_j02_a_log_that_was_cut_off_is_found_with_the_exported_head(self) -> None:
         seal()
@@ -116,7 +162,7 @@ class SealTests(CommittedTestCase):
         self.assertEqual(verified(head)[0], 1)
 
     def test_j02_a_file_without_a_head_is_wrong_usage(self) -> None:
-        for text in ("nothing", "1 abc", "x " + "0" * 64, "\n"):
+        for text in ("nothing", "1 abc", "x " + "0" * 64, "1 " + "z" * 64, "\n"):
             self.assertEqual(verified(text)[0], 2, text)
 
     def test_j02_seals_are_never_changed_or_deleted(self) -> None:
@@ -174,6 +220,13 @@ class OutOfOrderTests(CommittedTestCase):
         seal()
         self.assertEqual(audit_seals.not_sealed(), 0)
         self.assertEqual(verified()[:2], (0, []))
+
+    def test_j02_after_a_restore_into_a_new_server_events_are_sealed(self) -> None:
+        """The new server counts its transactions from the beginning."""
+        write(2)
+        AuditSealHorizon.objects.create(pk=1, event=0, complete=0, transaction=10**15, at=audit_seals._LONG_AGO)
+        self.assertGreater(seal(seconds=5), 0)
+        self.assertEqual(audit_seals.not_sealed(), 0)
 
 
 def _parameters() -> dict[str, object]:

@@ -26,15 +26,16 @@ class Command(BaseCommand):
         exported = self._exported(head) if head else ""
         faults = [str(fault) for fault in audit_seals.verify()]
         if exported and not audit_seals.agrees_with(exported):
-            faults.append(f"The head {exported!r} is not in the log: its end was cut off, or the chain was made again.")
+            faults.append(
+                f"The head “{exported}” is not in the log: its end was cut off, the chain was made again, "
+                "or an older copy of the database was restored."
+            )
         for fault in faults:
             self.stdout.write(fault)
         self.stdout.write(audit_seals.head())
-        self.stderr.write(
-            f"{counted(len(faults), 'fault')}. Not sealed yet: {counted(audit_seals.not_sealed(), 'event')}."
-        )
         if faults:
-            raise CommandError("The audit log does not agree with its seals.")
+            raise CommandError(f"{counted(len(faults), 'fault')}: the audit log does not agree with its seals.")
+        self.stderr.write(f"0 faults. Not sealed yet: {counted(audit_seals.not_sealed(), 'event')}.")
 
     def _exported(self, path: Path) -> str:
         """The last line of the file, which must be a head."""
