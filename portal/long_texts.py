@@ -1,6 +1,6 @@
 """Long names: up to three lines where others are beside them. The whole name is the title, and one click away.
 
-In a sentence only its beginning is shown.
+In a sentence only its beginning and its end are shown.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from django.utils.text import Truncator
 
 # Characters that usually take at most three lines in the narrowest column, and two in a row of a list.
 MOST, MOST_IN_ROW = 80, 60
+# Edges of a key differ at the end of their names.
+_END = 12
 
 # Without a script: the style sheet shows the whole text while the details are open.
 _WHOLE = SafeString('<details class="whole"><summary><span>Show all</span><span>Show less</span></summary></details>')
@@ -50,10 +52,10 @@ def heading(name: str, words: str = "{}") -> SafeString:
 
 
 def in_sentence(name: str) -> SafeString:
-    """A name between other words: its beginning if it is long, with the whole as title."""
+    """A name between other words: its beginning and end if it is long, with the whole as title."""
     if not is_long(name, MOST):
         return format_html("<bdi>{}</bdi>", name)
-    return format_html('<bdi title="{}">{}</bdi>', name, Truncator(name).chars(MOST))
+    return format_html('<bdi title="{}">{}{}</bdi>', name, Truncator(name).chars(MOST - _END), name[-_END:])
 
 
 def title_of(text: str, most: int = MOST_IN_ROW) -> SafeString:

@@ -30,5 +30,5 @@ def title_if_long(text: str) -> SafeString:
 
 @register.filter
 def in_sentence(name: str) -> SafeString:
-    """A name between other words: its beginning if it is long, with the whole as title."""
+    """A name between other words: its beginning and end if it is long, with the whole as title."""
     return long_texts.in_sentence(name)

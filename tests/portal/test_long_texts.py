@@ -36,9 +36,11 @@ class Texts(SimpleTestCase):
         self.assertEqual((cut["title"], len(cut.select("time"))), ("&" * 81, 1))
 
     def test_a_heading_and_a_sentence_with_a_long_name(self) -> None:
-        body = parsed(long_texts.heading("w" * 81, "Delete {}?") + long_texts.in_sentence("w" * 81))
+        body = parsed(long_texts.heading("w" * 81, "Delete {}?") + long_texts.in_sentence("v" * 75 + "w" * 11))
         self.assertEqual(body.h1["title"], "w" * 81)
-        self.assertEqual([body.h1.text, body.find_all("bdi")[1].text], [f"Delete {'w' * 81}?", "w" * 79 + "…"])
+        self.assertEqual(
+            [body.h1.text, body.find_all("bdi")[1].text], [f"Delete {'w' * 81}?", "v" * 67 + "…v" + "w" * 11]
+        )
         self.assertEqual(len(body.select("h1 + details.whole")), 1)
         self.assertEqual(long_texts.heading("Oslo", "Delete {}?"), "<h1>Delete <bdi>Oslo</bdi>?</h1>")
         self.assertEqual(long_texts.in_sentence("<Oslo>"), "<bdi>&lt;Oslo&gt;</bdi>")
