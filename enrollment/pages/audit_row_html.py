@@ -9,8 +9,10 @@ from urllib.parse import quote
 from django.template.loader import render_to_string
 from django.urls import get_script_prefix
 from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from enrollment.pages.audit_rows import EventRow
+from portal import long_texts
 from portal.lists.columns import Cells
 from portal.lists.row_text import escaped, row_text
 
@@ -73,6 +75,11 @@ def values_of(event: EventRow) -> dict[str, str]:
     }
 
 
+def _facts(facts: Iterable[tuple[str, str]]) -> str:
+    each = ((SafeString(' class="full"' if long_texts.is_long(value) else ""), label, value) for label, value in facts)
+    return format_html_join("", "<div{}><dt>{}</dt><dd>{}</dd></div>", each)
+
+
 def render_rows(events: Iterable[EventRow], cells: Cells) -> Iterator[str]:
     """The rows of a page, one after the other. The details that only some have are HTML already."""
     prefix = get_script_prefix()
@@ -80,5 +87,8 @@ def render_rows(events: Iterable[EventRow], cells: Cells) -> Iterator[str]:
         values = escaped(values_of(event))
         changes = {"changes": event.changes}
         values["changes"] = render_to_string("enrollment/_audit_changes.html", changes) if event.changes else ""
-        values["facts"] = format_html_join("", "<div><dt>{}</dt><dd>{}</dd></div>", event.facts)
+        values["facts"] = _facts(event.facts)
+        # A row has two lines of a name, so that the details have all of it.
+        values["whole"] = _facts([("Resource", event.resource)] if long_texts.is_long(event.resource) else [])
+        values |= {f"{name}_title": long_texts.title_of(getattr(event, name)) for name in ("who", "resource")}
         yield row_text("enrollment/_audit_row.html", state_of(event), cells, prefix).with_values(values)
