@@ -23,9 +23,27 @@ def on_paper(page: Page) -> str:
 
 def test_f41_the_list_is_printed_with_names_and_panels_and_without_controls(open_page, world):
     found = on_paper(open_page(f"{LIST}?q=kind"))
-    for text in ("kind full", "kind hidden", "SigningCertificate", "Managed by", "Last used", "1 of 1", "At limit"):
+    for text in (
+        "kind full",
+        "kind hidden",
+        "SigningCertificate",
+        "Managed by",
+        "Last used",
+        "1 of 1",
+        "At limit",
+        "Search: kind",
+    ):
         assert text.replace(" ", "") in found
-    for text in ("Sort:", "Collapse", "Expand", "Sign out", "Apply", "New key for this group", "api.private"):
+    for text in (
+        "Sort:",
+        "Collapse",
+        "Expand",
+        "Sign out",
+        "Apply",
+        "New key for this group",
+        "api.private",
+        "Never used",
+    ):
         assert text.replace(" ", "") not in found
 
 
