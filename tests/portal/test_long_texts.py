@@ -96,3 +96,19 @@ class Pages(PortalTestCase):
         self.sign_in("ada")
         row = parsed(self.client.get("/service-edge-keys/?expand=all")).select_one("tbody.record")
         self.assertEqual(row.select("th a[title], td[data-label=Group] a[title], .full"), [])
+
+    def test_the_dashboard_groups_and_the_audit_log_cut_every_long_name(self) -> None:
+        """The group's description too, which may have lines."""
+        group = self.key.group
+        type(group).objects.filter(pk=group.pk).update(description="line\n" * 60, latitude=52.5, longitude=13.4)
+        self.sign_in("ada")
+        names = tuple(name[:200] for name in NAMES.values())
+        for page in ("/", "/service-edge-groups/?expand=all", group.get_absolute_url(), "/audit-log/?expand=all"):
+            with self.subTest(page):
+                body = parsed(self.client.get(page))
+                shown = [text.parent for text in body.find_all(string=lambda text: text.strip().startswith(names))]
+                self.assertGreater(len(shown), 1)
+                self.assertEqual([str(each)[:80] for each in shown if not self.is_cut(each)], [])
+                described = body.select("dd:has(br)")
+                self.assertEqual(len(described), 1 if "groups" in page else 0)
+                self.assertEqual([each for each in described if not each.select(".long + .whole")], [])
