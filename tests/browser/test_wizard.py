@@ -9,6 +9,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_a_machine_appears_by_itself_and_asking_stops(open_page, stage):
+    stage.create_key("another")
     text = stage.create_key("waits for edges")
     page = open_page("/service-edges/add/choose-key/?choice=existing")
     # Found while it is typed, as in the lists.
