@@ -26,6 +26,16 @@ def wizard_errors(page: Page, world: World) -> None:
     page.get_by_role("alert").wait_for()
 
 
+@state("wizard, key details, errors", "enrollment:edge-add-key-details")
+def wizard_key_errors(page: Page, world: World) -> None:
+    page.goto(f"{_ADD}key-details/")
+    page.get_by_label("Name", exact=True).fill("a/b")
+    page.get_by_text("More settings").click()
+    page.get_by_label("Allowed networks").fill("everywhere")
+    press(page, "Next")
+    page.get_by_role("alert").wait_for()
+
+
 visit("wizard, ready", "enrollment:edge-add-ready", lambda world: world.ready("kind full"))
 visit("wizard, ready, waiting", "enrollment:edge-add-ready", lambda world: world.ready("many 00"))
 visit("edges, oldest first", "enrollment:edge-list", "/service-edges/?sort=enrolled", who="vic")

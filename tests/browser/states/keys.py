@@ -54,6 +54,17 @@ def asked_before_deleting(page: Page, world: World) -> None:
     page.get_by_role("link", name="Type “delete 1 key” exactly.").wait_for()
 
 
+@state("keys, refused together", "list-bulk")
+def refused_together(page: Page, world: World) -> None:
+    page.goto(f"{LIST}?q=kind")
+    for name in ("kind full", "kind nearly full"):
+        page.get_by_label(f"Select {name}", exact=True).check()
+    page.locator("#bulk-form").get_by_role("button", name="Raise limit").click()
+    page.locator("[name=value]").fill("2")
+    page.get_by_role("button", name="Raise the limit").click()
+    page.get_by_text("Nothing was changed").wait_for()
+
+
 @state("keys, views", "keys:key-list")
 def views(page: Page, world: World) -> None:
     page.goto(f"{LIST}?q=kind")

@@ -13,6 +13,17 @@ visit("audit log", "enrollment:audit-log", "/audit-log/")
 visit("audit log, changes", "enrollment:audit-log", "/audit-log/?action=key.limit_raised&expand=all")
 
 
+visit("audit log, no match", "enrollment:audit-log", "/audit-log/?q=nothing+has+this+name")
+
+
+@state("audit log, filters", "enrollment:audit-log")
+def audit_filters(page: Page, world: World) -> None:
+    page.goto("/audit-log/")
+    press(page, "Filter")
+    for part in ("Time", "Who"):
+        page.locator("#filter-menu summary", has_text=part).first.click()
+
+
 visit("dashboard", "home", "/?days=30")
 visit("dashboard of a viewer", "home", "/", who="vic")
 
