@@ -27,7 +27,7 @@ from keys.pages.key_list import CERTIFICATES
 from portal import audit, drafts, identifiers
 from portal.lists.alerts import NeedsCare
 from portal.lists.columns import Column, ListTable
-from portal.lists.counting import capped_count
+from portal.lists.counting import RowCount, capped
 from portal.lists.filters import Choice, Contains, Exactly, Related, RelatedByName
 from portal.lists.list_filters import ListFilters
 from portal.lists.listing import List, OpenList
@@ -205,7 +205,7 @@ def edge_list(request: HttpRequest, opened: OpenList) -> HttpResponse:
 def _unrecognized(now: datetime) -> dict[str, Any]:
     """Refusals before a secret was proved: a sample, at most one a minute for each code and source network."""
     found = audit.refusals().filter(object_id="")
-    return {
-        "latest": history.described(found[:UNRECOGNIZED_SHOWN]),
-        "count": capped_count(found.filter(at__gt=now - WINDOW)),
-    }
+    # In the statement of the latest ones, whose number it is.
+    count = RowCount(capped(found.filter(at__gt=now - WINDOW)))
+    latest = list(found.annotate(count=count)[:UNRECOGNIZED_SHOWN])
+    return {"latest": history.described(latest), "count": latest[0].count if latest else 0}

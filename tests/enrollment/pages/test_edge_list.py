@@ -35,8 +35,8 @@ from tests.support.html import parsed, texts, words
 
 LIST = "/service-edges/"
 # Session, user and two for permissions; groups and keys to choose from, the count, the edges,
-# the latest refusals and their count.
-QUERIES = 9
+# the latest refusals with their count.
+QUERIES = 8
 ALL_CELLS = Cells(frozenset(), 8)
 
 

@@ -12,8 +12,7 @@ from uuid import UUID
 
 import pytest
 from django.conf import settings
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -22,10 +21,11 @@ from enrollment.errors import Refused
 from keys.crypto import tokens
 from keys.models import KeyState, ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.pages import key_rows
+from keys.pages.key_list import KEYS, KeyFilters
 from keys.pages.key_rows import May
 from keys.state_filter import in_state
 from portal import triggers
-from portal.lists.counting import capped_count
+from portal.lists.counting import COUNTED, capped_count
 from tests.enrollment.base import EnrollmentTestCase, make_issuer, undone
 from tests.factories import EDGE, make_csr, make_group, make_key
 from tests.keys.base import generated
@@ -185,8 +185,7 @@ class KeyStateTests(EnrollmentTestCase):
         now = timezone.now()
         self.assertEqual(self.states(now), {"Edge": "Ready", "Sound": "Ready"})
 
-    def test_what_many_keys_meet_is_found_by_the_other_half_of_the_condition(self) -> None:
-        """Above the capped count the filter leaves out what is not wanted, which reads no index."""
+    def test_where_a_reason_keeps_back_most_keys_the_others_are_found_first(self) -> None:
         now = timezone.now()
         make_key("Old", expires_at=now + SECOND)
         make_key("In a disabled group", group=make_group(enabled=False))
@@ -197,7 +196,7 @@ class KeyStateTests(EnrollmentTestCase):
         later = now + 2 * SECOND
         with mock.patch("keys.state_filter.COUNTED", -1):
             many = {state: self.names(state, later) for state in KeyState}
-        # Also where one reason keeps back most keys, but not where few are counted at all.
+        # But not where few are counted at all.
         for counted in (*range(1, 8), 10_000):
             with self.subTest(counted=counted), mock.patch("keys.state_filter.COUNTED", counted):
                 self.assertEqual(many, {state: self.names(state, later) for state in KeyState})
@@ -220,26 +219,18 @@ class KeyStateTests(EnrollmentTestCase):
 
     # PostgreSQL reads a table of one page whole.
     @pytest.mark.once
-    def test_blocked_keys_are_counted_by_an_index_also_where_many_have_the_reason(self) -> None:
+    def test_blocked_keys_are_counted_by_an_index_and_many_read_in_the_order_of_the_page(self) -> None:
         triggers.drop_all()
         SigningCertificate.objects.update(enabled=False)
-        state, now = KeyState.CERTIFICATE_DISABLED, timezone.now()
-        with mock.patch("keys.state_filter.COUNTED", 0):
-            in_order, counted = (in_state(state, now, counted=each) for each in (False, True))
-        self.assertIn("SCAN keys_provisioningkey", ProvisioningKey.objects.filter(in_order).explain())
-        plan = ProvisioningKey.objects.filter(counted).order_by().values("pk").explain()
+        filters = KeyFilters(KEYS.state(QueryDict(f"state={KeyState.CERTIFICATE_DISABLED}")), KEYS.rows())
+        plan = filters.chosen.order_by().values("pk").explain()
         self.assertIn("key_by_certificate (signing_certificate_id=?)", plan)
-
-    # PostgreSQL reads a table of one page whole.
-    @pytest.mark.once
-    def test_pins_are_counted_in_ranges_of_an_index(self) -> None:
-        with CaptureQueriesContext(connection) as captured:
-            in_state(KeyState.DIFFERENT_ROOT, timezone.now())
-        (query,) = captured.captured_queries
-        with connection.cursor() as cursor:
-            cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")
-            steps = [step for *_, step in cursor.fetchall() if "key_by_certificate" in step]
-        self.assertEqual([step.count("AND pin>") for step in steps], [1, 1], steps)
+        for state in KeyState:
+            with self.subTest(state=state):
+                filters = KeyFilters(KEYS.state(QueryDict(f"state={state}")), KEYS.rows())
+                few, many = (filters.for_page(total).order_by("sort_name") for total in (COUNTED, COUNTED + 1))
+                self.assertEqual([[*few], [*many]], [[*filters.chosen]] * 2)
+                self.assertNotRegex(many.values("pk").explain(), "TEMP B-TREE FOR ORDER|SEARCH keys_provisioningkey")
 
     def test_a_state_without_keys_finds_none(self) -> None:
         """Also where no certificate is in it, so that there is no id to name."""
