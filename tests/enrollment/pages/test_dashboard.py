@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -95,7 +96,14 @@ class DashboardTests(PortalTestCase):
         followed = set()
         for name, address in (("tom", f"{HOME}?days=30"), ("tom", HOME), ("vic", HOME), ("ada", HOME)):
             self.sign_in(name)
-            for text, link in self.leading(self.client.get(address)).items():
+            page = self.client.get(address)
+            beside = copy(the(page, "main"))
+            for each in beside.select("a, time, svg, table, select"):
+                each.decompose()
+            # The ends of the bars are days.
+            numbers_beside = re.findall(r"\b\d+\b(?!\s[A-Z][a-z]{2}\b)", beside.get_text(" "))
+            self.assertEqual(numbers_beside, [], "Each is in a link.")
+            for text, link in self.leading(page).items():
                 shown = _NUMBER.match(text)
                 if shown is None or link["href"] in followed:
                     continue
