@@ -45,7 +45,9 @@ class SecurityHeadersMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         # No browser makes a page of these (`nosniff`), and a page has two dozen of them.
-        if not response.get("Content-Type", "").startswith(("text/css", "text/javascript", "font/")):
+        if response.get("Content-Type", "").startswith(("text/css", "text/javascript", "font/")):
+            response.headers.pop("Cross-Origin-Opener-Policy", None)
+        else:
             response.setdefault("Content-Security-Policy", self.policy)
             response.setdefault(
                 "Permissions-Policy", "camera=(), geolocation=(), microphone=(), clipboard-write=(self)"

@@ -6,6 +6,8 @@ from django.test import Client, RequestFactory, override_settings
 from portal.middleware import SecurityHeadersMiddleware
 from tests.base import PortalTestCase
 
+OPENER = "Cross-Origin-Opener-Policy"
+
 
 class HeadersTest(PortalTestCase):
     def assert_strict(self, path: str, status: int) -> None:
@@ -32,10 +34,11 @@ class HeadersTest(PortalTestCase):
             ("text/html", True), ("image/svg+xml", True), ("text/plain", True), ("application/pdf", True), ("", True),
             ("text/css", False), ('text/javascript; charset="utf-8"', False), ("font/woff2", False),
         ):  # fmt: skip
-            response = HttpResponse("", content_type=content_type)
+            response = HttpResponse("", content_type=content_type, headers={OPENER: "same-origin"})
             SecurityHeadersMiddleware(lambda request, response=response: response)(RequestFactory().get("/"))
             self.assertIs("Content-Security-Policy" in response, has_policy, content_type)
             self.assertIs("Permissions-Policy" in response, has_policy, content_type)
+            self.assertIs(OPENER in response, has_policy, content_type)
 
     def test_trusted_types_hold_everywhere(self) -> None:
         self.sign_in("ada")
