@@ -108,9 +108,11 @@ class RecordForm(PageForm, forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # The limits that HTML shows stay, for these are attributes already.
+        # The limits of numbers that HTML shows stay, for these are attributes already. That of a text does not: a
+        # browser would cut what is pasted without a word, and make GE (Georgia) of Germany.
         for name in self._of_the_record:
             self.fields[name].validators = []
+            self.fields[name].widget.attrs.pop("maxlength", None)
             if isinstance(field := self.fields[name], LocalTimeField):
                 field.stored = getattr(self.instance, name)
         if "version" in self.fields:

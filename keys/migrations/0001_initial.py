@@ -110,7 +110,12 @@ class Migration(migrations.Migration):
                 ("city", models.CharField(blank=True, max_length=255)),
                 (
                     "country_code",
-                    models.CharField(blank=True, help_text="ISO 3166 alpha-2, for example DE.", max_length=2),
+                    models.CharField(
+                        blank=True,
+                        error_messages={"max_length": "Enter the country as two capital letters, for example DE."},
+                        help_text="ISO 3166 alpha-2, for example DE.",
+                        max_length=2,
+                    ),
                 ),
                 (
                     "grace_distance_enabled",

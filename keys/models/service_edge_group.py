@@ -11,6 +11,7 @@ from django.db.models import Q
 from keys.models.record import Record
 from portal import record_addresses
 
+NOT_A_COUNTRY = "Enter the country as two capital letters, for example DE."
 NOT_A_QUARTER_HOUR = "Choose a time of day in steps of 15 minutes."
 _DAY_SECONDS = 24 * 60 * 60
 _QUARTER_HOUR = 15 * 60
@@ -77,7 +78,12 @@ class ServiceEdgeGroup(Record):
     latitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
     longitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
     city = models.CharField(max_length=255, blank=True)
-    country_code = models.CharField(max_length=2, blank=True, help_text="ISO 3166 alpha-2, for example DE.")
+    country_code = models.CharField(
+        max_length=2,
+        blank=True,
+        help_text="ISO 3166 alpha-2, for example DE.",
+        error_messages={"max_length": NOT_A_COUNTRY},
+    )
     grace_distance_enabled = models.BooleanField("public service edge proximity override", default=False)
     grace_distance = models.DecimalField("distance", max_digits=7, decimal_places=2, null=True, blank=True)
     grace_distance_unit = models.CharField(
@@ -131,7 +137,7 @@ class ServiceEdgeGroup(Record):
             models.CheckConstraint(
                 condition=Q(country_code="") | Q(country_code__regex=r"^[A-Z]{2}$"),
                 name="group_country_is_two_letters",
-                violation_error_message="Enter the country as two capital letters, for example DE.",
+                violation_error_message=NOT_A_COUNTRY,
             ),
         ]
 

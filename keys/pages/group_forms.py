@@ -57,7 +57,7 @@ class GroupForm(RecordForm):
         widgets: ClassVar = {
             "name": forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
             "description": forms.Textarea(attrs={"rows": 2}),
-            "country_code": forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "maxlength": 2}),
+            "country_code": forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
             "latitude": forms.NumberInput(attrs={"step": "any", "min": -90, "max": 90}),
             "longitude": forms.NumberInput(attrs={"step": "any", "min": -180, "max": 180}),
             "grace_distance": forms.NumberInput(attrs={"step": "any", "min": 0}),

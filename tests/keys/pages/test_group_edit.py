@@ -84,9 +84,12 @@ class Adding(GroupPageTestCase):
                 {"name": "x", "grace_distance_enabled": "on"},
                 {"grace_distance": ["Enter the distance of the proximity override."]},
             ),
-            (
-                {"name": "x", "country_code": "D1"},
-                {"country_code": ["Enter the country as two capital letters, for example DE."]},
+            *(
+                (
+                    {"name": "x", "country_code": country},
+                    {"country_code": ["Enter the country as two capital letters, for example DE."]},
+                )
+                for country in ("D1", "Germany")
             ),
             (
                 {"name": "x", "upgrade_seconds": "7"},
@@ -107,6 +110,8 @@ class Adding(GroupPageTestCase):
 
     def test_every_field_has_a_label_and_the_map_is_for_those_with_scripts(self) -> None:
         page = parsed(self.client.get(ADD))
+        # A browser cuts what is pasted at such a limit, and nobody is told.
+        self.assertEqual(page.select("[maxlength]"), [])
         for name in GroupForm.base_fields:
             self.assertEqual(len(page.select(f"label[for=id_{name}]")), 1, name)
         self.assertEqual(page.select_one("[data-pick-place]")["aria-hidden"], "true")
