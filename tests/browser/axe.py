@@ -33,8 +33,8 @@ _WITHOUT = """async (rows, look) => {
     }
 }"""
 # Rows that differ only in their words are looked at twice: a third one can break no rule that these do not, and on a
-# long list axe takes most of its time for them. Menus and heads of pages that are the same to the letter are looked at
-# once a run and width: `clean` holds what was found without a fault.
+# long list axe takes most of its time for them. Menus and heads of pages that are the same to the letter and show
+# as much are looked at once a run and width: `clean` holds what was found without a fault.
 _STRUCTURE_OF = """async ([options, clean]) => {
     const shape = (node) => [
         node.localName, node.getAttribute("class"), node.getAttribute("role"), Boolean(node.textContent.trim()),
@@ -51,7 +51,9 @@ _STRUCTURE_OF = """async ([options, clean]) => {
     const frame = new Map();
     for (const part of document.querySelectorAll("body header, body nav")) {
         const token = /(name="csrfmiddlewaretoken" value=)"[^"]*"/g;
-        frame.set(part, await digest(`${innerWidth} ${part.outerHTML.replaceAll(token, "$1")}`));
+        // A menu that is open has the text of a closed one.
+        const visible = [part, ...part.querySelectorAll("*")].filter((node) => node.checkVisibility()).length;
+        frame.set(part, await digest(`${innerWidth} ${visible} ${part.outerHTML.replaceAll(token, "$1")}`));
     }
     const exclude = [...frame.keys()].filter((part) => known.has(frame.get(part)));
     const { violations } = await without(repeated, () => axe.run(exclude.length ? { exclude } : document, options));

@@ -68,6 +68,14 @@ def test_axe_still_looks_for_what_it_should(open_page):
     assert {"image-alt", "label", "heading-order", "target-size", "color-contrast"} <= rules
 
 
+def test_axe_looks_at_a_menu_that_it_saw_closed(open_page):
+    page = open_page(viewport=PHONE)
+    page.evaluate("document.getElementById('menu').append(document.createElement('img'))")
+    assert violations(page) == []
+    page.get_by_role("button", name="Menu", exact=True).click()
+    assert {line.partition(":")[0] for line in violations(page)} == {"image-alt"}
+
+
 def test_axe_looks_at_colors_at_the_end_of_their_transition(open_page):
     """On a busy machine a button is still fading in when axe looks at it."""
     page = open_page()
