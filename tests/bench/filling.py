@@ -58,9 +58,19 @@ def terms() -> dict[str, str]:
         "key": str(ProvisioningKey.objects.get(public_id=edge.key_public_id).pk),
         "cert": str(SigningCertificate.objects.get(name="Service Edge").pk),
         "request": _REQUEST,
+        "part": _part_of_names(),
         "day": f"{timezone.now() - timedelta(days=500):%Y-%m-%d}",
         **{f"after_{each.nouns}": _middle(each) for each in (KEYS, EDGES, GROUPS, CERTIFICATES, EVENTS)},
     }
+
+
+def _part_of_names() -> str:
+    """A part of names with which a page is full at each size, so that pages are compared that show as many keys."""
+    for part in ("xyz", "xy", "x"):
+        found = KEYS.filters(KEYS.state(QueryDict(f"q={part}")), KEYS.rows()).chosen
+        if found is not None and found.order_by()[:101].count() > 100:
+            return part
+    raise ValueError("no page would be full")
 
 
 def _middle(listed: List) -> str:

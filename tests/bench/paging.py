@@ -167,7 +167,9 @@ def _beside_smaller(found: list[Worker]) -> list[Row]:
             if other is larger or page == "admin" or not larger.is_sound(page):
                 continue
             what = f"pages, {larger.engine}, {page}: {larger.keys:,} / {other.keys:,} keys"
-            lines.append(_line(what, larger, page, other, page, CONTAINS if page == "keys, contains" else LARGER))
+            lines.append(
+                _line(what, larger, page, other, page, CONTAINS if page.startswith("keys, contains") else LARGER)
+            )
     return lines
 
 
