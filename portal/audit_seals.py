@@ -160,7 +160,7 @@ def verify() -> Iterator[Fault]:
             yield from _faults_of(seal)
             digest, after = seal.digest, seal.last_event
     except (TypeError, ValueError, DataError):
-        yield Fault(number + 1, "it or a later one has values that no seal has. Nothing after it was compared.")
+        yield Fault(number or 1, "it or a later one has values that no seal has. Nothing after it was compared.")
 
 
 def _seals() -> Iterator[AuditSeal]:
