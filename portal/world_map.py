@@ -24,6 +24,8 @@ _WIDEST = 3.2
 # Dots are at least so far from each other, as a part of the width that is shown: 30 px where it has 720.
 _APART = 1 / 24
 MOST_DOTS = 200
+# The same of dots that the database gathers; so many cells of a view are fewer than MOST_DOTS.
+_CELL = 1 / 16
 
 
 class Point(NamedTuple):
@@ -49,6 +51,15 @@ class Area(NamedTuple):
     west: float
     north: float
     east: float
+
+
+class Cells(NamedTuple):
+    """How a view is divided: its western and northern end, how wide and how high a cell is, all in degrees."""
+
+    west: float
+    north: float
+    width: float
+    height: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +116,13 @@ def _is_on_earth(area: Area) -> bool:
     return all(-90 <= each <= 90 for each in latitudes) and all(-180 <= each <= 180 for each in longitudes)
 
 
+def cells_of(view: View) -> Cells:
+    """The cells of a view, for a database that gathers the places of each; `join` makes dots of them."""
+    side = view.width * _CELL
+    west, north = view.x / PER_LONGITUDE - 180, NORTH - view.y / PER_LATITUDE
+    return Cells(west, north, side / PER_LONGITUDE, side / PER_LATITUDE)
+
+
 def gather(places: Iterable[Any], view: View) -> list[Dot]:
     """The dots of places in a view, at most MOST_DOTS. Each place has `latitude` and `longitude`."""
     found, apart = list(places), view.width * _APART
@@ -118,9 +136,21 @@ def _gathered(places: Sequence[Any], apart: float) -> list[Dot]:
     for each in places:
         x, y = project(each.latitude, each.longitude)
         cells[x // apart, y // apart].append(each)
+    return _joined(sorted(map(_dot, cells.values()), key=lambda dot: len(dot.places), reverse=True), apart)
+
+
+def join(cells: Iterable[tuple[Area, Any]], view: View) -> list[Dot]:
+    """The dots of `cells_of` a view: each cell is the area of its places and anything as the place of its dot.
+
+    Those with most places come first.
+    """
+    return _joined((Dot(_middle(area), [place], [area]) for area, place in cells), view.width * _CELL)
+
+
+def _joined(cells: Iterable[Dot], apart: float) -> list[Dot]:
+    """A cell with few places joins a dot with more that is nearer than `apart`, across the border of their cells."""
     dots: list[Dot] = []
-    # A cell with few places joins a dot with more that is nearer than `apart`, across the border of their cells.
-    for cell in sorted((_dot(cell) for cell in cells.values()), key=lambda dot: len(dot.places), reverse=True):
+    for cell in cells:
         near = next((each for each in dots if _is_near(each.point, cell.point, apart)), None)
         if near:
             near.places.extend(cell.places)
@@ -133,7 +163,11 @@ def _gathered(places: Sequence[Any], apart: float) -> list[Dot]:
 def _dot(places: list[Any]) -> Dot:
     latitudes, longitudes = [each.latitude for each in places], [each.longitude for each in places]
     area = Area(min(latitudes), min(longitudes), max(latitudes), max(longitudes))
-    return Dot(project((area.south + area.north) / 2, (area.west + area.east) / 2), places, [area])
+    return Dot(_middle(area), places, [area])
+
+
+def _middle(area: Area) -> Point:
+    return project((area.south + area.north) / 2, (area.west + area.east) / 2)
 
 
 def _is_near(one: Point, other: Point, apart: float) -> bool:

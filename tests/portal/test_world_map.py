@@ -16,7 +16,9 @@ from portal.world_map import (
     Point,
     View,
     around,
+    cells_of,
     gather,
+    join,
     project,
     read_areas,
     view_of,
@@ -78,6 +80,22 @@ class WorldMap(SimpleTestCase):
             for place in places[::100]:
                 (own,) = [dot for dot in dots if any(contains(area, place) for area in dot.areas)]
                 self.assertIn(place, own.places)
+
+    def test_cells_of_any_view_are_fewer_than_the_most_dots_and_those_that_are_near_share_one(self) -> None:
+        chance = random.Random(7)
+        for count in (2, 5, 400):
+            places = [Place(chance.uniform(-57, 84), chance.uniform(-180, 180)) for _ in range(count)]
+            view = view_of([project(*place) for place in places])
+            cells = cells_of(view)
+            across, down = (view.width / 10 / cells.width, view.height / 12 / cells.height)
+            # A database may round or cut off: one more each way.
+            self.assertLessEqual((across + 1) * (down + 1), MOST_DOTS)
+            dots = join([(Area(*place, *place), place) for place in places], view)
+            self.assertEqual(sorted(each for dot in dots for each in dot.places), sorted(places))
+            for at, dot in enumerate(dots):
+                for other in dots[:at]:
+                    apart = max(abs(dot.point.x - other.point.x), abs(dot.point.y - other.point.y))
+                    self.assertGreaterEqual(apart, view.width / 16)
 
     def test_areas_are_read_as_they_are_written(self) -> None:
         areas = [Area(-1.5, 2, 3.25, 100), Area(50.123456, -180, 51, 0)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 from unittest import skipUnless
+from unittest.mock import patch
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -15,10 +16,12 @@ from django.test.utils import CaptureQueriesContext
 from enrollment.models import ServiceEdge
 from enrollment.operations import enroll, revoke_edge
 from keys.models import ServiceEdgeGroup
+from keys.pages import group_map
 from keys.pages.group_list import GroupFilters
 from tests.factories import ACTOR, EDGE, make_csr, make_group, make_key, make_managed
 from tests.keys.pages.groups import GROUPS, LATELY, LONG_AGO, NEVER, GroupPageTestCase, listed, make_edges
 from tests.support.html import links, parsed, texts, the
+from tests.support.sqlite_steps import steps
 
 # Counts with the segment; the groups; their keys; their edges; the map.
 QUERIES = 5
@@ -204,6 +207,33 @@ class OnTheMap(GroupPageTestCase):
         table = [texts(page, f".map-figure tbody tr:nth-child({number})")[0] for number in (1, 2)]
         self.assertEqual(sorted(table), ["3 groups near One No edges", "Far No edges"])
         self.assertEqual(texts(page, ".map text"), ["3"])
+
+    def test_of_many_groups_dots_lead_to_exactly_these_and_edges_are_not_read(self) -> None:
+        places = {"Far": (10, 10), "One": (50, 8), "Two": (50.5, 8.5), "Three": (49, 8), "Pole": (-90, 170)}
+        groups = [
+            make_group(name, latitude=latitude, longitude=longitude, location=name)
+            for name, (latitude, longitude) in places.items()
+        ]
+        make_group("Nowhere")
+        make_edges(make_key("one", group=groups[1])[0], *[LATELY] * 300)
+        self.addCleanup(group_map._known.clear)
+        with patch.object(group_map, "MOST_GROUPS", 3):
+            page = self.client.get(GROUPS)
+            dots = {link["aria-label"]: link["href"] for link in parsed(page).select(".targets a")}
+            self.assertEqual(list(dots), ["3 groups near One", "Far, Far", "Pole, Pole"])
+            self.assertEqual(listed(self.client.get(dots["3 groups near One"])), ["One", "Three", "Two"])
+            self.assertEqual(dots["Pole, Pole"], groups[4].get_absolute_url())
+            self.assertEqual({each["class"][-1] for each in parsed(page).select(".map .dot")}, {"places"})
+            self.assertEqual(texts(page, ".map-figure thead th"), ["Group", "Location"])
+            self.assertEqual(texts(page, ".map-figure tbody tr:first-child"), ["3 groups near One"])
+            (says,) = texts(page, ".map-figure figcaption > p")
+            self.assertIn("the map shows where they are, not how their edges are", says)
+            (lost,) = links(page, ".map-figure figcaption > p a")
+            self.assertEqual(listed(self.client.get(lost)), [])
+            group_map._known.clear()
+            if connection.vendor == "sqlite":
+                # With the edges of three groups it takes 9,000.
+                self.assertLess(steps(lambda: group_map.group_map(6)), 1_500)
 
     def test_it_is_beside_the_first_page_only(self) -> None:
         for number in range(26):

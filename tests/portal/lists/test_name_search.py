@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from copy import copy
 from typing import Any
 from unittest.mock import patch
@@ -31,13 +30,13 @@ from portal.lists.state import ListState
 from tests.enrollment.base import EnrollmentTestCase
 from tests.factories import make_group, make_key
 from tests.support.html import links, parsed, texts
+from tests.support.sqlite_steps import steps
 
 ON_SQLITE = connection.vendor == "sqlite"
 # Names that are read, of so many keys, edges and groups.
 READ, ALL = 20, 800
 # Steps of SQLite: those of a page that reads READ names and fifty offers of each filter. All names take twice as many.
 BOUND = 4_500
-_STEPS = 50
 
 
 class NamesOnSQLite(EnrollmentTestCase):
@@ -84,20 +83,6 @@ class NamesOnSQLite(EnrollmentTestCase):
         request = RequestFactory().get(reverse(listed.address), {"per_page": "100", **query})
         return sorted(row.name for row in listed.open(request).page.rows)
 
-    def steps(self, read: Callable[[], object]) -> int:
-        """What SQLite's machine does, which takes a few steps for each row that it reads."""
-        taken = [0]
-
-        def count() -> None:
-            taken[0] += 1
-
-        connection.connection.set_progress_handler(count, _STEPS)
-        try:
-            read()
-        finally:
-            connection.connection.set_progress_handler(None, 0)
-        return taken[0] * _STEPS
-
     def test_a_search_on_sqlite_reads_a_bounded_number_of_rows_in_every_order(self) -> None:
         if not ON_SQLITE:
             self.skipTest("PostgreSQL has an index of the parts of names")
@@ -112,8 +97,8 @@ class NamesOnSQLite(EnrollmentTestCase):
                     list(read_in_order(rows, chosen, Q(), order, state.descending, 0, 26).values_list("pk"))
 
                 with self.subTest(query=state.query), patch("portal.lists.counting.COUNTED", READ):
-                    self.assertLess(self.steps(page), BOUND)
-        self.assertLess(self.steps(lambda: audit_search.condition("none", NameSearch("none"))), BOUND)
+                    self.assertLess(steps(page), BOUND)
+        self.assertLess(steps(lambda: audit_search.condition("none", NameSearch("none"))), BOUND)
 
     def test_the_page_names_what_was_searched_and_leads_to_all_names(self) -> None:
         for listed, noun in ((KEYS, "keys"), (EDGES, "edges"), (GROUPS, "groups")):
