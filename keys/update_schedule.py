@@ -13,6 +13,11 @@ _DAYS = {day: number * 86_400 for number, day in enumerate(ServiceEdgeGroup.Day.
 _WEEK = 7 * 86_400
 
 
+def time_of_day(seconds: int) -> str:
+    """Seconds since midnight as hours and minutes: "18:30"."""
+    return f"{seconds // 3600:02}:{seconds % 3600 // 60:02}"
+
+
 def next_update(group: ServiceEdgeGroup, now: datetime) -> datetime:
     """The first moment after `now` at which the group's edges are updated."""
     wait = (_DAYS[group.upgrade_day] + group.upgrade_seconds - _second_of_week(now)) % _WEEK

@@ -77,6 +77,7 @@ TESTED_IN = {
     "keys/crypto/pasted_keys.py": "keys/crypto/test_tokens.py",
     "keys/errors.py": "portal/test_refusal_pages.py",
     "keys/machines.py": "keys/pages/test_row_html.py",
+    "keys/field_words.py": "enrollment/pages/test_audit_log.py",
     "keys/managed_rows.py": "keys/operations/test_vendor_manifest.py",
     "keys/management/commands/apply_vendor_manifest.py": "keys/operations/test_vendor_manifest.py",
     "keys/models/": "keys/models/test_constraints.py",

@@ -14,7 +14,7 @@ from enrollment.operations import revoking
 from enrollment.revocation_reasons import RevocationReason
 from keys.errors import Difference, Gone, Invalid, Stale
 from keys.names import clean_name
-from keys.operations.editing import display
+from keys.operations.editing import display, in_words
 from portal import audit
 from portal.actors import Actor
 from portal.attempts import attempt
@@ -69,7 +69,7 @@ def _stale(current: ServiceEdge, edited: ServiceEdge, fields: Collection[str]) -
     edits = audit.of_edge(str(current.uuid), by_machine=False).filter(action=audit.Action.EDGE_EDITED)
     last = edits.filter(outcome=audit.Outcome.SUCCESS).first()
     differences = [
-        Difference(name.capitalize(), display(current, name), display(edited, name))
+        Difference(name.capitalize(), in_words(current, name), in_words(edited, name))
         for name in fields
         if getattr(current, name) != getattr(edited, name)
     ]

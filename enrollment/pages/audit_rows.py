@@ -16,8 +16,9 @@ from django.utils import timezone
 
 from enrollment.models import ServiceEdge
 from enrollment.pages.history import reason_in_words
+from enrollment.revocation_reasons import RevocationReason
+from keys import field_words
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
-from keys.pages.activity import MOMENTS
 from portal import record_addresses
 from portal.audit_actions import EDITS
 from portal.lists.state import ListState
@@ -46,23 +47,6 @@ _PAGES: dict[str, tuple[type[Model], str]] = {
     "certificate": (SigningCertificate, "keys:certificate-detail"),
     "edge": (ServiceEdge, "enrollment:edge-detail"),
     "user": (User, "admin:auth_user_change"),
-}
-
-
-# The words of pages for fields that have others than their names.
-_FIELDS: dict[str, str] = {
-    **{field.name: str(field.verbose_name) for field in ServiceEdgeGroup._meta.concrete_fields},
-    "max_uses": "maximum",
-    "viewable": "view or export after creation",
-    "key_public_id": "public id of the key",
-    "spki_sha256": "key pair (SHA-256)",
-    "serial": "serial number",
-    "use": "number of the use",
-    "fault": "what was wrong",
-    "not_after": "valid until",
-    "is_active": "active",
-    "is_staff": "may open the support pages",
-    "is_superuser": "superuser",
 }
 
 
@@ -219,19 +203,14 @@ def _changes(event: AuditEvent) -> Iterator[Change]:
     for name, value in event.detail.items() if event.action in EDITS else ():
         if isinstance(value, list) and len(value) == 2:
             before, after = (_text(name, each) for each in value)
-            yield Change(_words(name), before, after, *_compared(before, after))
+            yield Change(field_words.label(name), before, after, *_compared(before, after))
         else:
-            yield Change(_words(name), "", _text(name, value))
+            yield Change(field_words.label(name), "", _text(name, value))
 
 
 def _facts(event: AuditEvent) -> Iterator[Fact]:
     details = {} if event.action in EDITS else event.detail
-    yield from (Fact(_words(name), _text(name, value)) for name, value in details.items() if name != "count")
-
-
-def _words(name: str) -> str:
-    words = _FIELDS.get(name, name.replace("_", " "))
-    return words[:1].upper() + words[1:]
+    yield from (Fact(field_words.label(name), _text(name, value)) for name, value in details.items() if name != "count")
 
 
 def _compared(before: str, after: str) -> tuple[list[Part], list[Part]]:
@@ -245,11 +224,6 @@ def _compared(before: str, after: str) -> tuple[list[Part], list[Part]]:
 
 
 def _text(name: str, value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    if name in MOMENTS and value:
-        try:
-            return stamp(datetime.fromisoformat(value)).text
-        except (TypeError, ValueError):
-            return str(value)
-    return str(value)
+    if name == "revocation_reason":
+        return str(dict(RevocationReason.choices).get(value, value))
+    return field_words.shown(name, value)

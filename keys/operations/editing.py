@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
 from django.db.models import CASCADE, Model, ProtectedError
 from django.utils import timezone
 
+from keys import field_words
 from keys.errors import CONSTRAINT_FIELDS, Difference, Gone, InUse, Invalid, Stale
 from keys.managed_rows import require_own
 from keys.models.record import Record
@@ -75,7 +77,7 @@ def require_version(current: Record, edited: Record, version: int, fields: Colle
     if current.version == version:
         return
     differences = [
-        Difference(_label(current, name), display(current, name), display(edited, name))
+        Difference(_label(current, name), in_words(current, name), in_words(edited, name))
         for name in fields
         if getattr(current, name) != getattr(edited, name)
     ]
@@ -95,6 +97,12 @@ def display(record: Model, name: str) -> Any:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return "" if value is None else value
+
+
+def in_words(record: Model, name: str) -> Any:
+    """The value of a field as pages show it; a moment is left for them, which know the zone of the reader."""
+    value = display(record, name)
+    return value if isinstance(value, datetime) else field_words.shown(name, value)
 
 
 def changes(current: Record, edited: Record, fields: Collection[str]) -> dict[str, list[str]]:

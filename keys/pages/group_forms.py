@@ -9,10 +9,11 @@ from django import forms
 from keys.models import ServiceEdgeGroup
 from keys.models.service_edge_group import NOT_A_QUARTER_HOUR
 from keys.names import LONGEST_NAME
+from keys.update_schedule import time_of_day
 from portal.forms import ConfirmNameForm, RecordForm, VersionField
 
 _QUARTER_HOUR = 15 * 60
-_TIMES = [(second, f"{second // 3600:02}:{second % 3600 // 60:02}") for second in range(0, 86_400, _QUARTER_HOUR)]
+_TIMES = [(second, time_of_day(second)) for second in range(0, 86_400, _QUARTER_HOUR)]
 PLACE = ("location", "city", "country_code", "latitude", "longitude")
 # Headings under "More settings", each with its fields.
 RARE = {

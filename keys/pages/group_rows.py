@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db.models import F, OuterRef, QuerySet
@@ -16,7 +16,7 @@ from keys.machines import CONNECTED, DISCONNECTED
 from keys.models import ProvisioningKey, ServiceEdgeGroup
 from keys.pages import key_rows
 from keys.pages.key_rows import HasPermissions, May, row_of
-from keys.update_schedule import next_update
+from keys.update_schedule import next_update, time_of_day
 from portal import zones
 from portal.lists import first_of_each
 from portal.lists.counting import RowCount, Tally, capped
@@ -137,7 +137,6 @@ def described(
 
 def facts(group: ServiceEdgeGroup) -> list[tuple[str, str]]:
     """The other fields of a group in words, each under the name of the model's field; empty for what is not set."""
-    time = datetime.fromtimestamp(group.upgrade_seconds, UTC)
     distance = (
         f"{group.grace_distance.normalize():f} {group.get_grace_distance_unit_display()}"
         if group.grace_distance
@@ -148,7 +147,7 @@ def facts(group: ServiceEdgeGroup) -> list[tuple[str, str]]:
         "latitude": coordinates(group),
         "version_profile": group.get_version_profile_display(),
         "override_version_profile": _on_off(group.override_version_profile),
-        "upgrade_day": f"{group.get_upgrade_day_display()}, {time:%H:%M} UTC",
+        "upgrade_day": f"{group.get_upgrade_day_display()}, {time_of_day(group.upgrade_seconds)} UTC",
         "is_public": group.get_is_public_display(),
         "trusted_networks": ", ".join(group.trusted_networks),
         "alternative_cloud": group.alternative_cloud,

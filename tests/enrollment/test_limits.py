@@ -78,7 +78,7 @@ class LimitTests(EnrollmentTestCase):
         with self.assertRaises(Stale) as stale:
             edit_key(mine, fields=["max_uses", "name"], version=mine.version, actor=ACTOR)
         (difference,) = stale.exception.differences
-        self.assertEqual((difference.theirs, difference.yours), (7, 9))
+        self.assertEqual((difference.theirs, difference.yours), ("7", "9"))
         self.assertEqual(ProvisioningKey.objects.get(pk=self.key.pk).max_uses, 7)
 
     def test_a13_enrolling_makes_no_form_stale(self) -> None:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from enrollment.pages.wizard import ready, steps
 from enrollment.pages.wizard.asking import BACK
 from enrollment.pages.wizard.planning import Plan, planned, warnings
+from keys import field_words
 from keys.errors import Invalid
 from keys.operations import create_key
 from keys.pages.key_rows import without_secrets
@@ -113,19 +114,7 @@ def _group_values(plan: Plan) -> list[tuple[str, str]]:
     form_fields = steps.FORMS["group"].base_fields
     names = [name for name in steps.FORMS["group"].Meta.fields if name != "name"]
     return [
-        (str(form_fields[name].label).partition(" (-")[0], _words(group, name))
+        (str(form_fields[name].label).partition(" (")[0], field_words.shown(name, getattr(group, name)))
         for name in names
         if getattr(group, name) != group._meta.get_field(name).get_default()  # type: ignore[union-attr]  # columns
     ]
-
-
-def _words(group: Any, name: str) -> str:
-    value = getattr(group, name)
-    if isinstance(value, bool):
-        return "On" if value else "Off"
-    if isinstance(value, list):
-        return ", ".join(value)
-    if name == "upgrade_seconds":
-        return f"{value // 3600:02}:{value % 3600 // 60:02}"
-    display = getattr(group, f"get_{name}_display", None)
-    return str(display() if display else value)

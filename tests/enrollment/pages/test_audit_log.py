@@ -18,14 +18,19 @@ from django.db.models.expressions import RawSQL
 from django.db.models.lookups import GreaterThan
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from enrollment.models import ServiceEdge
 from enrollment.operations import enroll
 from enrollment.pages.audit_log import EVENTS
+from enrollment.pages.audit_rows import changes_in_one_line, facts_in_one_line
 from keys import operations
 from keys.models import ProvisioningKey, ServiceEdgeGroup
+from keys.pages import activity
 from portal import audit
 from portal.actors import Actor
+from portal.audit_actions import DETAIL_FIELDS, Action
+from portal.models import AuditEvent
 from tests.base import CAST, PortalTestCase
 from tests.factories import EDGE, make_csr, make_group, make_key
 from tests.support.html import links, parsed, texts
@@ -39,6 +44,72 @@ def endless(name: str) -> Q:
     """A condition that takes minutes, as one that no index answers takes at ten million events."""
     numbers = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 1000000000)"
     return Q(GreaterThan(RawSQL(f"({numbers} SELECT MAX(n) FROM t)", []), 0))  # a constant
+
+
+# Each field of a detail: its label, and what is stored, with the words of pages.
+WORDS: dict[str, tuple[str, list[tuple[Any, str]]]] = {
+    "name": ("Name", [("off", "off")]),
+    "description": ("Description", [("TRUE", "TRUE")]),
+    "enabled": ("Enabled", [("on", "On"), ("off", "Off")]),
+    "max_uses": ("Maximum", [("66600", "66,600")]),
+    "group": ("Group", [("South", "South")]),
+    "signing_certificate": ("Signing certificate", [("Berlin CA", "Berlin CA")]),
+    "viewable": ("View or export after creation", [("off", "Off")]),
+    "expires_at": ("Expires", [("2050-01-01 11:00:00+00:00", "1 Jan 2050, 11:00 UTC"), ("", "")]),
+    "allowed_networks": ("Allowed networks", [("10.0.0.0/8, ::1/128", "10.0.0.0/8, ::1/128")]),
+    "certificates": ("Certificates", [(1200, "1,200")]),
+    "serials": ("Serials", [(["0a", "0b"], "0a, 0b")]),
+    "revocation_reason": ("Revocation reason", [("keyCompromise", "Key compromised"), ("removeFromCRL", "removeFromCRL")]),
+    "edges": ("Edges", [(1200, "1,200")]),
+    "is_public": ("Publicly accessible", [("FALSE", "No"), ("TRUE", "Yes"), ("DEFAULT", "Default")]),
+    "trusted_networks": ("Client Connector trusted networks", [("Office, Lab", "Office, Lab")]),
+    "use_in_dr_mode": ("Disaster recovery", [("on", "On")]),
+    "private_cloud": ("Private cloud for business continuity", [("Cloud", "Cloud")]),
+    "exclusive_for_business_continuity": ("Exclusive for business continuity", [("off", "Off")]),
+    "alternative_cloud": ("Alternative cloud domain", [("example.net", "example.net")]),
+    "override_version_profile": ("Persist local version profile", [("on", "On")]),
+    "version_profile": ("Version profile", [("0", "Default"), ("2", "New Release")]),
+    "upgrade_day": ("Software update day", [("SUNDAY", "Sunday")]),
+    "upgrade_seconds": ("Software update time", [("66600", "18:30 UTC"), ("0", "00:00 UTC")]),
+    "location": ("Location", [("0", "0")]),
+    "latitude": ("Latitude", [("52.500000", "52.5"), ("100", "100")]),
+    "longitude": ("Longitude", [("-13.000000", "-13")]),
+    "city": ("City", [("Berlin", "Berlin")]),
+    "country_code": ("Country code", [("DE", "DE")]),
+    "grace_distance_enabled": ("Public service edge proximity override", [("off", "Off")]),
+    "grace_distance": ("Distance", [("10.00", "10")]),
+    "grace_distance_unit": ("Distance unit", [("MILES", "miles"), ("KMS", "km")]),
+    "client_type": ("Client type", [("ZAPP_CLIENT", "Client Connector"), ("NONE", "None")]),
+    "serial": ("Serial number", [("0a1b", "0a1b")]),
+    "not_after": ("Valid until", [("2036-11-27 09:00:00+00:00", "27 Nov 2036, 09:00 UTC")]),
+    "source": ("Source", [("requested", "Requested")]),
+    "parent": ("Parent", [("Root", "Root")]),
+    "edge_id": ("Edge id", [("7", "7")]),
+    "key_public_id": ("Public id of the key", [("00ff", "00ff")]),
+    "key_name": ("Key name", [("Berlin lab", "Berlin lab")]),
+    "issuer": ("Issuer", [("Berlin CA", "Berlin CA")]),
+    "use": ("Number of the use", [(3, "3")]),
+    "renewed": ("Renewed", [("0a1b", "0a1b")]),
+    "spki_sha256": ("Key pair (SHA-256)", [("00ff", "00ff")]),
+    "fault": ("What was wrong", [("It is no CSR.", "It is no CSR.")]),
+    "ignored_extensions": ("Ignored extensions", [(["a", "b"], "a, b")]),
+    "rows": ("Rows", [("12000", "12,000")]),
+    "filters": ("Filters", [("Group: South", "Group: South")]),
+    "list": ("List", [("keys", "Keys")]),
+    "shared": ("Shared", [("yes", "Yes")]),
+    "username": ("Username", [("olga", "olga")]),
+    "first_name": ("First name", [("Olga", "Olga")]),
+    "last_name": ("Last name", [("Berg", "Berg")]),
+    "email": ("Email", [("olga@example.net", "olga@example.net")]),
+    "is_active": ("Active", [("off", "Off")]),
+    "is_staff": ("May open the support pages", [("on", "On")]),
+    "is_superuser": ("Superuser", [("on", "On")]),
+    "roles": ("Roles", [("Auditor, Viewer", "Auditor, Viewer")]),
+    "password": ("Password", [("changed", "changed")]),
+    "method": ("Method", [("POST", "POST")]),
+    "page": ("Page", [("/service-edge-keys/7/", "/service-edge-keys/7/")]),
+    "sessions": ("Sessions", [("Firefox on Linux", "Firefox on Linux")]),
+}
 
 
 class AuditLogTestCase(PortalTestCase):
@@ -104,6 +175,22 @@ class RowTests(AuditLogTestCase):
         page = self.get(action="group.edited", expand="all")
         self.assertEqual(texts(page, ".changes del"), ["south"])
         self.assertEqual(texts(page, ".changes ins"), ["north"])
+
+    @pytest.mark.once
+    def test_f45_each_field_has_the_words_of_pages(self) -> None:
+        """In the page, its CSV and timelines. A new field of a detail without a case fails."""
+        fields = frozenset().union(*DETAIL_FIELDS.values()) - {"count"}
+        self.assertEqual(set(WORDS), fields, "Give a new field a case.")
+        for name, (label, values) in WORDS.items():
+            for stored, words in values:
+                with self.subTest(name=name, stored=stored):
+                    created = AuditEvent(action=Action.GROUP_CREATED, detail={name: stored})
+                    self.assertEqual(facts_in_one_line(created), f"{label}: {words}")
+                    if isinstance(stored, str):
+                        edited = AuditEvent(action=Action.GROUP_EDITED, at=timezone.now(), detail={name: [stored, "x"]})
+                        self.assertIn(f"{label}: {words} ".replace("  ", " "), changes_in_one_line(edited))
+                        if name != "revocation_reason":
+                            self.assertIn(f"{label}: {words} ", strip_tags(activity.described(edited).changes[0]))
 
     def test_f45_a_secret_is_only_named(self) -> None:
         event = audit.row(audit.Action.USER_EDITED, OLGA, audit.Subject("user", "7", "olga"))

@@ -28,7 +28,7 @@ class EditTests(EdgePagesTestCase):
         self.assertRedirects(response, self.page, fetch_redirect_response=False)
         page = self.get(self.page)
         self.assertContains(page, "In the cellar")
-        self.assertIn("name: Edge-1 → Frankfurt", texts(page, "#timeline tbody th")[0])
+        self.assertIn("Name: Edge-1 → Frankfurt", texts(page, "#timeline tbody th")[0])
 
     def test_a_bad_name_is_refused_at_its_field(self) -> None:
         for name in ("", "a/b", "x" * 301):

@@ -95,7 +95,7 @@ class WhatHappenedWithIt(KeyPageTestCase):
         form = {"name": "Oregon", "max_uses": 9, "viewable": "on", "enabled": "on", "version": 1}
         self.client.post(f"{self.address}edit/", form)
         page = self.client.get(self.address)
-        self.assertEqual(texts(page, EVENTS), ["Limit raised max uses: 5 → 9", "Copied", "Created"])
+        self.assertEqual(texts(page, EVENTS), ["Limit raised Maximum: 5 → 9", "Copied", "Created"])
         self.assertEqual(texts(page, '#timeline [data-label="By"]'), ["ada", "ada", "the tests"])
 
     def test_others_do_not(self):

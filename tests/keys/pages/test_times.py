@@ -198,7 +198,7 @@ class Editing(TimesTestCase):
         self.read_in("Europe/Berlin")
         self.post("2050-01-01T13:00")
         page = self.client.get(self.address)
-        self.assertIn("expires at: 1 Jan 2050, 12:00 CET → 1 Jan 2050, 13:00 CET", words(parsed(page)))
+        self.assertIn("Expires: 1 Jan 2050, 12:00 CET → 1 Jan 2050, 13:00 CET", words(parsed(page)))
         self.assertLessEqual({"1 Jan 2050, 12:00 CET", "1 Jan 2050, 13:00 CET"}, set(texts(page, "time")))
         self.post("")
         ends = [
