@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -12,13 +13,13 @@ from django.db.models import BooleanField, DecimalField, Field
 
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.update_schedule import time_of_day
-from portal.times import stamp
+from portal.times import stamp, time_element
 
-_FIELDS: dict[str, Field[Any, Any]] = {
-    field.name: field
+_FIELDS: list[Field[Any, Any]] = [
+    field
     for model in (User, SigningCertificate, ProvisioningKey, ServiceEdgeGroup)
     for field in model._meta.concrete_fields
-}
+]
 _LABELS = {
     **{field.name: str(field.verbose_name) for field in ServiceEdgeGroup._meta.concrete_fields},
     "max_uses": "maximum",
@@ -34,10 +35,25 @@ _LABELS = {
     "is_staff": "may open the support pages",
     "is_superuser": "superuser",
 }
-_COUNTS = frozenset({"max_uses", "rows", "edges", "certificates"})
 MOMENTS = frozenset({"expires_at", "not_after"})
-# Written by operations as words of code.
-_CODES = frozenset({"source", "shared", "list"})
+_SWITCH = {"on": "On", "off": "Off", "True": "On", "False": "Off"}
+_CHOICES: dict[str, dict[str, str]] = {
+    **{
+        field.name: {str(value): str(words) for value, words in field.flatchoices} for field in _FIELDS if field.choices
+    },
+    **{field.name: _SWITCH for field in _FIELDS if isinstance(field, BooleanField)},
+}
+_FORMATS: dict[str, Callable[[str], str]] = {
+    **{
+        field.name: lambda text: f"{Decimal(text).normalize():f}"
+        for field in _FIELDS
+        if isinstance(field, DecimalField)
+    },
+    **dict.fromkeys(MOMENTS, lambda text: stamp(datetime.fromisoformat(text)).text),
+    **dict.fromkeys(("max_uses", "rows", "edges", "certificates"), lambda text: f"{int(text):,}"),
+    **dict.fromkeys(("source", "shared", "list"), str.capitalize),
+    "upgrade_seconds": lambda text: f"{time_of_day(int(text))} UTC",
+}
 
 
 def label(name: str) -> str:
@@ -53,20 +69,16 @@ def shown(name: str, value: Any) -> str:
     """
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    text, field = str(value), _FIELDS.get(name)
-    if isinstance(field, BooleanField):
-        return {"on": "On", "off": "Off", "True": "On", "False": "Off"}.get(text, text)
-    if field and field.choices:
-        return str(dict(field.flatchoices).get(text, text))
-    if name in _CODES:
-        return text.capitalize()
-    with suppress(ValueError, InvalidOperation):
-        if name == "upgrade_seconds":
-            return f"{time_of_day(int(text))} UTC"
-        if name in MOMENTS:
-            return stamp(datetime.fromisoformat(text)).text
-        if name in _COUNTS:
-            return f"{int(text):,}"
-        if isinstance(field, DecimalField):
-            return f"{Decimal(text).normalize():f}"
-    return text
+    text = str(value)
+    try:
+        return _FORMATS[name](text) if name in _FORMATS else _CHOICES.get(name, {}).get(text, text)
+    except (ValueError, InvalidOperation):
+        return text
+
+
+def as_html(name: str, value: Any) -> str:
+    """The same for a page: a moment is an element."""
+    if name in MOMENTS and value:
+        with suppress(TypeError, ValueError):
+            return time_element(datetime.fromisoformat(value))
+    return shown(name, value)

@@ -73,6 +73,17 @@ class StrictJSONField(forms.JSONField):
         return initial if self.disabled else InvalidJSONInput(data or "")
 
 
+def _lines_of(field: models.Field) -> Callable[[Any], str]:
+    """A list of texts where it is only shown: one a line, where Django shows JSON."""
+
+    @admin.display(description=str(field.verbose_name))
+    def lines(record: Any) -> str:
+        return "\n".join(map(str, getattr(record, field.name))) or "-"
+
+    lines.__name__ = field.name
+    return lines
+
+
 def one_of(column: str, known: Sequence[tuple[str, str]]) -> type[admin.SimpleListFilter]:
     """A filter by known values of a column. Django's own filter reads the whole table to find the values."""
 
@@ -106,6 +117,22 @@ class SupportAdmin(admin.ModelAdmin):
     # Facets count the rows of each choice of each filter, and each count reads the whole table.
     show_facets = admin.ShowFacets.NEVER
     formfield_overrides = {models.JSONField: {"form_class": StrictJSONField}}
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return fieldsets
+        lists = {each.name: each for each in self.opts.concrete_fields if each.default is list}
+        return [
+            (
+                title,
+                {
+                    **options,
+                    "fields": [_lines_of(lists[name]) if name in lists else name for name in options["fields"]],
+                },
+            )
+            for title, options in fieldsets
+        ]
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         if lookup in {getattr(each, "parameter_name", "") for each in self.list_filter}:

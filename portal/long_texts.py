@@ -45,7 +45,12 @@ def text_or_link(text: str, address: str = "") -> SafeString:
 
 
 def heading(name: str, words: str = "{}") -> SafeString:
-    """The name of a record as the heading of its page, in `words` such as `Delete {}?`."""
+    """The name of a record as the heading of its page, in `words` such as `Delete {}?`.
+
+    Words after a long name would be cut with it, so that it is as in a sentence before them.
+    """
+    if is_long(name, MOST) and words.rpartition("}")[2].strip("?"):
+        return format_html("<h1>{}</h1>", format_html(words, in_sentence(name)))
     named = format_html(words, format_html("<bdi>{}</bdi>", name))
     title = title_of(name, MOST)
     return format_html("<h1{}>{}</h1>{}", title, named, _WHOLE if title else "")

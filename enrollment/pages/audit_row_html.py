@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -75,8 +75,13 @@ def values_of(event: EventRow) -> dict[str, str]:
     }
 
 
-def _facts(facts: Iterable[tuple[str, str]]) -> str:
-    each = ((SafeString(' class="full"' if long_texts.is_long(value) else ""), label, value) for label, value in facts)
+def _facts(facts: Collection[tuple[str, str]]) -> str:
+    # Only a moment is HTML, and short.
+    long = (not isinstance(value, SafeString) and long_texts.is_long(value) for _, value in facts)
+    each = (
+        (SafeString(' class="full"' if is_long else ""), label, value)
+        for is_long, (label, value) in zip(long, facts, strict=True)
+    )
     return format_html_join("", "<div{}><dt>{}</dt><dd>{}</dd></div>", each)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import SequenceMatcher
@@ -69,7 +69,7 @@ class Change:
 
 
 class Fact(NamedTuple):
-    """A field of any other event."""
+    """A field of any other event. On a page the value is HTML if it is a moment."""
 
     field: str
     value: str
@@ -181,7 +181,7 @@ def _row(event: AuditEvent, url: str, state: ListState) -> EventRow:
         times=event.detail.get("count", 1),
         by_person=bool(event.actor_name) and event.interface != "enrollment",
         changes=list(_changes(event)),
-        facts=list(_facts(event)),
+        facts=list(_facts(event, field_words.as_html)),
     )
 
 
@@ -208,9 +208,11 @@ def _changes(event: AuditEvent) -> Iterator[Change]:
             yield Change(field_words.label(name), "", _text(name, value))
 
 
-def _facts(event: AuditEvent) -> Iterator[Fact]:
+def _facts(event: AuditEvent, words: Callable[[str, Any], str] = field_words.shown) -> Iterator[Fact]:
     details = {} if event.action in EDITS else event.detail
-    yield from (Fact(field_words.label(name), _text(name, value)) for name, value in details.items() if name != "count")
+    yield from (
+        Fact(field_words.label(name), _text(name, value, words)) for name, value in details.items() if name != "count"
+    )
 
 
 def _compared(before: str, after: str) -> tuple[list[Part], list[Part]]:
@@ -223,7 +225,7 @@ def _compared(before: str, after: str) -> tuple[list[Part], list[Part]]:
     return [part for part in removed if part.text], [part for part in added if part.text]
 
 
-def _text(name: str, value: Any) -> str:
+def _text(name: str, value: Any, words: Callable[[str, Any], str] = field_words.shown) -> str:
     if name == "revocation_reason":
         return str(dict(RevocationReason.choices).get(value, value))
-    return field_words.shown(name, value)
+    return words(name, value)

@@ -26,6 +26,11 @@ def validate_network_names(names: Any) -> None:
         raise ValidationError('Enter a list of names, for example ["Office", "Data center"].', code="names")
 
 
+def place_of(location: str, city: str, country_code: str) -> str:
+    """The location as people call it, else city and country as far as they are known."""
+    return location or ", ".join(filter(None, [city, country_code]))
+
+
 class ServiceEdgeGroup(Record):
     """One place of deployment: location, update window, and what its edges share. Field names follow the vendor."""
 
@@ -140,6 +145,11 @@ class ServiceEdgeGroup(Record):
                 violation_error_message=NOT_A_COUNTRY,
             ),
         ]
+
+    @property
+    def place(self) -> str:
+        """Where its edges are, in one line."""
+        return place_of(self.location, self.city, self.country_code)
 
     def get_absolute_url(self) -> str:
         """The group's page."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.utils import timezone
 from django.utils.html import format_html
@@ -13,7 +11,7 @@ from django.utils.html import format_html
 from keys import field_words
 from portal.audit_actions import EDITS
 from portal.models import AuditEvent
-from portal.times import Ago, ago, time_element
+from portal.times import Ago, ago
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +38,5 @@ def _changes(event: AuditEvent) -> Iterator[str]:
     """Edited values as "field: old → new". Only the audit log shows other details."""
     for name, value in event.detail.items() if event.action in EDITS else ():
         if isinstance(value, list):
-            old, new = (_in_words(name, each) for each in value)
+            old, new = (field_words.as_html(name, each) for each in value)
             yield format_html("{}: {} → {}", field_words.label(name), old, new)
-
-
-def _in_words(name: str, text: str) -> str:
-    """A time as an element: an event holds it as text in UTC, and never as empty text."""
-    if name in field_words.MOMENTS and text:
-        with suppress(ValueError):
-            return time_element(datetime.fromisoformat(text))
-    return field_words.shown(name, text)

@@ -50,7 +50,7 @@ class GroupTable(ListTable):
     status = Column("Status", csv=lambda group: STATUS[group.enabled])
     key_count = Column("Keys", csv=lambda group: words(group.key_count), css_class="number")
     edges = Column("Edges", csv=lambda group: EdgeCounts.of(group.edge_words, MOST_EDGES).words)
-    location = Column("Location", csv="location", order=Order("location", text))
+    location = Column("Location", csv="place", order=Order("location", text))
     profile = Column("Version Profile", csv=lambda group: group.get_version_profile_display())
     # An annotation, because the order depends on the time: the next update comes first.
     update = Column(

@@ -20,6 +20,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from keys.models import ServiceEdgeGroup
+from keys.models.service_edge_group import place_of
 from keys.pages.group_rows import MOST_EDGES, EdgeCounts, edge_words
 from portal import record_addresses, world_map
 from portal.lists.counting import words
@@ -155,11 +156,17 @@ def _places(most: int) -> list[_Place]:
     found = ServiceEdgeGroup.objects.filter(latitude__isnull=False).order_by("pk")[:MOST_GROUPS]
     degrees = {f"degrees_{name}": Cast(name, FloatField()) for name in ("latitude", "longitude")}
     rows = found.annotate(**degrees, edge_words=edge_words(timezone.now(), most))
+    columns = rows.values_list("pk", "name", "location", "city", "country_code", *degrees, "edge_words")
     return [
-        _Place(pk, name, location, latitude, longitude, EdgeCounts.of(counted, most))
-        for pk, name, location, latitude, longitude, counted in rows.values_list(
-            "pk", "name", "location", *degrees, "edge_words"
+        _Place(
+            pk,
+            name,
+            place_of(location, city, country),
+            latitude,
+            longitude,
+            EdgeCounts.of(counted, most),
         )
+        for pk, name, location, city, country, latitude, longitude, counted in columns
     ]
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from keys import machines
 from keys.machines import CONNECTED, DISCONNECTED
 from keys.models import ProvisioningKey, ServiceEdgeGroup
+from keys.models.service_edge_group import place_of
 from keys.pages import key_rows
 from keys.pages.key_rows import HasPermissions, May, row_of
 from keys.update_schedule import next_update, time_of_day
@@ -143,7 +144,7 @@ def facts(group: ServiceEdgeGroup) -> list[tuple[str, str]]:
         else ""
     )
     values = {
-        "city": ", ".join(filter(None, [group.city, group.country_code])),
+        "city": place_of("", group.city, group.country_code),
         "latitude": coordinates(group),
         "version_profile": group.get_version_profile_display(),
         "override_version_profile": _on_off(group.override_version_profile),

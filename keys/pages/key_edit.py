@@ -52,7 +52,7 @@ def _as_read(differences: list[Difference], form: EditKeyForm) -> list[Differenc
     shown = [replace(each, theirs=_in_words(each.theirs), yours=_in_words(each.yours)) for each in differences]
     viewable = form.fields["viewable"]
     if viewable.disabled and "viewable" in form.data:
-        shown.append(Difference(str(viewable.label), "off, for good", "on"))
+        shown.append(Difference(str(viewable.label), "Off, for good", "On"))
     return shown
 
 

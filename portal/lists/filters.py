@@ -15,6 +15,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from portal import zones
 from portal.lists import offers
@@ -28,6 +29,7 @@ EVERY = "all"
 # Clean values of an empty field.
 NO_VALUES: tuple[Any, ...] = (None, "", [])
 _MOST_SIMILAR = 5
+_LONGEST_NAMED = 60
 
 
 class ListFilter(django_filters.Filter):
@@ -217,6 +219,8 @@ class RelatedField(forms.Field):
 
     widget = forms.SelectMultiple  # takes the list of values; templates draw the control
     offered: Offers
+    # The values that the last `clean` did not find.
+    unknown: Sequence[str] = ()
 
     def __init__(self, *, similar: Callable[[str], Sequence[Any]] | None, suggest: str, **options: Any) -> None:
         super().__init__(**options)
@@ -228,14 +232,21 @@ class RelatedField(forms.Field):
         if len(wanted) > MOST_VALUES:
             raise ValidationError(f"“{self.label}” takes at most {MOST_VALUES} values.", code="many")
         found = [self.offered.find(text) for text in wanted]
-        if None in found:
-            raise ValidationError(self._unknown(wanted[found.index(None)]), code="invalid")
+        self.unknown = [text for text, offer in zip(wanted, found, strict=True) if offer is None]
+        if self.unknown:
+            raise ValidationError(self._not_found(), code="invalid")
         return [offer.id for offer in found if offer]
 
-    def _unknown(self, text: str) -> str:
-        """Names similar records, because without JavaScript there are no suggestions."""
-        near = ", ".join(each.name for each in self.similar(text)[:_MOST_SIMILAR]) if self.similar else ""
-        return self.error_messages["invalid"] + (f" Names that hold “{text}”: {near}." if near else "")
+    def _not_found(self) -> str:
+        """Names the unknown values, and records similar to the first: without JavaScript there are no suggestions."""
+        shown = [
+            Truncator(each.replace("\0", "\N{REPLACEMENT CHARACTER}")).chars(_LONGEST_NAMED)
+            for each in self.unknown[:_MOST_SIMILAR]
+        ]
+        near = ", ".join(each.name for each in self.similar(self.unknown[0])[:_MOST_SIMILAR]) if self.similar else ""
+        what = "a value that does not exist" if len(self.unknown) == 1 else "values that do not exist"
+        named = ", ".join(f"“{each}”" for each in shown)
+        return f"“{self.label}” has {what}: {named}." + (f" Names that hold “{shown[0]}”: {near}." if near else "")
 
 
 class Related(ListFilter):

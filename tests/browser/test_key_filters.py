@@ -116,7 +116,7 @@ def test_f08_a_bad_address_is_explained(open_page, scripts):
     page = open_page(f"{LIST}?group=nowhere&q=filter", java_script_enabled=scripts)
     expect(page).to_have_title(re.compile("^Error: "))
     expect(page.get_by_role("alert")).to_be_focused()
-    expect(page.get_by_role("alert")).to_contain_text("“Group” has a value that does not exist.")
+    expect(page.get_by_role("alert")).to_contain_text("“Group” has a value that does not exist: “nowhere”.")
     expect(rows(page)).to_have_count(0)
     page.get_by_role("alert").get_by_role("link").click()
     expect(page.get_by_label("Group 1, name or id")).to_have_value("nowhere")

@@ -117,6 +117,17 @@ class KeyAdminTest(PortalTestCase):
     def test_the_use_of_a_key_is_shown_in_the_words_of_its_filter(self) -> None:
         self.assertContains(self.client.get(self.change), '<div class="readonly">Never used</div>', html=True)
 
+    def test_lists_that_are_only_shown_have_one_text_a_line(self) -> None:
+        networks, group = ["192.0.2.0/24", "2001:db8::/32"], self.key.group
+        ProvisioningKey.objects.filter(pk=self.key.pk).update(allowed_networks=networks)
+        self.sign_in("sam")
+        for address, field, shown in (
+            (self.change, "allowed_networks", "192.0.2.0/24<br>2001:db8::/32"),
+            (f"/admin/keys/serviceedgegroup/{group.pk}/change/", "trusted_networks", "-"),
+        ):
+            row = the(self.client.get(address), f".field-{field} .readonly")
+            self.assertEqual(row.decode_contents().replace("<br/>", "<br>"), shown)
+
     def test_a_different_root_takes_a_tick_and_is_warned_of(self) -> None:
         enroll(self.text, factories.make_csr(), caller=factories.EDGE)
         own, other = self.key.signing_certificate_id, generated("Other").pk

@@ -11,6 +11,7 @@ from enrollment.operations import enroll
 from keys.models import ProvisioningKey
 from portal import long_texts
 from tests.base import PortalTestCase
+from tests.enrollment.wizard_answers import keep_draft
 from tests.factories import EDGE, make_csr, make_group, make_key
 from tests.keys.base import generated
 from tests.support.html import parsed
@@ -42,6 +43,10 @@ class Texts(SimpleTestCase):
             [body.h1.text, body.find_all("bdi")[1].text], [f"Delete {'w' * 81}?", "v" * 67 + "…v" + "w" * 11]
         )
         self.assertEqual(len(body.select("h1 + details.whole")), 1)
+        # What is behind the name is not cut with it.
+        verdict = parsed(long_texts.heading("v" * 75 + "w" * 11, "{} can't be deleted"))
+        self.assertEqual((verdict.h1.text, verdict.select(".long")), (f"{'v' * 67}…v{'w' * 11} can't be deleted", []))
+        self.assertEqual(verdict.bdi["title"], "v" * 75 + "w" * 11)
         self.assertEqual(long_texts.heading("Oslo", "Delete {}?"), "<h1>Delete <bdi>Oslo</bdi>?</h1>")
         self.assertEqual(long_texts.in_sentence("<Oslo>"), "<bdi>&lt;Oslo&gt;</bdi>")
 
@@ -103,11 +108,20 @@ class Pages(PortalTestCase):
         type(group).objects.filter(pk=group.pk).update(description="line\n" * 60, latitude=52.5, longitude=13.4)
         self.sign_in("ada")
         names = tuple(name[:200] for name in NAMES.values())
-        for page in ("/", "/service-edge-groups/?expand=all", group.get_absolute_url(), "/audit-log/?expand=all"):
+        keep_draft(int(self.client.session["_auth_user_id"]), self.key.signing_certificate_id)
+        wizard = [f"/service-edges/add/ready/?key={self.key.pk}", "/service-edges/add/review/"]
+        for page in (
+            "/",
+            *wizard,
+            "/service-edge-groups/?expand=all",
+            group.get_absolute_url(),
+            "/audit-log/?expand=all",
+        ):
             with self.subTest(page):
                 body = parsed(self.client.get(page))
                 shown = [text.parent for text in body.find_all(string=lambda text: text.strip().startswith(names))]
-                self.assertGreater(len(shown), 1)
+                # The wizard's sentences have the beginning and the end.
+                self.assertGreater(len(shown), 1 if page not in wizard else -1)
                 self.assertEqual([str(each)[:80] for each in shown if not self.is_cut(each)], [])
                 described = body.select("dd:has(br)")
                 self.assertEqual(len(described), 1 if "groups" in page else 0)

@@ -17,7 +17,7 @@ from enrollment.pages import deploy
 from enrollment.pages.edge_detail import FORBIDDEN, PERMISSION
 from enrollment.pages.history import reason_in_words
 from enrollment.pages.wizard import steps
-from keys.models import ProvisioningKey
+from keys.models import KeyState, ProvisioningKey
 from keys.pages import key_rows
 from keys.pages.key_download import file_name
 from keys.pages.key_rows import May, row_of
@@ -51,6 +51,7 @@ def shown(request: HttpRequest) -> HttpResponse:
     after = row_id(request.GET.get("after", ""))
     context = {
         "row": row,
+        "is_ready": row["state"] in {KeyState.READY, KeyState.NEARLY_USED_UP},
         "deploy": deploy.section(request, reveal=reveal, inserts=row["copy"] == "ready", shown=False),
         **_waiting(request, key.id, key.public_id, key.uses if after is None else after),
         "is_asked": after is not None,
@@ -62,6 +63,7 @@ def new_key(request: HttpRequest, key: ProvisioningKey, text: str) -> HttpRespon
     """The page of a new key with its text. It is the answer to the POST: a key that is not viewable is shown once."""
     context = {
         "key": key,
+        "is_ready": True,
         "text": text,
         "file_name": file_name(key),
         "deploy": deploy.section(request, inserts=True, shown=True),

@@ -59,7 +59,10 @@ WORDS: dict[str, tuple[str, list[tuple[Any, str]]]] = {
     "allowed_networks": ("Allowed networks", [("10.0.0.0/8, ::1/128", "10.0.0.0/8, ::1/128")]),
     "certificates": ("Certificates", [(1200, "1,200")]),
     "serials": ("Serials", [(["0a", "0b"], "0a, 0b")]),
-    "revocation_reason": ("Revocation reason", [("keyCompromise", "Key compromised"), ("removeFromCRL", "removeFromCRL")]),
+    "revocation_reason": (
+        "Revocation reason",
+        [("keyCompromise", "Key compromised"), ("removeFromCRL", "removeFromCRL")],
+    ),
     "edges": ("Edges", [(1200, "1,200")]),
     "is_public": ("Publicly accessible", [("FALSE", "No"), ("TRUE", "Yes"), ("DEFAULT", "Default")]),
     "trusted_networks": ("Client Connector trusted networks", [("Office, Lab", "Office, Lab")]),

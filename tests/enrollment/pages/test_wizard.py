@@ -249,6 +249,15 @@ class ExistingKeys(WizardTestCase):
         self.assertFalse(Draft.objects.exists())
         for key in ("0", "999999", "x"):
             self.assertIn(self.client.get(f"{at('ready')}?key={key}").status_code, (302, 404))
+        for which, key in self.bad.items():
+            with self.subTest(which):
+                page = self.client.get(f"{at('ready')}?key={key.pk}")
+                # Without its text it still admits edges.
+                admits = which == "hidden"
+                words = "Key ready" if admits else "Key not ready"
+                self.assertEqual(texts(page, "h1"), [words])
+                self.assertEqual(bool(parsed(page).select("h1.unready")), not admits)
+                self.assertContains(page, f"<title>{words}: ")
 
     def test_the_list_is_short_and_its_queries_do_not_grow(self) -> None:
         counts = []

@@ -58,6 +58,17 @@ class Rows(GroupPageTestCase):
         ]  # fmt: skip
         self.assertEqual(texts(self.client.get(GROUPS), "table.list thead th"), heads)
 
+    def test_a_group_without_a_location_shows_its_city_and_country(self) -> None:
+        """In the list, its CSV, on the map with its table, and on its page."""
+        place = {"city": "Lyon", "country_code": "FR", "latitude": Decimal("45.76"), "longitude": Decimal("4.83")}
+        ServiceEdgeGroup.objects.filter(pk=self.empty.pk).update(**place)
+        page = self.client.get(GROUPS)
+        self.assertEqual(texts(page, f"{self.row(self.empty)} td[data-label=Location]"), ["Lyon, FR"])
+        self.assertIn("Lyon, FR", texts(page, ".map-figure td[data-label=Location]"))
+        self.assertEqual(texts(self.client.get(self.empty.get_absolute_url()), ".lead"), ["Lyon, FR"])
+        answer = b"".join(self.client.get(GROUPS, {"format": "csv", "q": "paris"}).streaming_content).decode()
+        self.assertIn('"Lyon, FR"', answer)
+
     def test_f47_a_row_counts_what_its_links_list(self) -> None:
         page = self.client.get(GROUPS)
         row = self.row(self.berlin)

@@ -241,10 +241,10 @@ class EditingAtOnce(EditTestCase):
                 ("Name", "Theirs", "Mine"),
                 ("Maximum number of Private Service Edges", "61", "62"),
                 ("Signing certificate", "Client", "Service Edge"),
-                ("Enabled", "off", "on"),
+                ("Enabled", "Off", "On"),
                 ("Expires", "2 Jan 2050, 03:04 UTC", "none"),
                 ("Allowed networks", "10.0.0.0/8", "192.0.2.0/24, 10.0.0.0/8"),
-                ("View or Export Provisioning Key After Creation", "off, for good", "on"),
+                ("View or Export Provisioning Key After Creation", "Off, for good", "On"),
             ],
         )
         mine["version"] = response.context["form"]["version"].value()

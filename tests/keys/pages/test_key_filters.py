@@ -63,10 +63,17 @@ class Filters(PortalTestCase):
         make_group("London -2-")
         page = self.get(group="LOND")
         self.assertContains(
-            page, "“Group” has a value that does not exist. Names that hold “LOND”: London, London -2-."
+            page, "“Group” has a value that does not exist: “LOND”. Names that hold “LOND”: London, London -2-."
         )
         self.assertEqual(names(page), [])
         self.assertNotContains(self.get(group="nowhere"), "Names that hold")
+
+    def test_f08_of_several_values_only_the_bad_ones_are_named_and_marked(self):
+        page = self.get(group=["London", "nowhere", "x" * 99])
+        fields = parsed(page).select("input[name=group][form=filters]")
+        marked = [each.get("value") for each in fields if each.get("aria-invalid")]
+        self.assertEqual(marked, ["nowhere", "x" * 99])
+        self.assertContains(page, f"“Group” has values that do not exist: “nowhere”, “{'x' * 59}…”.")
 
     def test_each_filter_narrows(self):
         service_edge = signing_certificate("Service Edge").pk
