@@ -1,4 +1,4 @@
-"""Who did what last: the latest events of people and commands, sign-ins left out."""
+"""Who did what last: the latest events of people and commands, sign-ins and refused pages left out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from portal.models import AuditEvent
 from portal.times import Ago, ago
 
 SHOWN = 8
-# More are read, because sign-ins are left out afterwards: no index has only the others.
+# More are read, because some are left out afterwards: no index has only the others.
 _READ = 40
 # The other actions are verbs already: "created", "copied".
 _VERBS: dict[str, str] = {
@@ -25,7 +25,8 @@ _VERBS: dict[str, str] = {
     Action.KEY_EDGES_REVOKED: "revoked the edges of",
     Action.USER_SESSIONS_ENDED: "ended sessions of",
 }
-_LEFT_OUT = {Action.USER_SIGNED_IN, Action.USER_SIGNED_OUT}
+# A refused sign-in or page changed nothing, and its sentence would begin with nobody.
+_LEFT_OUT = {Action.USER_SIGNED_IN, Action.USER_SIGNED_OUT, Action.USER_REFUSED}
 
 
 class Recent(NamedTuple):

@@ -173,7 +173,8 @@ def _announce(request: HttpRequest, listed: List, action: BulkAction, outcome: O
 
 
 def _names(listed: List, records: Sequence[Any]) -> SafeString:
-    shown, more = records[:NAMED_AFTERWARDS], len(records) - NAMED_AFTERWARDS
+    by_name = sorted(records, key=lambda record: record.name.casefold())
+    shown, more = by_name[:NAMED_AFTERWARDS], len(records) - NAMED_AFTERWARDS
     # What was deleted may have no page any more.
     exist = listed.rows().model._default_manager.in_bulk([record.pk for record in shown])
     each = [success_messages.named(record) if record.pk in exist else quoted(record.name) for record in shown]
@@ -201,7 +202,7 @@ def _page(
     others = [row["pk"] for row in rows if row["pk"] not in refused]
     done = action.needless(selection.rows.filter(pk__in=[row["pk"] for row in rows]))
     shown = [{**row, "reason": refused.get(row["pk"], ""), "is_done": row["pk"] in done} for row in rows]
-    shown.sort(key=lambda row: not row["reason"])
+    shown.sort(key=lambda row: (not row["reason"], row["name"].casefold()))
     context = {
         "listed": listed,
         "action": action,

@@ -163,6 +163,29 @@ def test_from_right_to_left_the_text_of_a_key_still_reads_from_left_to_right(ope
     assert all(order)
 
 
+def test_from_right_to_left_a_sentence_ends_at_its_end(open_page, world):
+    page = open_page(f"{world.own}delete/")
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    ends = """all => all.map((each) => {
+        const walker = document.createTreeWalker(each, NodeFilter.SHOW_TEXT);
+        const texts = [], range = document.createRange();
+        while (walker.nextNode()) if (walker.currentNode.data.trim()) texts.push(walker.currentNode);
+        const at = (text, start) => {
+            range.setStart(text, start);
+            range.setEnd(text, start + 1);
+            return range.getBoundingClientRect().left;
+        };
+        const last = texts.at(-1);
+        return [each.textContent.trim(), at(texts[0], 0) < at(last, last.data.trimEnd().length - 1)];
+    })"""
+    read = page.locator("h1").evaluate_all(ends)
+    page.goto("/service-edge-groups/add/")
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    read += page.locator(".hint:visible, label:visible").evaluate_all(ends)
+    assert [text for text, straight in read if not straight] == []
+    assert len(read) > 2
+
+
 def test_from_right_to_left_a_page_is_mirrored(open_page, world):
     page = open_page(f"{LIST}?q=kind&expand=all", reduced_motion="reduce")
     boxes = """() => [".brand", "h1", ".bar .search", ".row th > a", ".row .toggle button", ".row .actions button",

@@ -162,6 +162,7 @@ class DashboardTests(PortalTestCase):
         ada = self.sign_in("ada")
         key = factories.make_key("Zurich lab")[0]
         audit.record(audit.Action.USER_SIGNED_IN, factories.ACTOR, audit.Subject("user", str(ada.pk), "ada"))
+        audit.record(audit.Action.USER_REFUSED, factories.ACTOR, audit.Subject("user"), reason="wrong_credentials")
         page = self.client.get(HOME)
         first = parsed(page).select_one(".recent li")
         self.assertTrue(words(first).startswith("the tests created Zurich lab"), words(first))

@@ -26,8 +26,9 @@ class BulkTest(PortalTestCase):
 
     @classmethod
     def setUpTestData(cls) -> None:
-        cls.first, _ = make_key("tokyo 1", max_uses=5)
+        # The page that asks has them in the order of their names.
         cls.second, _ = make_key("tokyo 2", max_uses=10)
+        cls.first, _ = make_key("tokyo 1", max_uses=5)
         cls.managed = managed_key("tokyo vendor")
         make_key("berlin")
 
