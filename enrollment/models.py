@@ -117,11 +117,17 @@ class ServiceEdge(Named, models.Model):
             models.Index(fields=["sort_name", "id"], name="edge_by_name"),
             models.Index(fields=["group", "id"], name="edge_by_group"),
             models.Index(fields=["key_sort_name", "id"], name="edge_by_key"),
-            models.Index(fields=["contacted", "id"], name="edge_by_contact"),
+            # With all that a count of edges by their connection, or by the end of their certificate, asks.
+            models.Index(fields=["contacted", "id", "deleted_at", "enabled", "revoked_from"], name="edge_by_contact"),
             models.Index(fields=["version", "id"], name="edge_by_version"),
-            models.Index(fields=["certificate_until", "id"], name="edge_by_expiry"),
-            # Partial, because few are disabled, and an enrollment does not write to it.
-            models.Index(fields=["id"], condition=Q(enabled=False, deleted_at=None), name="edge_disabled"),
+            models.Index(fields=["certificate_until", "id", "deleted_at"], name="edge_by_expiry"),
+            # Partial, because few are disabled, and an enrollment does not write to it. It has all that a count asks:
+            # else SQLite reads the larger one by contact.
+            models.Index(
+                fields=["id", "enabled", "deleted_at", "revoked_from"],
+                condition=Q(enabled=False, deleted_at=None),
+                name="edge_disabled",
+            ),
             models.Index(
                 fields=["revoked_from", "id"], condition=Q(revoked_from__isnull=False), name="edge_by_revocation"
             ),
