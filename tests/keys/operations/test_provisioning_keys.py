@@ -120,7 +120,7 @@ class EditKeyTest(PortalTestCase):
         with self.assertRaises(errors.Stale) as refused:
             operations.edit_key(mine, fields=["max_uses"], version=1, actor=ACTOR)
         (difference,) = refused.exception.differences
-        self.assertEqual((difference.theirs, difference.yours), (5, 7))
+        self.assertEqual((difference.theirs, difference.yours), ("5", "7"))
         self.key.refresh_from_db()
         self.assertEqual(self.key.max_uses, 5)
 
