@@ -60,7 +60,7 @@ class BadCertificate(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One field that another editor changed: its label, their value, yours; in words, but for moments and records."""
+    """One field that another editor changed: its label, their value, yours; in words, but for moments."""
 
     label: str
     theirs: Any
