@@ -113,7 +113,7 @@ class SealTests(CommittedTestCase):
                 [f"{moved(first, -1)}", f"{moved(first + 1, first)}", f"{moved(-1, first + 1)}"],
                 "were changed",
             ),
-            ("renumbered", [f"{moved(first, 9_999)}"], "1 of the events"),
+            ("renumbered", [f"{moved(first, last + 9_999)}"], "1 of the events"),
             ("seal changed", ["UPDATE portal_auditseal SET events = 2 WHERE number = 1"], "or the seal was changed"),
             ("time of a seal", [f"UPDATE portal_auditseal SET at = '{_MILLENNIUM}' WHERE number = 1"], "the seal was"),
             ("seal added", [_SEAL_ZERO], "does not continue"),
