@@ -73,6 +73,17 @@ class Named:
     name: str
     sort_name: str
 
+    @classmethod
+    def from_db(cls, *args: Any, **kwargs: Any) -> Any:
+        record = super().from_db(*args, **kwargs)  # type: ignore[misc]  # provided by Model
+        record.__dict__["_read_name"] = record.__dict__.get("name")
+        return record
+
+    @property
+    def known_name(self) -> str:
+        """The name when the record was read. `name` may be anything that somebody typed into a form, even a key."""
+        return self.__dict__.get("_read_name") or self.name
+
     def clean_fields(self, exclude: Any = None) -> None:
         super().clean_fields(exclude)  # type: ignore[misc]  # provided by Model
         if "name" not in (exclude or ()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from copy import copy
+from dataclasses import replace
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -29,7 +30,7 @@ def edit_edge(edge: ServiceEdge, *, fields: Collection[str], actor: Actor, revis
     `revision` is the one that was read, by default that of `edge`. Raises Gone, Stale, or Invalid for a value that
     changes.
     """
-    with attempt(audit.Action.EDGE_EDITED, actor, _subject(edge)):
+    with attempt(audit.Action.EDGE_EDITED, actor, replace(_subject(edge), name=edge.known_name)):
         current = _locked(edge)
         changed = [name for name in fields if is_changed(getattr(current, name), getattr(edge, name))]
         clean(edge, changed, {"name": _require_name})
@@ -49,7 +50,7 @@ def edit_edge(edge: ServiceEdge, *, fields: Collection[str], actor: Actor, revis
 def _locked(edge: ServiceEdge) -> ServiceEdge:
     current = ServiceEdge.objects.live().select_for_update().filter(pk=edge.pk).first()
     if current is None:
-        raise Gone(f"“{edge.name}” was deleted in the meantime.")
+        raise Gone(f"“{edge.known_name}” was deleted in the meantime.")
     return current
 
 

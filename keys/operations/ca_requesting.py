@@ -53,7 +53,7 @@ def complete_certificate(
     if bundle.private_key is not None:
         raise BadCertificate("key_not_wanted")
     with (
-        attempt(audit.Action.CERTIFICATE_EDITED, actor, editing.subject(record)),
+        attempt(audit.Action.CERTIFICATE_EDITED, actor, editing.attempted(record)),
         editing.refusals_of(SigningCertificate),
     ):
         current = editing.lock(record)

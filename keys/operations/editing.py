@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -45,7 +46,7 @@ def lock(record: R) -> R:
     model = type(record)
     current = model._default_manager.select_for_update().filter(pk=record.pk).first()
     if current is None:
-        raise Gone(f"“{record.name}” was deleted in the meantime.")
+        raise Gone(f"“{record.known_name}” was deleted in the meantime.")
     require_own(current)
     return current
 
@@ -54,6 +55,11 @@ def subject(record: Record) -> audit.Subject:
     """The record as the object of an audit event."""
     kind = {"provisioningkey": "key", "serviceedgegroup": "group", "signingcertificate": "certificate"}
     return audit.Subject(kind[record._meta.model_name or ""], str(record.pk), record.name)
+
+
+def attempted(record: Record) -> audit.Subject:
+    """The same for a refusal: under the name that the record has, whatever somebody typed as a new one."""
+    return replace(subject(record), name=record.known_name)
 
 
 def require_valid(current: R, edited: R, *, fields: Collection[str], version: int, rules: Rules = NO_RULES) -> None:
@@ -153,7 +159,7 @@ def edit(
     rules: Rules = NO_RULES,
 ) -> None:
     """The whole edit of a record. Raises Gone, Managed, Stale or Invalid."""
-    with attempt(action, actor, subject(record)):
+    with attempt(action, actor, attempted(record)):
         current = lock(record)
         require_valid(current, record, fields=fields, version=version, rules=rules)
         detail = changes(current, record, fields)
@@ -164,7 +170,7 @@ def edit(
 
 def delete_unused(record: Record, *, action: str, actor: Actor) -> None:
     """The whole deletion of a record that others may depend on. Raises InUse, Gone or Managed."""
-    with attempt(action, actor, subject(record)):
+    with attempt(action, actor, attempted(record)):
         current = lock(record)
         _require_unused(current)
         detail = described(current)

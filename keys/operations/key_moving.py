@@ -35,7 +35,7 @@ def move_keys(
         raise Invalid("confirmed", "Enter the number of keys to move.")
     if old.pk == new.pk:
         raise Invalid("certificate", "Choose another certificate than the one to replace.")
-    with attempt(audit.Action.CERTIFICATE_EDITED, actor, editing.subject(old)):
+    with attempt(audit.Action.CERTIFICATE_EDITED, actor, editing.attempted(old)):
         # Keys before certificates, as an edit of a key locks them.
         keys = list(movable(old).select_for_update().order_by("pk")[:MOST_AT_ONCE])
         _require_confirmed(old, keys, confirmed)

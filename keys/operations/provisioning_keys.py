@@ -109,7 +109,7 @@ def edit_key(
     Raises Gone, Managed, Stale, or Invalid (values, name taken, maximum below the count, viewable turned on again, a
     different root that is not confirmed).
     """
-    with attempt(audit.Action.KEY_EDITED, actor, editing.subject(key)):
+    with attempt(audit.Action.KEY_EDITED, actor, editing.attempted(key)):
         current = editing.lock(key)
         rules = rules_of_an_edit(current, different_root)
         editing.require_valid(current, key, fields=fields, version=version, rules=rules)
@@ -123,7 +123,7 @@ def edit_key(
 
 def raise_limit(key: ProvisioningKey, *, max_uses: int, actor: Actor) -> None:
     """Store a higher maximum, whatever else was edited. Raises Gone, Managed, or Invalid if it is not higher."""
-    with attempt(audit.Action.KEY_LIMIT_RAISED, actor, editing.subject(key)):
+    with attempt(audit.Action.KEY_LIMIT_RAISED, actor, editing.attempted(key)):
         current = editing.lock(key)
         key.max_uses = max_uses
         clean(key, ["max_uses"], {"max_uses": lambda raised: _require_higher(raised, current)})
@@ -161,7 +161,7 @@ def rules_of_an_edit(current: ProvisioningKey, different_root: bool = False) -> 
 
 def delete_key(key: ProvisioningKey, *, actor: Actor) -> None:
     """Delete a key; its edges keep running and its name is free again. Raises Gone or Managed."""
-    with attempt(audit.Action.KEY_DELETED, actor, editing.subject(key)):
+    with attempt(audit.Action.KEY_DELETED, actor, editing.attempted(key)):
         current = editing.lock(key)
         detail = editing.described(current)
         current.delete()

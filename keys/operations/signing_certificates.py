@@ -137,7 +137,7 @@ def _require_complete(edited: SigningCertificate) -> None:
 
 def delete_certificate(record: SigningCertificate, *, actor: Actor) -> None:
     """Delete a certificate nothing depends on. Raises InUse with what does, Gone or Managed."""
-    with attempt(audit.Action.CERTIFICATE_DELETED, actor, editing.subject(record)):
+    with attempt(audit.Action.CERTIFICATE_DELETED, actor, editing.attempted(record)):
         use = certificate_use.of(editing.lock(record))
         if use:
             raise InUse(use.sentence)

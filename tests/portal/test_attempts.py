@@ -14,7 +14,7 @@ from enrollment.operations import enroll
 from enrollment.operations.edges import edit_edge
 from keys.errors import Gone, Stale
 from keys.models import ProvisioningKey
-from keys.operations import delete_key, raise_limit
+from keys.operations import delete_key, edit_key, raise_limit
 from keys.pages.key_bulk import KEY_ACTIONS
 from portal import audit
 from portal.actors import Actor
@@ -93,6 +93,23 @@ class AttemptTests(PortalTestCase):
             with self.subTest(event):
                 self.assertRaises((Gone, Stale), refuse)
                 self.assertEqual(self.refused(), [event])
+
+    def test_the_event_of_a_refused_edit_has_the_name_of_the_record_and_nothing_that_was_typed(self) -> None:
+        """A form passes on what was typed: a key may be pasted into its name, while somebody deletes the record."""
+        gone, text = make_key("gone")
+        edited, edge = ProvisioningKey.objects.get(pk=gone.pk), copy(self.edge)
+        delete_key(gone, actor=OLGA)
+        edited.name = edge.name = text
+        for refuse, event in (
+            (lambda: edit_key(edited, fields=["name"], version=1, actor=OLGA),
+             ("key.edited", "gone", "gone", "portal")),
+            (lambda: edit_edge(edge, fields=["description"], actor=OLGA, revision=99),
+             ("edge.edited", "stale_version", self.edge.name, "portal")),
+        ):  # fmt: skip
+            with self.subTest(event), self.assertRaises((Gone, Stale)) as refused:
+                refuse()
+            self.assertNotIn(text, str(refused.exception))
+            self.assertEqual(self.refused(), [event])
 
     @pytest.mark.once
     def test_a_refused_edit_is_not_taken_for_the_last_one(self) -> None:
