@@ -12,6 +12,7 @@ from keys.errors import Invalid
 from keys.models import KeyState, ProvisioningKey
 from keys.pages import key_rows
 from keys.pages.key_rows import NOT_VIEWABLE, KeyRow, May
+from portal import first_names
 from portal.tones import Tone
 
 SHOWN = 20
@@ -47,7 +48,17 @@ def found(request: HttpRequest) -> dict[str, Any]:
     offered = sorted((_offered(row, may, now) for row in rows), key=lambda each: bool(each.reason))
     is_cut = len(ids) > SHOWN or (not wanted and len(rows) == SHOWN)
     usable = sum(not each.reason for each in offered)
-    return {"keys": offered, "usable": usable, "wanted": wanted, "is_cut": is_cut, "shown": SHOWN}
+    # Beyond these only a key is found whose name begins with the text.
+    is_partial = wanted and any(key.exists() for key in first_names.unread(ProvisioningKey))
+    names_read = f"{first_names.MOST:,}" if is_partial else ""
+    return {
+        "keys": offered,
+        "usable": usable,
+        "wanted": wanted,
+        "is_cut": is_cut,
+        "shown": SHOWN,
+        "names_read": names_read,
+    }
 
 
 def require_usable(pk: int, user: Any) -> None:

@@ -182,6 +182,13 @@ class NamesOnSQLite(EnrollmentTestCase):
             self.assertEqual([each.name for each in found], [f"n079{digit}" for digit in range(10)])
         self.assertEqual([each.name for each in choices.keys_containing("0007")], ["n0007"])
 
+    def test_the_wizard_says_that_it_did_not_search_all_names(self) -> None:
+        for query, rows in (("79", 0 if ON_SQLITE else 18), ("n079", 10)):
+            page = self.client.get(reverse("enrollment:edge-add-choose-key"), {"q": query})
+            self.assertEqual(len(texts(page, "#id_key li")), rows)
+            said = str(texts(page, "#count, #rows"))
+            self.assertEqual((f"first {READ} names" in said, "No key" in said and rows == 10), (ON_SQLITE, False))
+
     def test_the_support_pages_name_what_they_searched(self) -> None:
         for model, rows in (
             ("keys/provisioningkey", 18),
