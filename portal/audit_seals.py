@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
@@ -33,6 +33,8 @@ MOST = 20
 _FIRST = "0" * 64
 _HEAD = re.compile(r"[0-9]{1,18} [0-9a-f]{64}")
 _SEALS_AT_ONCE = 500
+# What reading a value raises that no event and no seal has.
+_UNREADABLE = (TypeError, ValueError, RecursionError, DataError, OperationalError)
 _COLUMNS = (
     "id", "at", "action", "outcome", "reason", "actor_kind", "actor_id", "actor_name", "interface", "client_ip",
     "request_id", "object_kind", "object_id", "object_name", "detail", "once",
@@ -159,8 +161,15 @@ def verify() -> Iterator[Fault]:
                 yield Fault(number, "does not continue the one before it: a seal was changed or deleted.")
             yield from _faults_of(seal)
             digest, after = seal.digest, seal.last_event
-    except (TypeError, ValueError, DataError):
+    except _UNREADABLE as error:
+        _require_readable_database(error)
         yield Fault(number or 1, "it or a later one has values that no seal has. Nothing after it was compared.")
+
+
+def _require_readable_database(error: Exception) -> None:
+    """Raise an error again that is not about a value. SQLite reports bytes that are no text as one of its operation."""
+    if isinstance(error, OperationalError) and "UTF-8" not in str(error):
+        raise error
 
 
 def _seals() -> Iterator[AuditSeal]:
@@ -177,10 +186,12 @@ def _faults_of(seal: AuditSeal) -> Iterator[Fault]:
     try:
         rows = list(_rows(seal.first_event - 1, seal.last_event))
         missing = seal.events - len(rows)
-    except (TypeError, ValueError, DataError):
+        agrees = _digest(seal, rows) == seal.digest
+    except _UNREADABLE as error:
+        _require_readable_database(error)
         yield Fault(seal.number, f"one or more {where} were changed, or the seal was: no event has such values.")
         return
-    if _digest(seal, rows) == seal.digest:
+    if agrees:
         return
     if missing > 0:
         yield Fault(seal.number, f"{missing} {where} are missing, or the seal was changed.")

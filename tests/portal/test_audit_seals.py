@@ -66,6 +66,7 @@ def verified(head: str = "") -> tuple[int, list[str], str]:
     return status, faults, printed
 
 
+_DEEP = "[" * 990 + "]" * 990
 _MILLENNIUM = "2000-01-01 00:00:00+00:00"
 _COPIED = ", ".join(set(audit_seals._COLUMNS) - {"id", "once"})
 _SEAL_ZERO = (
@@ -134,6 +135,9 @@ class SealTests(CommittedTestCase):
         for name, statement, expected in [
             ("bytes", f"UPDATE portal_auditevent SET actor_id = X'00ff' WHERE id = {first}", "were changed"),
             ("time", f"UPDATE portal_auditevent SET at = 5 WHERE id = {first}", "were changed"),
+            ("text", f"UPDATE portal_auditevent SET actor_id = CAST(X'ff' AS TEXT) WHERE id = {first}", "were changed"),
+            ("depth", f"UPDATE portal_auditevent SET detail = '{_DEEP}' WHERE id = {first}", "were changed"),
+            ("surrogate", f"UPDATE portal_auditevent SET detail = '\"\\ud800\"' WHERE id = {first}", "were changed"),
             ("count of a seal", "UPDATE portal_auditseal SET events = 'many' WHERE number = 1", "the seal was"),
             ("number of a seal", "UPDATE portal_auditseal SET number = 'one' WHERE number = 1", "is missing"),
         ]:
