@@ -49,6 +49,7 @@ TESTED_IN = {
     "enrollment/pages/enrollment_days.py": "enrollment/pages/test_dashboard.py",
     "enrollment/pages/recent_activity.py": "enrollment/pages/test_dashboard.py",
     "enrollment/pages/urls.py": "enrollment/pages/test_dashboard.py",
+    "portal/bulk_insert.py": "keys/management/commands/test_seed_keys.py",
     "portal/lists/numbers.py": "enrollment/pages/test_dashboard.py",
     "enrollment/pages/audit_row_html.py": "enrollment/pages/test_audit_log.py",
     "enrollment/pages/edge_row_html.py": "enrollment/pages/test_edge_list.py",

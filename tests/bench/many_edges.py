@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from enrollment.models import BEFORE_ALL, IssuedCertificate, ServiceEdge
 from keys.models import ProvisioningKey
-from tests.bench import bulk
+from portal.bulk_insert import bulk_insert
 
 _EDGE = (
     "uuid", "name", "sort_name", "description", "enabled", "group_id", "key_public_id", "key_name", "key_sort_name",
@@ -46,11 +46,11 @@ def add(count: int) -> None:
         # Made twice, because a million do not fit the memory.
         return (_Plan(now, number, keys[number % len(keys)], random.Random(number)) for number in range(count))
 
-    bulk.insert(ServiceEdge, _EDGE, (each.edge() for each in plans()))
+    bulk_insert(ServiceEdge, _EDGE, (each.edge() for each in plans()))
     ids = ServiceEdge.objects.aggregate(first=Min("pk"), last=Max("pk"))
     if ids["last"] - ids["first"] != count - 1:
         raise RuntimeError("the ids of the edges have gaps")
-    bulk.insert(IssuedCertificate, _CERTIFICATE, (row for each in plans() for row in each.certificates(ids["first"])))
+    bulk_insert(IssuedCertificate, _CERTIFICATE, (row for each in plans() for row in each.certificates(ids["first"])))
 
 
 class _Plan:

@@ -11,8 +11,8 @@ from django.utils import timezone
 from portal import audit
 from portal.actors import Actor
 from portal.audit_actions import Action
+from portal.bulk_insert import bulk_insert
 from portal.models import AuditEvent
-from tests.bench import bulk
 
 _PERIOD = timedelta(days=180)
 _COLUMNS = (
@@ -25,7 +25,7 @@ def add(count: int) -> None:
     """Add so many events, of which machines did most; the last one is of now."""
     start = timezone.now() - _PERIOD
     rows = (_event(number, start + _PERIOD * ((number + 1) / count)) for number in range(count))
-    bulk.insert(AuditEvent, _COLUMNS, (_values(each) for each in rows))
+    bulk_insert(AuditEvent, _COLUMNS, (_values(each) for each in rows))
 
 
 def _values(event: dict[str, Any]) -> tuple[Any, ...]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 from argparse import ArgumentParser
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +21,7 @@ from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.models.provisioning_key import token_place
 from keys.operations import create_group
 from portal import actors
+from portal.bulk_insert import bulk_insert
 from portal.database import lift_statement_timeout
 from portal.sort_names import sort_name
 from portal.startup import SealingCommand
@@ -43,7 +43,6 @@ _COLUMNS = (
     "fingerprint", "pepper_id", "sealed_token", "sealed_with", "token_head", "token_tail", "last_used_at",
     "last_used_by", "pin",
 )  # fmt: skip
-_SQLITE_CACHE_KIB = 512 * 1024
 _LIMITS = (1, 2, 5, 10, 25, 50, 100, 500, 1000)
 _SPAN = timedelta(days=1000)
 
@@ -84,7 +83,8 @@ def seed(count: int) -> int:
             mint = _Mint(certificate, _groups(count))
             # A number is never above the id of its row, so the numbers from here on are free, also after deletions.
             first = ProvisioningKey.objects.aggregate(Max("pk"))["pk__max"] or 0
-            _insert(mint.row(number) for number in range(first, first + missing))
+            keys = (mint.row(number) for number in range(first, first + missing))
+            bulk_insert(ProvisioningKey, _COLUMNS, ([key[column] for column in _COLUMNS] for key in keys))
     if missing and connection.vendor == "postgresql" and not connection.in_atomic_block:
         # Autovacuum would do it some minutes later, in the middle of a measurement.
         with connection.cursor() as cursor:
@@ -182,21 +182,3 @@ def _code(number: int) -> str:
         rest, letter = divmod(rest, len(_LETTERS))
         letters += _LETTERS[letter]
     return letters
-
-
-def _insert(keys: Iterator[dict[str, Any]]) -> None:
-    rows = ([key[column] for column in _COLUMNS] for key in keys)
-    table, columns = ProvisioningKey._meta.db_table, ", ".join(_COLUMNS)
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
-                for row in rows:
-                    copy.write_row(row)
-            return
-        # The indexes of a million keys do not fit the default cache of 2 MiB; pages outside it are written twice.
-        cursor.execute(f"PRAGMA cache_size = -{_SQLITE_CACHE_KIB}")
-        marks = ", ".join(["%s"] * len(_COLUMNS))
-        adapt = connection.ops.adapt_datetimefield_value
-        adapted = ([adapt(value) if isinstance(value, datetime) else value for value in row] for row in rows)
-        statement = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
-        cursor.executemany(statement, adapted)  # type: ignore[arg-type]  # sqlite3 takes any iterable

@@ -98,7 +98,7 @@ class EdgeBulkTests(EnrollmentTestCase):
         first = texts(self.ask("revoke", self.edges[:1]), ".consequences li")[0]
         self.assertEqual(first, "Its certificates are revoked already.")
         self.said()
-        # What needed nothing is counted apart and named, before and after.
+        # Edges that need no change are counted and named separately, before and after.
         page = self.ask("revoke", [ServiceEdge.objects.get(name="Edge-1"), *self.edges])
         self.assertEqual(
             texts(page, ".bulk-rows li"),

@@ -110,7 +110,7 @@ class Adding(GroupPageTestCase):
 
     def test_every_field_has_a_label_and_the_map_is_for_those_with_scripts(self) -> None:
         page = parsed(self.client.get(ADD))
-        # A browser cuts what is pasted at such a limit, and nobody is told.
+        # A browser cuts a pasted text at such a limit, without a message.
         self.assertEqual(page.select("[maxlength]"), [])
         for name in GroupForm.base_fields:
             self.assertEqual(len(page.select(f"label[for=id_{name}]")), 1, name)

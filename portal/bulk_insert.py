@@ -1,8 +1,8 @@
-"""Many rows at once, without the operations: what fills the databases of the page benchmark."""
+"""Many rows at once, without the operations: for databases to look at and to measure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.db.models import Model
 _SQLITE_CACHE_KIB = 512 * 1024
 
 
-def insert(model: type[Model], columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:
+def bulk_insert(model: type[Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows with the values of these columns; times are datetimes, other values as the database takes them."""
     table, names = model._meta.db_table, ", ".join(columns)
     with connection.cursor() as cursor:
@@ -25,12 +25,5 @@ def insert(model: type[Model], columns: tuple[str, ...], rows: Iterable[tuple[An
         cursor.execute(f"PRAGMA cache_size = -{_SQLITE_CACHE_KIB}")
         adapt = connection.ops.adapt_datetimefield_value
         adapted = ([adapt(each) if isinstance(each, datetime) else each for each in row] for row in rows)
-        marks = ", ".join(["%s"] * len(columns))
-        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", adapted)  # type: ignore[arg-type]  # sqlite3 takes any iterable
-
-
-def analyze() -> None:
-    """Gather what autovacuum would some minutes later, in the middle of a measurement."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("VACUUM ANALYZE")
+        statement = f"INSERT INTO {table} ({names}) VALUES ({', '.join(['%s'] * len(columns))})"
+        cursor.executemany(statement, adapted)  # type: ignore[arg-type]  # sqlite3 takes any iterable
