@@ -17,6 +17,9 @@ from portal.client_ip import from_trusted_proxy
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 _SLASHES = re.compile("/+")
+# No browser makes a page of a style sheet, script or font (`nosniff`), and a page has two dozen of them. They ask
+# this site alone, and have an ETag beside `Last-Modified`.
+_OF_PAGES = ("Cross-Origin-Opener-Policy", "Referrer-Policy", "Last-Modified")
 
 
 class RequestIdMiddleware:
@@ -44,9 +47,9 @@ class SecurityHeadersMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        # No browser makes a page of these (`nosniff`), and a page has two dozen of them.
         if response.get("Content-Type", "").startswith(("text/css", "text/javascript", "font/")):
-            response.headers.pop("Cross-Origin-Opener-Policy", None)
+            for name in _OF_PAGES:
+                response.headers.pop(name, None)
         else:
             response.setdefault("Content-Security-Policy", self.policy)
             response.setdefault(
