@@ -84,9 +84,12 @@ def _renew(attempt: RenewalAttempt) -> Enrolled:
         # 7. Another request was first with this certificate or this key pair, or the edge shows just now what was to be
         # replaced. The database refuses a second renewal, and to replace one that was presented.
         done = _renewal_of(current)
-        if done is None:
+        if done is not None:
+            return replay_renewal(attempt, done)
+        if IssuedCertificate.objects.filter(spki_sha256=judged.spki_sha256).exists():
             raise Refused("public_key_in_use") from None
-        return replay_renewal(attempt, done)
+        # The refused insert was not about the key pair, so it is a fault of ours.
+        raise
     edge, chain = current.edge, (*signed.issuer.chain, signed.issuer.trust_anchor)
     return answer(edge.uuid, edge.name, edge.group.name, signed.certificate, chain, judged)
 

@@ -12,7 +12,7 @@ from unittest import mock
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from enrollment import operations
 from enrollment.errors import Refused
@@ -20,7 +20,9 @@ from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import renewal_roots
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations import delete_certificate, delete_key, edit_group, edit_key
+from portal import triggers
 from portal.models import AuditEvent
+from portal.triggers import Trigger
 from tests.enrollment.base import make_issuer, now
 from tests.enrollment.renewal import RENEW, RenewalTestCase, changed_while_signing, moment, signed_body
 from tests.factories import ACTOR, EDGE, expire, make_csr, make_private_key
@@ -200,6 +202,16 @@ class RefusedTests(RenewalTestCase):
         self.assert_not_renewed(
             "csr_extension_not_allowed", make_csr(extensions=[(x509.BasicConstraints(True, None), True)])
         )
+
+    def test_what_any_other_rule_of_the_database_refuses_is_a_fault_of_ours(self) -> None:
+        """Not `public_key_in_use`, for which an edge would make a new key pair."""
+        never = Trigger("nothing_is_issued", IssuedCertificate._meta.db_table, "INSERT", "a rule about something else")
+        with connection.cursor() as cursor:
+            for statement in triggers.statements(never):
+                cursor.execute(statement)
+        with self.assertLogs("enrollment.operations.renewing", "ERROR"), self.assertRaises(Refused) as refused:
+            self.renew()
+        self.assertEqual(refused.exception.code, "busy")
 
     def test_the_database_gives_no_key_pair_to_a_second_edge_and_no_second_renewal(self) -> None:
         other = self.row(self.enroll(self.text).certificate)
