@@ -57,7 +57,8 @@ def canonical(row: tuple[Any, ...]) -> bytes:
     values = [value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value for value in row]
     # SQLite takes any type in any column: what the portal never writes is a difference too.
     text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=repr)
-    return text.encode() + b"\n"
+    # JSON may hold a half of a character, which SQLite stores as an escape.
+    return text.encode(errors="surrogatepass") + b"\n"
 
 
 def seal_past_events() -> int:

@@ -152,6 +152,14 @@ class SealTests(CommittedTestCase):
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA ignore_check_constraints = OFF")
 
+    @skipUnless(connection.vendor == "sqlite", "PostgreSQL refuses half a character")
+    def test_j02_half_a_character_keeps_no_event_from_being_sealed(self) -> None:
+        write(1)
+        half = '{"name": "\\ud800"}'
+        execute(f"UPDATE portal_auditevent SET detail = '{half}' WHERE id = {self.ids()[-1]}")
+        seal(seconds=0)
+        self.assertEqual((audit_seals.not_sealed(), verified()[:2]), (0, (0, [])))
+
     def test_j02_a_log_that_was_cut_off_is_found_with_the_exported_head(self) -> None:
         seal()
         head = verified()[2]
