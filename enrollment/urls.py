@@ -12,7 +12,7 @@ from enrollment.pages.edge_delete import edge_delete
 from enrollment.pages.edge_detail import edge_detail
 from enrollment.pages.edge_edit import edge_disable, edge_edit, edge_enable
 from enrollment.pages.edge_list import edge_list
-from enrollment.pages.wizard.asking import step_page
+from enrollment.pages.wizard.asking import begin, step_page
 from enrollment.pages.wizard.ending import discard, key_ready
 from enrollment.pages.wizard.ready import enrolled
 from enrollment.pages.wizard.review import review
@@ -28,6 +28,7 @@ urlpatterns = [
     path("downloads/<str:name>", download, name="download"),
     path("service-edge-keys/<int:pk>/revoke/", revoke.key_revoke, name="key-revoke"),
     path("service-edges/", edge_list, name="edge-list"),
+    path("service-edges/add/", begin, name="edge-add"),
     path("service-edges/add/choose-key/", step_page("choose-key"), name="edge-add-choose-key"),
     path("service-edges/add/certificate/", step_page("certificate"), name="edge-add-certificate"),
     path("service-edges/add/group/", step_page("group"), name="edge-add-group"),

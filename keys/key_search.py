@@ -7,14 +7,16 @@ from collections.abc import Sequence
 
 from django.db.models import Q
 
-from keys import machines
+from keys import choices, machines
 from keys.crypto import tokens
 from keys.models import ProvisioningKey
 from portal import audit, identifiers
+from portal.lists import offers
 from portal.lists.name_search import NameSearch
 from portal.lists.offers import Found, LookUps
 from portal.sort_names import sort_name
 
+FINDS = "Name, id, edge or request id"
 _TAIL = re.compile(r"[A-Za-z0-9+/]{8}")
 _ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}."
 
@@ -40,6 +42,18 @@ def condition(term: str, search: NameSearch, found: Sequence[Found]) -> Q:
         return Q(pk__in=ids or [0])
     named = search.among(Q(sort_name__contains=sort_name(term)))
     return named | Q(pk__in=ids) if ids else named
+
+
+def first(term: str) -> tuple[list[int], bool]:
+    """The ids of some keys that the search finds, and whether it found or looked for an id, so that no name was read.
+
+    They are those that its look-ups find, and the first ones by name that `choices.keys_containing` finds.
+    """
+    _, found = offers.load({}, {}, look_ups(term))
+    exact = [each.id for each in found if each.exact]
+    if exact or identifiers.is_whole(term):
+        return exact, True
+    return [*(each.id for each in found), *(each.pk for each in choices.keys_containing(term))], False
 
 
 def _by_public_id(term: str) -> list[Q]:

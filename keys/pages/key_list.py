@@ -80,9 +80,7 @@ def _by_use(state: str) -> Q:
 class KeyFilters(ListFilters):
     """The filters of the keys page."""
 
-    q = Contains(
-        "sort_name", finds="Name, id, edge or request id", look_up=key_search.look_ups, condition=key_search.condition
-    )
+    q = Contains("sort_name", finds=key_search.FINDS, look_up=key_search.look_ups, condition=key_search.condition)
     usage = Choice(
         label="Utilization",
         choices=UseState.choices,

@@ -13,7 +13,7 @@ def test_a_machine_appears_by_itself_and_asking_stops(open_page, stage):
     text = stage.create_key("waits for edges")
     page = open_page("/service-edges/add/choose-key/?choice=existing")
     # Found while it is typed, as in the lists.
-    page.get_by_role("searchbox", name="Name contains").press_sequentially("waits for")
+    page.get_by_role("searchbox", name="Search").press_sequentially("waits for")
     expect(page.locator("#count")).to_have_text("1 of 1 key can be used.")
     expect(page.get_by_role("searchbox")).to_be_focused()
     page.clock.install()

@@ -54,6 +54,7 @@ PORTAL: dict[str, Rule] = {
         f"enrollment:edge-add-{step}": needs("keys.add_provisioningkey", FORM)
         for step in ("choose-key", "certificate", "group", "key-details", "review", "ready", "discard")
     },
+    "enrollment:edge-add": needs("keys.add_provisioningkey"),
     "enrollment:edge-add-enrolled": needs("keys.add_provisioningkey"),
     "keys:key-list": needs("keys.view_provisioningkey"),
     "list-bulk": needs("keys.change_provisioningkey", FORM, do="disable"),

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from enrollment.pages.wizard import certificates, existing_keys, steps
 from enrollment.pages.wizard.forms import EXISTING
@@ -28,6 +28,13 @@ from portal.models import Draft
 BACK = "back"
 _NOT_KEPT = "This holds the text of a key or a private key, which no draft keeps. Remove it."
 _TOO_LONG = "The answers are too long to keep. Shorten a description or a list."
+
+
+@require_safe
+@requires(steps.ADD, steps.FORBIDDEN)
+def begin(request: HttpRequest) -> HttpResponse:
+    """The address above all steps leads to the first one, which offers to resume a draft."""
+    return redirect(f"{steps.address('choose-key')}?{steps.BEGIN}")
 
 
 def step_page(slug: str) -> Callable[..., HttpResponseBase]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.http import HttpRequest
 from django.utils import timezone
 
-from keys import choices
+from keys import key_search
 from keys.errors import Invalid
 from keys.models import KeyState, ProvisioningKey
 from keys.pages import key_rows
@@ -35,26 +35,25 @@ class Offered(NamedTuple):
 
 
 def found(request: HttpRequest) -> dict[str, Any]:
-    """The newest keys, or with `?q=` the first ones by name that contain the text; those that can be used first."""
+    """The newest keys, or with `?q=` the first ones by name that the search finds; those that can be used first."""
     wanted = request.GET.get("q", "").replace("\0", "\N{REPLACEMENT CHARACTER}").strip()
-    if wanted:
-        ids = [each.pk for each in choices.keys_containing(wanted)]
-        keys = ProvisioningKey.objects.filter(pk__in=ids[:SHOWN]).order_by("sort_name")
-    else:
-        ids = []
-        keys = ProvisioningKey.objects.order_by("-pk")[:SHOWN]
-    rows = key_rows.read(keys)
+    ids, is_by_id = key_search.first(wanted) if wanted else ([], False)
+    keys = ProvisioningKey.objects.filter(pk__in=ids).order_by("sort_name")
+    if not wanted:
+        keys = ProvisioningKey.objects.order_by("-pk")
+    rows = key_rows.read(keys[:SHOWN])
     may, now = May.of(request.user), timezone.now()
     offered = sorted((_offered(row, may, now) for row in rows), key=lambda each: bool(each.reason))
-    is_cut = len(ids) > SHOWN or (not wanted and len(rows) == SHOWN)
+    is_cut = len(set(ids)) > SHOWN or (not wanted and len(rows) == SHOWN)
     usable = sum(not each.reason for each in offered)
     # Beyond these only a key is found whose name begins with the text.
-    is_partial = wanted and any(key.exists() for key in first_names.unread(ProvisioningKey))
+    is_partial = wanted and not is_by_id and any(key.exists() for key in first_names.unread(ProvisioningKey))
     names_read = f"{first_names.MOST:,}" if is_partial else ""
     return {
         "keys": offered,
         "usable": usable,
         "wanted": wanted,
+        "finds": key_search.FINDS,
         "is_cut": is_cut,
         "shown": SHOWN,
         "names_read": names_read,

@@ -29,6 +29,7 @@ NOT_PAGES = {
     "enrollment:edge-enable": "POST, leads to the edge's page",
     "enrollment:edge-disable": "POST, leads to the edge's page",
     "enrollment:download": "a file",
+    "enrollment:edge-add": "leads to the first step",
     "enrollment:edge-add-enrolled": "JSON for the page that waits for edges",
     "enrollment:enroll": "JSON for machines",
     "enrollment:renew": "JSON for machines",

@@ -185,6 +185,13 @@ class Steps(WizardTestCase):
         self.client.post(at("discard"))
         self.assertEqual(texts(self.client.get(begin), "main .notice"), [])
 
+    def test_the_address_above_the_steps_leads_to_the_first_and_to_the_draft(self) -> None:
+        self.assertNotContains(self.client.get(START, follow=True), "You have a draft")
+        self.answer("choose-key", "certificate")
+        page = self.client.get(START, follow=True)
+        self.assertEqual(page.redirect_chain, [(f"{at('choose-key')}?begin", 302)])
+        self.assertIn(at("group"), links(page, ".notice a"))
+
     def test_only_who_may_add_keys(self) -> None:
         for who in ("vic", "tom", "sam", "nora"):
             self.sign_in(who)
@@ -258,6 +265,31 @@ class ExistingKeys(WizardTestCase):
                 self.assertEqual(texts(page, "h1"), [words])
                 self.assertEqual(bool(parsed(page).select("h1.unready")), not admits)
                 self.assertContains(page, f"<title>{words}: ")
+
+    def test_the_search_finds_what_that_of_the_keys_page_finds(self) -> None:
+        """A pasted key text becomes its public id here too."""
+        enrolled = enroll(self.text, make_csr(), caller=EDGE)
+        event = AuditEvent.objects.get(action="edge.enrolled", object_name=enrolled.edge_name)
+        event_id = event.request_id
+        head, tail = self.free.token_head, self.free.token_tail
+        searched = self.client.get(
+            f"{at('choose-key')}?choice=existing", {"choice": "existing", "q": self.text}, follow=True
+        )
+        (pasted,) = [link.partition("?q=")[2] for link in links(searched, ".messages a")]
+        for term in (
+            pasted,
+            self.free.public_id,
+            tail,
+            f"{head}\N{HORIZONTAL ELLIPSIS}{tail}",
+            enrolled.edge_name,
+            event_id,
+        ):
+            with self.subTest(term):
+                page = self.client.get(at("choose-key"), {"choice": "existing", "q": term})
+                keys = [each["value"] for each in parsed(page).select("[name=key]")]
+                self.assertEqual(keys, [str(self.free.pk)])
+        page = self.client.get(at("choose-key"), {"choice": "existing", "q": "0" * 32})
+        self.assertIn("No key has", texts(page, "#rows")[0])
 
     def test_the_list_is_short_and_its_queries_do_not_grow(self) -> None:
         counts = []
