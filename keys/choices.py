@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import NamedTuple, TypeVar
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.models.record import Record
 from keys.names import LONGEST_NAME, clean_name
 from portal.first_names import first_names
+from portal.lists.counting import RowCount
+from portal.numbers import counted
 from portal.row_ids import row_id
 from portal.sort_names import sort_name
 
 R = TypeVar("R", bound=Record)
 DEFAULT_CERTIFICATE = "Service Edge"
 SUGGESTED = 50
+# A form shows fifty groups, and counts no further than people compare.
+_MOST_KEYS = 100
 
 
 def signing_certificates(kept_id: int | None = None) -> QuerySet[SigningCertificate]:
@@ -49,17 +52,31 @@ def find_group(wanted: str) -> ServiceEdgeGroup | None:
 
 
 class Suggestion(NamedTuple):
-    """What a form shows of a group."""
+    """What a form shows of a group. `keys` are how many it has in words: "3 keys", "100+ keys"."""
 
     pk: int
     name: str
     location: str
+    keys: str
 
 
 def first_groups(count: int) -> tuple[Suggestion, ...]:
     """The first `count` groups by name."""
-    found = ServiceEdgeGroup.objects.order_by("sort_name").values_list("pk", "name", "location")[:count]
-    return tuple(itertools.starmap(Suggestion, found))
+    return _suggested(ServiceEdgeGroup.objects.order_by("sort_name")[:count])
+
+
+def suggested_groups(text: str) -> tuple[Suggestion, ...]:
+    """The groups of `groups_containing`."""
+    found = [each.pk for each in groups_containing(text)]
+    return _suggested(ServiceEdgeGroup.objects.filter(pk__in=found).order_by("sort_name"))
+
+
+def _suggested(groups: QuerySet[ServiceEdgeGroup]) -> tuple[Suggestion, ...]:
+    keys = RowCount(ProvisioningKey.objects.filter(group=OuterRef("pk")).order_by().values("pk")[: _MOST_KEYS + 1])
+    return tuple(
+        Suggestion(pk, name, location, f"{_MOST_KEYS}+ keys" if number > _MOST_KEYS else counted(number, "key"))
+        for pk, name, location, number in groups.values_list("pk", "name", "location", keys)
+    )
 
 
 def groups_containing(text: str) -> list[ServiceEdgeGroup]:

@@ -16,7 +16,7 @@ const same = (one, other) => one.trim().toLocaleLowerCase() === other.trim().toL
 class Combobox {
   constructor(box) {
     [this.input, this.maker] = box.querySelectorAll("input");
-    this.first = [...this.input.list.options].map(({ value, dataset }) => ({ value, name: dataset.name ?? value, place: dataset.place }));
+    this.first = [...this.input.list.options].map(({ value, dataset: { name = value, place, keys } }) => ({ value, name, place, keys }));
     this.hint = document.getElementById(`${this.input.id}_helptext`);
     this.help = this.hint.textContent;
     this.hint.setAttribute("aria-live", "polite");
@@ -93,7 +93,7 @@ class Combobox {
     const response = await fetch(`${this.input.dataset.suggest}?${new URLSearchParams({ q: typed })}`);
     if (!response.ok || response.redirected) throw new Error(String(response.status));
     const [found] = Object.values(await response.json());
-    return found.map(({ value, label, place }) => ({ value, name: label ?? value, place }));
+    return found.map(({ value, label: name = value, place, keys }) => ({ value, name, place, keys }));
   }
 
   open() {
@@ -112,10 +112,10 @@ class Combobox {
     this.input.ariaExpanded = String(!this.list.hidden);
   }
 
-  row({ name, place, isNew }, index) {
+  row({ name, place, keys, isNew }, index) {
     const text = element("span", { dir: "auto" }, isNew ? `Create “${name}”` : name);
     const row = element("li", { id: `${this.list.id}_${index}`, role: "option", className: isNew ? "create" : "" }, text);
-    if (place) row.append(element("span", { className: "muted", dir: "auto" }, place));
+    for (const about of [place, keys]) if (about) row.append(element("span", { className: "muted", dir: "auto" }, about));
     return row;
   }
 
