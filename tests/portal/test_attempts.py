@@ -137,15 +137,20 @@ class AttemptTests(PortalTestCase):
         self.assertEqual(self.refused(), [])
 
     @pytest.mark.once
-    def test_a_form_from_elsewhere_is_no_event_of_the_person_whose_browser_sent_it(self) -> None:
+    def test_a_form_from_elsewhere_or_out_of_date_is_no_event_of_the_person_whose_browser_sent_it(self) -> None:
         browser = self.client_class(enforce_csrf_checks=True)
         assert isinstance(browser, Client)
         browser.cookies = self.client.cookies
-        answer = browser.post(
-            self.of_group, {"confirm_name": "berlin"}, headers={"origin": "https://elsewhere.example"}
-        )
-        self.assertEqual(answer.status_code, 403)
-        self.assertEqual(self.refused(), [])
+        browser.get(self.of_group)
+        own = {"referer": f"https://testserver{self.of_group}"}
+        for headers, sentence in (
+            ({"origin": "https://elsewhere.example"}, "another site"),
+            (own, "signed in or out in another tab"),
+        ):
+            fields = {"confirm_name": "berlin", "csrfmiddlewaretoken": "x" * 64}
+            answer = browser.post(self.of_group, fields, headers=headers)
+            self.assertContains(answer, sentence, status_code=403)
+            self.assertEqual(self.refused(), [])
 
     @pytest.mark.once
     def test_the_same_refusal_again_and_again_is_counted(self) -> None:
