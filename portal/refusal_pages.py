@@ -16,7 +16,7 @@ from portal.refusals import Refused
 def answer(request: HttpRequest, refused: Refused, action: tuple[str, str] | None = None) -> HttpResponse:
     """The answer to a refused operation; `action` is the link (label, address) of the page."""
     if request.accepts("text/html"):
-        return render_error(request, refused.status, str(refused), action)
+        return render_error(request, refused.status, str(refused), action, refused.title)
     return problems.response(request, refused.status, refused.code, refused.title, str(refused))
 
 

@@ -123,7 +123,8 @@ def _asked(
     named_rows = list(picked.order_by("pk").values("pk", "name", kept=kept)[: bulk.MOST + 1])
     if max(len(named_rows), len(ids)) > bulk.MOST:
         sentence = f"At most {bulk.MOST:,} {listed.nouns} are changed at once. Narrow the filters, then select again."
-        return render_error(request, 422, sentence, (f"Back to {listed.nouns}", _back(listed, selection)))
+        back = (f"Back to {listed.nouns}", _back(listed, selection))
+        return render_error(request, 422, sentence, back, f"Too many {listed.nouns} at once")
     rows = [row for row in named_rows if not row["kept"]]
     form = ConfirmForm(action, listed.counted(len(rows), action.word))
     return _page(request, listed, action, selection, rows, form, kept=len(named_rows) - len(rows), changed=changed)

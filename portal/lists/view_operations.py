@@ -34,6 +34,7 @@ class Gone(Refused):
 
     code = "view_gone"
     status = 404
+    title = "Deleted in the meantime"
 
 
 def sources(listed: str, user_id: int | None) -> Mapping[str, Source]:

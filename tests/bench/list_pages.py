@@ -133,6 +133,10 @@ LISTS = {
     ),
 }
 DASHBOARD = {"dashboard": "/", f"dashboard{COUNTED}": "/"}
+EXPORTS = {
+    name: f"/{address}/?format=csv"
+    for name, address in {"keys": "service-edge-keys", "edges": "service-edges", "events": "audit-log"}.items()
+}
 
 
 # Parameters that do not narrow a list.

@@ -9,6 +9,7 @@ import json
 import re
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import django
@@ -81,6 +82,23 @@ def facts(client: Any, path: str) -> dict[str, Any]:
     }
 
 
+def export(client: Any, path: str) -> dict[str, float]:
+    """A download read as it is sent: rows, MiB of the file, most MiB beyond those before it, processor seconds."""
+    _get(client, path).close()
+    # The peak of the resident set starts again (proc(5), clear_refs).
+    Path("/proc/self/clear_refs").write_text("5")
+    before, started, rows, size = _mebibytes("VmRSS"), time.process_time(), 0, 0
+    for part in _get(client, path).streaming_content:
+        rows, size = rows + part.count(b"\r\n"), size + len(part)
+    seconds, grown = time.process_time() - started, max(_mebibytes("VmHWM") - before, 0)
+    return {"rows": rows - 1, "file": size / 2**20, "grown": grown, "seconds": seconds}
+
+
+def _mebibytes(name: str) -> float:
+    (kilobytes,) = re.findall(rf"^{name}:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    return int(kilobytes) / 1024
+
+
 def main() -> None:
     django.setup()
     from tests.bench import filling
@@ -93,6 +111,8 @@ def main() -> None:
             answer: Any = filling.terms()
         elif asked["do"] == "facts":
             answer = facts(client, asked["path"])
+        elif asked["do"] == "export":
+            answer = export(client, asked["path"])
         else:
             answer = times(client, asked["path"], asked["repetitions"], asked["counts"])
         print(json.dumps(answer), flush=True)

@@ -20,7 +20,7 @@ import psycopg
 
 from keys.crypto import keyring
 from portal.quickstart import state
-from tests.bench.list_pages import COUNTED, DASHBOARD, LISTS, unfiltered
+from tests.bench.list_pages import COUNTED, DASHBOARD, EXPORTS, LISTS, unfiltered
 from tests.bench.report import Goal, Row, compare
 from tests.support import postgresql
 from tests.support.live import ROOT
@@ -35,6 +35,8 @@ PAGES = {
 LARGER, CONTAINS = Goal(1.5, 1.1), Goal(2, 1.2)
 BESIDE_ADMIN = {10_000: Goal(0.6, 0.25), 1_000_000: Goal(0.3, 0.1)}
 QUERIES, DASHBOARD_QUERIES = Goal(5, 4), Goal(12, 9)
+# Of the memory that a download takes beside the size of its file, at one size.
+EXPORTED, HELD = 100_000, Goal(0.5, 0.2)
 _WARM_UPS = 3
 
 
@@ -47,6 +49,7 @@ class Worker:
     process: subprocess.Popen[str]
     taken: dict[str, list[float]] = field(default_factory=dict)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    exports: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def ask(self, **question: Any) -> Any:
         """The answer of the process to one question."""
@@ -73,6 +76,8 @@ class Worker:
             self._time(name, _WARM_UPS)
             self.facts[name] = self.ask(do="facts", path=path)
             self.taken[name] = []
+        if self.keys == EXPORTED:
+            self.exports = {name: self.ask(do="export", path=path) for name, path in EXPORTS.items()}
 
     def play(self, name: str) -> None:
         """One request of a page."""
@@ -143,7 +148,7 @@ def measure(found: list[Worker], rounds: int) -> None:
 
 def rows(found: list[Worker]) -> list[Row]:
     """The lines of one engine, its databases from small to large."""
-    return [*_beside_admin(found), *_beside_smaller(found), *_queries(found[-1])]
+    return [*_beside_admin(found), *_beside_smaller(found), *_exports(found), *_queries(found[-1])]
 
 
 def _beside_admin(found: list[Worker]) -> list[Row]:
@@ -175,6 +180,21 @@ def _beside_smaller(found: list[Worker]) -> list[Row]:
 
 def _line(what: str, one: Worker, page: str, other: Worker, beside: str, goal: Goal | None) -> Row:
     return compare(what, "ms", one.taken[page], other.taken[beside], goal)
+
+
+def _exports(found: list[Worker]) -> list[Row]:
+    return [
+        Row(
+            f"memory, {worker.engine}, CSV of {taken['rows']:,} {name}: beyond idle / its file "
+            f"({taken['seconds'] / taken['rows'] * 1000:.3f} s of a processor for 1,000 rows)",
+            f"{taken['grown']:.1f} MiB",
+            f"{taken['file']:.1f} MiB",
+            taken["grown"] / taken["file"],
+            HELD,
+        )
+        for worker in found
+        for name, taken in worker.exports.items()
+    ]
 
 
 def _queries(worker: Worker) -> list[Row]:

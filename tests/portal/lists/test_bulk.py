@@ -140,6 +140,7 @@ class BulkTest(PortalTestCase):
         with patch.object(bulk, "MOST", 1):
             answer = self.ask("disable", all="on")
             self.assertContains(answer, "At most 1 keys are changed at once.", status_code=422)
+            self.assertContains(answer, "<h1>Too many keys at once</h1>", status_code=422)
             self.assertEqual(self.client.post(BULK, {"do": "disable", "row": "1,2,3"}).status_code, 422)
 
     def test_without_a_selection_the_page_leads_back(self) -> None:

@@ -97,7 +97,9 @@ class ExportTest(ListTestCase):
 
     def test_more_rows_than_a_sheet_holds_are_refused(self) -> None:
         with patch.object(exporting, "MOST", 0):
-            self.assertContains(self.get(), "A spreadsheet holds 0 keys at most. Narrow the filters.", status_code=422)
+            answer = self.get()
+            self.assertContains(answer, "A spreadsheet holds 0 keys at most. Narrow the filters.", status_code=422)
+            self.assertContains(answer, "<h1>Too many rows</h1>", status_code=422)
 
     def test_a_search_that_finds_nothing_is_a_file_with_heads(self) -> None:
         self.assertEqual(len(self.exported(q="nothing has this name")), 1)
