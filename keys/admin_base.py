@@ -68,6 +68,12 @@ class RecordAdmin(OperatedAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Record | None = None) -> bool:
         return super().has_delete_permission(request, obj) and not (obj and obj.managed)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        # Before a deletion the page lists what prevents it. When it is sent, the operation refuses and records that.
+        if request.method == "POST":
+            return [str(record) for record in objs], {}, set(), []
+        return super().get_deleted_objects(objs, request)
+
     def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool) -> None:
         actor = actors.from_request(request)
         if not change:

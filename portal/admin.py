@@ -22,7 +22,7 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 
-from portal import accounts, actors, identifiers, refusal_pages
+from portal import accounts, actors, audit, identifiers, refusal_pages
 from portal.admin_base import OBJECT, ReadOnlyAdmin, SupportAdmin, one_of
 from portal.attempts import record_refusal
 from portal.audit import REQUEST_ID, Subject
@@ -103,7 +103,7 @@ class AccountForm(UserChangeForm):
         is_superuser = cleaned.get("is_superuser", was.is_superuser)
         manages = is_superuser or (ADMINISTRATOR in roles and not was.is_superuser)
         if not (cleaned.get("is_active", was.is_active) and manages):
-            _require_another_administrator(was, NON_FIELD_ERRORS)
+            _require_another_administrator(self, was, NON_FIELD_ERRORS)
         return cleaned
 
 
@@ -122,14 +122,15 @@ class AccountPasswordForm(AdminPasswordChangeForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("set_usable_password") is False:
-            _require_another_administrator(self.user, "usable_password")
+            _require_another_administrator(self, self.user, "usable_password")
         return cleaned
 
 
-def _require_another_administrator(user: User, field: str) -> None:
+def _require_another_administrator(form: Any, user: User, field: str) -> None:
     try:
         accounts.require_another_administrator(user)
     except accounts.LastAdministrator as refused:
+        form.refused = accounts.subject(user), refused.code
         raise ValidationError({field: str(refused)}) from None
 
 
@@ -180,7 +181,20 @@ class AccountAdmin(SupportAdmin, UserAdmin):
             return redirect("own-password")
         # The form saves the password itself; this keeps the audit event in the same transaction.
         with transaction.atomic():
-            return super().user_change_password(request, id, form_url)
+            return self._recorded(request, super().user_change_password(request, id, form_url))
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._recorded(request, super().changeform_view(request, *args, **kwargs))
+
+    @staticmethod
+    def _recorded(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """The page of a form, after an event if the form refused to take the last administrator away."""
+        context = getattr(response, "context_data", None) or {}
+        form = context.get("form") or getattr(context.get("adminform"), "form", None)
+        if refused := getattr(form, "refused", None):
+            subject, code = refused
+            audit.record(audit.Action.USER_EDITED, actors.from_request(request), subject, reason=code)
+        return response
 
     @staticmethod
     def _may_touch(request: HttpRequest, user: User | None) -> bool:

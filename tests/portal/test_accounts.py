@@ -67,6 +67,8 @@ class LastSuperuserTest(PortalTestCase):
         self.client.force_login(User.objects.create_superuser("idle", password=None))
         self.assertContains(self.without_password(self.sue), SENTENCE)
         self.assert_kept()
+        refused = AuditEvent.objects.filter(action="user.edited").values_list("actor_name", "object_name", "reason")
+        self.assertEqual(list(refused), [("idle", "sue", "last_administrator")])
 
     def test_one_who_cannot_sign_in_is_no_other_one(self) -> None:
         User.objects.create_superuser("idle", password=None)

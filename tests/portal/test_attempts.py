@@ -56,13 +56,17 @@ class AttemptTests(PortalTestCase):
 
     def test_f45_what_the_state_of_a_record_refuses_is_one_event_on_it(self) -> None:
         self.client.post(f"{self.page}edit/", self.fields)
-        of_self = f"/admin/auth/user/{self.user.pk}/delete/"
         in_support = {**self.fields, "allowed_networks": "[]"}
+        group = f"/admin/keys/serviceedgegroup/{self.group.pk}/delete/"
+        own = f"/admin/auth/user/{self.user.pk}/"
         for address, data, event in (
             (f"{self.page}edit/", self.fields, ("key.edited", "stale_version", "lab", "portal")),
             (self.support, in_support, ("key.edited", "stale_version", "lab", "support")),
             (self.of_group, {"confirm_name": "berlin"}, ("group.deleted", "in_use", "berlin", "portal")),
-            (of_self, {"post": "yes"}, ("user.deleted", "last_administrator", "sue", "support")),
+            (group, {"post": "yes"}, ("group.deleted", "in_use", "berlin", "support")),
+            (f"{own}delete/", {"post": "yes"}, ("user.deleted", "last_administrator", "sue", "support")),
+            (f"{own}change/", {"username": "eve", "is_active": "on"},
+             ("user.edited", "last_administrator", "sue", "support")),
         ):  # fmt: skip
             with self.subTest(event):
                 answer = self.client.post(address, data)
