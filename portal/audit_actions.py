@@ -45,6 +45,9 @@ class Action(models.TextChoices):
     USER_SESSIONS_ENDED = "user.sessions_ended"
 
 
+# The three ways to get the text of a key, and the name of all of them as a filter.
+REVEALED = "key.revealed"
+REVEALS = (Action.KEY_SHOWN, Action.KEY_COPIED, Action.KEY_DOWNLOADED)
 # The detail of these holds `[before, after]` of each field that changed, or "changed" for a secret.
 EDITS = frozenset(
     {

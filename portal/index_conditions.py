@@ -21,6 +21,13 @@ class Is(Func):
     output_field = BooleanField()
 
 
+class IsOneOf(Func):
+    """Whether a column equals one of the constants in the SQL list `values`, as `Is`: never pass input."""
+
+    template = "%(expressions)s || '' IN (%(values)s)"
+    output_field = BooleanField()
+
+
 class IsNot(Func):
     """Whether a column differs from the constant `value`, which is not escaped: never pass input."""
 

@@ -12,8 +12,8 @@ from django.db.models.functions import Cast, Length
 from django.db.models.lookups import LessThanOrEqual
 
 from portal import zones
-from portal.audit_actions import Action
-from portal.index_conditions import Is, IsNot, Member
+from portal.audit_actions import REVEALS, Action
+from portal.index_conditions import Is, IsNot, IsOneOf, Member
 from portal.preferences.values import AUTOMATIC, LONGEST_COLUMNS, Density, Theme
 
 BY_MACHINE = Is("interface", value="enrollment")
@@ -21,6 +21,7 @@ BY_PEOPLE = IsNot("interface", value="enrollment")
 ON_A_KEY = Is("object_kind", value="key")
 NOT_ON_AN_EDGE = IsNot("object_kind", value="edge")
 WAS_REFUSED = Is("outcome", value="refused")
+REVEALED_A_KEY = IsOneOf("action", values=", ".join(f"'{each.value}'" for each in REVEALS))
 KEY_PUBLIC_ID = Member("detail", name="key_public_id")
 # The number of events that one row stands for; NULL means 1.
 TIMES = Cast(Member("detail", name="count"), models.IntegerField())
@@ -83,6 +84,7 @@ class AuditEvent(models.Model):
             models.Index(fields=["object_kind", "at", "id"], name="audit_event_by_kind"),
             models.Index(fields=["client_ip", "at", "id"], name="audit_event_by_address"),
             models.Index(fields=["at", "id"], condition=Q(WAS_REFUSED), name="audit_event_refused"),
+            models.Index(fields=["at", "id"], condition=Q(REVEALED_A_KEY), name="audit_event_revealed_a_key"),
             models.Index(fields=["interface", "at", "id"], condition=Q(BY_PEOPLE), name="audit_event_by_interface"),
             models.Index(fields=["actor_name", "at", "id"], condition=Q(BY_PEOPLE), name="audit_event_by_actor"),
             # Edges are found by their names in the table of edges, where deleted ones stay.

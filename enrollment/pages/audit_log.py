@@ -14,7 +14,7 @@ from django.utils import timezone
 from enrollment import audit_search
 from enrollment.pages import audit_row_html, audit_rows
 from keys.models import ProvisioningKey
-from portal.audit_actions import Action
+from portal.audit_actions import REVEALED, Action
 from portal.lists.columns import Column, ListTable
 from portal.lists.filters import LONGEST_TEXT, Choice, Contains, Exactly
 from portal.lists.list_filters import ListFilters
@@ -23,12 +23,13 @@ from portal.lists.moment_filters import FromMoment, UntilMoment
 from portal.lists.orders import Order, moment
 from portal.lists.pages import list_page
 from portal.lists.row_text import page_with_rows
-from portal.models import BY_MACHINE, BY_PEOPLE, KEY_PUBLIC_ID, NOT_ON_AN_EDGE, WAS_REFUSED, AuditEvent
+from portal.models import BY_MACHINE, BY_PEOPLE, KEY_PUBLIC_ID, NOT_ON_AN_EDGE, REVEALED_A_KEY, WAS_REFUSED, AuditEvent
 from portal.row_ids import row_id
 
 NOT_ALLOWED = "You can't view the audit log. Ask an administrator for the Auditor role."
 # A reader waits no longer; the limit of a statement is longer.
 SECONDS = 5.0
+_ACTIONS = [(REVEALED, f"{REVEALED} (shown, copied or downloaded)"), *((each.value, each.value) for each in Action)]
 _PRESETS = {
     "1h": ("1 hour", timedelta(hours=1)),
     "24h": ("24 hours", timedelta(hours=24)),
@@ -55,6 +56,10 @@ class EventTable(ListTable):
 
 def _within(preset: str) -> Q:
     return Q(at__gte=timezone.now() - _PRESETS[preset][1])
+
+
+def _by_action(action: str) -> Q:
+    return Q(REVEALED_A_KEY) if action == REVEALED else Q(action=action)
 
 
 def _by_interface(name: str) -> Q:
@@ -91,7 +96,7 @@ class EventFilters(ListFilters):
     since = FromMoment("at", label="From")
     until = UntilMoment("at", label="Until")
     who = Exactly("actor_name", label="Who", condition=lambda name: Q(BY_PEOPLE, actor_name=name))
-    action = Choice("action", label="Action", choices=[(each.value, each.value) for each in Action])
+    action = Choice(label="Action", choices=_ACTIONS, condition=_by_action)
     type = Choice("object_kind", label="Resource type", choices=tuple(audit_rows.KINDS.items()))
     resource = Exactly("object_name", label="Resource", condition=_by_resource)
     result = Choice(

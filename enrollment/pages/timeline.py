@@ -19,6 +19,7 @@ from enrollment.pages import history
 from keys.models import ProvisioningKey
 from keys.pages import activity
 from portal import audit
+from portal.audit_actions import REVEALED
 from portal.models import AuditEvent
 
 SHOWN = 20
@@ -40,7 +41,8 @@ class Choice:
 class Timeline:
     """One page, newest first. `older_url` and `newest_url` are empty where there is nothing to go to.
 
-    `log_url` is the audit log with all events of the key or edge; empty for who may not see it.
+    `log_url` is the audit log with all events of the key or edge, `reveals_url` with those of a key of which somebody
+    got its text; both are empty for who may not see it.
     """
 
     events: list[history.Use | activity.Entry]
@@ -48,6 +50,7 @@ class Timeline:
     older_url: str
     newest_url: str
     log_url: str
+    reveals_url: str
 
 
 def of_key(request: HttpRequest, url: str, pk: int | str, public_id: str, query: str = "") -> Timeline | None:
@@ -116,12 +119,14 @@ def _timeline(
         for value, word in _WORDS.items()
         if len(sources) > 1
     ]  # fmt: skip
+    log = f"{reverse('enrollment:audit-log')}?{urlencode({'resource': resource})}" if "people" in sources else ""
     return Timeline(
         events=_described(events[:SHOWN]),
         choices=choices,
         older_url=address(**{FILTER: kind, CURSOR: older}) if older else "",
         newest_url=address(**{FILTER: kind}) if after else "",
-        log_url=f"{reverse('enrollment:audit-log')}?{urlencode({'resource': resource})}" if "people" in sources else "",
+        log_url=log,
+        reveals_url=f"{log}&action={REVEALED}" if log and resource.startswith("key:") else "",
     )
 
 

@@ -32,7 +32,7 @@ from portal.actors import Actor
 from portal.audit_actions import DETAIL_FIELDS, Action
 from portal.models import AuditEvent
 from tests.base import CAST, PortalTestCase
-from tests.factories import EDGE, make_csr, make_group, make_key
+from tests.factories import ACTOR, EDGE, make_csr, make_group, make_key
 from tests.support.html import links, parsed, texts
 
 LOG = "/audit-log/"
@@ -234,6 +234,9 @@ class RowTests(AuditLogTestCase):
             address = f"{LOG}?{urlencode({'resource': resource})}"
             self.assertIn(address, links(self.client.get(record.get_absolute_url()), "#timeline a"))
             self.assertTrue(self.client.get(address).context["list"].page.rows)
+        who_got_it = f"{LOG}?{urlencode({'resource': f'key:{self.key.pk}'})}&action=key.revealed"
+        self.assertIn(who_got_it, links(self.client.get(self.key.get_absolute_url()), "#timeline a"))
+        self.assertEqual(len(self.client.get(who_got_it).context["list"].page.rows), 1)
         self.sign_in("vic")
         self.assertNotContains(self.client.get(self.key.get_absolute_url()), LOG)
 
@@ -251,10 +254,13 @@ class RowTests(AuditLogTestCase):
 class FilterTests(AuditLogTestCase):
     def test_f45_each_filter_finds_its_events(self) -> None:
         ours = {"key.deleted", "group.edited", "key.limit_raised", "key.copied"}
+        operations.reveal_key(self.key, purpose="show", actor=ACTOR)
+        audit.record(Action.KEY_DOWNLOADED, ACTOR, audit.Subject("key", str(self.key.pk), self.key.name))
         minute = f"{timezone.now() - timedelta(minutes=5):%Y-%m-%dT%H:%M}"
         for query, found in [
             ({"who": "olga"}, ours),
             ({"action": "key.copied"}, {"key.copied"}),
+            ({"action": "key.revealed"}, {"key.copied", "key.downloaded", "key.shown"}),
             ({"type": "edge"}, {"edge.enrolled"}),
             ({"result": "refused"}, {"edge.refused"}),
             ({"interface": "enrollment"}, {"edge.enrolled", "edge.refused"}),

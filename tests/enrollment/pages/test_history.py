@@ -9,6 +9,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.db import connection
+from django.db.models import Q
 
 from enrollment import operations
 from enrollment.errors import REFUSALS, Refused
@@ -18,7 +19,7 @@ from enrollment.pki.csr import judge
 from keys.models import ProvisioningKey
 from portal import audit
 from portal.actors import Actor
-from portal.models import AuditEvent
+from portal.models import REVEALED_A_KEY, AuditEvent
 from tests.base import PortalTestCase
 from tests.enrollment.base import EnrollmentTestCase
 from tests.factories import ACTOR, EDGE, make_csr, make_key, make_private_key
@@ -172,3 +173,9 @@ class TheIndexes(PortalTestCase):
         self.assertEqual(audit.refusals().filter(object_id="7").count(), 100)
         for object_id in ("7", ""):
             self.assert_range_of("audit_event_refused_by_key", audit.refusals().filter(object_id=object_id)[:20])
+
+    def test_who_got_the_text_of_a_key_in_order_of_time(self) -> None:
+        """The filter of the audit log: three actions, of which an index by action would have to be sorted."""
+        plan = AuditEvent.objects.filter(Q(REVEALED_A_KEY)).order_by("-at", "-id")[:21].explain()
+        self.assertIn("audit_event_revealed_a_key", plan)
+        self.assertNotRegex(plan, "Seq Scan|TEMP B-TREE|Sort")
