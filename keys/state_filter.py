@@ -9,37 +9,29 @@ order (`for_page` in `portal.lists.list_filters`). Where one reason keeps back a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 from datetime import datetime
 from functools import reduce
-from operator import and_, itemgetter, or_
+from operator import and_, or_
 from typing import NamedTuple
 
-from django.db.models import OuterRef, Q, Value
+from django.db.models import Q
 
 from keys.models import KeyState, ProvisioningKey, ServiceEdgeGroup, SigningCertificate, UseState
 from keys.models.key_state import CertificateFacts, certificate_state
-from portal.lists.counting import COUNTED, RowCount, capped
+from portal.lists.counting import COUNTED, capped_counts
 
 # No row: Django has no SQL for an empty list.
 _NONE = Q(pk=0)
-# The states of a key that nothing keeps back, with its states of use.
-_OPEN = {KeyState.READY: [UseState.UNUSED, UseState.FREE], KeyState.NEARLY_USED_UP: [UseState.HIGH]}
+# The states of a key that nothing keeps back.
+_OPEN = (KeyState.READY, KeyState.NEARLY_USED_UP)
 
 
 class _Certificate(NamedTuple):
-    """A signing certificate: the state of its keys that follows from it, its root, and how many keys were counted.
-
-    The other counts are of the keys of all certificates: all, those in enabled groups, those in the state of use.
-    """
+    """A signing certificate: the state of its keys that follows from it, and its root."""
 
     pk: int
     state: KeyState | None
     root: str
-    own: int
-    of: int
-    in_groups: int
-    in_use: int
 
 
 def in_state(state: KeyState, now: datetime, *, counted: bool = False) -> Q:
@@ -47,10 +39,8 @@ def in_state(state: KeyState, now: datetime, *, counted: bool = False) -> Q:
 
     If they are `counted`, no order matters and nothing is counted before.
     """
-    groups = ServiceEdgeGroup.objects.order_by().values("pk")
-    of_group = Q(group__in=groups.filter(enabled=True))
-    of_use = Q(use_state__in=_OPEN.get(state, []))
-    certificates = _read_certificates([Q(), of_group, of_use] if state in _OPEN and not counted else [], now)
+    keys, groups = ProvisioningKey.objects.order_by(), ServiceEdgeGroup.objects.order_by().values("pk")
+    certificates = _read_certificates(now)
     # In the order of `key_state`: a key is in the state of the first condition that it meets.
     reasons = {
         KeyState.DISABLED: Q(enabled=False),
@@ -59,45 +49,29 @@ def in_state(state: KeyState, now: datetime, *, counted: bool = False) -> Q:
         KeyState.AT_LIMIT: Q(use_state=UseState.FULL),
         **_of_certificates(certificates),
         KeyState.NEARLY_USED_UP: Q(use_state=UseState.HIGH),
-        KeyState.READY: Q(),
+        KeyState.READY: Q(use_state__in=[UseState.UNUSED, UseState.FREE]),
     }
     if state not in reasons:
         return _NONE
     before = [reasons[each] for each in list(reasons)[: list(reasons).index(state)]]
     found = reduce(and_, (~each for each in before), reasons[state])
-    if not any(each.of > COUNTED for each in certificates):
+    if counted or state not in _OPEN:
         return found
-    signing = [each for each in certificates if each.state is None]
-    left = [
-        # No certificate has the id 0.
-        (sum(each.own for each in signing), Q(signing_certificate__in=[each.pk for each in signing] or [0])),
-        (certificates[0].in_groups, of_group),
-        (certificates[0].in_use, of_use),
-    ]
-    fewest, rarest = min(left, key=itemgetter(0))
-    return (
-        found & Q(pk__in=ProvisioningKey.objects.order_by().filter(rarest).values("pk")) if fewest <= COUNTED else found
-    )
+    # No certificate has the id 0.
+    signing = Q(signing_certificate__in=[each.pk for each in certificates if each.state is None] or [0])
+    left = [keys.filter(each) for each in (signing, Q(group__in=groups.filter(enabled=True)), reasons[state])]
+    of, *numbers = capped_counts(keys, *left)
+    fewest = min(numbers)
+    return found & Q(pk__in=left[numbers.index(fewest)].values("pk")) if fewest <= COUNTED < of else found
 
 
-def _read_certificates(counted: Sequence[Q], now: datetime) -> list[_Certificate]:
-    """All certificates. Without something `counted` the counts are 0."""
-    keys = ProvisioningKey.objects
-    parts = [Q(signing_certificate=OuterRef("pk")), *counted] if counted else []
-    names = ("own", "of", "in_groups", "in_use")
-    counts: dict[str, RowCount | Value] = dict.fromkeys(names, Value(0))
-    counts.update(zip(names, (RowCount(capped(keys.filter(each))) for each in parts), strict=False))
+def _read_certificates(now: datetime) -> list[_Certificate]:
     columns = ("pk", "enabled", "not_before", "not_after", "sealed_with", "trust_anchor_sha256")
     return [
         _Certificate(
-            pk,
-            certificate_state(CertificateFacts(enabled, first, last, sealed_with is not None, root), now),
-            root,
-            *numbers,
+            pk, certificate_state(CertificateFacts(enabled, first, last, sealed_with is not None, root), now), root
         )
-        for pk, enabled, first, last, sealed_with, root, *numbers in SigningCertificate.objects.annotate(
-            **counts
-        ).values_list(*columns, *counts)
+        for pk, enabled, first, last, sealed_with, root in SigningCertificate.objects.values_list(*columns)
     ]
 
 

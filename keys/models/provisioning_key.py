@@ -134,17 +134,41 @@ class ProvisioningKey(Record):
             models.Index(fields=["max_uses", "id"], name="key_by_max_uses"),
             models.Index(fields=["uses", "id"], name="key_by_uses"),
             models.Index(fields=["created_at", "id"], name="key_by_created"),
-            # This and `key_by_certificate` have what else decides the state of a key, so that counting reads no keys.
+            # This and those below have what else decides the state of a key, so that counting reads no keys.
             models.Index(fields=["group", "id", "enabled"], name="key_by_group"),
-            models.Index(fields=["use_state", "sort_name"], name="key_by_use_state"),
+            models.Index(
+                fields=["use_state", "sort_name", "enabled", "group", "expires_at", "signing_certificate", "pin"],
+                name="key_by_use_state",
+            ),
             # For the state *Different root*: the few keys of a certificate with another pin are found at once.
             models.Index(
                 fields=["signing_certificate", "pin", "enabled", "use_state", "group", "expires_at"],
                 name="key_by_certificate",
             ),
             # The filters by state and status: partial, because enrollments write to each index that holds the key.
-            models.Index(fields=["sort_name"], condition=Q(enabled=False), name="key_disabled_by_name"),
-            models.Index(fields=["expires_at"], condition=Q(expires_at__isnull=False), name="key_by_expiry"),
+            models.Index(fields=["sort_name", "enabled"], condition=Q(enabled=False), name="key_disabled_by_name"),
+            models.Index(fields=["sort_name", "viewable"], condition=Q(viewable=False), name="key_hidden_by_name"),
+            models.Index(
+                fields=["expires_at", "enabled", "group"],
+                condition=Q(expires_at__isnull=False),
+                name="key_by_expiry",
+            ),
+            # Only on SQLite, which looks in it for the keys of a page that filters leave.
+            models.Index(
+                fields=[
+                    "sort_name",
+                    "enabled",
+                    "group",
+                    "expires_at",
+                    "use_state",
+                    "signing_certificate",
+                    "pin",
+                    "viewable",
+                    "managed",
+                    "created_at",
+                ],
+                name="key_in_order",
+            ),
             # The part of its text that a row shows, for the search.
             models.Index(fields=["token_tail"], name="key_by_tail"),
             # A start asks which keys of the keyring are needed, whatever the number of rows.

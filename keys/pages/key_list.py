@@ -36,7 +36,7 @@ CERTIFICATES = Source(SigningCertificate._meta.db_table, "not_after IS NOT NULL"
 class KeyTable(ListTable):
     """The five columns of the vendor's page, under the vendor's heads; and what only CSV and the sort menu have."""
 
-    name = Column("Name", csv="name", order=Order("sort_name", text, unique=True), hideable=False)
+    name = Column("Name", csv="name", order=Order("sort_name", text, unique=True, filtered=True), hideable=False)
     max_uses = Column(
         "Maximum # Of Private Service Edges",
         csv="max_uses",
@@ -73,8 +73,9 @@ class KeyTable(ListTable):
 
 def _by_use(state: str) -> Q:
     """An unused key and a nearly used one have uses left too."""
-    states = [each for each in UseState.values if each != UseState.FULL] if state == UseState.FREE else [state]
-    return Q(use_state__in=states)
+    if state == UseState.FREE:
+        return Q(use_state__in=[each for each in UseState.values if each != UseState.FULL])
+    return Q(use_state=state)
 
 
 class KeyFilters(ListFilters):

@@ -25,8 +25,11 @@ from portal.lists.counting import COUNTED, capped
 from portal.lists.filters import NO_VALUES, AllNames, Choice, Contains, ListFilter, Related
 from portal.lists.name_search import NameSearch
 from portal.lists.offers import Source
+from portal.lists.orders import Order
 from portal.lists.state import ListState, Pair
 
+# So many rows are looked up one by one sooner than an index of a million is searched for those of a page.
+FEW = 2_500
 # The parameter of `AllNames`.
 NAMES = "names"
 # What is offered under this name are the first names that a search does not read.
@@ -149,7 +152,7 @@ class ListFilters(django_filters.FilterSet):
             if value not in NO_VALUES and not isinstance(each, Contains | AllNames)
         ]
 
-    def for_page(self, total: int) -> QuerySet[Any] | None:
+    def for_page(self, total: int, order: Order) -> QuerySet[Any] | None:
         """The same rows as `chosen`, of which there are `total` as counted, in a query that SQLite answers soon.
 
         It sorts the rows that it finds in the index of a filter, however many they are, and does not consider that a
@@ -157,12 +160,20 @@ class ListFilters(django_filters.FilterSet):
         """
         if not self.is_bound or not self.is_valid() or self.is_searched or connection.vendor != "sqlite":
             return self.chosen
-        if total <= COUNTED:
+        # A page that is reached by its number skips the rows before it, and has to find these too.
+        skips = self.state.page > 1 and not (self.state.after or self.state.before)
+        if total <= (FEW if order.filtered and not skips else COUNTED):
             return self.queryset.filter(pk__in=capped(self.qs))
-        rows = self.queryset
-        for condition in self.conditions:
-            rows = rows.filter(Unindexed(condition))
-        return rows
+        # An index by a column and then by the order has the rows of one value in this order.
+        sorted_in = {each.fields[0] for each in self.queryset.model._meta.indexes if each.fields[1:2] == [order.field]}
+        # Each condition apart, because those come first for which the index that is read has the columns.
+        return self.queryset.filter(
+            *(
+                Q(part) if isinstance(part, tuple) and part[0] in sorted_in else Unindexed(Q(part))
+                for condition in self.conditions
+                for part in ([condition] if condition.negated or condition.connector == Q.OR else condition.children)
+            )
+        )
 
     def name_search(self, text: str, rows: QuerySet[Any]) -> NameSearch:
         """The search of the rows that the other filters leave."""

@@ -134,7 +134,7 @@ class List:
         try:
             with self.limited(wanted):
                 counts = segments.totals(self.name, rows, filters)
-                chosen = filters.for_page(counts.total)
+                chosen = filters.for_page(counts.total, self.order(wanted))
                 page = paginate(rows, self.order(wanted), wanted, counts.total, counts.of, chosen, self.read)
         except TooSlow:
             counts = segments.totals(self.name, rows, self.filters(wanted.unfiltered, rows))

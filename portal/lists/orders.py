@@ -50,11 +50,15 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One sort order: a column, then the id where values repeat. An index must have both, in this order."""
+    """One sort order: a column, then the id where values repeat. An index must have both, in this order.
+
+    If it is `filtered`, an index in this order has the columns of all filters of its list, on SQLite.
+    """
 
     field: str
     parse: Callable[[Any], Any]
     unique: bool = False
+    filtered: bool = False
 
     @property
     def key(self) -> str:

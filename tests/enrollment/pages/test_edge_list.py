@@ -199,8 +199,9 @@ class ListTests(EdgePagesTestCase):
         for query in ("status=enabled", "connection=never", "expires=30", f"group={self.edge.group_id}"):
             for sort in ("-enrolled", "name"):
                 state = EDGES.state(QueryDict(f"{query}&sort={sort}"))
-                filters, by = EdgeFilters(state, EDGES.rows()), EDGES.order(state).by(state.descending)
-                few, many = (filters.for_page(total).order_by(*by) for total in (COUNTED, COUNTED + 1))
+                filters, order = EdgeFilters(state, EDGES.rows()), EDGES.order(state)
+                by = order.by(state.descending)
+                few, many = (filters.for_page(total, order).order_by(*by) for total in (COUNTED, COUNTED + 1))
                 self.assertEqual([[*few], [*many]], [[*filters.chosen.order_by(*by)]] * 2)
                 self.assertNotRegex(many.explain(), "TEMP B-TREE|SEARCH")
                 self.assertIn("LIST SUBQUERY", few.explain())

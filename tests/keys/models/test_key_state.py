@@ -21,11 +21,13 @@ from enrollment.errors import Refused
 from keys.crypto import tokens
 from keys.models import KeyState, ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from keys.pages import key_rows
-from keys.pages.key_list import KEYS, KeyFilters
+from keys.pages.key_list import KEYS, KeyFilters, KeyTable
 from keys.pages.key_rows import May
 from keys.state_filter import in_state
 from portal import triggers
-from portal.lists.counting import COUNTED, capped_count
+from portal.lists.counting import COUNTED, capped, capped_count
+from portal.lists.list_filters import FEW
+from portal.lists.orders import Order, whole_number
 from tests.enrollment.base import EnrollmentTestCase, make_issuer, undone
 from tests.factories import EDGE, make_csr, make_group, make_key
 from tests.keys.base import generated
@@ -51,6 +53,7 @@ PENDING: dict[str, Any] = {
     "request": b"request", "issuer": "", "enabled": False, "trust_anchor_sha256": "",
 }  # fmt: skip
 NO_KEY: dict[str, Any] = {"sealed_private_key": None, "sealed_with": None}
+NAME = KeyTable.orders()["name"]
 MAY_ALL = May(add=True, change=True, delete=True, reveal=True)
 
 
@@ -228,9 +231,36 @@ class KeyStateTests(EnrollmentTestCase):
         for state in KeyState:
             with self.subTest(state=state):
                 filters = KeyFilters(KEYS.state(QueryDict(f"state={state}")), KEYS.rows())
-                few, many = (filters.for_page(total).order_by("sort_name") for total in (COUNTED, COUNTED + 1))
+                few, many = (filters.for_page(total, NAME).order_by("sort_name") for total in (FEW, FEW + 1))
                 self.assertEqual([[*few], [*many]], [[*filters.chosen]] * 2)
-                self.assertNotRegex(many.values("pk").explain(), "TEMP B-TREE FOR ORDER|SEARCH keys_provisioningkey")
+                by_use = state in (KeyState.AT_LIMIT, KeyState.NEARLY_USED_UP)
+                index = r"SEARCH .*key_by_use_state \(use_state=\?\)$" if by_use else "SCAN .*key_in_order$"
+                plan = many.values("pk").explain()
+                self.assertRegex(plan.partition("\n")[0], index)
+                self.assertNotIn("TEMP B-TREE FOR ORDER", plan)
+        # An order without an index of all filters looks few up first, as does a page that skips the rows before it.
+        few = KeyFilters(KEYS.state(QueryDict(f"state={KeyState.EXPIRED}")), KEYS.rows())
+        deep = KeyFilters(KEYS.state(QueryDict(f"state={KeyState.EXPIRED}&page=2")), KEYS.rows())
+        for filters, order in ((few, Order("uses", whole_number)), (deep, NAME)):
+            self.assertIn("LIMIT 10001", str(filters.for_page(COUNTED, order).query))
+            self.assertNotIn("LIMIT 10001", str(filters.for_page(COUNTED + 1, order).query))
+
+    @pytest.mark.once
+    def test_keys_are_counted_without_reading_them(self) -> None:
+        """Each filter has an index with all that it asks, so that a count of 10,000 reads no rows."""
+        indexes = {
+            "state=disabled": "COVERING INDEX key_disabled_by_name",
+            "enabled=no": "COVERING INDEX key_disabled_by_name",
+            "visible=no": "COVERING INDEX key_hidden_by_name",
+            "state=expired": "COVERING INDEX key_by_expiry",
+            "state=at-limit": "INDEX key_by_use_state",
+            "state=nearly-used-up": "INDEX key_by_use_state",
+            "state=ready": "INDEX key_by_use_state",
+        }
+        for query, index in indexes.items():
+            with self.subTest(query):
+                found = KeyFilters(KEYS.state(QueryDict(query)), KEYS.rows()).chosen
+                self.assertRegex(capped(found).explain(), f"(SEARCH|SCAN) keys_provisioningkey USING {index}")
 
     def test_a_state_without_keys_finds_none(self) -> None:
         """Also where no certificate is in it, so that there is no id to name."""
