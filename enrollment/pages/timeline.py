@@ -126,7 +126,7 @@ def _timeline(
         older_url=address(**{FILTER: kind, CURSOR: older}) if older else "",
         newest_url=address(**{FILTER: kind}) if after else "",
         log_url=log,
-        reveals_url=f"{log}&action={REVEALED}" if log and resource.startswith("key:") else "",
+        reveals_url=f"{log}&action={REVEALED}&result=success" if log and resource.startswith("key:") else "",
     )
 
 

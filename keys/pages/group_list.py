@@ -160,7 +160,7 @@ GROUPS = List(
     rows=_rows,
     read=read,
     row_template="keys/_group_row.html",
-    has_actions=True,
+    row_permissions=["keys.change_serviceedgegroup", "keys.delete_serviceedgegroup"],
 )
 
 

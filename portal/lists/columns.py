@@ -87,11 +87,14 @@ class ListTable(tables.Table):
 
 
 class Cells(NamedTuple):
-    """Which cells the rows of a page have: the columns that are hidden, their number, and whether rows are selected."""
+    """Which cells the rows of a page have: the columns that are hidden, their number, whether rows are selected, and
+    whether they end with buttons.
+    """
 
     hidden: frozenset[str]
     width: int
     selects: bool = False
+    buttons: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,11 +49,12 @@ class List:
     """One list page: its name, the singular of what it lists, its columns and filters.
 
     `rows` makes the query, with every sort value; `read` turns a query into records that have an `id` and those values.
-    `row_template` prints one `row`. With `has_actions` each row ends with a cell of buttons. `address` is the name of
-    its URL; without `permission` a user is refused with the sentence `not_allowed`. `read_exported` reads rows for CSV,
-    where pages read more than the columns need. In a list with `seconds` some filters together can take longer: then
-    its page proposes a shorter time instead of rows. `bulk` are the actions on many rows, whose own pages
-    are at `record_address`. Rows with the column `unselectable` have no checkbox, for `unselectable_reason`.
+    `row_template` prints one `row`. For who has one of the `row_permissions`, rows end with a cell of buttons.
+    `address` is the name of its URL; without `permission` a user is refused with the sentence `not_allowed`.
+    `read_exported` reads rows for CSV, where pages read more than the columns need. In a list with `seconds` some
+    filters together can take longer: then its page proposes a shorter time instead of rows. `bulk` are the actions on
+    many rows, whose own pages are at `record_address`. Rows with the column `unselectable` have no checkbox, for
+    `unselectable_reason`.
     """
 
     name: str
@@ -66,7 +67,7 @@ class List:
     rows: Callable[[], QuerySet[Any]]
     row_template: str
     default_sort: str = "name"
-    has_actions: bool = False
+    row_permissions: Sequence[str] = ()
     read: Callable[[QuerySet[Any]], list[Any]] = list
     read_exported: Callable[[QuerySet[Any]], list[Any]] | None = None
     care: NeedsCare | None = None
@@ -140,7 +141,8 @@ class List:
             counts = segments.totals(self.name, rows, self.filters(wanted.unfiltered, rows))
             page = Page([], wanted, self.order(wanted), 0, 1, False, False, counts.of)
             return OpenList(self, wanted, filters, page, counts, hidden, too_slow=True)
-        return OpenList(self, wanted, filters, page, counts, hidden, self.actions(user) if user else ())
+        buttons = any(user.has_perm(each) for each in self.row_permissions) if user else False
+        return OpenList(self, wanted, filters, page, counts, hidden, self.actions(user) if user else (), buttons)
 
     def limited(self, wanted: ListState) -> AbstractContextManager[None]:
         """A block that reads what filters leave, for at most `seconds`; see `portal.database.limited_time`."""
@@ -158,6 +160,7 @@ class OpenList:
     counts: Totals
     hidden: frozenset[str] = frozenset()
     actions: tuple[BulkAction, ...] = ()
+    buttons: bool = False
     rows: Sequence[Any] = field(default_factory=list)
     too_slow: bool = False
 
@@ -217,8 +220,7 @@ class OpenList:
     def cells(self) -> Cells:
         """Which cells each row has."""
         shown = sum(each.visible for each in self.declared.table.base_columns.values()) - len(self.hidden)
-        width = 1 + shown + self.declared.has_actions
-        return Cells(self.hidden, width, bool(self.actions))
+        return Cells(self.hidden, 1 + shown + self.buttons, bool(self.actions), self.buttons)
 
     @property
     def may_select_all(self) -> bool:
@@ -278,7 +280,7 @@ class OpenList:
     def _links(self, template: str, carried: Sequence[Pair], chosen: Sequence[Pair] = ()) -> SafeString:
         """A part that prints links to first pages, and counts. In the shared text a stand-in carries the filters."""
         state = self.state.first_page()._replace(filters=(*([_STAND_IN] if carried else []), *chosen))
-        shown = [*state.pairs(), self.hidden, bool(self.actions), self.counts.of, *self.counts.segments]
+        shown = [*state.pairs(), self.hidden, bool(self.actions), self.buttons, self.counts.of, *self.counts.segments]
         shared = self._kept(template, {"list": replace(self, state=state)}, *shown)
         return SafeString(shared.replace(_STAND_IN_TEXT, html.escape(urlencode(carried)))) if carried else shared
 

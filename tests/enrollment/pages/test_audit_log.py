@@ -234,7 +234,7 @@ class RowTests(AuditLogTestCase):
             address = f"{LOG}?{urlencode({'resource': resource})}"
             self.assertIn(address, links(self.client.get(record.get_absolute_url()), "#timeline a"))
             self.assertTrue(self.client.get(address).context["list"].page.rows)
-        who_got_it = f"{LOG}?{urlencode({'resource': f'key:{self.key.pk}'})}&action=key.revealed"
+        who_got_it = f"{LOG}?{urlencode({'resource': f'key:{self.key.pk}'})}&action=key.revealed&result=success"
         self.assertIn(who_got_it, links(self.client.get(self.key.get_absolute_url()), "#timeline a"))
         self.assertEqual(len(self.client.get(who_got_it).context["list"].page.rows), 1)
         self.sign_in("vic")

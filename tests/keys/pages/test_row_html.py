@@ -20,7 +20,7 @@ from tests.keys.pages.base import managed_key, use_up
 from tests.support.html import links
 
 # Closed rows with all columns, open rows with two columns hidden.
-CELLS = (Cells(frozenset(), 7), Cells(frozenset({"group", "uses"}), 5))
+CELLS = (Cells(frozenset(), 7, buttons=True), Cells(frozenset({"group", "uses"}), 5, buttons=True))
 
 
 class RowHtml(PortalTestCase):

@@ -38,7 +38,7 @@ class ColumnsTest(PortalTestCase):
 
     def test_f32_hidden_columns_are_remembered_after_signing_out_and_in(self) -> None:
         self.choose("uses", "token")
-        shown = ["Name", "Provisioning Key Utilization Count", "Provisioning Key", "Actions"]
+        shown = ["Name", "Provisioning Key Utilization Count", "Provisioning Key"]
         self.assertEqual(self.heads(), shown)
         self.client.post("/accounts/logout/")
         self.client.cookies.clear()
@@ -48,8 +48,8 @@ class ColumnsTest(PortalTestCase):
 
     def test_f32_the_name_cannot_be_hidden(self) -> None:
         self.choose()
-        self.assertEqual(self.heads(), ["Name", "Actions"])
-        self.assertEqual(self.heads("?cols="), ["Name", "Actions"])
+        self.assertEqual(self.heads(), ["Name"])
+        self.assertEqual(self.heads("?cols="), ["Name"])
 
     def test_choosing_leads_back_to_the_filters_and_drops_the_columns_of_the_address(self) -> None:
         answer = self.choose(*ALL, where="q=one&sort=-uses&cols=uses")
@@ -57,7 +57,7 @@ class ColumnsTest(PortalTestCase):
 
     def test_the_address_wins_over_what_is_remembered(self) -> None:
         self.choose("uses")
-        self.assertEqual(self.heads("?cols=group,nonsense"), ["Name", "Private Service Edges Group", "Actions"])
+        self.assertEqual(self.heads("?cols=group,nonsense"), ["Name", "Private Service Edges Group"])
 
     def test_columns_of_one_list_are_kept_when_those_of_another_change(self) -> None:
         hide_columns(self.user.pk, "edges", ["version"])

@@ -112,6 +112,19 @@ class EveryList(ListTestCase):
                 (count,) = page.select("#count[role=status]")
                 self.assertRegex(html.words(count), rf"^\d+ {listed.noun}")
 
+    def test_a_column_of_buttons_is_for_who_has_one(self) -> None:
+        for who in ("tom", "sue"):
+            self.sign_in(who)
+            for listed in LISTS:
+                with self.subTest(who, list=listed.name):
+                    page = parsed(self.get(listed))
+                    cells = page.select("thead th.actions, tr.row td.actions")
+                    self.assertEqual(bool(cells), who == "sue" and bool(listed.row_permissions))
+                    self.assertEqual(
+                        {len(row.select("td, th")) for row in page.select("tr.row")},
+                        {int(each["colspan"]) for each in page.select("tr.details td[colspan]")},
+                    )
+
     @pytest.mark.once
     def test_f30_each_bulk_action_asks_before_it_is_done(self) -> None:
         for listed in LISTS:
