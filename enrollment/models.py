@@ -114,12 +114,12 @@ class ServiceEdge(Named, models.Model):
         ordering: ClassVar = ["-id"]
         default_permissions: ClassVar = ["view", "change", "delete"]
         indexes: ClassVar = [
-            models.Index(fields=["sort_name", "id"], name="edge_by_name"),
-            models.Index(fields=["group", "id"], name="edge_by_group"),
+            # This and those below have what else counting asks, or decides the status, so that it reads no edges.
+            models.Index(fields=["sort_name", "id", "deleted_at", "enabled", "revoked_from"], name="edge_by_name"),
+            models.Index(fields=["group", "id", "deleted_at"], name="edge_by_group"),
             models.Index(fields=["key_sort_name", "id"], name="edge_by_key"),
-            # With all that a count of edges by their connection, or by the end of their certificate, asks.
             models.Index(fields=["contacted", "id", "deleted_at", "enabled", "revoked_from"], name="edge_by_contact"),
-            models.Index(fields=["version", "id"], name="edge_by_version"),
+            models.Index(fields=["version", "id", "deleted_at"], name="edge_by_version"),
             models.Index(fields=["certificate_until", "id", "deleted_at"], name="edge_by_expiry"),
             # Partial, because few are disabled, and an enrollment does not write to it. It has all that a count asks:
             # else SQLite reads the larger one by contact.
@@ -129,7 +129,9 @@ class ServiceEdge(Named, models.Model):
                 name="edge_disabled",
             ),
             models.Index(
-                fields=["revoked_from", "id"], condition=Q(revoked_from__isnull=False), name="edge_by_revocation"
+                fields=["revoked_from", "id", "deleted_at"],
+                condition=Q(revoked_from__isnull=False),
+                name="edge_by_revocation",
             ),
         ]
         constraints: ClassVar = [

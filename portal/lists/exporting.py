@@ -68,17 +68,19 @@ def export(
     if request.method == "HEAD":
         return HttpResponse(headers=headers)
     rows = listed.rows()
-    if chosen is None:
-        chosen = rows if filters.chosen is None else filters.chosen
+    counted = filters.chosen if chosen is None else chosen
+    counted = rows if counted is None else counted
     with listed.limited(state):
-        count = 0 if chosen.query.is_empty() else chosen.order_by().values("pk")[: MOST + 1].count()
+        count = 0 if counted.query.is_empty() else counted.order_by().values("pk")[: MOST + 1].count()
     if count > MOST:
         raise TooMany(f"A spreadsheet holds {MOST:,} {listed.nouns} at most. Narrow the filters.")
     words = words or "; ".join(chip.text for chip in filters.chips)
     subject = audit.Subject("list", listed.nouns, listed.name)
     detail = {"rows": str(count), **({"filters": words} if words else {})}
     audit.record(Action.LIST_EXPORTED, actors.from_request(request), subject, detail=detail)
-    return StreamingHttpResponse(_text(listed, rows, chosen, state), headers=headers)
+    if chosen is None:
+        chosen = filters.for_page(count, listed.order(state))
+    return StreamingHttpResponse(_text(listed, rows, rows if chosen is None else chosen, state), headers=headers)
 
 
 def _text(listed: List, rows: QuerySet[Any], chosen: QuerySet[Any], state: ListState) -> Iterator[str]:

@@ -134,8 +134,8 @@ class ListFilters(django_filters.FilterSet):
         return _form_class(type(self))  # type: ignore[arg-type]  # a class is hashable; its package has no types
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        for condition in self.conditions:
-            queryset = queryset.filter(condition)
+        for (each, value), condition in zip(self._given, self.conditions, strict=True):
+            queryset = each.narrow(queryset, value, condition)
         # The search last, because it may read all names that the others leave.
         for name, value in self.form.cleaned_data.items():
             if isinstance(self.filters[name], Contains):
@@ -145,9 +145,13 @@ class ListFilters(django_filters.FilterSet):
     @functools.cached_property
     def conditions(self) -> list[Q]:
         """The condition of each filter that has a value, without the search."""
+        return [each.condition(value) for each, value in self._given]
+
+    @property
+    def _given(self) -> list[tuple[ListFilter, Any]]:
         given = [(self.filters[name], value) for name, value in self.form.cleaned_data.items()]
         return [
-            each.condition(value)
+            (each, value)
             for each, value in given
             if value not in NO_VALUES and not isinstance(each, Contains | AllNames)
         ]

@@ -188,22 +188,36 @@ class ListTests(EdgePagesTestCase):
             plan = capped(found).explain()
             self.assertRegex(plan, "SEARCH .*edge_by_contact")
             self.assertNotRegex(plan, "SCAN")
-        plans = {"disabled": "SCAN .*COVERING INDEX edge_disabled", "revoked": "SEARCH .*edge_by_revocation"}
-        for word, index in plans.items():
-            found = EDGES.rows().filter(EdgeFilters.base_filters["status"].condition(word))
-            self.assertRegex(capped(found).explain(), index)
+        plans = {
+            "status=disabled": "SCAN .*COVERING INDEX edge_disabled",
+            "status=revoked": "SEARCH .*COVERING INDEX edge_by_revocation",
+            "version=1": "SEARCH .*COVERING INDEX edge_by_version",
+            f"group={self.edge.group_id}": "SEARCH .*COVERING INDEX edge_by_group",
+            f"cert={self.key.signing_certificate_id}": "SEARCH enrollment_issued.*COVERING INDEX issued_by_issuer",
+        }
+        for query, index in plans.items():
+            with self.subTest(query):
+                found = EdgeFilters(EDGES.state(QueryDict(query)), EDGES.rows()).chosen
+                self.assertRegex(capped(found).explain(), index)
+                # Else SQLite finds all of many before it takes the first.
+                self.assertNotIn("LIST SUBQUERY", capped(found).explain())
 
     # PostgreSQL knows how many rows a filter leaves and how many a page needs.
     @pytest.mark.once
     def test_filters_find_few_rows_first_and_many_in_the_order_of_the_page(self) -> None:
-        for query in ("status=enabled", "connection=never", "expires=30", f"group={self.edge.group_id}"):
+        issued, renewed = f"cert={self.key.signing_certificate_id}", self.edge.certificates.get()
+        # Two certificates in force make no edge two.
+        renewed.pk, renewed.renews_id, renewed.serial, renewed.claims_key_pair = None, renewed.pk, "2", False
+        renewed.save(force_insert=True)
+        for query in ("status=enabled", "connection=never", "expires=30", f"group={self.edge.group_id}", issued):
             for sort in ("-enrolled", "name"):
                 state = EDGES.state(QueryDict(f"{query}&sort={sort}"))
                 filters, order = EdgeFilters(state, EDGES.rows()), EDGES.order(state)
                 by = order.by(state.descending)
                 few, many = (filters.for_page(total, order).order_by(*by) for total in (COUNTED, COUNTED + 1))
-                self.assertEqual([[*few], [*many]], [[*filters.chosen.order_by(*by)]] * 2)
-                self.assertNotRegex(many.explain(), "TEMP B-TREE|SEARCH")
+                found = [] if query == "expires=30" else [self.edge]
+                self.assertEqual([[*few], [*many], [*filters.chosen.order_by(*by)]], [found] * 3)
+                self.assertNotRegex(many.explain(), "TEMP B-TREE|LIST SUBQUERY|SEARCH enrollment_serviceedge")
                 self.assertIn("LIST SUBQUERY", few.explain())
 
 
