@@ -28,7 +28,7 @@ from keys.pages.common_filters import ManagedBy
 from keys.pages.expiry_badge import SOON
 from portal.lists.alerts import NeedsCare
 from portal.lists.columns import Column, ListTable
-from portal.lists.counting import COUNTED, RowCount, capped
+from portal.lists.counting import IN_A_ROW, RowCount
 from portal.lists.filters import Choice, Contains, Until
 from portal.lists.list_filters import ListFilters
 from portal.lists.listing import List, OpenList
@@ -98,7 +98,7 @@ def _rows() -> QuerySet[Any]:
 
 
 def _read(certificates: QuerySet[Any]) -> list[Any]:
-    """The certificates, each with how many keys and edges use it (capped) and whether anything depends on it."""
+    """The certificates, each with how many keys and edges use it, up to 1,000, and whether anything depends on it."""
     return list(certificates.annotate(**_BESIDE_CERTIFICATES.at(timezone.now())))
 
 
@@ -110,8 +110,8 @@ def _beside_certificates(now: datetime) -> dict[str, Any]:
     issued = machines.answers().issued().filter(issuer=OuterRef("pk")).order_by("edge_id", "not_after", "revoked_at")
     held = machines.answers().in_force(now).filter(issuer=OuterRef("pk")).order_by().values("edge_id")
     return {
-        "key_count": RowCount(capped(keys)),
-        "edge_count": RowCount(held.distinct()[: COUNTED + 1]),
+        "key_count": RowCount(keys.order_by().values("pk"), IN_A_ROW),
+        "edge_count": RowCount(held.distinct(), IN_A_ROW),
         "is_needed": Q(Exists(below)) | Q(IsNull(Subquery(issued.values("edge_id")[:1]), False)),
     }
 

@@ -20,12 +20,12 @@ from keys.pages.key_rows import HasPermissions, May, row_of
 from keys.update_schedule import next_update, time_of_day
 from portal import zones
 from portal.lists import first_of_each
-from portal.lists.counting import RowCount, Tally, capped
+from portal.lists.counting import IN_A_ROW, RowCount, Tally
 from portal.times import Stamp, duration, stamp
 from portal.tones import Tone
 
-# Of each row of a list; the page of a group reads as many as other counts.
-MOST_EDGES = 1_000
+# The page of a group reads as many as other counts.
+MOST_EDGES = IN_A_ROW
 
 
 class GroupMay(NamedTuple):
@@ -184,9 +184,9 @@ def edge_words(now: datetime, most: int) -> Tally:
 
 
 def read(groups: QuerySet[Any], most: int = MOST_EDGES) -> list[Any]:
-    """The groups, each with how many keys it has, and its edges as `edge_words`."""
+    """The groups, each with how many keys it has, and its edges as `edge_words`; of both at most so many and one."""
     keys = ProvisioningKey.objects.filter(group=OuterRef("pk"))
-    counts = {"key_count": RowCount(capped(keys)), "edge_words": edge_words(timezone.now(), most)}
+    counts = {"key_count": RowCount(keys.order_by().values("pk"), most), "edge_words": edge_words(timezone.now(), most)}
     return list(groups.annotate(**counts))
 
 

@@ -1,4 +1,7 @@
-"""Counts of long lists. Counting stops one above 10,000; templates write such a count as "10,000+"."""
+"""Counts of long lists. Counting stops one above 10,000; templates write such a count as "10,000+".
+
+What belongs to each row of a list is counted up to 1,000, because there are a hundred rows.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,17 @@ from django.db import connection
 from django.db.models import Expression, IntegerField, JSONField, QuerySet, Subquery
 
 COUNTED = 10_000
+# Of what belongs to one of the rows of a list.
+IN_A_ROW = 1_000
+
+
+class Stopped(int):
+    """A count that stopped one above its limit: 1,001 is shown as "1,000+"."""
 
 
 def words(number: int) -> str:
     """A count as people read it: "1,234", or "10,000+" for one that stopped."""
-    return f"{COUNTED:,}+" if number > COUNTED else f"{number:,}"
+    return f"{min(number - 1, COUNTED):,}+" if number > COUNTED or isinstance(number, Stopped) else f"{number:,}"
 
 
 def capped(rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -52,8 +61,19 @@ class Tally(Subquery):
         return super().as_sql(compiler, connection, *args, gather=gather, **extra)
 
 
+class _CountField(IntegerField):
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most = most
+
+    def from_db_value(self, value: int, expression: Any, connection: Any) -> int:
+        return Stopped(value) if value > self.most else value
+
+
 class RowCount(Subquery):
-    """The number of rows of a correlated query as a column of another query; counting stops at its limit."""
+    """The number of rows of a correlated query as a column of another query; counting stops one above `most`."""
 
     template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
-    output_field: Expression | IntegerField = IntegerField()  # type: ignore[assignment]  # Django declares a property
+
+    def __init__(self, rows: QuerySet[Any], most: int = COUNTED) -> None:
+        super().__init__(rows[: most + 1], output_field=_CountField(most))

@@ -16,6 +16,8 @@ from django.utils import timezone
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import renew, revoke_edge
 from keys.models import ProvisioningKey, SigningCertificate
+from keys.pages import certificate_list
+from portal.lists.written import Written
 from tests.base import PortalTestCase
 from tests.enrollment.base import EnrollmentTestCase
 from tests.factories import ACTOR, EDGE, make_csr, make_key, make_managed, signing_certificate
@@ -116,6 +118,19 @@ class ShownTest(CertificatePageTestCase):
         self.assertEqual([words(each) for each in row.select(".used-by > *")], ["2 keys of Own"])
         self.assertEqual(row.select_one(".used-by a")["href"], f"/service-edge-keys/?cert={record.pk}")
         self.assertContains(self.client.get(record.get_absolute_url()), f'href="/service-edge-keys/?cert={record.pk}"')
+
+    def test_a_row_counts_up_to_its_limit_and_the_list_behind_it_further(self):
+        record = generated("Own")
+        for name in ("one", "two", "three"):
+            make_key(name, signing_certificate=record)
+        beside = Written(SigningCertificate, certificate_list._beside_certificates, moments=1)
+        with (
+            patch.object(certificate_list, "IN_A_ROW", 2),
+            patch.object(certificate_list, "_BESIDE_CERTIFICATES", beside),
+        ):
+            row = the(self.client.get(LIST), f".row:has(#n-{record.pk})")
+        self.assertEqual(words(row.select_one(".used-by")), "2+ keys of Own")
+        self.assertEqual(texts(self.client.get(row.select_one(".used-by a")["href"]), ".count")[0], "3 of 3 keys")
 
     def test_another_root_than_most_is_warned_of(self):
         signing_certificate()

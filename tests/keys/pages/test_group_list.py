@@ -16,8 +16,9 @@ from django.test.utils import CaptureQueriesContext
 from enrollment.models import ServiceEdge
 from enrollment.operations import enroll, revoke_edge
 from keys.models import ServiceEdgeGroup
-from keys.pages import group_map
+from keys.pages import group_map, group_rows
 from keys.pages.group_list import GroupFilters
+from portal.lists import counting
 from tests.factories import ACTOR, EDGE, make_csr, make_group, make_key, make_managed
 from tests.keys.pages.groups import GROUPS, LATELY, LONG_AGO, NEVER, GroupPageTestCase, listed, make_edges
 from tests.support.html import links, parsed, texts, the
@@ -122,6 +123,10 @@ class Rows(GroupPageTestCase):
         }.items():
             with self.subTest(query):
                 self.assertEqual(listed(self.client.get(f"{GROUPS}?{query}")), found)
+
+    def test_a_row_counts_up_to_its_limit(self) -> None:
+        (row,) = group_rows.read(ServiceEdgeGroup.objects.filter(pk=self.berlin.pk), 1)
+        self.assertEqual(counting.words(row.key_count), "1+")
 
     def test_an_area_that_is_none_is_explained(self) -> None:
         for area in ("1,2,3", "nan,0,1,1", "1,2,3,4;5", "a,b,c,d", ";", "0,0,5000,0", "-1e308,0,1,1", "0,0,0,181"):

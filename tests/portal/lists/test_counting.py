@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from django.contrib.sessions.models import Session
 from django.template import Context, Template
 
-from portal.lists.counting import COUNTED, capped_count, capped_counts, words
+from portal.lists.counting import COUNTED, IN_A_ROW, Stopped, capped_count, capped_counts, words
 from tests.base import PortalTestCase
 
 
@@ -24,6 +24,7 @@ class Counting(PortalTestCase):
 
     def test_words(self):
         self.assertEqual([words(number) for number in (0, 9_876, 10_000, 10_001)], ["0", "9,876", "10,000", "10,000+"])
+        self.assertEqual([words(number) for number in (IN_A_ROW + 1, Stopped(IN_A_ROW + 1))], ["1,001", "1,000+"])
 
     def test_a_count_with_its_noun(self):
         template = Template("{% load counts %}{{ number|counted:noun }}")
