@@ -18,8 +18,10 @@ from django.utils.text import Truncator
 
 # Characters that usually take at most three lines in the narrowest column, and two in a row of a list.
 MOST, MOST_IN_ROW = 80, 60
+# Characters that fit into two lines of a narrow column of a list.
+_MOST_IN_NARROW = 30
 # Edges of a key differ at the end of their names.
-_END = 12
+_END, _END_IN_ROW = 12, 10
 
 # Without a script: the style sheet shows the whole text while the details are open.
 _WHOLE = SafeString('<details class="whole"><summary><span>Show all</span><span>Show less</span></summary></details>')
@@ -66,6 +68,14 @@ def in_sentence(name: str) -> SafeString:
 def title_of(text: str, most: int = MOST_IN_ROW) -> SafeString:
     """The attributes of an element whose long text is cut; empty for any other."""
     return format_html(' class="long" title="{}"', text) if is_long(text, most) else SafeString("")
+
+
+def in_column(name: str, most: int = _MOST_IN_NARROW) -> SafeString:
+    """The attributes of a name in a column of a list. Where it is cut, the style sheet shows its end too."""
+    if len(name) <= most:
+        return SafeString("")
+    long = SafeString(' class="long"' if is_long(name) else "")
+    return format_html('{} data-end="{}" title="{}"', long, name[-_END_IN_ROW:], name)
 
 
 def column(model: type[Model], field: str) -> Callable[[Any], str]:

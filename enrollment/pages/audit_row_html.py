@@ -95,5 +95,5 @@ def render_rows(events: Iterable[EventRow], cells: Cells) -> Iterator[str]:
         values["facts"] = _facts(event.facts)
         # A row has two lines of a name, so that the details have all of it.
         values["whole"] = _facts([("Resource", event.resource)] if long_texts.is_long(event.resource) else [])
-        values |= {f"{name}_title": long_texts.title_of(getattr(event, name)) for name in ("who", "resource")}
+        values |= {f"{name}_title": long_texts.in_column(getattr(event, name)) for name in ("who", "resource")}
         yield row_text("enrollment/_audit_row.html", state_of(event), cells, prefix).with_values(values)

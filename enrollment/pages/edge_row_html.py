@@ -15,13 +15,15 @@ from keys.pages.expiry_badge import Badge, expiry
 from portal import zones
 from portal.lists.columns import Cells
 from portal.lists.row_text import escaped, row_text
-from portal.long_texts import is_long
+from portal.long_texts import in_column, is_long
 from portal.times import Stamp, stamp
 from portal.tones import Tone
 
 _NEVER = Stamp("", "")
 # The head of the column has the word already.
 _EXPIRES = "Expires in "
+# Characters that fit into two lines of its column.
+_MOST_OF_NAME = 36
 
 
 class EdgeRowState(NamedTuple):
@@ -108,4 +110,7 @@ def render_rows(
         state = edge_state(edge, now, zone)
         badge = badge_of(edge, now)
         text = row_text("enrollment/_edge_row.html", state_of(edge, state, badge, is_open(edge.id)), cells, prefix)
-        yield text.with_values(escaped(values_of(edge, state, badge, zone)))
+        values = escaped(values_of(edge, state, badge, zone))
+        values["name_title"] = in_column(edge.name, _MOST_OF_NAME)
+        values["group_title"], values["key_title"] = in_column(edge.group__name), in_column(edge.key_name)
+        yield text.with_values(values)

@@ -173,8 +173,17 @@ def test_rows_are_low_aligned_and_soon_on_the_page(open_page, stage):
                 "all => all.map((each) => Math.round(each.getBoundingClientRect().left))"
             )
             assert len(set(lefts)) == 1, action
+    # Of a name that is cut, its end is shown too, but not as a part of the name.
+    long = page.get_by_role("link", name=LONG, exact=True)
+    assert "has for a name"[-10:] in long.evaluate("link => getComputedStyle(link, '::before').content")
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.locator("tbody.record").first.bounding_box()["y"] <= 420
+    long.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(LONG)
+    # Three lines are too few for the name on a phone only.
+    expect(page.get_by_text("Show all")).to_be_visible()
+    page.set_viewport_size({"width": 1280, "height": 900})
+    expect(page.get_by_text("Show all")).to_be_hidden()
 
 
 def test_a_meter_is_filled_over_its_whole_height(open_page, stage):
