@@ -148,7 +148,7 @@ def test_the_limit_is_raised_in_the_warning_and_a_refusal_is_shown_there(open_pa
     expect(page.get_by_role("button", name="Details for live full")).to_be_focused()
 
 
-LONG = "long " + "w" * 90 + " and so many words that they would need more than the two lines that a key has for a name"
+LONG = "long " + "w" * 50 + " and so many words that they would need more than the two lines that a key has for a name"
 
 
 def test_rows_are_low_aligned_and_soon_on_the_page(open_page, stage):
@@ -180,9 +180,9 @@ def test_rows_are_low_aligned_and_soon_on_the_page(open_page, stage):
     assert page.locator("tbody.record").first.bounding_box()["y"] <= 420
     long.click()
     expect(page.get_by_role("heading", level=1)).to_have_text(LONG)
-    # Three lines are too few for the name on a phone only.
+    # On a phone three lines are too few for it.
     expect(page.get_by_text("Show all")).to_be_visible()
-    page.set_viewport_size({"width": 1280, "height": 900})
+    page.set_viewport_size({"width": 1920, "height": 900})
     expect(page.get_by_text("Show all")).to_be_hidden()
 
 
