@@ -18,8 +18,8 @@ from django.utils.text import Truncator
 
 # Characters that usually take at most three lines in the narrowest column, and two in a row of a list.
 MOST, MOST_IN_ROW = 80, 60
-# Characters that fit into two lines of a narrow column of a list.
-_MOST_IN_NARROW = 30
+# Characters that fit into two lines of the narrowest column of a list, or into one where the rows are low.
+_MOST_IN_COLUMN = 20
 # Edges of a key differ at the end of their names.
 _END, _END_IN_ROW = 12, 10
 
@@ -70,12 +70,12 @@ def title_of(text: str, most: int = MOST_IN_ROW) -> SafeString:
     return format_html(' class="long" title="{}"', text) if is_long(text, most) else SafeString("")
 
 
-def in_column(name: str, most: int = _MOST_IN_NARROW) -> SafeString:
+def in_column(name: str) -> SafeString:
     """The attributes of a name in a column of a list. Where it is cut, the style sheet shows its end too."""
-    if len(name) <= most:
+    if len(name) <= _MOST_IN_COLUMN:
         return SafeString("")
-    long = SafeString(' class="long"' if is_long(name) else "")
-    return format_html('{} data-end="{}" title="{}"', long, name[-_END_IN_ROW:], name)
+    # Not by `format_html`, which takes as long as the rest of a row.
+    return SafeString(f' data-end="{html.escape(name[-_END_IN_ROW:])}" title="{html.escape(name)}"')
 
 
 def column(model: type[Model], field: str) -> Callable[[Any], str]:

@@ -22,8 +22,6 @@ from portal.tones import Tone
 _NEVER = Stamp("", "")
 # The head of the column has the word already.
 _EXPIRES = "Expires in "
-# Characters that fit into two lines of its column.
-_MOST_OF_NAME = 36
 
 
 class EdgeRowState(NamedTuple):
@@ -111,6 +109,6 @@ def render_rows(
         badge = badge_of(edge, now)
         text = row_text("enrollment/_edge_row.html", state_of(edge, state, badge, is_open(edge.id)), cells, prefix)
         values = escaped(values_of(edge, state, badge, zone))
-        values["name_title"] = in_column(edge.name, _MOST_OF_NAME)
+        values["name_title"] = in_column(edge.name)
         values["group_title"], values["key_title"] = in_column(edge.group__name), in_column(edge.key_name)
         yield text.with_values(values)

@@ -92,9 +92,9 @@ class CertificateForm(RecordForm):
     class Meta:
         model = SigningCertificate
         fields: ClassVar = ["name", "description", "client_type"]
-        labels: ClassVar = {"client_type": "Client certificate type", "description": "Description (optional)"}
+        labels: ClassVar = {"client_type": "Client certificate type"}
         help_texts: ClassVar = {
-            "name": "Letters, digits, spaces and the characters . - and _.",
+            "name": "Letters, digits, spaces and . - _ only.",
             "client_type": "None for connectors and Private Service Edges.",
         }
         widgets: ClassVar = {

@@ -12,7 +12,7 @@ from keys.pages.key_rows import KeyRow, May, state_of, values_of
 from portal import zones
 from portal.lists.columns import Cells
 from portal.lists.row_text import escaped, row_text
-from portal.long_texts import MOST_IN_ROW, in_column
+from portal.long_texts import in_column
 
 
 def render_rows(keys: Iterable[KeyRow], may: May, is_open: Callable[[int], bool], cells: Cells) -> Iterator[str]:
@@ -21,7 +21,7 @@ def render_rows(keys: Iterable[KeyRow], may: May, is_open: Callable[[int], bool]
     for key in keys:
         values = escaped(values_of(key, now, zone))
         values["recent"] = known.recent_use(key.id, key.recent) if key.recent else ""
-        values["name_title"] = in_column(key.name, MOST_IN_ROW)
+        values["name_title"] = in_column(key.name)
         values["group_title"] = in_column(key.group__name)
         state = state_of(key, may, now, is_open(key.id))
         yield row_text("keys/_key_row.html", state, cells, prefix).with_values(values)
