@@ -1,4 +1,4 @@
-"""What the search of the audit log finds: the events of a request, by a user, or on a resource.
+"""What the search of the audit log finds: the events of a request, from an address, by a user, or on a resource.
 
 A log of millions of rows has no index of the parts of names. So the search looks for the resources themselves, a part
 of whose name is enough, and for whole names in the log, where deleted resources are. Each has an index of events.
@@ -6,6 +6,7 @@ of whose name is enough, and for whole names in the log, where deleted resources
 
 from __future__ import annotations
 
+import ipaddress
 import operator
 import uuid
 from collections.abc import Callable, Iterator
@@ -32,6 +33,7 @@ _TEXT = CharField()
 _UNREAD = "unread"
 _IN_THE_LOG: dict[str, Callable[[str], Q]] = {
     "request": lambda term: Q(request_id=term),
+    "address": lambda term: Q(client_ip=str(ipaddress.ip_address(term))),
     "actor": lambda term: Q(BY_PEOPLE, actor_name=term),
     "name": lambda term: Q(NOT_ON_AN_EDGE, object_name=term),
 }
@@ -68,8 +70,9 @@ def _found(term: str, source: str, rows: list[tuple[str, str, bool]]) -> Iterato
 
 def _queries(term: str, *, everything: bool) -> Iterator[QuerySet[Any]]:
     """What has the term, each as three columns: where, its id, and whether the term is the whole name."""
+    unfit = {"request": not REQUEST_ID.fullmatch(term), "address": not _is_address(term)}
     for source, makes in _IN_THE_LOG.items():
-        if source != "request" or REQUEST_ID.fullmatch(term):
+        if not unfit.get(source):
             yield _columns(AuditEvent.objects.filter(makes(term)), source, "pk", Q(pk__gte=0))[:1]
     wanted = sort_name(term)
     for kind, model in (("key", ProvisioningKey), ("group", ServiceEdgeGroup), ("certificate", SigningCertificate)):
@@ -81,6 +84,15 @@ def _queries(term: str, *, everything: bool) -> Iterator[QuerySet[Any]]:
     edges = ServiceEdge.objects.filter(sort_name__gte=wanted, sort_name__lt=f"{wanted}\U0010ffff")
     yield _columns(edges, "edge", "uuid", Q(sort_name=wanted))[: MOST + 1]
     yield _columns(User.objects.filter(username__icontains=term), "user", "pk", Q(username=term))[: MOST + 1]
+
+
+def _is_address(term: str) -> bool:
+    try:
+        ipaddress.ip_address(term)
+    except ValueError:
+        return False
+    # GenericIPAddressField has no zones.
+    return "%" not in term
 
 
 def _columns(rows: QuerySet[Any], source: str, column: str, is_whole: Q) -> QuerySet[Any]:

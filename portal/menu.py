@@ -37,6 +37,7 @@ MENU = (
 )
 ADMINISTRATION = (
     MenuEntry("Audit log", "enrollment:audit-log", "scroll-text", "portal.view_auditevent", "a"),
+    MenuEntry("Users", "admin:auth_user_changelist", "users", "auth.view_user", "u"),
     MenuEntry("Preferences", "preferences", "sliders-horizontal", key="p"),
 )
 

@@ -86,7 +86,7 @@ def _require_address(text: str) -> None:
 class EventFilters(ListFilters):
     """The filters of the audit log. Each has an index in the order of time."""
 
-    q = Contains("object_name", finds="Resource, user or request id", condition=audit_search.condition)
+    q = Contains("object_name", finds="Name, address or request id", condition=audit_search.condition)
     time = Choice(
         label="Time",
         segments=dict.fromkeys(_PRESETS, ""),

@@ -34,9 +34,12 @@ def edge_delete(request: HttpRequest, pk: int) -> HttpResponse:
         }
         return render(request, "enrollment/edge_delete.html", context)
     revocation = delete_edge(edge, actor=actors.from_request(request))
-    certificates = counted(len(revocation.certificates), "certificate")
-    # A deleted edge keeps its page.
-    success_messages.add(request, "Deleted edge {} and revoked {}", named(edge), certificates)
+    # A deleted edge keeps its page. Its certificates may be revoked already.
+    if certificates := revocation.certificates:
+        revoked = counted(len(certificates), "certificate")
+        success_messages.add(request, "Deleted edge {} and revoked {}", named(edge), revoked)
+    else:
+        success_messages.add(request, "Deleted edge {}", named(edge))
     for name in revocation.late_lists:
         messages.warning(request, LATE_LIST.format(name))
     return redirect(origin or "enrollment:edge-list")

@@ -39,6 +39,6 @@ def page_of(request: HttpRequest, pk: int, limit: LimitForm | None = None) -> Ht
         "back": back,
         "limit": limit or LimitForm(initial={"max_uses": row["least"]}),
         "machines": port.key_sections(request, row, back),
-        "deploy": "" if row["copy"] == "refused" else port.deploy(request, reveal=reveal, inserts=bool(row["copy"])),
+        "deploy": "" if row["use"] == "full" else port.deploy(request, reveal=reveal, inserts=bool(row["copy"])),
     }
     return render(request, "keys/key_detail.html", context)

@@ -13,7 +13,8 @@ class FrameTest(PortalTestCase):
         self.sign_in("ada")
         page = parsed(self.client.get(PAGE))
         sections = page.select("nav[aria-label=Main] > ul")
-        self.assertEqual([len(each.select("li > a:first-child")) for each in sections], [1, 4, 3])
+        self.assertEqual([len(each.select("li > a:first-child")) for each in sections], [1, 4, 4])
+        self.assertTrue(page.select_one("nav[aria-label=Main] [href='/admin/auth/user/']"))
         for entry in page.select("nav[aria-label=Main] li > a:first-child"):
             self.assertTrue(entry.select("svg.icon"), entry)
         self.assertEqual(page.select("nav[aria-label=Main] ul ul"), [])

@@ -18,7 +18,7 @@ from portal.forms import RefusableForm
 
 NEW, EXISTING = "new", "existing"
 _CHOOSE_ONE = "Choose one of the two."
-_CHOOSE_KEY = "Choose a key from the list."
+_CHOOSE_KEY = "Choose a key from the list, or create a new key."
 
 
 class ChooseKeyForm(RefusableForm, forms.Form):

@@ -31,4 +31,4 @@ def group_conflict(page: Page, world: World) -> None:
     page.evaluate("document.querySelector('[name=version]').value = '0'")
     page.get_by_label("Location").fill("Elsewhere")
     press(page, "Save")
-    page.get_by_text("Somebody else changed this group").wait_for()
+    page.get_by_text("This group was changed after you opened the page").wait_for()

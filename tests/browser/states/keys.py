@@ -248,7 +248,7 @@ def conflict(page: Page, world: World) -> None:
     page.evaluate("document.querySelector('[name=version]').value = '0'")
     page.get_by_label("Maximum # Of Private Service Edges").fill("77")
     press(page, "Save")
-    page.get_by_text("Somebody else changed this key").wait_for()
+    page.get_by_text("This key was changed after you opened the page").wait_for()
 
 
 @state("delete key, wrong name", "keys:key-delete")

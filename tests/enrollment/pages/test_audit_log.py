@@ -292,6 +292,7 @@ class FilterTests(AuditLogTestCase):
             (self.edge.name, {"edge.enrolled"}),
             ("olga", {"key.deleted", "group.edited", "key.limit_raised", "key.copied"}),
             ("0123456789abcdef", {"key.deleted", "group.edited", "key.limit_raised", "key.copied"}),
+            ("192.0.2.7", {"edge.enrolled", "edge.refused"}),
             ("nothing of the kind", set()),
             ("50%_\\", set()),
         ]:

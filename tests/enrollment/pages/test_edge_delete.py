@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from enrollment.models import IssuedCertificate, ServiceEdge
+from enrollment.operations import revoke_edge
 from tests.enrollment.pages.base import EdgePagesTestCase
+from tests.factories import ACTOR
 from tests.support.html import parsed, texts
 
 LIST = "/service-edges/"
@@ -37,3 +39,16 @@ class DeleteTests(EdgePagesTestCase):
         self.assertNotContains(self.get(LIST), f'id="n-{self.edge.pk}"')
         self.assertEqual(IssuedCertificate.objects.get().revocation_reason, "cessationOfOperation")
         self.assertEqual(self.uses(self.key), 1)
+        events = f"/audit-log/?q={self.edge.name}"
+        found = self.get(LIST, q=self.edge.name)
+        self.assertEqual(
+            [link["href"] for link in parsed(found).select("#rows .empty p > a[href^='/audit-log/']")], [events]
+        )
+        self.sign_in("vic")
+        self.assertNotContains(self.get(LIST, q=self.edge.name), events)
+
+    def test_of_a_revoked_edge_no_other_certificate_is_named(self) -> None:
+        revoke_edge(self.edge, reason="keyCompromise", actor=ACTOR)
+        page = self.client.post(f"{self.page}delete/", {"confirm_name": "Edge-1"}, follow=True)
+        self.assertContains(page, "Deleted edge “")
+        self.assertNotContains(page, "certificates.")

@@ -17,7 +17,7 @@ class ChangeTest(OwnCertificateTestCase):
     def test_a_stale_form_is_409_with_both_values(self):
         self.edit(name="First")
         answer = self.edit(name="Second")
-        self.assertContains(answer, "Somebody else changed this certificate", status_code=409)
+        self.assertContains(answer, "This certificate was changed after you opened the page", status_code=409)
         for text in ("First", "Second"):
             self.assertContains(answer, text, status_code=409)
         self.assertEqual(self.edit(name="Second", version=str(answer.context["stale"].version)).status_code, 302)

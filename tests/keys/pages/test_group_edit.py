@@ -145,7 +145,7 @@ class Editing(GroupPageTestCase):
         answer = self.save(location="Second")
         self.assertEqual(answer.status_code, 409)
         self.assertEqual(texts(answer, ".compare tbody tr"), ["Location First Second"])
-        self.assertContains(answer, "Somebody else changed this group", status_code=409)
+        self.assertContains(answer, "This group was changed after you opened the page", status_code=409)
         again = self.save(location="Second", version=str(answer.context["stale"].version))
         self.assertEqual(again.status_code, 302)
         self.assertEqual(ServiceEdgeGroup.objects.get().location, "Second")

@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import delete_edge, enroll
+from keys.models import ProvisioningKey
 from tests.factories import ACTOR, EDGE, make_csr, make_key
 from tests.keys.pages.base import LIST, KeyPageTestCase, managed_key, use_up
 from tests.support.html import parsed, texts
@@ -31,6 +32,14 @@ class KeyDetail(KeyPageTestCase):
         self.assertContains(page, f'<a href="{self.address}edit/#id_max_uses">Raise the limit</a>')
         self.assertNotContains(page, "Copy key")
         self.assertEqual(parsed(page).select("#main [formaction]"), [])
+
+    def test_commands_to_deploy_are_not_on_the_page_of_a_key_without_uses_left_whoever_reads_it(self):
+        for uses, found in ((0, 1), (5, 0)):
+            ProvisioningKey.objects.filter(pk=self.key.pk).update(uses=uses)
+            for who in ("sue", "vic"):
+                self.sign_in(who)
+                page = self.client.get(self.address)
+                self.assertEqual(len(texts(page, "#deploy-title")), found, (uses, who))
 
     def test_no_page_of_one_key_reads_a_secret_column(self):
         for page in ("", "edit/", "delete/", "revoke/"):
