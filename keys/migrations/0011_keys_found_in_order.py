@@ -5,6 +5,8 @@ from typing import Any
 from django.db import migrations, models
 from django.db.models import Q
 
+from portal.index_conditions import IsNot
+
 
 class AddIndexOnSQLite(migrations.AddIndex):
     """An index that PostgreSQL, which finds a page without it, need not write."""
@@ -63,6 +65,7 @@ class Migration(migrations.Migration):
                     "managed",
                     "created_at",
                 ],
+                condition=Q(IsNot("sort_name", value="")),
                 name="key_in_order",
             ),
         ),

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from keys import key_search
 from keys.models import KeyState, ProvisioningKey, SigningCertificate, UseState
+from keys.models.provisioning_key import NAMED
 from keys.pages import key_rows
 from keys.pages.common_filters import InGroup, ManagedBy
 from keys.pages.key_bulk import KEY_ACTIONS
@@ -36,7 +37,7 @@ CERTIFICATES = Source(SigningCertificate._meta.db_table, "not_after IS NOT NULL"
 class KeyTable(ListTable):
     """The five columns of the vendor's page, under the vendor's heads; and what only CSV and the sort menu have."""
 
-    name = Column("Name", csv="name", order=Order("sort_name", text, unique=True, filtered=True), hideable=False)
+    name = Column("Name", csv="name", order=Order("sort_name", text, unique=True, filtered=NAMED), hideable=False)
     max_uses = Column(
         "Maximum # Of Private Service Edges",
         csv="max_uses",

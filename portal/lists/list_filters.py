@@ -172,11 +172,12 @@ class ListFilters(django_filters.FilterSet):
         sorted_in = {each.fields[0] for each in self.queryset.model._meta.indexes if each.fields[1:2] == [order.field]}
         # Each condition apart, because those come first for which the index that is read has the columns.
         return self.queryset.filter(
+            *([order.filtered] if order.filtered else []),
             *(
                 Q(part) if isinstance(part, tuple) and part[0] in sorted_in else Unindexed(Q(part))
                 for condition in self.conditions
                 for part in ([condition] if condition.negated or condition.connector == Q.OR else condition.children)
-            )
+            ),
         )
 
     def name_search(self, text: str, rows: QuerySet[Any]) -> NameSearch:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import Model, Q
+from django.db.models import Expression, Model, Q
 
 _LARGEST_ID = 2**63 - 1
 _LONGEST_CURSOR = 4_000
@@ -52,13 +52,14 @@ class Cursor:
 class Order:
     """One sort order: a column, then the id where values repeat. An index must have both, in this order.
 
-    If it is `filtered`, an index in this order has the columns of all filters of its list, on SQLite.
+    On SQLite a partial index in this order may have the columns of all filters of the list. `filtered` is its
+    condition, which every row meets: only a query with it reads this index, which is larger than the other.
     """
 
     field: str
     parse: Callable[[Any], Any]
     unique: bool = False
-    filtered: bool = False
+    filtered: Expression | None = None
 
     @property
     def key(self) -> str:

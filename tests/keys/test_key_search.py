@@ -5,12 +5,14 @@ from __future__ import annotations
 import uuid
 from unittest.mock import patch
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from enrollment.models import ServiceEdge
 from keys import key_search
 from keys.models import ProvisioningKey
+from portal import audit
 from portal.lists import offers
 from portal.models import AuditEvent
 from tests.enrollment.base import ENROLL, EnrollmentTestCase
@@ -69,6 +71,12 @@ class KeySearch(EnrollmentTestCase):
         unknown = self.client.post(ENROLL, {**body, "provisioning_key": "x"}, content_type="application/json")
         self.assertTrue(AuditEvent.objects.filter(request_id=unknown["X-Request-Id"], object_id="").exists())
         self.assertEqual(self.found(unknown["X-Request-Id"]), [])
+
+    # PostgreSQL knows how many events are of keys.
+    @pytest.mark.once
+    def test_a_request_id_is_looked_up_as_such(self) -> None:
+        for found in audit.keys_of_request("12345678").values():
+            self.assertIn("audit_event_by_request (request_id=?)", found.explain())
 
     def test_a_part_of_a_name_is_found_as_before(self) -> None:
         self.assertEqual(self.found("erl"), ["Berlin"])
