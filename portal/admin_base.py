@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from functools import reduce
 from operator import or_
@@ -12,10 +13,9 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Q, QuerySet
-from django.forms.fields import InvalidJSONInput
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -24,7 +24,7 @@ from django.utils.text import capfirst
 from portal import first_names, identifiers, kept_forms, zones
 from portal.attempts import record_refusal
 from portal.audit import Subject
-from portal.forms import LocalTimeField, RecordForm
+from portal.forms import LinesField, LocalTimeField, RecordForm
 from portal.refusals import Refused
 from portal.sort_names import sort_name
 
@@ -50,27 +50,18 @@ _MOST_WORDS = 8
 _FILTER_SUFFIXES = frozenset({"", "exact", "isnull", "id__exact"})
 
 
-class StrictJSONField(forms.JSONField):
-    """A JSON list, empty if nothing is typed. All faults are field errors: also numbers of thousands of digits and very
-    deep nesting.
-    """
+class ListField(LinesField):
+    """A list of texts, one a line. JSON, which a page from before an upgrade sends, is read too."""
 
-    def prepare_value(self, value: Any) -> Any:
-        return "" if value == [] else super().prepare_value(value)
+    def __init__(self, encoder: Any = None, decoder: Any = None, **options: Any) -> None:
+        super().__init__(**{**options, "help_text": "One a line."})
 
-    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        return {**super().widget_attrs(widget), "placeholder": '["first", "second"]', "rows": 3}
-
-    def to_python(self, value: Any) -> Any:
+    def clean(self, value: Any) -> list[str]:
         try:
-            parsed = super().to_python(value)
-        except (ValueError, RecursionError):
-            raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": "?"}) from None
-        return [] if parsed is None else parsed
-
-    def bound_data(self, data: Any, initial: Any) -> Any:
-        """The text as typed. Django decodes it here, which may fail or give a value that cannot be rendered."""
-        return initial if self.disabled else InvalidJSONInput(data or "")
+            parsed = json.loads(value)
+        except (TypeError, ValueError, RecursionError):
+            parsed = None
+        return parsed if isinstance(parsed, list) else super().clean(value)
 
 
 def _lines_of(field: models.Field) -> Callable[[Any], str]:
@@ -116,7 +107,7 @@ class SupportAdmin(admin.ModelAdmin):
     show_full_result_count = False
     # Facets count the rows of each choice of each filter, and each count reads the whole table.
     show_facets = admin.ShowFacets.NEVER
-    formfield_overrides = {models.JSONField: {"form_class": StrictJSONField}}
+    formfield_overrides = {models.JSONField: {"form_class": ListField}}
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)

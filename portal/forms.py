@@ -77,6 +77,25 @@ class LocalTimeField(forms.DateTimeField):
         return local.astimezone(UTC)
 
 
+class LinesField(forms.CharField):
+    """A list of texts, one a line."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.Textarea(attrs={"rows": 3, "spellcheck": "false"})
+        super().__init__(**{"required": False, "widget": widget, **options})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(map(str, value)) if isinstance(value, list) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        # Browsers send the end of a line as two characters.
+        return super().has_changed(self.prepare_value(initial), "\n".join(str(data or "").splitlines()))
+
+    def clean(self, value: Any) -> list[str]:
+        lines = (line.strip() for line in str(super().clean(value)).splitlines())
+        return list(dict.fromkeys(line for line in lines if line))
+
+
 class RefusableForm(forms.BaseForm):
     """A form that shows what an operation refused, at the fields."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django import forms
 
@@ -10,7 +10,7 @@ from keys.models import ServiceEdgeGroup
 from keys.models.service_edge_group import NOT_A_QUARTER_HOUR
 from keys.names import LONGEST_NAME
 from keys.update_schedule import time_of_day
-from portal.forms import ConfirmNameForm, RecordForm, VersionField
+from portal.forms import ConfirmNameForm, LinesField, RecordForm, VersionField
 
 _QUARTER_HOUR = 15 * 60
 _TIMES = [(second, time_of_day(second)) for second in range(0, 86_400, _QUARTER_HOUR)]
@@ -22,20 +22,6 @@ RARE = {
     "Public Service Edge proximity": ("grace_distance_enabled", "grace_distance", "grace_distance_unit"),
     "Business continuity": ("use_in_dr_mode", "private_cloud", "exclusive_for_business_continuity"),
 }
-
-
-class LinesField(forms.CharField):
-    """A list of texts, one a line."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}), required=False, **options)
-
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(value) if isinstance(value, list) else value
-
-    def clean(self, value: Any) -> list[str]:
-        lines = (line.strip() for line in str(super().clean(value)).splitlines())
-        return list(dict.fromkeys(line for line in lines if line))
 
 
 class GroupForm(RecordForm):

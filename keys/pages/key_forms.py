@@ -22,7 +22,7 @@ from keys.names import LONGEST_NAME
 from keys.operations.provisioning_keys import TURNED_OFF, rules_of_an_edit, rules_of_creation
 from portal import zones
 from portal.field_validation import Rules
-from portal.forms import ConfirmNameForm, LocalTimeField, RecordForm, RefusableForm, VersionField
+from portal.forms import ConfirmNameForm, LinesField, LocalTimeField, RecordForm, RefusableForm, VersionField
 from portal.refusals import Invalid, Refused
 from portal.times import stamp
 
@@ -76,17 +76,11 @@ class DifferentRootForm(RefusableForm):
                 self["different_root"].help_text = escape(fault.sentence)
 
 
-class NetworksField(forms.CharField):
+class NetworksField(LinesField):
     """Networks in CIDR notation, one a line."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}), required=False, **options)
-
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(value) if isinstance(value, list) else value
-
     def clean(self, value: Any) -> list[str]:
-        lines = [line.strip() for line in str(super().clean(value)).splitlines() if line.strip()]
+        lines = super().clean(value)
         try:
             return list(dict.fromkeys(str(parse_network(line)) for line in lines))
         except ValueError:

@@ -117,8 +117,20 @@ class KeyAdminTest(PortalTestCase):
     def test_the_use_of_a_key_is_shown_in_the_words_of_its_filter(self) -> None:
         self.assertContains(self.client.get(self.change), '<div class="readonly">Never used</div>', html=True)
 
-    def test_lists_that_are_only_shown_have_one_text_a_line(self) -> None:
+    def test_lists_have_one_text_a_line(self) -> None:
         networks, group = ["192.0.2.0/24", "2001:db8::/32"], self.key.group
+        ProvisioningKey.objects.filter(pk=self.key.pk).update(allowed_networks=networks)
+        self.assertEqual(the(self.client.get(self.change), "[name=allowed_networks]").text.strip(), "\n".join(networks))
+        for sent in ("10.0.0.0/8\r\n\r\n::1/128", '["10.0.0.0/8", "::1/128"]'):
+            ProvisioningKey.objects.filter(pk=self.key.pk).update(allowed_networks=networks)
+            self.key.refresh_from_db()
+            self.client.post(self.change, form(self.key, allowed_networks=sent))
+            self.key.refresh_from_db()
+            self.assertEqual(self.key.allowed_networks, ["10.0.0.0/8", "::1/128"])
+        page = self.client.post(self.change, form(self.key, allowed_networks="10.0.0.0/8\neverywhere"))
+        self.assertContains(page, "Line 2 is not a network")
+        self.client.post(self.change, form(self.key, allowed_networks="10.0.0.0/8\r\n::1/128"))
+        self.assertEqual(ProvisioningKey.objects.get(pk=self.key.pk).allowed_networks, self.key.allowed_networks)
         ProvisioningKey.objects.filter(pk=self.key.pk).update(allowed_networks=networks)
         self.sign_in("sam")
         for address, field, shown in (
