@@ -1,11 +1,13 @@
-"""The support pages of enrolled edges and of their certificates."""
+"""The support pages of enrolled edges, of their certificates and of the audit log."""
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
@@ -17,17 +19,19 @@ from django.utils.safestring import mark_safe
 from enrollment import search
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import delete_edge, edit_edge
-from enrollment.pages import edge_health
+from enrollment.pages import audit_rows, edge_health
 from enrollment.pages.edge_detail import SHOWN_CERTIFICATES
 from enrollment.pages.edge_rows import annotated
 from enrollment.pages.edge_state import edge_state
-from portal import actors
-from portal.admin_base import OperatedAdmin, ReadOnlyAdmin
-from portal.audit import Subject
+from portal import actors, identifiers
+from portal.admin_base import OBJECT, OperatedAdmin, ReadOnlyAdmin, one_of
+from portal.audit import REQUEST_ID, Subject
 from portal.long_texts import column
+from portal.models import AuditEvent
 from portal.times import stamp
 from portal.tones import dot_and_word
 
+_INTERFACES = [(name, name) for name in ("portal", "support", "enrollment", "api", "command")]
 _OF_CERTIFICATES = ("serial", "not_after", "revoked_at", "revocation_reason", "issuer__name")
 
 
@@ -153,3 +157,71 @@ class IssuedCertificateAdmin(ReadOnlyAdmin):
 
     def in_search(self, record: IssuedCertificate) -> str:
         return f"of {record.edge}, {_fate(record, timezone.now())}"
+
+
+class ObjectFilter(admin.SimpleListFilter):
+    """The events of one object, to which the *History* of a support page leads."""
+
+    title = "object"
+    parameter_name = OBJECT
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        chosen = self.value()
+        return [(chosen, chosen.replace(":", " "))] if chosen else []
+
+    def has_output(self) -> bool:
+        return bool(self.value())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        chosen = self.value()
+        if chosen is None:
+            return queryset
+        kind, found, object_id = chosen.replace("\0", "").partition(":")
+        if not found:
+            raise IncorrectLookupParameters(self.parameter_name)
+        return queryset.filter(object_kind=kind, object_id=object_id)
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnlyAdmin):
+    """The audit log, newest first."""
+
+    list_display = [
+        "at",
+        "action",
+        column(AuditEvent, "object_name"),
+        column(AuditEvent, "actor_name"),
+        "outcome",
+        "reason",
+        "interface",
+        "client_ip",
+    ]
+    list_filter = [ObjectFilter, "outcome", "action", one_of("interface", _INTERFACES)]
+    search_fields = ["object_name", "actor_name"]
+    search_help_text = "A request id, the UUID of an edge, or a part of the object's or the actor's name."
+    fields = (
+        "at", "action", "outcome", "reason", "details", "actor_kind", "actor_id", "actor_name", "interface",
+        "client_ip", "request_id", "object_kind", "object_id", "object_name",
+    )  # fmt: skip
+    readonly_fields = fields
+
+    @admin.display(description="details")
+    def details(self, event: AuditEvent) -> str:
+        """What the audit log shows of it in a row that is open."""
+        times = event.detail.get("count", 1)
+        lines = [*audit_rows.changes(event), *audit_rows.facts(event), *([f"{times:,} times"] if times > 1 else [])]
+        return format_html_join(mark_safe("<br>"), "{}", ([line] for line in lines)) or self.get_empty_value_display()
+
+    def audit_subject(self, record: AuditEvent) -> Subject:
+        return Subject(record.object_kind, record.object_id, record.object_name)
+
+    def identified(self, term: str) -> list[Q]:
+        digits = identifiers.hexadecimal(term)
+        edge = [Q(object_kind="edge", object_id=str(uuid.UUID(digits)))] if len(digits) == 32 else []
+        return [*edge, *self.sought(term)]
+
+    def sought(self, term: str) -> list[Q]:
+        return [Q(request_id=term)] if REQUEST_ID.fullmatch(term) else []
+
+    def in_search(self, record: AuditEvent) -> str:
+        return f"{record.get_outcome_display()} {record.reason.replace('_', ' ')}, {stamp(record.at).text}"

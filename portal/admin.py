@@ -1,13 +1,11 @@
-"""The support pages of the audit log and of users."""
+"""The support pages of users."""
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.contrib.auth import logout
 from django.contrib.auth.admin import UserAdmin
@@ -15,83 +13,20 @@ from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm, U
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 
-from portal import accounts, actors, audit, identifiers, refusal_pages
-from portal.admin_base import OBJECT, ReadOnlyAdmin, SupportAdmin, one_of
+from portal import accounts, actors, audit, refusal_pages
+from portal.admin_base import SupportAdmin
 from portal.attempts import record_refusal
-from portal.audit import REQUEST_ID, Subject
-from portal.long_texts import column
-from portal.models import AuditEvent
+from portal.audit import Subject
 from portal.roles import ADMINISTRATOR, MEANINGS
-from portal.times import stamp
-
-_INTERFACES = [(name, name) for name in ("portal", "support", "enrollment", "api", "command")]
 
 admin.site.unregister(Group)
 admin.site.unregister(User)
-
-
-class ObjectFilter(admin.SimpleListFilter):
-    """The events of one object, to which the *History* of a support page leads."""
-
-    title = "object"
-    parameter_name = OBJECT
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        chosen = self.value()
-        return [(chosen, chosen.replace(":", " "))] if chosen else []
-
-    def has_output(self) -> bool:
-        return bool(self.value())
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        chosen = self.value()
-        if chosen is None:
-            return queryset
-        kind, found, object_id = chosen.replace("\0", "").partition(":")
-        if not found:
-            raise IncorrectLookupParameters(self.parameter_name)
-        return queryset.filter(object_kind=kind, object_id=object_id)
-
-
-@admin.register(AuditEvent)
-class AuditEventAdmin(ReadOnlyAdmin):
-    """The audit log, newest first."""
-
-    list_display = [
-        "at",
-        "action",
-        column(AuditEvent, "object_name"),
-        column(AuditEvent, "actor_name"),
-        "outcome",
-        "reason",
-        "interface",
-        "client_ip",
-    ]
-    list_filter = [ObjectFilter, "outcome", "action", one_of("interface", _INTERFACES)]
-    search_fields = ["object_name", "actor_name"]
-    search_help_text = "A request id, the UUID of an edge, or a part of the object's or the actor's name."
-    exclude = ["once"]
-
-    def audit_subject(self, record: AuditEvent) -> Subject:
-        return Subject(record.object_kind, record.object_id, record.object_name)
-
-    def identified(self, term: str) -> list[Q]:
-        digits = identifiers.hexadecimal(term)
-        edge = [Q(object_kind="edge", object_id=str(uuid.UUID(digits)))] if len(digits) == 32 else []
-        return [*edge, *self.sought(term)]
-
-    def sought(self, term: str) -> list[Q]:
-        return [Q(request_id=term)] if REQUEST_ID.fullmatch(term) else []
-
-    def in_search(self, record: AuditEvent) -> str:
-        return f"{record.get_outcome_display()} {record.reason.replace('_', ' ')}, {stamp(record.at).text}"
 
 
 class AccountForm(UserChangeForm):

@@ -146,15 +146,25 @@ def who(event: AuditEvent) -> str:
     return "Nobody signed in"
 
 
+def changes(event: AuditEvent) -> list[str]:
+    """What an edit changed, each field in one line."""
+    arrow = "\N{RIGHTWARDS ARROW}"
+    return [f"{each.field}: {each.before} {arrow} {each.after}".replace("  ", " ") for each in _changes(event)]
+
+
+def facts(event: AuditEvent) -> list[str]:
+    """What else is known of an event, each field in one line: what was created, which page was refused."""
+    return [f"{each.field}: {each.value}" for each in _facts(event)]
+
+
 def changes_in_one_line(event: AuditEvent) -> str:
     """What changed, for CSV."""
-    arrow = "\N{RIGHTWARDS ARROW}"
-    return "; ".join(f"{each.field}: {each.before} {arrow} {each.after}".replace("  ", " ") for each in _changes(event))
+    return "; ".join(changes(event))
 
 
 def facts_in_one_line(event: AuditEvent) -> str:
-    """What else is known of an event, for CSV: what was created, which page was refused."""
-    return "; ".join(f"{each.field}: {each.value}" for each in _facts(event))
+    """The facts, for CSV."""
+    return "; ".join(facts(event))
 
 
 def _row(event: AuditEvent, url: str, state: ListState) -> EventRow:

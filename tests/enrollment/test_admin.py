@@ -3,10 +3,11 @@
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import edit_edge, enroll, revoke_edge
 from keys.operations import delete_key
+from portal import audit
 from portal.models import AuditEvent
 from tests import factories
 from tests.base import PortalTestCase
-from tests.support.html import links
+from tests.support.html import links, the
 
 EDGES = "/admin/enrollment/serviceedge/"
 CERTIFICATES = "/admin/enrollment/issuedcertificate/"
@@ -80,6 +81,24 @@ class EdgeAdminTest(PortalTestCase):
         for value in ("", "x", ":", "key:%00", "key:1:2"):
             with self.subTest(value):
                 self.assertIn(self.client.get(f"/admin/portal/auditevent/?object={value}").status_code, {200, 302})
+
+    def test_an_event_has_its_details_in_words(self) -> None:
+        self.sign_in("sam")
+        subject = audit.Subject("key", str(self.key.pk), "berlin")
+        for action, detail, shown in (
+            ("key.edited", {"max_uses": ["5", "1000"], "enabled": ["on", "off"]},
+             "Maximum: 5 \N{RIGHTWARDS ARROW} 1,000<br>Enabled: On \N{RIGHTWARDS ARROW} Off"),
+            ("key.created", {"name": "<b>berlin", "viewable": "on"},
+             "Name: &lt;b&gt;berlin<br>View or export after creation: On"),
+            ("user.signed_in", {"count": 1200}, "1,200 times"),
+            ("key.shown", {}, "-"),
+        ):  # fmt: skip
+            with self.subTest(action):
+                event = AuditEvent.objects.create(**audit.row(action, factories.ACTOR, subject, detail=detail))
+                page = self.client.get(f"/admin/portal/auditevent/{event.pk}/change/")
+                row = the(page, ".field-details .readonly").decode_contents().replace("<br/>", "<br>")
+                self.assertEqual(row, shown)
+                self.assertNotContains(page, "field-detail ")
 
     def test_disabling_an_edge_is_audited(self) -> None:
         self.sign_in("ada")

@@ -264,6 +264,8 @@ class ExistingKeys(WizardTestCase):
                 words = "Key ready" if admits else "Key not ready"
                 self.assertEqual(texts(page, "h1"), [words])
                 self.assertEqual(bool(parsed(page).select("h1.unready")), not admits)
+                waits = "Waiting for the first edge" if admits else "No edge can enroll now"
+                self.assertEqual(texts(page, ".waiting h2"), [waits])
                 self.assertContains(page, f"<title>{words}: ")
 
     def test_the_search_finds_what_that_of_the_keys_page_finds(self) -> None:
@@ -414,6 +416,7 @@ class Waiting(WizardTestCase):
         enroll(text, make_csr(), caller=EDGE)
         page = self.client.get(f"{at('ready')}?key={key.pk}")
         self.assertEqual(texts(page, "#enrolled li"), [])
+        self.assertEqual(words(the(page, ".waiting h2")), "Waiting for the next edge")
         poll = the(page, "[data-wait]")["data-wait"]
         self.assertEqual(self.client.get(poll).json(), {"edges": [], "count": 0, "refused": {}})
         enroll(text, make_csr(), caller=EDGE)
