@@ -9,29 +9,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, F, Func, Model, Q, QuerySet, Subquery, Value
+from django.db.models import F, Model, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import LessThan
 
+from portal.index_conditions import Rare
 from portal.sort_names import sort_name
 
 MOST = 50_000
 
 
-class _Rare(Func):
-    """A condition that SQLite expects few rows to meet, so that it reads these rows in an index.
-
-    Otherwise it reads all rows in the order of the page, because it expects enough of them to match soon.
-    """
-
-    function = "likelihood"
-    template = "%(function)s(%(expressions)s, 0.0001)"
-    output_field = BooleanField()
-
-
 def before(end: Any, condition: Q, text: str) -> Q:
     """The rows that meet a condition, of those with a name before `end`; and the one whose name equals the text."""
-    return Q(_Rare(LessThan(F("sort_name"), end))) & condition | Q(sort_name=sort_name(text))
+    return Q(Rare(LessThan(F("sort_name"), end))) & condition | Q(sort_name=sort_name(text))
 
 
 def first_names(model: type[Model], condition: Q, text: str) -> Q:

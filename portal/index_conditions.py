@@ -44,3 +44,16 @@ class Member(Func):
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
         # SQLite has ->> only since 3.38.
         return self.as_sql(compiler, connection, template="json_extract(%(expressions)s, '$.%(name)s')", **context)
+
+
+class Rare(Func):
+    """A condition that few rows meet: SQLite, which knows no numbers of rows, then reads them in an index.
+
+    Else it may read all rows in the order of the page, or those of another condition. PostgreSQL knows the numbers.
+    """
+
+    template = "likelihood(%(expressions)s, 0.000001)"
+    output_field = BooleanField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="%(expressions)s", **context)

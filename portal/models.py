@@ -84,7 +84,8 @@ class AuditEvent(models.Model):
             models.Index(fields=["object_kind", "at", "id"], name="audit_event_by_kind"),
             models.Index(fields=["client_ip", "at", "id"], name="audit_event_by_address"),
             models.Index(fields=["at", "id"], condition=Q(WAS_REFUSED), name="audit_event_refused"),
-            models.Index(fields=["at", "id"], condition=Q(REVEALED_A_KEY), name="audit_event_revealed_a_key"),
+            # With the action, so that SQLite counts them from this index and not from all actions.
+            models.Index(fields=["at", "id", "action"], condition=Q(REVEALED_A_KEY), name="audit_event_revealed_a_key"),
             models.Index(fields=["interface", "at", "id"], condition=Q(BY_PEOPLE), name="audit_event_by_interface"),
             models.Index(fields=["actor_name", "at", "id"], condition=Q(BY_PEOPLE), name="audit_event_by_actor"),
             # Edges are found by their names in the table of edges, where deleted ones stay.

@@ -8,6 +8,7 @@ import uuid
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from unittest import skipUnless
 from unittest.mock import patch
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -16,6 +17,7 @@ from django.db import connection
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
 from django.db.models.lookups import GreaterThan
+from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.html import strip_tags
@@ -30,6 +32,8 @@ from keys.pages import activity
 from portal import audit
 from portal.actors import Actor
 from portal.audit_actions import DETAIL_FIELDS, Action
+from portal.lists.counting import COUNTED, capped
+from portal.lists.paging import keys_in_order
 from portal.models import AuditEvent
 from tests.base import CAST, PortalTestCase
 from tests.factories import ACTOR, EDGE, make_csr, make_group, make_key
@@ -242,7 +246,7 @@ class RowTests(AuditLogTestCase):
 
     def test_f54_a_page_takes_few_queries(self) -> None:
         self.get()
-        for query in ({}, {"q": "lab"}, {"who": "olga", "time": "24h"}):
+        for query in ({}, {"q": "lab"}, {"who": "olga", "time": "24h"}, {"resource": f"key:{self.key.pk}"}):
             with self.subTest(query), CaptureQueriesContext(connection) as captured:
                 self.get(**query)
             limiting = ("SAVEPOINT", "RELEASE", "SELECT set_config", "SELECT current_setting")
@@ -312,6 +316,28 @@ class FilterTests(AuditLogTestCase):
         for wanted in ("key:x", "key:", ":", "edge:x", f"edge:{uuid.UUID(int=0)}", "list:9", "key:" + "9" * 30):
             with self.subTest(wanted):
                 self.assertEqual(texts(self.get(resource=wanted), NO_ROWS), ["No events match these filters"])
+
+    @pytest.mark.once
+    @skipUnless(connection.vendor == "sqlite", "PostgreSQL knows how many events have a value")
+    def test_f54_the_rarest_of_several_filters_is_read_from_its_index_in_the_order_of_the_page(self) -> None:
+        for query, index in [
+            ("who=olga", "by_actor (actor_name=?)"),
+            ("who=olga&action=key.copied", "by_actor (actor_name=?)"),
+            ("who=olga&action=key.copied&time=7d", "by_actor (actor_name=? AND at>?)"),
+            ("action=key.copied&type=key&address=192.0.2.7", "by_address (client_ip=?)"),
+            ("action=key.copied&resource=Berlin lab", "by_name (object_name=?)"),
+            ("action=key.copied&result=success", "by_action (action=?)"),
+            ("action=key.revealed", "revealed_a_key"),
+            ("result=refused&time=7d&interface=enrollment", "refused (at>?)"),
+        ]:
+            with self.subTest(query):
+                rows, state = EVENTS.rows(), EVENTS.state(QueryDict(query))
+                filters, order = EVENTS.filters(state, rows), EVENTS.order(state)
+                page = keys_in_order(filters.for_page(COUNTED + 1, order), Q(), order, descending=True)
+                for found in (page[:51], capped(filters.chosen)):
+                    plan = found.explain()
+                    self.assertIn(f"audit_event_{index}", plan)
+                    self.assertNotIn("TEMP B-TREE", plan)
 
     def test_f45_a_combination_without_an_index_says_so_and_proposes_a_shorter_time(self) -> None:
         slow = patch.object(EVENTS.filters.base_filters["who"], "_condition", endless)
