@@ -110,6 +110,11 @@ class BulkTest(PortalTestCase):
         self.assertEqual(others["value"], str(self.first.pk))
         self.confirm(self.ask("raise-limit", self.first), value="7")
         self.assertEqual(ProvisioningKey.objects.get(pk=self.first.pk).max_uses, 7)
+        # The page asks for another limit, with the one that was refused.
+        (limit,) = parsed(answer).select("main form[method=post] input[name=value]")
+        self.assertEqual(limit["value"], "7")
+        self.confirm(answer, value="11")
+        self.assertEqual(sorted(ProvisioningKey.objects.values_list("max_uses", flat=True))[-2:], [11, 11])
 
     def test_f30_rows_that_changed_since_the_confirmation_are_noticed(self) -> None:
         page = self.ask("delete", all="on", where="q=tokyo&usage=unused")
