@@ -15,13 +15,12 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.sessions.models import Session
 from django.db import DatabaseError, InterfaceError, connection, transaction
-from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.views.decorators.http import require_safe
 
-from portal import triggers
+from portal import migration_names, triggers
 from portal.database import short_lock_wait
 
 logger = logging.getLogger(__name__)
@@ -62,8 +61,7 @@ def _writable() -> bool:
 
 
 def _migrated() -> bool:
-    executor = MigrationExecutor(connection)
-    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return migration_names.of_this_version() <= migration_names.applied()
 
 
 def _triggers_present() -> bool:

@@ -16,7 +16,8 @@ from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, OperationalError, connection, connections
-from django.db.migrations.loader import MigrationLoader
+
+from portal import migration_names
 
 logger = logging.getLogger(__name__)
 OUR_APPS = ("portal", "keys", "enrollment")
@@ -80,9 +81,8 @@ def explained(what: str = "The portal cannot start") -> Iterator[None]:
 
 def require_sound() -> None:
     """Raise CannotStart when the database is newer than the portal, or a system check finds an error."""
-    loader = MigrationLoader(connection)
-    unknown = sorted(f"{app}.{name}" for app, name in set(loader.applied_migrations) - set(loader.disk_migrations))
-    unknown = [name for name in unknown if name.startswith(tuple(f"{app}." for app in OUR_APPS))]
+    newer = migration_names.applied() - migration_names.of_this_version()
+    unknown = sorted(f"{app}.{name}" for app, name in newer if app in OUR_APPS)
     if unknown:
         raise CannotStart(
             f"The database was made by a newer version of the portal ({', '.join(unknown)} is not known here); "

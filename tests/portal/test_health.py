@@ -5,6 +5,7 @@ from unittest import mock
 
 from django.contrib.sessions.models import Session
 from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import override_settings
 
 from keys.models import ProvisioningKey
@@ -51,6 +52,11 @@ class HealthTest(PortalTestCase):
         with connection.cursor() as cursor:
             on = "" if connection.vendor == "sqlite" else " ON keys_provisioningkey"
             cursor.execute(f"DROP TRIGGER key_uses_never_fall{on}")
+        with self.assertLogs("portal.health", "WARNING"):
+            self.assertEqual(self.client.get("/readyz").status_code, 503)
+
+    def test_readyz_notices_a_migration_that_did_not_run(self) -> None:
+        MigrationRecorder(connection).record_unapplied("portal", "0001_initial")
         with self.assertLogs("portal.health", "WARNING"):
             self.assertEqual(self.client.get("/readyz").status_code, 503)
 
