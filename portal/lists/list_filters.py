@@ -32,8 +32,8 @@ from portal.lists.state import ListState, Pair
 FEW = 2_500
 # The parameter of `AllNames`.
 NAMES = "names"
-# What is offered under this name are the first names that a search does not read.
-_UNREAD = "unread"
+# What is offered under this name are the last name that a search reads, and those after it.
+_LAST = "last"
 _LONGEST_CHIP = 60
 _NOTHING: Mapping[str, Source] = MappingProxyType({})
 
@@ -86,7 +86,7 @@ class ListFilters(django_filters.FilterSet):
         searched = [part for name, each in searches.items() for part in each.searched(data.get(name, ""))]
         is_by_name = any(data.get(name) and each.field_name == "sort_name" for name, each in searches.items())
         if is_by_name and not self._everything and connection.vendor == "sqlite":
-            sources[_UNREAD] = Source(rows.model._meta.db_table, skipped=MOST)
+            sources[_LAST] = Source(rows.model._meta.db_table, skipped=MOST - 1)
         self.offered, self.found = offers.load(sources, {name: data.getlist(name) for name in sources}, searched)
 
     @classmethod
@@ -184,7 +184,8 @@ class ListFilters(django_filters.FilterSet):
         """The search of the rows that the other filters leave."""
         given = {self.base_filters[name] for name, _ in self.state.filters}
         is_narrowed = not all(isinstance(each, Contains | AllNames) for each in given)
-        end = next((each.sort_name for each in self.offered.get(_UNREAD, ())), "")
+        offered = list(self.offered[_LAST]) if _LAST in self.offered else []
+        end = offered[0].sort_name if len(offered) > 1 else ""
         self.searched = NameSearch(text, rows if is_narrowed else None, end, self._everything)
         return self.searched
 

@@ -11,13 +11,13 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from portal.first_names import before
+from portal.first_names import up_to
 from portal.lists.counting import capped
 
 
 @dataclass(slots=True)
 class NameSearch:
-    """The search for a text. `end` is the first name that it does not read; empty if it reads all.
+    """The search for a text. `end` is the last name that it reads; empty if it reads all.
 
     `narrowed` are the rows that other filters leave; None without any. `is_cut` if names were left out; if there are
     rows `to_count`, when these are more than 10,000.
@@ -34,7 +34,7 @@ class NameSearch:
         """A condition on names and on columns beside them, restricted to the names that are read."""
         if not self.end:
             return condition
-        first = before(self.end, condition, self.text)
+        first = up_to(self.end, condition, self.text)
         if self.narrowed is None:
             self.is_cut = True
             return first

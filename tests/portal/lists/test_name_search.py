@@ -124,6 +124,14 @@ class NamesOnSQLite(EnrollmentTestCase):
         for listed in (KEYS, EDGES, GROUPS):
             self.assertEqual(self.found(listed, q="N0799"), ["n0799"])
 
+    def test_names_that_equal_the_last_one_that_is_read_are_read_too(self) -> None:
+        """The names of edges may be equal: the first 20 are then n0001 to n0019, and one of fifty."""
+        ServiceEdge.objects.filter(name__range=("n0020", "n0069")).update(name="n0020 twin", sort_name="n0020 twin")
+        self.assertEqual(len(self.found(EDGES, q="twin")), 50)
+        found = self.client.get("/admin/enrollment/serviceedge/", {"q": "twin"}).context["cl"].result_list
+        self.assertEqual(len(found), 50)
+        self.assertEqual(self.found(EDGES, q="0070"), [] if ON_SQLITE else ["n0070"])
+
     def test_few_rows_of_other_filters_are_all_searched(self) -> None:
         last = str(ServiceEdgeGroup.objects.get(name="n0000 last").pk)
         page = self.get(KEYS, q="79", group=last)
