@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import Q, QuerySet
 from django.forms import ModelForm
@@ -16,22 +16,26 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
-from enrollment import search
+from enrollment import audit_search, search
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import delete_edge, edit_edge
 from enrollment.pages import audit_rows, edge_health
 from enrollment.pages.edge_detail import SHOWN_CERTIFICATES
 from enrollment.pages.edge_rows import annotated
 from enrollment.pages.edge_state import edge_state
-from portal import actors, identifiers
+from portal import actors, first_names, identifiers
 from portal.admin_base import OBJECT, OperatedAdmin, ReadOnlyAdmin, one_of
 from portal.audit import REQUEST_ID, Subject
+from portal.lists.name_search import NameSearch
 from portal.long_texts import column
 from portal.models import AuditEvent
+from portal.sort_names import sort_name
 from portal.times import stamp
 from portal.tones import dot_and_word
 
 _INTERFACES = [(name, name) for name in ("portal", "support", "enrollment", "api", "command")]
+# Whose certificates a part of a name finds.
+MOST_EDGES = 1_000
 _OF_CERTIFICATES = ("serial", "not_after", "revoked_at", "revocation_reason", "issuer__name")
 
 
@@ -59,10 +63,10 @@ class ServiceEdgeAdmin(OperatedAdmin):
     ]
     list_filter = ["enabled"]
     list_select_related = ["group"]
-    search_fields = ["name", "key_name"]
+    search_fields = ["sort_name__contains"]
     search_help_text = (
-        "A part of the edge's or its key's name, a UUID, a serial (hexadecimal or decimal), a SHA-256 fingerprint, or "
-        "its key's public id; colons are fine."
+        "A part of the edge's name, its key's whole name, a UUID, a serial (hexadecimal or decimal), a SHA-256 "
+        "fingerprint, or its key's public id; colons are fine."
     )
     fields = (
         "name", "description", "enabled", "state", "health", "uuid", "group", "key", "key_public_id", "certificates",
@@ -115,6 +119,12 @@ class ServiceEdgeAdmin(OperatedAdmin):
     def sought(self, term: str) -> list[Q]:
         return search.edges_by_uuid(term)
 
+    def words(self, term: str) -> str:
+        return sort_name(term)
+
+    def named(self, request: HttpRequest, queryset: QuerySet, term: str) -> QuerySet:
+        return super().named(request, queryset, term) | queryset.filter(key_sort_name=sort_name(term))
+
     def in_search(self, record: ServiceEdge) -> str:
         return f"enrolled {stamp(record.enrolled_at).text} with {record.key_name}"
 
@@ -145,8 +155,11 @@ class IssuedCertificateAdmin(ReadOnlyAdmin):
         "revocation_reason",
     ]
     list_select_related = ["edge", "issuer"]
+    # Shows the search field. What a name finds is in `named`.
     search_fields = ["edge__name"]
-    search_help_text = "A serial (hexadecimal or decimal) or a SHA-256 fingerprint, colons are fine, or an edge's name."
+    search_help_text = (
+        "A serial (hexadecimal or decimal) or a SHA-256 fingerprint, colons are fine, or a part of an edge's name."
+    )
     exclude = ["der"]
 
     def audit_subject(self, record: IssuedCertificate) -> Subject:
@@ -154,6 +167,16 @@ class IssuedCertificateAdmin(ReadOnlyAdmin):
 
     def identified(self, term: str) -> list[Q]:
         return search.certificates(term)
+
+    def named(self, request: HttpRequest, queryset: QuerySet, term: str) -> QuerySet:
+        part = first_names.first_names(ServiceEdge, Q(sort_name__contains=sort_name(term)), term)
+        edges = list(ServiceEdge.objects.order_by().filter(part).values_list("pk", flat=True)[: MOST_EDGES + 1])
+        if any(record.exists() for record in first_names.unread(ServiceEdge)):
+            self.warn_of_unread(request)
+        if len(edges) > MOST_EDGES:
+            sentence = f"More than {MOST_EDGES:,} edges have such a name. The certificates of {MOST_EDGES:,} are shown."
+            messages.warning(request, sentence)
+        return queryset.filter(edge__in=edges[:MOST_EDGES])
 
     def in_search(self, record: IssuedCertificate) -> str:
         return f"of {record.edge}, {_fate(record, timezone.now())}"
@@ -197,8 +220,12 @@ class AuditEventAdmin(ReadOnlyAdmin):
         "client_ip",
     ]
     list_filter = [ObjectFilter, "outcome", "action", one_of("interface", _INTERFACES)]
-    search_fields = ["object_name", "actor_name"]
-    search_help_text = "A request id, the UUID of an edge, or a part of the object's or the actor's name."
+    # Shows the search field. What a name finds is in `named`.
+    search_fields = ["object_name"]
+    search_help_text = (
+        "A request id, the UUID of an edge, the beginning of an edge's name, a part of the name of a key, group, "
+        "certificate or user, or the whole name of what is deleted."
+    )
     fields = (
         "at", "action", "outcome", "reason", "details", "actor_kind", "actor_id", "actor_name", "interface",
         "client_ip", "request_id", "object_kind", "object_id", "object_name",
@@ -222,6 +249,13 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     def sought(self, term: str) -> list[Q]:
         return [Q(request_id=term)] if REQUEST_ID.fullmatch(term) else []
+
+    def named(self, request: HttpRequest, queryset: QuerySet, term: str) -> QuerySet:
+        searched = NameSearch(term)
+        found = queryset.filter(audit_search.condition(term, searched))
+        if searched.is_cut:
+            self.warn_of_unread(request)
+        return found
 
     def in_search(self, record: AuditEvent) -> str:
         return f"{record.get_outcome_display()} {record.reason.replace('_', ' ')}, {stamp(record.at).text}"

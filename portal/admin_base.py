@@ -208,7 +208,7 @@ class SupportAdmin(admin.ModelAdmin):
         return term
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
-        """The rows that `search_term` identifies; when there are none, the rows that contain all its words."""
+        """The rows that `search_term` identifies; when there are none, those that it names."""
         # PostgreSQL refuses NUL in a text, and Django's autocomplete view does not remove it.
         term = search_term.replace("\0", "").strip()
         hits = [condition for condition in self.identified(term) if queryset.order_by().filter(condition).exists()]
@@ -216,14 +216,23 @@ class SupportAdmin(admin.ModelAdmin):
             return queryset.filter(reduce(or_, hits)), False
         if identifiers.is_whole(term):
             return queryset.none(), False
-        if term and self.has_names and any(record.exists() for record in first_names.unread(self.model)):
+        return (self.named(request, queryset, term) if term else queryset), False
+
+    def named(self, request: HttpRequest, queryset: QuerySet, term: str) -> QuerySet:
+        """The rows that a term which identifies none finds: those with all its words in columns of `search_fields`."""
+        if self.has_names and any(record.exists() for record in first_names.unread(self.model)):
             queryset = queryset.filter(first_names.first_names(self.model, Q(), term))
-            messages.warning(
-                request,
-                f"The first {first_names.MOST:,} names were searched, not all. The lists of the portal can search all.",
-            )
+            self.warn_of_unread(request)
         # Each word adds a condition, and SQLite limits their number.
-        return super().get_search_results(request, queryset, " ".join(self.words(term).split()[:_MOST_WORDS]))
+        found, _ = super().get_search_results(request, queryset, " ".join(self.words(term).split()[:_MOST_WORDS]))
+        return found
+
+    def warn_of_unread(self, request: HttpRequest) -> None:
+        """Show that a search left names out."""
+        messages.warning(
+            request,
+            f"The first {first_names.MOST:,} names were searched, not all. The lists of the portal can search all.",
+        )
 
     def audit_subject(self, record: Any) -> Subject:
         """The object of the events that its History shows."""

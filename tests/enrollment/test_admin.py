@@ -1,5 +1,13 @@
 """Support pages of edges and issued certificates."""
 
+import re
+from unittest import skipUnless
+from unittest.mock import patch
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
 from enrollment.models import IssuedCertificate, ServiceEdge
 from enrollment.operations import edit_edge, enroll, revoke_edge
 from keys.operations import delete_key
@@ -7,9 +15,10 @@ from portal import audit
 from portal.models import AuditEvent
 from tests import factories
 from tests.base import PortalTestCase
-from tests.support.html import links, the
+from tests.support.html import links, texts, the
 
 EDGES = "/admin/enrollment/serviceedge/"
+EVENTS = "/admin/portal/auditevent/"
 CERTIFICATES = "/admin/enrollment/issuedcertificate/"
 
 
@@ -28,13 +37,56 @@ class EdgeAdminTest(PortalTestCase):
 
     def test_edges_are_found_by_name_key_and_uuid(self) -> None:
         self.sign_in("sam")
-        for words in ("berlin-1", self.key.public_id, str(self.edge.uuid)[:8]):
+        for words in ("rlin-1", "Berlin", self.key.public_id, str(self.edge.uuid)[:8]):
             self.assertEqual(self.found(EDGES, words), [self.edge], words)
 
     def test_certificates_are_found_by_serial_fingerprint_and_edge(self) -> None:
         self.sign_in("sam")
-        for words in (self.certificate.serial, self.certificate.fingerprint, "berlin-1"):
+        for words in (self.certificate.serial, self.certificate.fingerprint, "rlin-1"):
             self.assertEqual(self.found(CERTIFICATES, words), [self.certificate], words)
+
+    def test_events_are_found_by_names_as_in_the_audit_log(self) -> None:
+        gone, _ = factories.make_key("Gone lab")
+        delete_key(gone, actor=factories.ACTOR)
+        self.sign_in("sam")
+        for words, found in [
+            ("berl", {"key.created", "edge.enrolled"}),
+            ("berlin-", {"edge.enrolled"}),
+            ("Gone lab", {"key.created", "key.deleted"}),
+            ("qqqq", set()),
+        ]:
+            with self.subTest(words):
+                self.assertEqual({event.action for event in self.found(EVENTS, words)}, found)
+
+    def test_certificates_of_too_many_edges_are_those_of_the_first(self) -> None:
+        self.sign_in("sam")
+        with patch("enrollment.admin.MOST_EDGES", 1):
+            page = self.client.get(CERTIFICATES, {"q": "1"})
+        self.assertEqual(len(page.context["cl"].result_list), 1)
+        self.assertEqual(
+            texts(page, ".messagelist li"), ["More than 1 edges have such a name. The certificates of 1 are shown."]
+        )
+
+    @pytest.mark.once
+    @skipUnless(connection.vendor == "sqlite", "PostgreSQL reads all of a small table sooner")
+    def test_a_search_reads_no_table_of_machines_whole(self) -> None:
+        self.sign_in("sam")
+        for address in (EVENTS, CERTIFICATES, EDGES):
+            with (
+                self.subTest(address),
+                patch("portal.first_names.MOST", 1),
+                CaptureQueriesContext(connection) as captured,
+            ):
+                self.client.get(address, {"q": "berlin-1"})
+            statements = [each["sql"] for each in captured if each["sql"].startswith("SELECT")]
+            with connection.cursor() as cursor:
+                read = [
+                    step
+                    for each in statements
+                    for *_, step in cursor.execute(f"EXPLAIN QUERY PLAN {each}").fetchall()
+                    if step.startswith("SCAN") and re.search("auditevent|issuedcertificate|serviceedge$", step)
+                ]
+            self.assertEqual(read, [], address)
 
     def test_deleting_an_edge_revokes_its_certificate_and_keeps_both_rows(self) -> None:
         self.sign_in("ada")
