@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.core.management import call_command
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Count, F
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -41,11 +41,20 @@ def fill(keys: int) -> None:
         # `seed_keys` makes only keys that expire later.
         expired = ProvisioningKey.objects.annotate(rest=F("pk") % 3).filter(rest=0, expires_at__isnull=False)
         expired.update(expires_at=timezone.now() - timedelta(days=1))
+        _gather(keys)
         many_edges.add(keys)
         with_request = replace(actors.for_command("bench"), request_id=_REQUEST)
         audit.record(audit.Action.KEY_EDITED, with_request, editing.subject(ProvisioningKey.objects.earliest("pk")))
         many_events.add(keys)
     _analyze()
+
+
+def _gather(keys: int) -> None:
+    """Put about 4,000 keys into one group, so that what is filtered in it fills a page at each size."""
+    if keys >= 10_000:
+        # Odd, for keys of every certificate.
+        gathered = ProvisioningKey.objects.annotate(rest=F("pk") % (keys // 2_000 | 1)).filter(rest__lt=2)
+        gathered.update(group=ProvisioningKey.objects.filter(group__enabled=True).earliest("pk").group)
 
 
 def _analyze() -> None:
@@ -61,7 +70,7 @@ def terms() -> dict[str, str]:
     return {
         "tail": ProvisioningKey.objects.earliest("pk").token_tail,
         "edge": edge.name,
-        "group": str(edge.group_id),
+        "group": str(KEYS.rows().order_by().values("group").annotate(number=Count("pk")).latest("number")["group"]),
         "key": str(ProvisioningKey.objects.get(public_id=edge.key_public_id).pk),
         "cert": str(SigningCertificate.objects.get(name="Service Edge").pk),
         "request": _REQUEST,

@@ -58,7 +58,7 @@ LISTS = {
     **_list(
         "edges",
         "/service-edges/?per_page=100",
-        "page=100",
+        "page=90",
         {
             "connected": "connection=connected",
             "disconnected": "connection=disconnected",

@@ -20,19 +20,19 @@ _ROW = re.compile(r'id="d-(\d+)"')
 def prepare(keys: int) -> Any:
     """Migrate and, if it is empty, fill the database; sign a superuser in; returns their client.
 
-    The clock stands still at the latest event: else edges would be disconnected three minutes after they were made.
+    The clock stands still at the latest contact: else edges would be disconnected three minutes after they were made.
     """
     from django.contrib.auth.models import User
     from django.core.management import call_command
     from django.test import Client
     from django.utils import timezone
 
-    from portal.models import AuditEvent
+    from enrollment.models import ServiceEdge
     from tests.bench import filling
 
     call_command("migrate", verbosity=0, interactive=False)
     filling.fill(keys)
-    latest = AuditEvent.objects.latest("at").at
+    latest = ServiceEdge.objects.latest("contacted").contacted
     timezone.now = lambda: latest
     client = Client()
     client.force_login(User.objects.get_or_create(username="bench", is_superuser=True, is_staff=True)[0])
