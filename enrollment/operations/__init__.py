@@ -1,6 +1,6 @@
 """Every change machines cause, and what staff may change on edges. Nothing else writes these tables."""
 
-from enrollment.operations.edges import delete_edge, delete_unpublished, edit_edge, set_enabled
+from enrollment.operations.edges import delete_edge, delete_unpublished, edit_edge, set_enabled, store_expiry
 from enrollment.operations.enrolling import enroll
 from enrollment.operations.heartbeats import Report, record_contact
 from enrollment.operations.recording_refusals import sample_refusal
@@ -30,4 +30,5 @@ __all__ = [
     "revoke_unpublished",
     "sample_refusal",
     "set_enabled",
+    "store_expiry",
 ]

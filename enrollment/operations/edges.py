@@ -47,6 +47,17 @@ def edit_edge(edge: ServiceEdge, *, fields: Collection[str], actor: Actor, revis
             audit.record(audit.Action.EDGE_EDITED, actor, _subject(edge), detail=detail)
 
 
+def store_expiry(pks: Collection[int]) -> None:
+    """Store again what edges hold of the ends of their certificates; no certificate changes, so it is no event.
+
+    Workers of an earlier version may have left it out while an upgrade went on.
+    """
+    with transaction.atomic():
+        # A renewal and a revocation lock the edge too.
+        locked = ServiceEdge.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")
+        ServiceEdge.objects.filter(pk__in=[edge.pk for edge in locked.only("pk")]).update_expiry()
+
+
 def _locked(edge: ServiceEdge) -> ServiceEdge:
     current = ServiceEdge.objects.live().select_for_update().filter(pk=edge.pk).first()
     if current is None:

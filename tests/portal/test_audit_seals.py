@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import tempfile
 from collections.abc import Callable
 from datetime import timedelta
@@ -151,6 +153,18 @@ class SealTests(CommittedTestCase):
                 transaction.set_rollback(True)
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA ignore_check_constraints = OFF")
+
+    def test_j02_a_seal_from_before_seals_covered_their_time_agrees(self) -> None:
+        seal()
+        last = AuditSeal.objects.latest("number")
+        head = [last.number, last.first_event, last.last_event, last.events, last.previous]
+        rows = audit_seals._rows(last.first_event - 1, last.last_event)
+        sealed = json.dumps(head, separators=(",", ":")).encode() + b"\n" + b"".join(map(audit_seals.canonical, rows))
+        old = hashlib.sha256(sealed).hexdigest()
+        execute(f"UPDATE portal_auditseal SET digest = '{old}' WHERE number = {last.number}")
+        self.assertEqual(verified()[:2], (0, []))
+        execute(f"UPDATE portal_auditevent SET actor_name = 'eve' WHERE id = {last.last_event}")
+        self.assertEqual(verified()[0], 1)
 
     @skipUnless(connection.vendor == "sqlite", "PostgreSQL refuses half a character")
     def test_j02_half_a_character_keeps_no_event_from_being_sealed(self) -> None:

@@ -8,15 +8,19 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from enrollment import verifying
+from enrollment import operations, verifying
+from enrollment.verifying import edges
 from portal.numbers import counted
+
+_AT_ONCE = 500
 
 
 class Command(BaseCommand):
     help = (
         "Check everything issued again: certificates (parsed anew, signature, profile) against their "
         "rows, edges and issuers; one audit event for each; the keys' counts; no serial twice; revoked certificates on "
-        "their issuer's list. Changes nothing. Prints one line for each fault, and a summary on standard error. "
+        "their issuer's list. Changes nothing, except with --mend. Prints one line for each fault, and a summary on "
+        "standard error. "
         "Exit 0 no faults, 1 faults found, 2 wrong usage."
     )
 
@@ -29,7 +33,19 @@ class Command(BaseCommand):
             help="only what was issued from then on: 2026-11-24, or 2026-11-24T12:00:00, in UTC",
         )
 
-    def handle(self, *args: Any, since: datetime, **options: Any) -> None:
+        parser.add_argument(
+            "--mend",
+            action="store_true",
+            help="first store again what edges hold of the ends of their certificates, by which they are listed: "
+            "after an upgrade, once no worker of the earlier version runs",
+        )
+
+    def handle(self, *args: Any, since: datetime, mend: bool, **options: Any) -> None:
+        if mend:
+            found = sorted({edge.pk for edge, *_ in edges.differing(since)})
+            for start in range(0, len(found), _AT_ONCE):
+                operations.store_expiry(found[start : start + _AT_ONCE])
+            self.stderr.write(f"Mended {counted(len(found), 'edge')}.")
         tally, faults = verifying.Tally(), 0
         for fault in verifying.verify(since, tally):
             self.stdout.write(str(fault))

@@ -57,11 +57,11 @@ class VerifyingTestCase(EnrollmentTestCase):
         cls.revoked = IssuedCertificate.objects.latest("id")
         operations.revoke_certificate(cls.revoked, reason="keyCompromise", actor=ACTOR)
 
-    def run_command(self, since: str = SINCE) -> tuple[bool, list[str], str]:
+    def run_command(self, since: str = SINCE, *, mend: bool = False) -> tuple[bool, list[str], str]:
         """Whether there are no faults, the lines of faults, and the summary."""
         out, err = io.StringIO(), io.StringIO()
         try:
-            call_command("verify_issued", since=verify_moment(since), stdout=out, stderr=err)
+            call_command("verify_issued", since=verify_moment(since), mend=mend, stdout=out, stderr=err)
         except CommandError:
             return False, out.getvalue().splitlines(), err.getvalue()
         return True, out.getvalue().splitlines(), err.getvalue()
@@ -330,6 +330,10 @@ class CountTests(VerifyingTestCase):
             f"edge {edge.uuid}: it holds None as when it is revoked from instead of 1970-01-01",
             f"edge {edge.uuid}: it holds {self.other.not_after} as the end of its certificate instead of 1970-01-01",
         )
+        sound, lines, summary = self.run_command(mend=True)
+        self.assertEqual((sound, lines), (True, []), summary)
+        self.assertIn("Mended 1 edge.", summary)
+        self.assertIn("Mended 0 edges.", self.run_command(mend=True)[2])
 
     def test_a_count_below_the_edges(self) -> None:
         self.tamper(self.key, uses=2)
