@@ -138,8 +138,8 @@ class EdgeAdminTest(PortalTestCase):
         self.sign_in("sam")
         subject = audit.Subject("key", str(self.key.pk), "berlin")
         for action, detail, shown in (
-            ("key.edited", {"max_uses": ["5", "1000"], "enabled": ["on", "off"]},
-             "Maximum: 5 \N{RIGHTWARDS ARROW} 1,000<br>Enabled: On \N{RIGHTWARDS ARROW} Off"),
+            ("key.edited", {"enabled": ["on", "off"], "max_uses": ["5", "1000"]},
+             "Enabled: On \N{RIGHTWARDS ARROW} Off<br>Maximum: 5 \N{RIGHTWARDS ARROW} 1,000"),
             ("key.created", {"name": "<b>berlin", "viewable": "on"},
              "Name: &lt;b&gt;berlin<br>View or export after creation: On"),
             ("user.signed_in", {"count": 1200}, "1,200 times"),
