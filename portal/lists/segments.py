@@ -39,12 +39,15 @@ class Totals(NamedTuple):
 
 
 def totals(name: str, rows: QuerySet[Any], filters: ListFilters) -> Totals:
-    """The counts of the list with this name, in one statement."""
+    """The counts of the list with this name, in one statement. A segment that is the only filter is counted once."""
     chosen, declared = filters.chosen, _declared(filters)
     until, counted = _known.get(name, (0.0, ()))
     is_due = declared is not None and monotonic() >= until
     parts = [rows.filter(declared.condition(value)) for value in declared.segments] if declared and is_due else []
-    is_narrowed = chosen is not None and not chosen.query.is_empty()
+    segment = _only(filters, declared)
+    # What is known of few rows may no longer be true.
+    is_counted = segment is not None and (is_due or counted[segment] > SHORT)
+    is_narrowed = chosen is not None and not chosen.query.is_empty() and not is_counted
     searched = filters.searched
     beside = [searched.to_count] if searched and searched.to_count is not None else []
     of, *rest = capped_counts(rows, *([chosen] if chosen is not None and is_narrowed else []), *beside, *parts)
@@ -54,7 +57,7 @@ def totals(name: str, rows: QuerySet[Any], filters: ListFilters) -> Totals:
     if is_due:
         counted = rest
         _known[name] = (monotonic() + SECONDS if of > SHORT else 0.0, counted)
-    return Totals(total, of, counted)
+    return Totals(counted[segment] if segment is not None and is_counted else total, of, counted)
 
 
 def described(filters: ListFilters, state: ListState, counts: Totals) -> list[Segment]:
@@ -70,6 +73,15 @@ def described(filters: ListFilters, state: ListState, counts: Totals) -> list[Se
         Segment(value, tone, label, state.choosing(parameter, value).link, rows, value == chosen)
         for value, tone, label, rows in shown
     ]
+
+
+def _only(filters: ListFilters, declared: Choice | None) -> int | None:
+    """The number of the segment that leaves the same rows as the filters."""
+    given = filters.state.filters
+    if declared is None or len(given) != 1 or given[0][0] != filters.segmented():
+        return None
+    values = list(declared.segments)
+    return values.index(given[0][1]) if given[0][1] in values else None
 
 
 def _declared(filters: ListFilters) -> Choice | None:

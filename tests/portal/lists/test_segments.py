@@ -41,6 +41,25 @@ class Segments(KeyPageTestCase):
             clock.return_value += 1
             self.assertEqual(self.shown(), ["All 2", "Nearly used up 0", "At limit 1", "Never used 1"])
 
+    def test_a_segment_is_counted_once_for_its_link_and_its_rows(self) -> None:
+        def counts() -> tuple[int, list[str]]:
+            with CaptureQueriesContext(connection) as captured:
+                page = self.client.get(f"{LIST}?usage=unused")
+            counting = [each["sql"] for each in captured if each["sql"].startswith("SELECT (SELECT COUNT(*)")]
+            return sum(each.count("COUNT(*)") for each in counting), texts(page, ".count")
+
+        self.client.get(LIST)  # counts what the menu shows
+        for number in (2, 3):
+            make_key(f"More {number}")
+        with patch.object(segments, "SHORT", 2):
+            self.addCleanup(segments._known.clear)
+            # All keys and three segments, then all keys.
+            self.assertEqual(counts(), (4, ["3 of 3 keys"]))
+            self.assertEqual(counts(), (1, ["3 of 3 keys"]))
+        with patch.object(segments, "SHORT", 3):
+            # What is known of few rows is not shown as their number.
+            self.assertEqual(counts(), (2, ["3 of 3 keys"]))
+
     def test_counts_stop_at_ten_thousand(self) -> None:
         with patch.object(segments, "capped_counts", return_value=[COUNTED + 1, 3, 3, COUNTED + 1]):
             self.addCleanup(segments._known.clear)
