@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 
-from django.db.models import Q
+from django.db.models import Max, Min, Q
 
 from keys.models import ProvisioningKey
 from keys.operations import delete_key, edit_key, raise_limit
@@ -16,6 +17,12 @@ from portal.lists.bulk import BulkAction
 def _set_enabled(key: ProvisioningKey, enabled: bool, actor: Actor) -> None:
     key.enabled = enabled
     edit_key(key, fields=["enabled"], version=key.version, actor=actor)
+
+
+def _limits_now(keys: Sequence[int]) -> str:
+    chosen = ProvisioningKey.objects.filter(pk__in=keys)
+    least, most = chosen.aggregate(least=Min("max_uses"), most=Max("max_uses")).values()
+    return f"The limit is {most:,} now." if least == most else f"The limits are {least:,} to {most:,} now."
 
 
 _NEW_LIMIT = copy(LimitForm.base_fields["max_uses"])
@@ -30,6 +37,7 @@ KEY_ACTIONS = (
         permission=CHANGE,
         run=lambda key, value, actor: raise_limit(key, max_uses=value, actor=actor),
         consequences=("More Private Service Edges can enroll with {the|each} key.",),
+        effect=_limits_now,
         asks=_NEW_LIMIT,
     ),
     BulkAction(
@@ -64,7 +72,7 @@ KEY_ACTIONS = (
         run=lambda key, _, actor: delete_key(key, actor=actor),
         consequences=(
             "No further Private Service Edge can enroll with {this key|these keys}.",
-            "Edges that enrolled with {it|them} keep running, renewing, and the {name|names} of their {key|keys}.",
+            "Edges that enrolled with {it|them} keep running and renewing, and keep the {name|names} of their {key|keys}.",
             "This cannot be undone.",
         ),
         typed=True,

@@ -98,7 +98,9 @@ class BulkTest(PortalTestCase):
         self.assertEqual(AuditEvent.objects.filter(action="key.deleted").count(), 2)
 
     def test_f30_one_refusal_changes_nothing_and_is_listed_with_its_reason(self) -> None:
-        answer = self.confirm(self.ask("raise-limit", self.first, self.second), value="7")
+        page = self.ask("raise-limit", self.first, self.second)
+        self.assertEqual(texts(page, ".consequences li")[0], "The limits are 5 to 10 now.")
+        answer = self.confirm(page, value="7")
         self.assertEqual(answer.status_code, 409)
         self.assertContains(answer, "Nothing was changed, because 1 key refused", status_code=409)
         self.assertEqual(
@@ -108,7 +110,9 @@ class BulkTest(PortalTestCase):
         self.assertFalse(AuditEvent.objects.filter(action="key.limit_raised").exists())
         (others,) = parsed(answer).select("main form[method=get] input[name=row]")
         self.assertEqual(others["value"], str(self.first.pk))
-        self.confirm(self.ask("raise-limit", self.first), value="7")
+        page = self.ask("raise-limit", self.first)
+        self.assertEqual(texts(page, ".consequences li")[0], "The limit is 5 now.")
+        self.confirm(page, value="7")
         self.assertEqual(ProvisioningKey.objects.get(pk=self.first.pk).max_uses, 7)
         # The page asks for another limit, with the one that was refused.
         (limit,) = parsed(answer).select("main form[method=post] input[name=value]")
