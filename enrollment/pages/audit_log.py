@@ -31,7 +31,8 @@ from portal.row_ids import row_id
 NOT_ALLOWED = "You can't view the audit log. Ask an administrator for the Auditor role."
 # A reader waits no longer; the limit of a statement is longer.
 SECONDS = 5.0
-_ACTIONS = [(REVEALED, f"{REVEALED} (shown, copied or downloaded)"), *((each.value, each.value) for each in Action)]
+_REVEALS = (REVEALED, "Key shown, copied or downloaded")
+_ACTIONS = [_REVEALS, *((each.value, each.label.capitalize()) for each in Action)]
 _PRESETS = {
     "1h": ("1 hour", timedelta(hours=1)),
     "24h": ("24 hours", timedelta(hours=24)),

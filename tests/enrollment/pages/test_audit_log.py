@@ -281,6 +281,10 @@ class FilterTests(AuditLogTestCase):
             with self.subTest(query):
                 self.assertEqual(self.actions(**query), found)
 
+    def test_an_action_is_chosen_in_words(self) -> None:
+        page = self.get(action="key.limit_raised")
+        self.assertEqual(texts(page, ".chip bdi"), ["Action: Key limit raised"])
+
     def test_f45_a_preset_leaves_out_what_is_older(self) -> None:
         for preset, count in (("24h", 0), ("7d", 1)):
             found = self.get(time=preset, who="olga", action="user.signed_in").context["list"].page
