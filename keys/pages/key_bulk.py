@@ -72,7 +72,7 @@ KEY_ACTIONS = (
         run=lambda key, _, actor: delete_key(key, actor=actor),
         consequences=(
             "No further Private Service Edge can enroll with {this key|these keys}.",
-            "Edges that enrolled with {it|them} run and renew as before, and keep the {name|names} of their {key|keys}.",
+            "Edges that enrolled with {it|them} keep running and renewing, and keep showing {its|their} {name|names}.",
             "This cannot be undone.",
         ),
         typed=True,
