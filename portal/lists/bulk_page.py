@@ -93,8 +93,9 @@ def bulk_page(request: HttpRequest, name: str) -> HttpResponseBase:
         return HttpResponseRedirect(back)
     ids = _ids(given.getlist("row"))
     if word == EXPORT:
-        rows = selection.rows if selection.everything else selection.rows.filter(pk__in=ids)
-        words = "" if selection.everything else f"{len(ids)} selected"
+        if selection.everything:
+            return export(listed, request, selection.state, selection.filters)
+        rows, words = selection.rows.filter(pk__in=ids), f"{len(ids)} selected"
         return export(listed, request, selection.state, selection.filters, chosen=rows, words=words)
     allowed = listed.actions(request.user)
     action = next((each for each in listed.bulk if each.word == word), None)
