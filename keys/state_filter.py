@@ -14,7 +14,7 @@ from functools import reduce
 from operator import and_, or_
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from keys.models import KeyState, ProvisioningKey, ServiceEdgeGroup, SigningCertificate, UseState
 from keys.models.key_state import CertificateFacts, certificate_state
@@ -24,14 +24,21 @@ from portal.lists.counting import COUNTED, capped_counts
 _NONE = Q(pk=0)
 # The states of a key that nothing keeps back.
 _OPEN = (KeyState.READY, KeyState.NEARLY_USED_UP)
+# These depend on the pin of a key. A reason that comes before the root does not.
+_BY_PIN = (KeyState.DIFFERENT_ROOT, *_OPEN)
 
 
 class _Certificate(NamedTuple):
-    """A signing certificate: the state of its keys that follows from it, and its root."""
+    """A signing certificate: the state of its keys that follows from it, its root, and which pins its keys have.
+
+    `above` and `below`: whether keys have a pin that sorts after or before the root.
+    """
 
     pk: int
     state: KeyState | None
     root: str
+    above: bool
+    below: bool
 
 
 def in_state(state: KeyState, now: datetime, *, counted: bool = False) -> Q:
@@ -40,7 +47,7 @@ def in_state(state: KeyState, now: datetime, *, counted: bool = False) -> Q:
     If they are `counted`, no order matters and nothing is counted before.
     """
     keys, groups = ProvisioningKey.objects.order_by(), ServiceEdgeGroup.objects.order_by().values("pk")
-    certificates = _read_certificates(now)
+    certificates = _read_certificates(now, with_pins=state in _BY_PIN)
     # In the order of `key_state`: a key is in the state of the first condition that it meets.
     reasons = {
         KeyState.DISABLED: Q(enabled=False),
@@ -65,26 +72,42 @@ def in_state(state: KeyState, now: datetime, *, counted: bool = False) -> Q:
     return found & Q(pk__in=left[numbers.index(fewest)].values("pk")) if fewest <= COUNTED < of else found
 
 
-def _read_certificates(now: datetime) -> list[_Certificate]:
+def _read_certificates(now: datetime, *, with_pins: bool) -> list[_Certificate]:
+    """All certificates. Without pins no key has a different one."""
+    root = OuterRef("trust_anchor_sha256")
+    keys = ProvisioningKey.objects.order_by().filter(signing_certificate=OuterRef("pk"))
+    # Ranges, because an index finds them and not what differs. Below the text "" is nothing: no pin is known.
+    ranges = {"above": Q(pin__gt=root), "below": Q(pin__gt="", pin__lt=root)} if with_pins else {}
+    apart = {name: Exists(keys.filter(each)) for name, each in ranges.items()}
     columns = ("pk", "enabled", "not_before", "not_after", "sealed_with", "trust_anchor_sha256")
     return [
         _Certificate(
-            pk, certificate_state(CertificateFacts(enabled, first, last, sealed_with is not None, root), now), root
+            pk,
+            certificate_state(CertificateFacts(enabled, first, last, sealed_with is not None, root), now),
+            root,
+            *(found or (False, False)),
         )
-        for pk, enabled, first, last, sealed_with, root in SigningCertificate.objects.values_list(*columns)
+        for pk, enabled, first, last, sealed_with, root, *found in SigningCertificate.objects.annotate(
+            **apart
+        ).values_list(*columns, *apart)
     ]
 
 
 def _of_certificates(certificates: list[_Certificate]) -> dict[KeyState, Q]:
-    """The conditions that the signing certificate decides, without those that no certificate meets."""
+    """The conditions that the signing certificate decides, without those that no key meets because of it."""
     blocking: dict[KeyState, list[int]] = defaultdict(list)
-    signing: dict[str, list[int]] = defaultdict(list)
+    above: dict[str, list[int]] = defaultdict(list)
+    below: dict[str, list[int]] = defaultdict(list)
     for each in certificates:
-        (signing[each.root] if each.state is None else blocking[each.state]).append(each.pk)
+        if each.state is not None:
+            blocking[each.state].append(each.pk)
+        if each.state is None and each.above:
+            above[each.root].append(each.pk)
+        if each.state is None and each.below:
+            below[each.root].append(each.pk)
     blocked = {state: Q(signing_certificate__in=ids) for state, ids in blocking.items()}
-    # Ranges, because an index finds them and not what differs. Below the text "" is nothing: no pin is known.
     apart = [
-        Q(signing_certificate__in=ids) & (Q(pin__gt=root) | Q(pin__gt="", pin__lt=root))
-        for root, ids in signing.items()
+        *(Q(signing_certificate__in=ids, pin__gt=root) for root, ids in above.items()),
+        *(Q(signing_certificate__in=ids, pin__gt="", pin__lt=root) for root, ids in below.items()),
     ]
-    return {**blocked, KeyState.DIFFERENT_ROOT: reduce(or_, apart, _NONE)}
+    return {**blocked, KeyState.DIFFERENT_ROOT: reduce(or_, apart) if apart else _NONE}

@@ -6,6 +6,7 @@ An equidistant cylindrical projection, true to scale at 34 degrees from the equa
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,8 +25,13 @@ _WIDEST = 3.2
 # Dots are at least so far from each other, as a part of the width that is shown: 30 px where it has 720.
 _APART = 1 / 24
 MOST_DOTS = 200
-# The same of dots that the database gathers; so many cells of a view are fewer than MOST_DOTS.
-_CELL = 1 / 16
+# The Earth is divided into cells of so many degrees, squares on the map, for a database that counts the places of each.
+# The number of a cell is its row from the south times ROW, plus its column from the west.
+CELL_WIDE, CELL_HIGH, ROW = 7.5, 6.25, 100
+# So many cells are as wide as the narrowest view. Wider ones join them, so that dots are fewer than MOST_DOTS.
+_CELLS_ACROSS = 16
+# The least difference of two coordinates, in degrees.
+_LEAST = 0.000001
 
 
 class Point(NamedTuple):
@@ -53,13 +59,12 @@ class Area(NamedTuple):
     east: float
 
 
-class Cells(NamedTuple):
-    """How a view is divided: its western and northern end, how wide and how high a cell is, all in degrees."""
+class Cell(NamedTuple):
+    """A part of the Earth, how many places are in it, and the id of one of them."""
 
-    west: float
-    north: float
-    width: float
-    height: float
+    area: Area
+    places: int
+    first: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +121,33 @@ def _is_on_earth(area: Area) -> bool:
     return all(-90 <= each <= 90 for each in latitudes) and all(-180 <= each <= 180 for each in longitudes)
 
 
-def cells_of(view: View) -> Cells:
-    """The cells of a view, for a database that gathers the places of each; `join` makes dots of them."""
-    side = view.width * _CELL
-    west, north = view.x / PER_LONGITUDE - 180, NORTH - view.y / PER_LATITUDE
-    return Cells(west, north, side / PER_LONGITUDE, side / PER_LATITUDE)
+def cells(counted: Sequence[tuple[int, int, int]]) -> tuple[View, list[Cell]]:
+    """The part of the world with all cells, and the cells as large as it needs, those with most places first.
+
+    `counted` has the number of each cell, how many places are in it, and the id of one, which stands for it.
+    """
+    if not counted:
+        return view_of([]), []
+    placed = [(*divmod(number, ROW), places, -first) for number, places, first in counted]
+    rows, columns, *_ = zip(*placed, strict=True)
+    whole = around([_cell(min(rows), min(columns), 1), _cell(max(rows), max(columns), 1)])
+    view = view_of([project(whole.south, whole.west), project(whole.north, whole.east)])
+    times = math.ceil(view.width / _CELLS_ACROSS / (CELL_WIDE * PER_LONGITUDE))
+    joined: defaultdict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+    for row, column, places, first in placed:
+        joined[row // times, column // times].append((places, first))
+    found = [
+        Cell(_cell(row, column, times), sum(places for places, _ in parts), -max(parts)[1])
+        for (row, column), parts in joined.items()
+    ]
+    return view, sorted(found, key=lambda each: (-each.places, each.first))
+
+
+def _cell(row: int, column: int, times: int) -> Area:
+    """So many cells in each direction, without what belongs to the next ones in the north and east."""
+    south, west = row * times * CELL_HIGH - 90, column * times * CELL_WIDE - 180
+    north, east = south + times * CELL_HIGH - _LEAST, west + times * CELL_WIDE - _LEAST
+    return Area(south, west, min(north, 90), min(east, 180))
 
 
 def gather(places: Iterable[Any], view: View) -> list[Dot]:
@@ -140,11 +167,9 @@ def _gathered(places: Sequence[Any], apart: float) -> list[Dot]:
 
 
 def join(cells: Iterable[tuple[Area, Any]], view: View) -> list[Dot]:
-    """The dots of `cells_of` a view: each cell is the area of its places and anything as the place of its dot.
-
-    Those with most places come first.
-    """
-    return _joined((Dot(_middle(area), [place], [area]) for area, place in cells), view.width * _CELL)
+    """The dots of `cells`, each with a place that has `latitude` and `longitude`, where its dot is drawn."""
+    dots = (Dot(project(place.latitude, place.longitude), [place], [area]) for area, place in cells)
+    return _joined(dots, view.width / _CELLS_ACROSS)
 
 
 def _joined(cells: Iterable[Dot], apart: float) -> list[Dot]:

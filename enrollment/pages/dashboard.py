@@ -76,12 +76,12 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     candidates = concerns(lists)
     counts = numbers.count(
         [
-            *map(Number, lists),
+            *(Number(each) for each in lists if each in _NOTABLE),
             *(each.number for each in candidates),
             *(number for each in lists for number, *_ in _NOTABLE.get(each, ())),
         ]
     )
-    whole = {each: counts[Number(each)] for each in lists}
+    whole = {each: counts[Number(each)] for each in lists if each in _NOTABLE}
     steps = _steps(request.user, whole) if KEYS in lists and EDGES in lists and not whole[EDGES] else []
     context |= {
         "is_new": bool(steps) and not whole[KEYS],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -83,19 +85,23 @@ class EdgeTable(ListTable):
 
 
 def _by_connection(word: str) -> Q:
-    """The edges whose state is this word: one that is disabled or revoked has no connection to speak of.
+    """The edges whose state is this word: one that is disabled or revoked has no connection to speak of."""
+    return functools.reduce(operator.or_, _in_contact(word)) & _by_status("enabled")
 
-    Each is a range of the index by contact, in which those without contact come first.
-    """
+
+def _counted_by_connection(word: str) -> list[Q]:
+    return [each & _by_status("enabled") for each in _in_contact(word)]
+
+
+def _in_contact(word: str) -> list[Q]:
+    """Ranges of the index by contact, in which edges without contact come first."""
     now = timezone.now()
     first, last = now - IN_TOUCH, now + IN_TOUCH
-    # Ranges of the index: the menu counts the disconnected ones.
-    found = {
-        "connected": Q(contacted__range=(first, last)),
-        "disconnected": Q(contacted__gt=BEFORE_ALL, contacted__lt=first) | Q(contacted__gt=last),
-        "never": Q(contacted=BEFORE_ALL),
+    return {
+        "connected": [Q(contacted__range=(first, last))],
+        "disconnected": [Q(contacted__gt=BEFORE_ALL, contacted__lt=first), Q(contacted__gt=last)],
+        "never": [Q(contacted=BEFORE_ALL)],
     }[word]
-    return found & _by_status("enabled")
 
 
 def _by_search(term: str, search: NameSearch) -> Q:
@@ -151,6 +157,7 @@ class EdgeFilters(ListFilters):
         label="Connection",
         segments={"connected": Tone.OK, "disconnected": Tone.WARNING, "never": Tone.OFF},
         condition=_by_connection,
+        counted=_counted_by_connection,
         choices=(("connected", "Connected"), ("disconnected", "Disconnected"), ("never", "Never connected")),
     )
     status = Choice(

@@ -6,10 +6,11 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import Func, IntegerField, Q
 
 from keys.models.record import Record
 from portal import record_addresses
+from portal.world_map import CELL_HIGH, CELL_WIDE, ROW
 
 NOT_A_COUNTRY = "Enter the country as two capital letters, for example DE."
 NOT_A_QUARTER_HOUR = "Choose a time of day in steps of 15 minutes."
@@ -29,6 +30,18 @@ def validate_network_names(names: Any) -> None:
 def place_of(location: str, city: str, country_code: str) -> str:
     """The location as people call it, else city and country as far as they are known."""
     return location or ", ".join(filter(None, [city, country_code]))
+
+
+class Steps(Func):
+    """How many whole steps of so many degrees a coordinate is from the number of degrees where they begin."""
+
+    template = "FLOOR((%(expressions)s - (%(first)s)) / %(degrees)s)::integer"
+    output_field = IntegerField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        # SQLite cuts off, and has FLOOR only if it was built with it.
+        template = "CAST((%(expressions)s - (%(first)s)) / %(degrees)s AS integer)"
+        return self.as_sql(compiler, connection, template=template, **context)
 
 
 class ServiceEdgeGroup(Record):
@@ -82,6 +95,13 @@ class ServiceEdgeGroup(Record):
     location = models.CharField(max_length=255, blank=True)
     latitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
     longitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
+    # Which cell of `portal.world_map` it is in: a map of many groups reads how many are in each from an index.
+    map_cell = models.GeneratedField(
+        expression=Steps("latitude", first=-90, degrees=CELL_HIGH) * ROW
+        + Steps("longitude", first=-180, degrees=CELL_WIDE),
+        output_field=models.IntegerField(null=True),
+        db_persist=True,
+    )
     city = models.CharField(max_length=255, blank=True)
     country_code = models.CharField(
         max_length=2,
@@ -101,6 +121,9 @@ class ServiceEdgeGroup(Record):
         indexes: ClassVar = [
             models.Index(fields=["location", "id"], name="group_by_location"),
             models.Index(fields=["country_code"], name="group_by_country"),
+            models.Index(fields=["map_cell", "id"], name="group_by_map_cell"),
+            # Few are disabled, and each count of blocked keys asks which.
+            models.Index(fields=["sort_name", "id"], condition=Q(enabled=False), name="group_disabled"),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(

@@ -14,9 +14,8 @@ from time import monotonic
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from django.db.models import Count, FloatField, IntegerField, Max, Min, QuerySet
+from django.db.models import Count, FloatField, Min
 from django.db.models.functions import Cast
-from django.urls import reverse
 from django.utils import timezone
 
 from keys.models import ServiceEdgeGroup
@@ -25,7 +24,7 @@ from keys.pages.group_rows import MOST_EDGES, EdgeCounts, edge_words
 from portal import record_addresses, world_map
 from portal.lists.counting import words
 from portal.tones import Tone
-from portal.world_map import Area, Point, View
+from portal.world_map import Point, View
 
 # The edges of so many groups are read. Of more, a filter of the groups page finds those with disconnected edges.
 MOST_GROUPS = 1_000
@@ -35,6 +34,8 @@ _MOST_EDGES = 100_000
 # Maps of more groups or edges are read at most once in so many seconds, others for each request. As with segments.
 SECONDS, SHORT = 5, 1_000
 _known: list[tuple[float, GroupMap]] = []
+_DEGREES = {f"degrees_{name}": Cast(name, FloatField()) for name in ("latitude", "longitude")}
+_COLUMNS = ("pk", "name", "location", "city", "country_code", *_DEGREES)
 # The words of the tones, as the legend explains them.
 LEGEND = {
     # The others are disabled, revoked or were never connected.
@@ -43,17 +44,23 @@ LEGEND = {
     Tone.DANGER: "None connected",
     Tone.OFF: "No edge reports",
 }
+OR_NOT_COUNTED = "No edge reports, or not all were counted"
 
 
 class _Place(NamedTuple):
-    """A group with coordinates."""
+    """A group with coordinates and its edges, or one that stands for several of which edges are not read."""
 
     id: int
     name: str
     location: str
     latitude: float
     longitude: float
-    edges: EdgeCounts
+    groups: int = 1
+    edges: EdgeCounts | None = None
+
+    @property
+    def counted(self) -> int:
+        return self.edges.total if self.edges else self.groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,78 +128,58 @@ def group_map(groups: int) -> GroupMap:
         places = _places(min(max(_MOST_EDGES // max(groups, 1), 10), MOST_EDGES))
         view = world_map.view_of([world_map.project(each.latitude, each.longitude) for each in places])
         dots = (_described(dot) for dot in world_map.gather(places, view))
-        drawn = GroupMap(view, sorted(dots, key=lambda dot: dot.counted, reverse=True), LEGEND)
+        is_capped = any(each.edges and each.edges.is_capped for each in places)
+        legend = LEGEND | {Tone.OFF: OR_NOT_COUNTED} if is_capped else LEGEND
+        drawn = GroupMap(view, sorted(dots, key=lambda dot: dot.counted, reverse=True), legend)
     is_long = sum(dot.counted for dot in drawn.dots) > SHORT
     _known[:] = [(monotonic() + SECONDS, drawn)] if is_long else []
     return drawn
 
 
 def _gathered() -> GroupMap:
-    """The map of many groups: each dot has how many groups it stands for."""
-    placed = ServiceEdgeGroup.objects.filter(latitude__isnull=False).order_by()
-    latitude, longitude = (Cast(name, FloatField()) for name in ("latitude", "longitude"))
-    ends = {"south": Min(latitude), "west": Min(longitude), "north": Max(latitude), "east": Max(longitude)}
-    whole = Area(**placed.aggregate(**ends))
-    if whole.south is None:
-        return GroupMap(world_map.view_of([]), [], {})
-    view = world_map.view_of([world_map.project(whole.south, whole.west), world_map.project(whole.north, whole.east)])
-    cells = world_map.cells_of(view)
-    rows: QuerySet[Any, Any] = placed.values(
-        column=Cast((longitude - cells.west) / cells.width, IntegerField()),
-        row=Cast((cells.north - latitude) / cells.height, IntegerField()),
-    ).annotate(
-        groups=Count("pk"), first_id=Min("pk"), name=Min("name"), first=Min("location"), last=Max("location"), **ends
-    )
-    found = [
-        (Area(each["south"], each["west"], each["north"], each["east"]), each)
-        for each in rows.order_by("-groups", "first_id")
+    """The map of many groups: each dot has how many groups it stands for, and is drawn where one of them is."""
+    placed = ServiceEdgeGroup.objects.filter(map_cell__isnull=False).order_by()
+    view, cells = world_map.cells(list(placed.values_list("map_cell").annotate(Count("pk"), Min("pk"))))
+    firsts = placed.filter(pk__in=[cell.first for cell in cells]).annotate(**_DEGREES).values_list(*_COLUMNS)
+    found = {each.id: each for each in map(_place, firsts)}
+    places = [
+        (area, found[first] if groups == 1 else found[first]._replace(groups=groups, location=""))
+        for area, groups, first in cells
+        # It may have been deleted in between.
+        if first in found
     ]
-    dots = [_counted(dot) for dot in world_map.join(found, view)]
+    dots = [_described(dot) for dot in world_map.join(places, view)]
     return GroupMap(view, sorted(dots, key=lambda dot: dot.counted, reverse=True), {})
 
 
 def _places(most: int) -> list[_Place]:
     """The groups of a map, of each of which so many edges and one are read."""
     found = ServiceEdgeGroup.objects.filter(latitude__isnull=False).order_by("pk")[:MOST_GROUPS]
-    degrees = {f"degrees_{name}": Cast(name, FloatField()) for name in ("latitude", "longitude")}
-    rows = found.annotate(**degrees, edge_words=edge_words(timezone.now(), most))
-    columns = rows.values_list("pk", "name", "location", "city", "country_code", *degrees, "edge_words")
+    rows = found.annotate(**_DEGREES, edge_words=edge_words(timezone.now(), most))
     return [
-        _Place(
-            pk,
-            name,
-            place_of(location, city, country),
-            latitude,
-            longitude,
-            EdgeCounts.of(counted, most),
-        )
-        for pk, name, location, city, country, latitude, longitude, counted in columns
+        _place(row)._replace(edges=EdgeCounts.of(counted, most))
+        for *row, counted in rows.values_list(*_COLUMNS, "edge_words")
     ]
 
 
+def _place(row: Sequence[Any]) -> _Place:
+    pk, name, location, city, country, latitude, longitude = row
+    return _Place(pk, name, place_of(location, city, country), latitude, longitude)
+
+
 def _described(dot: world_map.Dot) -> MapDot:
-    places: list[_Place] = sorted(dot.places, key=lambda each: (-each.edges.total, each.name))
-    edges = functools.reduce(operator.add, (each.edges for each in places))
-    return _dot(dot, len(places), places[0].id, places[0].name, {each.location for each in places}, edges)
-
-
-def _counted(dot: world_map.Dot) -> MapDot:
-    """A dot whose places are rows of `_gathered`, the one with most groups first."""
-    first, groups = dot.places[0], sum(each["groups"] for each in dot.places)
-    locations = {each[end] for each in dot.places for end in ("first", "last")}
-    return _dot(dot, groups, first["first_id"], first["name"], locations)
-
-
-def _dot(
-    dot: world_map.Dot, groups: int, pk: int, name: str, locations: set[str], edges: EdgeCounts | None = None
-) -> MapDot:
+    places: list[_Place] = sorted(dot.places, key=lambda each: (-each.counted, each.name))
+    groups, first = sum(each.groups for each in places), places[0]
+    edges = None if first.edges is None else functools.reduce(operator.add, (each.edges for each in places))
     area = urlencode({"area": world_map.write_areas(dot.areas)}, safe=",;")
     return MapDot(
         point=Point(round(dot.point.x), round(dot.point.y)),
-        name=f"{words(groups)} groups near {name}" if groups > 1 else name,
-        location=locations.pop() if len(locations) == 1 else "",
+        name=f"{words(groups)} groups near {first.name}" if groups > 1 else first.name,
+        location=first.location if len({each.location for each in places}) == 1 else "",
         groups=groups,
         edges=edges,
         size=min(len(str(edges.total)), 4) if edges else 1,
-        link=f"{reverse('keys:group-list')}?{area}" if groups > 1 else record_addresses.of("keys:group-detail", pk),
+        link=f"{record_addresses.page('keys:group-list')}?{area}"
+        if groups > 1
+        else record_addresses.of("keys:group-detail", first.id),
     )

@@ -92,10 +92,13 @@ class EdgeCounts(NamedTuple):
 
     @property
     def tone(self) -> Tone:
-        """Edges without heartbeats may work: only those that are disconnected need care."""
+        """Edges without heartbeats may work: only those that are disconnected need care.
+
+        Of those that were not read nothing is known but that there are some.
+        """
         if self.disconnected:
-            return Tone.WARNING if self.connected else Tone.DANGER
-        return Tone.OK if self.connected else Tone.OFF
+            return Tone.WARNING if self.connected or self.is_capped else Tone.DANGER
+        return Tone.OK if self.connected and not self.is_capped else Tone.OFF
 
 
 class Update(NamedTuple):

@@ -97,7 +97,7 @@ class KeyFilters(ListFilters):
         label="State",
         choices=KeyState.choices,
         condition=lambda word: in_state(KeyState(word), timezone.now()),
-        counted=lambda word: in_state(KeyState(word), timezone.now(), counted=True),
+        counted=lambda word: [in_state(KeyState(word), timezone.now(), counted=True)],
     )
     group = InGroup()
     cert = Related("signing_certificate", label="Signing certificate", source=CERTIFICATES)

@@ -36,8 +36,15 @@ def capped_count(rows: QuerySet[Any]) -> int:
 
 
 def capped_counts(*queries: QuerySet[Any]) -> Sequence[int]:
-    """The same for several queries, in one statement. None may be `.none()`: Django has no SQL for it."""
-    parts = [capped(each).query.sql_with_params() for each in queries]
+    """The same for several queries, in one statement. None may be distinct, or `.none()`: Django has no SQL for it.
+
+    The query that Django asks whether rows exist reads no column of them: with the ids SQLite takes a fifth longer.
+    """
+    parts = []
+    for each in queries:
+        query = each.query.exists(limit=False)
+        query.set_limits(high=COUNTED + 1)
+        parts.append(query.sql_with_params())
     counted = ", ".join(f"(SELECT COUNT(*) FROM ({sql}) part)" for sql, _ in parts)  # noqa: S608  # values are parameters
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {counted}", [value for _, values in parts for value in values])

@@ -80,8 +80,8 @@ class List:
     def __post_init__(self) -> None:
         LISTS.append(self)
         if care := self.care:
-            condition = self.filters.base_filters[care.parameter].condition
-            alerts.declare(self.name, care, lambda: self.rows().filter(condition(care.value)))
+            narrowing = self.filters.base_filters[care.parameter]
+            alerts.declare(self.name, care, lambda: narrowing.counted(self.rows(), care.value))
 
     @property
     def nouns(self) -> str:

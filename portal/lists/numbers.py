@@ -5,7 +5,7 @@ A number and its list agree because both ask the filters of the list. A count is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 
 from portal import record_addresses
 from portal.lists import alerts
-from portal.lists.counting import capped_counts
+from portal.lists.counting import COUNTED, capped_counts
 from portal.lists.listing import List
 from portal.lists.state import Pair
 
@@ -43,19 +43,29 @@ class Number:
         rows = self.declared.rows()
         for name, text in self.pairs:
             narrowing = self.declared.filters.base_filters[name]
-            rows = narrowing.counted(rows, narrowing.field.clean(text))
+            narrow = narrowing.counted if len(self.pairs) == 1 else narrowing.filter
+            rows = narrow(rows, narrowing.field.clean(text))
         return rows
 
 
 def count(numbers: Sequence[Number]) -> dict[Number, int]:
-    """The count of each number; one statement for all that are due. The menu then shows the same counts."""
+    """The count of each number, in at most two statements. The menu then shows the same counts."""
     now = monotonic()
     found = {each: _known[each][1] for each in numbers if each in _known and now < _known[each][0]}
     due = [each for each in dict.fromkeys(numbers) if each not in found]
-    found.update(zip(due, capped_counts(*(each.rows() for each in due)) if due else (), strict=True))
+    found.update(_counted([each for each in due if each.pairs]))
+    # A list is at least as long as what its filters leave.
+    long = {each.declared for each, number in found.items() if number > COUNTED}
+    wholes = [each for each in due if not each.pairs]
+    found.update((each, COUNTED + 1) for each in wholes if each.declared in long)
+    found.update(_counted([each for each in wholes if each.declared not in long]))
     whole = {each.declared: found[each] for each in found if not each.pairs}
     for each in due:
-        if whole.get(each.declared, 0) > SHORT:
+        if max(found[each], whole.get(each.declared, 0)) > SHORT:
             _known[each] = (now + SECONDS, found[each])
         alerts.remember(each.declared.name, each.pairs, found[each])
     return found
+
+
+def _counted(numbers: Sequence[Number]) -> Iterable[tuple[Number, int]]:
+    return zip(numbers, capped_counts(*(each.rows() for each in numbers)) if numbers else (), strict=True)

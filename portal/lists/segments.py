@@ -43,7 +43,7 @@ def totals(name: str, rows: QuerySet[Any], filters: ListFilters) -> Totals:
     chosen, declared = filters.chosen, _declared(filters)
     until, counted = _known.get(name, (0.0, ()))
     is_due = declared is not None and monotonic() >= until
-    parts = [rows.filter(declared.condition(value)) for value in declared.segments] if declared and is_due else []
+    parts = [declared.counted(rows, value) for value in declared.segments] if declared and is_due else []
     segment = _only(filters, declared)
     # What is known of few rows may no longer be true.
     is_counted = segment is not None and (is_due or counted[segment] > SHORT)

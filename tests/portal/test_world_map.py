@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+from collections import defaultdict
 from typing import NamedTuple
 
 import pytest
 from django.test import SimpleTestCase
 
 from portal.world_map import (
+    CELL_HIGH,
+    CELL_WIDE,
     HEIGHT,
     MOST_DOTS,
+    ROW,
     WIDTH,
     Area,
     Point,
     View,
     around,
-    cells_of,
+    cells,
     gather,
     join,
     project,
@@ -81,21 +86,34 @@ class WorldMap(SimpleTestCase):
                 (own,) = [dot for dot in dots if any(contains(area, place) for area in dot.areas)]
                 self.assertIn(place, own.places)
 
-    def test_cells_of_any_view_are_fewer_than_the_most_dots_and_those_that_are_near_share_one(self) -> None:
+    def test_cells_are_fewer_than_the_most_dots_and_their_areas_have_the_places_that_were_counted(self) -> None:
         chance = random.Random(7)
-        for count in (2, 5, 400):
-            places = [Place(chance.uniform(-57, 84), chance.uniform(-180, 180)) for _ in range(count)]
-            view = view_of([project(*place) for place in places])
-            cells = cells_of(view)
-            across, down = (view.width / 10 / cells.width, view.height / 12 / cells.height)
-            # A database may round or cut off: one more each way.
-            self.assertLessEqual((across + 1) * (down + 1), MOST_DOTS)
-            dots = join([(Area(*place, *place), place) for place in places], view)
-            self.assertEqual(sorted(each for dot in dots for each in dot.places), sorted(places))
+        world = [Place(chance.uniform(-90, 90), chance.uniform(-180, 180)) for _ in range(4_000)]
+        corners = [Place(*each) for each in itertools.product((-90, -83.75, 0, 6.25, 6.249999, 90), (-180, 7.5, 180))]
+        europe = [Place(chance.uniform(36, 60), chance.uniform(-10, 30)) for _ in range(500)]
+        for places in (world + corners, corners, europe, [Place(52.5, 13.4)] * 9, []):
+            by_cell = defaultdict(list)
+            for at, place in enumerate(places):
+                column, row = (place.longitude + 180) // CELL_WIDE, (place.latitude + 90) // CELL_HIGH
+                by_cell[int(row * ROW + column)].append(at)
+            view, found = cells([(number, len(ids), ids[0]) for number, ids in by_cell.items()])
+            self.assertEqual(sum(cell.places for cell in found), len(places))
+            for cell in found:
+                inside = [at for at, place in enumerate(places) if contains(cell.area, place)]
+                self.assertEqual(len(inside), cell.places)
+                self.assertIn(cell.first, inside)
+            dots = join([(cell.area, places[cell.first]) for cell in found], view)
+            self.assertLessEqual(len(dots), MOST_DOTS)
+            self.assertEqual(sum(len(dot.areas) for dot in dots), len(found))
             for at, dot in enumerate(dots):
                 for other in dots[:at]:
                     apart = max(abs(dot.point.x - other.point.x), abs(dot.point.y - other.point.y))
                     self.assertGreaterEqual(apart, view.width / 16)
+
+    def test_a_full_world_and_a_full_third_of_it_have_fewer_cells_than_the_most_dots(self) -> None:
+        for rows, columns in ((range(29), range(49)), (range(20, 25), range(16)), (range(12, 27), range(10, 28))):
+            everywhere = [(row * ROW + column, 1, 1) for row in rows for column in columns]
+            self.assertLessEqual(len(cells(everywhere)[1]), MOST_DOTS)
 
     def test_areas_are_read_as_they_are_written(self) -> None:
         areas = [Area(-1.5, 2, 3.25, 100), Area(50.123456, -180, 51, 0)]

@@ -245,6 +245,25 @@ class KeyStateTests(EnrollmentTestCase):
             self.assertIn("LIMIT 10001", str(filters.for_page(COUNTED, order).query))
             self.assertNotIn("LIMIT 10001", str(filters.for_page(COUNTED + 1, order).query))
 
+    def test_of_different_roots_only_those_are_asked_for_that_keys_have(self) -> None:
+        """So that the keys are one range of an index: "or" makes PostgreSQL read them in the table."""
+        now = timezone.now()
+        self.assertNotIn(
+            "pin", str(ProvisioningKey.objects.values("pk").filter(in_state(KeyState.DIFFERENT_ROOT, now)).query)
+        )
+        triggers.drop_all()
+        edge, sound = ProvisioningKey.objects.order_by("name")
+        for pin, sign in (("0" * 64, "<"), ("f" * 64, ">")):
+            ProvisioningKey.objects.filter(pk=edge.pk).update(pin=pin)
+            with self.subTest(pin):
+                found = ProvisioningKey.objects.filter(in_state(KeyState.DIFFERENT_ROOT, now))
+                self.assertEqual([*found], [edge])
+                where = str(found.values("pk").query).partition("WHERE")[2]
+                self.assertRegex(where, f'"pin" {sign} ')
+                self.assertNotIn(" OR ", where.partition("AND NOT")[0])
+        ProvisioningKey.objects.filter(pk=sound.pk).update(pin="0" * 64)
+        self.assertEqual(ProvisioningKey.objects.filter(in_state(KeyState.DIFFERENT_ROOT, now)).count(), 2)
+
     @pytest.mark.once
     def test_keys_are_counted_without_reading_them(self) -> None:
         """Each filter has an index with all that it asks, so that a count of 10,000 reads no rows."""
@@ -256,11 +275,12 @@ class KeyStateTests(EnrollmentTestCase):
             "state=at-limit": "INDEX key_by_use_state",
             "state=nearly-used-up": "INDEX key_by_use_state",
             "state=ready": "INDEX key_by_use_state",
+            "state=blocked-group-disabled": "COVERING INDEX key_by_group .*USING INDEX group_disabled",
         }
         for query, index in indexes.items():
             with self.subTest(query):
                 found = KeyFilters(KEYS.state(QueryDict(query)), KEYS.rows()).chosen
-                self.assertRegex(capped(found).explain(), f"(SEARCH|SCAN) keys_provisioningkey USING {index}")
+                self.assertRegex(capped(found).explain(), f"(?s)(SEARCH|SCAN) keys_provisioningkey USING {index}")
 
     def test_a_state_without_keys_finds_none(self) -> None:
         """Also where no certificate is in it, so that there is no id to name."""

@@ -19,6 +19,7 @@ from keys.models import ServiceEdgeGroup
 from keys.pages import group_map, group_rows
 from keys.pages.group_list import GroupFilters
 from portal.lists import counting
+from portal.tones import Tone
 from tests.factories import ACTOR, EDGE, make_csr, make_group, make_key, make_managed
 from tests.keys.pages.groups import GROUPS, LATELY, LONG_AGO, NEVER, GroupPageTestCase, listed, make_edges
 from tests.support.html import links, parsed, texts, the
@@ -250,6 +251,26 @@ class OnTheMap(GroupPageTestCase):
             if connection.vendor == "sqlite":
                 # With the edges of three groups it takes 9,000.
                 self.assertLess(steps(lambda: group_map.group_map(6)), 1_500)
+
+    def test_a_dot_whose_edges_were_not_all_counted_claims_nothing_of_the_others(self) -> None:
+        """If those that were read are connected, it does not show that all are; if they are lost, not that none is."""
+        ages = {"Connected": [LATELY] * 12, "Lost": [LONG_AGO] * 12, "Both": [LATELY, LONG_AGO] * 6, "Few": [LATELY]}
+        for number, (name, contacts) in enumerate(ages.items()):
+            make_edges(make_key(name, group=make_group(name, latitude=0, longitude=40 * number))[0], *contacts)
+        self.addCleanup(group_map._known.clear)
+        with patch.object(group_map, "_MOST_EDGES", 1):
+            drawn = group_map.group_map(4)
+        self.assertEqual(
+            {dot.name: (dot.edges.words, dot.tone.value) for dot in drawn.dots},
+            {
+                "Connected": ("10+ edges", "off"),
+                "Lost": ("10+ edges", "warning"),
+                "Both": ("10+ edges", "warning"),
+                "Few": ("1 of 1 edge connected", "ok"),
+            },
+        )
+        self.assertEqual(drawn.legend[Tone.OFF], group_map.OR_NOT_COUNTED)
+        self.assertEqual(group_map.group_map(4).legend, group_map.LEGEND)
 
     def test_it_is_beside_the_first_page_only(self) -> None:
         for number in range(26):
