@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Expression, IntegerField, JSONField, QuerySet, Subquery
+from django.db.models.sql import Query
 
 COUNTED = 10_000
 # Of what belongs to one of the rows of a list.
@@ -36,19 +37,21 @@ def capped_count(rows: QuerySet[Any]) -> int:
 
 
 def capped_counts(*queries: QuerySet[Any]) -> Sequence[int]:
-    """The same for several queries, in one statement. None may be distinct, or `.none()`: Django has no SQL for it.
-
-    The query that Django asks whether rows exist reads no column of them: with the ids SQLite takes a fifth longer.
-    """
-    parts = []
-    for each in queries:
-        query = each.query.exists(limit=False)
-        query.set_limits(high=COUNTED + 1)
-        parts.append(query.sql_with_params())
+    """The same for several queries, in one statement. None may be `.none()`: Django has no SQL for it."""
+    parts = [_counted(each).sql_with_params() for each in queries]
     counted = ", ".join(f"(SELECT COUNT(*) FROM ({sql}) part)" for sql, _ in parts)  # noqa: S608  # values are parameters
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {counted}", [value for _, values in parts for value in values])
         return cursor.fetchone()
+
+
+def _counted(rows: QuerySet[Any]) -> Query:
+    """The query that Django asks whether rows exist, which reads no column: with the ids SQLite takes a fifth longer."""
+    if rows.query.distinct:
+        return capped(rows).query
+    query = rows.query.exists(limit=False)
+    query.set_limits(high=COUNTED + 1)
+    return query
 
 
 class Tally(Subquery):

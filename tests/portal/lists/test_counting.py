@@ -21,6 +21,8 @@ class Counting(PortalTestCase):
         self.assertEqual(capped_count(rows), COUNTED + 1)
         some = rows.filter(session_key__in=["1", "2"])
         self.assertEqual([*capped_counts(some, rows)], [2, COUNTED + 1])
+        self.assertEqual([*capped_counts(rows.distinct(), rows.union(some, all=True))], [COUNTED + 1] * 2)
+        self.assertEqual([*capped_counts(some.union(some, all=True), some.distinct())], [4, 2])
 
     def test_words(self):
         self.assertEqual([words(number) for number in (0, 9_876, 10_000, 10_001)], ["0", "9,876", "10,000", "10,000+"])
