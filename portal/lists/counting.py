@@ -46,7 +46,7 @@ def capped_counts(*queries: QuerySet[Any]) -> Sequence[int]:
 
 
 def _counted(rows: QuerySet[Any]) -> Query:
-    """The query that Django asks whether rows exist, which reads no column: with the ids SQLite takes a fifth longer."""
+    """The query by which Django asks whether rows exist. It reads no column: with ids SQLite takes a fifth longer."""
     if rows.query.distinct:
         return capped(rows).query
     query = rows.query.exists(limit=False)
