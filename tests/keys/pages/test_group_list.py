@@ -11,14 +11,17 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import time_machine
 from django.db import connection
+from django.db.models import Q
+from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
 from enrollment.models import ServiceEdge
 from enrollment.operations import enroll, revoke_edge
 from keys.models import ServiceEdgeGroup
-from keys.pages import group_map, group_rows
+from keys.pages import group_list, group_map, group_rows
 from keys.pages.group_list import GroupFilters
 from portal.lists import counting
+from portal.lists.paging import keys_in_order
 from portal.tones import Tone
 from tests.factories import ACTOR, EDGE, make_csr, make_group, make_key, make_managed
 from tests.keys.pages.groups import GROUPS, LATELY, LONG_AGO, NEVER, GroupPageTestCase, listed, make_edges
@@ -142,6 +145,15 @@ class Rows(GroupPageTestCase):
     def test_the_segment_does_not_read_the_edges_of_all_groups(self) -> None:
         found = ServiceEdgeGroup.objects.filter(GroupFilters.base_filters["edges"].condition("disconnected"))
         self.assertRegex(found.explain(), r"Filter: \(\(SubPlan \d+\) IS NOT NULL\)")
+
+    @pytest.mark.once
+    @skipUnless(connection.vendor == "sqlite", "PostgreSQL plans by the number of groups")
+    def test_a_filtered_page_asks_groups_in_its_order_until_it_is_full(self) -> None:
+        for query in ("edges=disconnected", "edges=none", "use=unused"):
+            state = group_list.GROUPS.state(QueryDict(query))
+            filters, order = GroupFilters(state, group_list.GROUPS.rows()), group_list.GROUPS.order(state)
+            plan = keys_in_order(filters.for_page(3, order), Q(), order, descending=False)[:26].explain()
+            self.assertNotRegex(plan, "LIST SUBQUERY|TEMP B-TREE", query)
 
     def test_a_viewer_sees_everything_and_changes_nothing(self) -> None:
         self.sign_in("vic")
