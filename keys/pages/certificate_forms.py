@@ -193,7 +193,7 @@ def usual_parent(able: Iterable[SigningCertificate]) -> int | None:
 class RequestForm(KeyTypeForm):
     """A request that a CA elsewhere signs."""
 
-    field_order = ("name", "description", "key_type", "client_type")
+    field_order = ("name", "key_type", "client_type", "description")
 
 
 class PemFormMixin(forms.BaseForm):
@@ -225,7 +225,8 @@ class UploadForm(PemFormMixin, CertificateForm):
     private_key_file = forms.FileField(label="Or a file with the private key", required=False, allow_empty_file=True)
     password = PasswordField(label="Password (optional)", help_text="Of a .pfx file or an encrypted private key.")
     field_order = (
-        "name", "description", "certificates", "certificates_file", "private_key", "private_key_file", "password",
+        "name", "certificates", "certificates_file", "private_key", "private_key_file", "password", "client_type",
+        "description",
     )  # fmt: skip
 
 
