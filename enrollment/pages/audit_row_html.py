@@ -93,6 +93,8 @@ def render_rows(events: Iterable[EventRow], cells: Cells) -> Iterator[str]:
         changes = {"changes": event.changes}
         values["changes"] = render_to_string("enrollment/_audit_changes.html", changes) if event.changes else ""
         values["facts"] = _facts(event.facts)
+        # Names of commands have no spaces.
+        values["who"] = values["who"].replace("_", "_<wbr>")
         # A row has two lines of a name, so that the details have all of it.
         values["whole"] = _facts([("Resource", event.resource)] if long_texts.is_long(event.resource) else [])
         values |= {f"{name}_title": long_texts.in_column(getattr(event, name)) for name in ("who", "resource")}
