@@ -1,12 +1,23 @@
 """The portal's settings as in production, with a throw-away state directory and unhashed static files."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
 from keys.crypto import keyring
 
 STATE = Path(tempfile.mkdtemp(prefix="portal-tests-"))
+
+
+@atexit.register
+def _remove_state(made_by: int = os.getpid()) -> None:
+    # Not at the end of a process that was forked from this one.
+    if os.getpid() == made_by:
+        shutil.rmtree(STATE, ignore_errors=True)
+
+
 KEYRING = STATE / "keyring.json"
 KEYRING.write_text(keyring.generate("test"))
 KEYRING.chmod(0o600)
