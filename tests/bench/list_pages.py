@@ -128,7 +128,7 @@ LISTS = {
             "searched": "q=user7",
             "a user, 30 days": "who=user7&time=30d",
             "an action of a user": "action=key.copied&who=user7",
-            "refused in 7 days by machines": "result=refused&time=7d&interface=enrollment",
+            "refused in 30 days by machines": "result=refused&time=30d&interface=enrollment",
         },
     ),
 }
