@@ -57,6 +57,8 @@ def links(page: Page) -> list[str]:
     return [f"{path.path}?{path.query}" for path in pages if not path.path.startswith("/admin/")]
 
 
+# The longest test: 40 s alone, and five minutes were seen where twenty processes wanted two processors.
+@pytest.mark.timeout(900)
 def test_f52_a_walk_over_every_page_is_silent(open_page, world):
     """`open_page` fails on any message; here the answers are counted too, those of icons and styles included."""
     page = open_page("about:blank", permissions=["clipboard-read", "clipboard-write"])
