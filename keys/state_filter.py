@@ -9,21 +9,22 @@ order (`for_page` in `portal.lists.list_filters`). Where one reason keeps back a
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from functools import reduce
 from operator import and_, or_
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 
 from keys.models import KeyState, ProvisioningKey, ServiceEdgeGroup, SigningCertificate, UseState
 from keys.models.key_state import CertificateFacts, certificate_state
-from portal.lists.counting import COUNTED, capped_counts
+from portal.lists.counting import COUNTED, RowCount
 
 # No row: Django has no SQL for an empty list.
 _NONE = Q(pk=0)
-# The states of a key that nothing keeps back.
-_OPEN = (KeyState.READY, KeyState.NEARLY_USED_UP)
+# The states of a key that nothing keeps back, with its states of use.
+_OPEN = {KeyState.READY: [UseState.UNUSED, UseState.FREE], KeyState.NEARLY_USED_UP: [UseState.HIGH]}
 # These depend on the pin of a key. A reason that comes before the root does not.
 _BY_PIN = (KeyState.DIFFERENT_ROOT, *_OPEN)
 
@@ -47,7 +48,16 @@ def in_state(state: KeyState, now: datetime, *, counted: bool = False) -> Q:
     If they are `counted`, no order matters and nothing is counted before.
     """
     keys, groups = ProvisioningKey.objects.order_by(), ServiceEdgeGroup.objects.order_by().values("pk")
-    certificates = _read_certificates(now, with_pins=state in _BY_PIN)
+    signing = SigningCertificate.objects.order_by().filter(enabled=True, sealed_with__isnull=False, not_after__gt=now)
+    left = [
+        keys.filter(signing_certificate__in=signing.values("pk")),
+        keys.filter(group__in=groups.filter(enabled=True)),
+        keys.filter(use_state__in=_OPEN.get(state, [])),
+    ]
+    is_rarest_asked = state in _OPEN and not counted
+    certificates, numbers = _read_certificates(
+        now, with_pins=state in _BY_PIN, counted=[keys, *left] if is_rarest_asked else []
+    )
     # In the order of `key_state`: a key is in the state of the first condition that it meets.
     reasons = {
         KeyState.DISABLED: Q(enabled=False),
@@ -56,41 +66,37 @@ def in_state(state: KeyState, now: datetime, *, counted: bool = False) -> Q:
         KeyState.AT_LIMIT: Q(use_state=UseState.FULL),
         **_of_certificates(certificates),
         KeyState.NEARLY_USED_UP: Q(use_state=UseState.HIGH),
-        KeyState.READY: Q(use_state__in=[UseState.UNUSED, UseState.FREE]),
+        KeyState.READY: Q(use_state__in=_OPEN[KeyState.READY]),
     }
     if state not in reasons:
         return _NONE
     before = [reasons[each] for each in list(reasons)[: list(reasons).index(state)]]
     found = reduce(and_, (~each for each in before), reasons[state])
-    if counted or state not in _OPEN:
+    if not numbers:
         return found
-    # No certificate has the id 0.
-    signing = Q(signing_certificate__in=[each.pk for each in certificates if each.state is None] or [0])
-    left = [keys.filter(each) for each in (signing, Q(group__in=groups.filter(enabled=True)), reasons[state])]
-    of, *numbers = capped_counts(keys, *left)
+    of, *numbers = numbers
     fewest = min(numbers)
     return found & Q(pk__in=left[numbers.index(fewest)].values("pk")) if fewest <= COUNTED < of else found
 
 
-def _read_certificates(now: datetime, *, with_pins: bool) -> list[_Certificate]:
-    """All certificates. Without pins no key has a different one."""
+def _read_certificates(
+    now: datetime, *, with_pins: bool, counted: Sequence[QuerySet[Any]]
+) -> tuple[list[_Certificate], Sequence[int]]:
+    """All certificates, and how many rows are `counted` in the same statement. Without pins no key has another root."""
     root = OuterRef("trust_anchor_sha256")
     keys = ProvisioningKey.objects.order_by().filter(signing_certificate=OuterRef("pk"))
     # Ranges, because an index finds them and not what differs. Below the text "" is nothing: no pin is known.
-    ranges = {"above": Q(pin__gt=root), "below": Q(pin__gt="", pin__lt=root)} if with_pins else {}
-    apart = {name: Exists(keys.filter(each)) for name, each in ranges.items()}
+    ranges = {"above": Q(pin__gt=root), "below": Q(pin__gt="", pin__lt=root)}
+    apart = {name: Exists(keys.filter(each)) if with_pins else Value(False) for name, each in ranges.items()}
+    counts = {f"count_{place}": RowCount(each.values("pk")) for place, each in enumerate(counted)}
     columns = ("pk", "enabled", "not_before", "not_after", "sealed_with", "trust_anchor_sha256")
-    return [
-        _Certificate(
-            pk,
-            certificate_state(CertificateFacts(enabled, first, last, sealed_with is not None, root), now),
-            root,
-            *(found or (False, False)),
-        )
-        for pk, enabled, first, last, sealed_with, root, *found in SigningCertificate.objects.annotate(
-            **apart
-        ).values_list(*columns, *apart)
-    ]
+    rows = list(SigningCertificate.objects.annotate(**apart, **counts).values_list(*columns, *apart, *counts))
+    certificates = []
+    for pk, enabled, first, last, sealed_with, pin, above, below, *_ in rows:
+        facts = CertificateFacts(enabled, first, last, sealed_with is not None, pin)
+        certificates.append(_Certificate(pk, certificate_state(facts, now), pin, above, below))
+    # They are the same in each row.
+    return certificates, rows[0][len(columns) + len(apart) :] if rows else ()
 
 
 def _of_certificates(certificates: list[_Certificate]) -> dict[KeyState, Q]:
