@@ -24,9 +24,9 @@ FAULTS = """(path) => {
     expect(all("h1").length, 1, "h1");
     expect(all("main").length, 1, "main");
     for (const table of all("table.list")) {
-        expect(all("thead th[aria-sort=ascending], thead th[aria-sort=descending]", table).length, 1, "sorted heads");
-        expect(all("thead th[aria-sort]", table).length, 1, "heads with aria-sort");
-        expect(all("caption", table).length, 1, "captions");
+        expect(all(":scope > thead th[aria-sort=ascending], :scope > thead th[aria-sort=descending]", table).length, 1, "sorted heads");
+        expect(all(":scope > thead th[aria-sort]", table).length, 1, "heads with aria-sort");
+        expect(all(":scope > caption", table).length, 1, "captions");
     }
     for (const row of all("table.list tbody tr.row, table.plain-table tbody tr, table.compare tbody tr"))
         expect(all("th[scope=row]", row).length, 1, "row heads");

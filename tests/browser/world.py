@@ -26,7 +26,7 @@ import json
 from datetime import timedelta
 from django.utils import timezone
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
-from keys.operations import apply_manifest, generate_certificate, request_certificate
+from keys.operations import apply_manifest, generate_certificate, raise_limit, request_certificate
 from tests.base import make_user, User
 from tests.enrollment.wizard_answers import keep_draft
 from tests.factories import ACTOR, make_group, make_key
@@ -61,6 +61,7 @@ ProvisioningKey.objects.filter(name="kind of certificate ended").update(signing_
 for number in range(24):
     key(f"many {{number:02}}")
 ProvisioningKey.objects.filter(name="kind nearly full").update(uses=4)
+raise_limit(ProvisioningKey.objects.get(name="many 23"), max_uses=50, actor=ACTOR)
 if "Own root" not in certificates:
     own = SigningCertificate(name="Own root", description="For the laboratory.")
     generate_certificate(own, key_type="EC P-256", days=365, actor=ACTOR)

@@ -10,10 +10,13 @@ from tests.browser.states.registry import press, state, visit
 from tests.browser.world import World
 
 visit("audit log", "enrollment:audit-log", "/audit-log/")
-visit("audit log, changes", "enrollment:audit-log", "/audit-log/?action=key.limit_raised&expand=all")
-
-
 visit("audit log, no match", "enrollment:audit-log", "/audit-log/?q=nothing+has+this+name")
+
+
+@state("audit log, changes", "enrollment:audit-log")
+def audit_changes(page: Page, world: World) -> None:
+    page.goto("/audit-log/?action=key.limit_raised&expand=all")
+    page.get_by_role("table", name="What changed").first.wait_for()
 
 
 @state("audit log, filters", "enrollment:audit-log")
