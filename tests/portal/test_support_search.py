@@ -92,8 +92,8 @@ class SupportSearchTest(SearchTestCase):
 
     def test_audit_events_by_request_edge_and_name(self) -> None:
         event = AuditEvent.objects.get(action="edge.enrolled", object_id=str(self.edge.uuid))
-        for term in (str(self.edge.uuid), "Süd-1"):
-            self.assertEqual(self.found(AuditEvent, term), [str(event)], term)
+        for term in (str(self.edge.uuid), "Berlin Süd-1", "berlin s"):
+            self.assertIn(str(event), self.found(AuditEvent, term), term)
         self.client.get("/service-edge-keys/")
         self.assertEqual(
             len(self.found(AuditEvent, event.request_id)),
