@@ -213,7 +213,7 @@ def _page(
         "consequences": [numbered(each, len(rows)) for each in action.consequences],
         "already": action.already[0] if action.already else "",
         "title": listed.counted(len(rows), action.ask),
-        "refused_words": f"{listed.counted(len(refused), '')} refused",
+        "refused_words": listed.counted(len(refused), ""),
         "others_title": listed.counted(len(others), action.ask),
         "rows": shown[: max(NAMED, len(refused))],
         "more": max(0, len(shown) - max(NAMED, len(refused))),

@@ -121,7 +121,7 @@ class EdgeBulkTests(EnrollmentTestCase):
 
         with patch("enrollment.pages.edge_bulk.delete_unpublished", refuse_the_last), self.signing() as signed:
             answer = self.confirm(page, typed="delete 3 edges")
-        self.assertContains(answer, "Nothing was changed, because 1 edge refused", status_code=409)
+        self.assertContains(answer, "Nothing was changed, because of 1 edge", status_code=409)
         self.assertEqual(ServiceEdge.objects.live().count(), 4)
         self.assertFalse(IssuedCertificate.objects.revoked().exists())
         self.assertFalse(signed.called)

@@ -102,7 +102,7 @@ class BulkTest(PortalTestCase):
         self.assertEqual(texts(page, ".consequences li")[0], "The limits are 5 to 10 now.")
         answer = self.confirm(page, value="7")
         self.assertEqual(answer.status_code, 409)
-        self.assertContains(answer, "Nothing was changed, because 1 key refused", status_code=409)
+        self.assertContains(answer, "Nothing was changed, because of 1 key", status_code=409)
         self.assertEqual(
             texts(answer, ".bulk-rows li"), ["tokyo 2 The limit is 10 already. Enter a higher number.", "tokyo 1"]
         )
