@@ -41,8 +41,8 @@ class Choice:
 class Timeline:
     """One page, newest first. `older_url` and `newest_url` are empty where there is nothing to go to.
 
-    `log_url` is the audit log with all events of the key or edge, `reveals_url` with those of a key of which somebody
-    got its text; both are empty for who may not see it.
+    `log_url` is the audit log with all events of the key or edge, `reveals_url` with those of a key of people who
+    showed, copied or downloaded it; both are empty for who may not see it.
     """
 
     events: list[history.Use | activity.Entry]

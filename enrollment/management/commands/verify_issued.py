@@ -37,12 +37,16 @@ class Command(BaseCommand):
             "--mend",
             action="store_true",
             help="first store again what edges hold of the ends of their certificates, by which they are listed: "
-            "after an upgrade, once no worker of the earlier version runs",
+            'after an upgrade, once no worker of the earlier version runs; prints a line for each, with "(mended)"',
         )
 
     def handle(self, *args: Any, since: datetime, mend: bool, **options: Any) -> None:
         if mend:
-            found = sorted({edge.pk for edge, *_ in edges.differing(since)})
+            # An upgrade is not the only reason for a difference: after an attack it may be the last trace.
+            differing = list(edges.differing(since))
+            for _, fault in differing:
+                self.stdout.write(f"{fault} (mended)")
+            found = sorted({pk for pk, _ in differing})
             for start in range(0, len(found), _AT_ONCE):
                 operations.store_expiry(found[start : start + _AT_ONCE])
             self.stderr.write(f"Mended {counted(len(found), 'edge')}.")

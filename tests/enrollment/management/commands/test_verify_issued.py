@@ -330,10 +330,14 @@ class CountTests(VerifyingTestCase):
             f"edge {edge.uuid}: it holds None as when it is revoked from instead of 1970-01-01",
             f"edge {edge.uuid}: it holds {self.other.not_after} as the end of its certificate instead of 1970-01-01",
         )
+        _, found, _ = self.run_command()
+        sound, lines, summary = self.run_command(mend=True)
+        # Of an attack they may be the last trace.
+        self.assertEqual((sound, lines), (True, [f"{line} (mended)" for line in found]), summary)
+        self.assertIn("Mended 1 edge.", summary)
         sound, lines, summary = self.run_command(mend=True)
         self.assertEqual((sound, lines), (True, []), summary)
-        self.assertIn("Mended 1 edge.", summary)
-        self.assertIn("Mended 0 edges.", self.run_command(mend=True)[2])
+        self.assertIn("Mended 0 edges.", summary)
 
     def test_a_count_below_the_edges(self) -> None:
         self.tamper(self.key, uses=2)
