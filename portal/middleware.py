@@ -17,9 +17,9 @@ from portal.client_ip import from_trusted_proxy
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 _SLASHES = re.compile("/+")
-# No browser makes a page of a style sheet, script or font (`nosniff`), and a page has two dozen of them. They ask
-# this site alone, and have an ETag beside `Last-Modified`.
-_OF_PAGES = ("Cross-Origin-Opener-Policy", "Referrer-Policy", "Last-Modified")
+# Headers without use on a style sheet, script or font: no browser makes a page of it (`nosniff`), it asks this site
+# alone, has an ETag beside `Last-Modified`, and nothing is logged about it.
+_OF_PAGES = ("Cross-Origin-Opener-Policy", "Referrer-Policy", "Last-Modified", "X-Request-Id")
 
 
 class RequestIdMiddleware:
@@ -47,10 +47,7 @@ class SecurityHeadersMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if response.get("Content-Type", "").startswith(("text/css", "text/javascript", "font/")):
-            for name in _OF_PAGES:
-                response.headers.pop(name, None)
-        else:
+        if not _is_part_of_pages(response):
             response.setdefault("Content-Security-Policy", self.policy)
             response.setdefault(
                 "Permissions-Policy", "camera=(), geolocation=(), microphone=(), clipboard-write=(self)"
@@ -60,10 +57,15 @@ class SecurityHeadersMiddleware:
         return response
 
 
+def _is_part_of_pages(response: HttpResponse) -> bool:
+    return response.get("Content-Type", "").startswith(("text/css", "text/javascript", "font/"))
+
+
 class LeanHeadersMiddleware:
     """Removes headers that EST clients do not use: some of them read only 1,024 bytes of headers (LEAN_ADDRESSES).
 
-    It is the outermost middleware, so that it sees the headers of all others.
+    From style sheets, scripts and fonts, of which a page has two dozen, it removes what only pages need. It is the
+    outermost middleware, so that it sees the headers of all others.
     """
 
     KEPT = frozenset(
@@ -82,6 +84,9 @@ class LeanHeadersMiddleware:
             for name in [name for name in response.headers if name.lower() not in self.KEPT]:
                 del response[name]
             response.cookies.clear()
+        elif _is_part_of_pages(response):
+            for name in _OF_PAGES:
+                response.headers.pop(name, None)
         return response
 
 

@@ -3,10 +3,10 @@
 from django.http import HttpResponse
 from django.test import Client, RequestFactory, override_settings
 
-from portal.middleware import SecurityHeadersMiddleware
+from portal.middleware import LeanHeadersMiddleware, SecurityHeadersMiddleware
 from tests.base import PortalTestCase
 
-ONLY_FOR_PAGES = ("Cross-Origin-Opener-Policy", "Referrer-Policy", "Last-Modified")
+ONLY_FOR_PAGES = ("Cross-Origin-Opener-Policy", "Referrer-Policy", "Last-Modified", "X-Request-Id")
 
 
 class HeadersTest(PortalTestCase):
@@ -35,7 +35,8 @@ class HeadersTest(PortalTestCase):
             ("text/css", False), ('text/javascript; charset="utf-8"', False), ("font/woff2", False),
         ):  # fmt: skip
             response = HttpResponse("", content_type=content_type, headers=dict.fromkeys(ONLY_FOR_PAGES, "x"))
-            SecurityHeadersMiddleware(lambda request, response=response: response)(RequestFactory().get("/"))
+            secured = SecurityHeadersMiddleware(lambda request, response=response: response)
+            LeanHeadersMiddleware(secured)(RequestFactory().get("/"))
             self.assertIs("Content-Security-Policy" in response, has_policy, content_type)
             self.assertIs("Permissions-Policy" in response, has_policy, content_type)
             for name in ONLY_FOR_PAGES:
