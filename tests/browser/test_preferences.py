@@ -15,6 +15,8 @@ from tests.browser.looks import LOOKS, faults
 pytestmark = pytest.mark.browser
 LIST, PAGE = "/service-edge-keys/", "/preferences/"
 HEIGHTS = "[...document.querySelectorAll('.row')].map((row) => row.getBoundingClientRect().height)"
+OVERLAPS = """[...document.querySelectorAll('.row')].filter((row) =>
+    row.querySelector('.meta').getBoundingClientRect().bottom > row.querySelector('td[data-label]').getBoundingClientRect().top).length"""
 # What the page looked like before any script or style sheet could have repaired it.
 FIRST_PAINT = """() => new Promise((resolve) => requestAnimationFrame(() => resolve(
     [document.documentElement.dataset.theme, getComputedStyle(document.documentElement).colorScheme])))"""
@@ -57,6 +59,9 @@ def test_f33_compact_rows_are_at_most_36_pixels_and_stay_so(open_page: Callable[
     assert page.evaluate("document.documentElement.dataset.density") == "compact"
     page.wait_for_load_state()
     assert statistics.median(page.evaluate(HEIGHTS)) <= 36
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate(OVERLAPS) == 0, "the state of a card is over its first value"
+    page.set_viewport_size({"width": 1440, "height": 900})
     with page.expect_response("**/preferences/density/"):
         page.get_by_role("button", name="Compact").click()
     assert statistics.median(page.evaluate(HEIGHTS)) > 40
