@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from django.template.loader import render_to_string
 from django.urls import get_script_prefix
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from enrollment.pages.audit_rows import EventRow
 from portal import long_texts
 from portal.lists.columns import Cells
 from portal.lists.row_text import escaped, row_text
+
+# Public ids, fingerprints and serial numbers, in which each character counts.
+_IDENTIFIER = re.compile("[0-9a-f]{16,}")
 
 
 class EventRowState(NamedTuple):
@@ -76,12 +80,12 @@ def values_of(event: EventRow) -> dict[str, str]:
 
 
 def _facts(facts: Collection[tuple[str, str]]) -> str:
-    # Only a moment is HTML, and short.
-    long = (not isinstance(value, SafeString) and long_texts.is_long(value) for _, value in facts)
-    each = (
-        (SafeString(' class="full"' if is_long else ""), label, value)
-        for is_long, (label, value) in zip(long, facts, strict=True)
-    )
+    each = []
+    for label, value in facts:
+        # Only a moment is HTML, and short.
+        is_long = not isinstance(value, SafeString) and long_texts.is_long(value)
+        shown = format_html("<code>{}</code>", value) if _IDENTIFIER.fullmatch(value) else value
+        each.append((SafeString(' class="full"' if is_long else ""), label, shown))
     return format_html_join("", "<div{}><dt>{}</dt><dd>{}</dd></div>", each)
 
 

@@ -15,8 +15,10 @@ from tests.browser.looks import LOOKS, faults
 pytestmark = pytest.mark.browser
 LIST, PAGE = "/service-edge-keys/", "/preferences/"
 HEIGHTS = "[...document.querySelectorAll('.row')].map((row) => row.getBoundingClientRect().height)"
-OVERLAPS = """[...document.querySelectorAll('.row')].filter((row) =>
-    row.querySelector('.meta').getBoundingClientRect().bottom > row.querySelector('td[data-label]').getBoundingClientRect().top).length"""
+OVERLAPS = """[...document.querySelectorAll('.row')].filter((row) => {
+    const [meta, value] = ['.meta', 'td[data-label]'].map((each) => row.querySelector(each).getBoundingClientRect());
+    return meta.bottom > value.top;
+}).length"""
 # What the page looked like before any script or style sheet could have repaired it.
 FIRST_PAINT = """() => new Promise((resolve) => requestAnimationFrame(() => resolve(
     [document.documentElement.dataset.theme, getComputedStyle(document.documentElement).colorScheme])))"""

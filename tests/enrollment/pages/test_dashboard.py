@@ -172,6 +172,9 @@ class DashboardTests(PortalTestCase):
         audit.record(audit.Action.KEY_SHOWN, factories.ACTOR, audit.Subject("key", str(key.pk), key.name))
         shown = words(parsed(self.client.get(HOME)).select_one(".recent li"))
         self.assertTrue(shown.startswith("the tests showed Zurich lab"), shown)
+        audit.record(audit.Action.VIEW_CREATED, factories.ACTOR, audit.Subject("view", "1", "Busy"))
+        shown = words(parsed(self.client.get(HOME)).select_one(".recent li"))
+        self.assertTrue(shown.startswith("the tests created view Busy"), shown)
 
     def test_a_count_above_ten_thousand_ends_with_a_plus(self) -> None:
         self.sign_in("ada")

@@ -72,7 +72,7 @@ class DeployTests(WithDownloads, KeyPageTestCase):
             self.assertEqual(address(HTTP_HOST="portal.lan", **PLAIN, **claims), "https://portal.lan")
 
     def test_an_address_that_others_do_not_reach_or_that_is_in_clear_is_pointed_out(self) -> None:
-        here = "Only this machine reaches the portal"
+        here = "Only the portal's own machine reaches it"
         for url, words, network in (
             ("https://portal.example.com", set(), False),
             ("http://127.0.0.1:8000", {here, "Inside a container 127.0.0.1 is the container itself."}, True),
