@@ -134,15 +134,23 @@ class List:
         hidden = self.hidden(wanted, cookies.of(request))
         try:
             with self.limited(wanted):
-                counts = segments.totals(self.name, rows, filters)
-                chosen = filters.for_page(counts.total, self.order(wanted))
-                page = paginate(rows, self.order(wanted), wanted, counts.total, counts.of, chosen, self.read)
+                counts, page = self._read(wanted, rows, filters)
+                if counts.total and not page.rows:
+                    # What was known of a segment is no longer true.
+                    counts, page = self._read(wanted, rows, filters, anew=True)
         except TooSlow:
             counts = segments.totals(self.name, rows, self.filters(wanted.unfiltered, rows))
             page = Page([], wanted, self.order(wanted), 0, 1, False, False, counts.of)
             return OpenList(self, wanted, filters, page, counts, hidden, too_slow=True)
         buttons = any(user.has_perm(each) for each in self.row_permissions) if user else False
         return OpenList(self, wanted, filters, page, counts, hidden, self.actions(user) if user else (), buttons)
+
+    def _read(
+        self, wanted: ListState, rows: QuerySet[Any], filters: ListFilters, *, anew: bool = False
+    ) -> tuple[Totals, Page]:
+        counts, order = segments.totals(self.name, rows, filters, anew=anew), self.order(wanted)
+        chosen = filters.for_page(counts.total, order)
+        return counts, paginate(rows, order, wanted, counts.total, counts.of, chosen, self.read)
 
     def limited(self, wanted: ListState) -> AbstractContextManager[None]:
         """A block that reads what filters leave, for at most `seconds`; see `portal.database.limited_time`."""

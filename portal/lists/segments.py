@@ -38,11 +38,14 @@ class Totals(NamedTuple):
     segments: Sequence[int] = ()
 
 
-def totals(name: str, rows: QuerySet[Any], filters: ListFilters) -> Totals:
-    """The counts of the list with this name, in one statement. A segment that is the only filter is counted once."""
+def totals(name: str, rows: QuerySet[Any], filters: ListFilters, *, anew: bool = False) -> Totals:
+    """The counts of the list with this name, in one statement. A segment that is the only filter is counted once.
+
+    `anew` counts whatever is known.
+    """
     chosen, declared = filters.chosen, _declared(filters)
     until, counted = _known.get(name, (0.0, ()))
-    is_due = declared is not None and monotonic() >= until
+    is_due = declared is not None and (anew or monotonic() >= until)
     parts = [declared.counted(rows, value) for value in declared.segments] if declared and is_due else []
     segment = _only(filters, declared)
     # What is known of few rows may no longer be true.
@@ -57,6 +60,9 @@ def totals(name: str, rows: QuerySet[Any], filters: ListFilters) -> Totals:
     if is_due:
         counted = rest
         _known[name] = (monotonic() + SECONDS if of > SHORT else 0.0, counted)
+    else:
+        # Some may have been deleted since.
+        counted = [min(each, of) for each in counted]
     return Totals(counted[segment] if segment is not None and is_counted else total, of, counted)
 
 

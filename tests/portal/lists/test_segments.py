@@ -60,6 +60,18 @@ class Segments(KeyPageTestCase):
             # What is known of few rows is not shown as their number.
             self.assertEqual(counts(), (2, ["3 of 3 keys"]))
 
+    def test_what_is_known_of_a_segment_never_contradicts_its_rows(self) -> None:
+        second, _ = make_key("Second")
+        with patch.object(segments, "SHORT", 0):
+            self.addCleanup(segments._known.clear)
+            self.assertEqual(texts(self.client.get(f"{LIST}?usage=unused"), ".count"), ["2 of 2 keys"])
+            second.delete()
+            page = self.client.get(f"{LIST}?usage=unused")
+            self.assertEqual(texts(page, ".segments a, .count")[-2:], ["Never used 1", "1 of 1 key"])
+            use_up(self.key)
+            page = self.client.get(f"{LIST}?usage=unused")
+            self.assertEqual(texts(page, ".segments a, .count")[-3:], ["At limit 1", "Never used 0", "0 of 1 key"])
+
     def test_counts_stop_at_ten_thousand(self) -> None:
         with patch.object(segments, "capped_counts", return_value=[COUNTED + 1, 3, 3, COUNTED + 1]):
             self.addCleanup(segments._known.clear)
