@@ -18,6 +18,7 @@ from enrollment.models import ServiceEdge
 from enrollment.pages.history import reason_in_words
 from enrollment.revocation_reasons import RevocationReason
 from keys import field_words
+from keys.errors import Gone, InUse, Managed, Stale
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
 from portal import record_addresses
 from portal.audit_actions import EDITS
@@ -41,6 +42,8 @@ INTERFACES = {
     "api": "API",
     "command": "Command",
 }
+# Refusals of pages whose codes are no words.
+_REASONS = {each.code: each.title for each in (Gone, InUse, Managed, Stale)} | {"forbidden": "Not allowed by the role"}
 _PAGES: dict[str, tuple[type[Model], str]] = {
     "key": (ProvisioningKey, "keys:key-detail"),
     "group": (ServiceEdgeGroup, "keys:group-detail"),
@@ -203,8 +206,8 @@ def _short(at: datetime, exact: str) -> str:
 
 
 def _reason(code: str) -> str:
-    if code == "forbidden":
-        return "Not allowed by the role"
+    if code in _REASONS:
+        return _REASONS[code]
     words = reason_in_words(code)
     return words if words != code else code.replace("_", " ").capitalize()
 

@@ -232,6 +232,9 @@ class RowTests(AuditLogTestCase):
         gone = self.get(resource="Gone lab")
         self.assertEqual([each for each in links(gone, "tr.row td a") if not each.startswith("?")], [])
         self.assertContains(self.get(result="refused"), "Key expired")
+        stale = audit.Subject("key", str(self.key.pk), self.key.name)
+        audit.record(audit.Action.KEY_EDITED, ACTOR, stale, reason="stale_version")
+        self.assertContains(self.get(action="key.edited", result="refused"), "Changed in the meantime")
 
     def test_the_pages_of_a_key_and_an_edge_link_to_their_events(self) -> None:
         for record, resource in ((self.key, f"key:{self.key.pk}"), (self.edge, f"edge:{self.edge.uuid}")):
