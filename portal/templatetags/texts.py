@@ -29,6 +29,12 @@ def title_if_long(text: str) -> SafeString:
 
 
 @register.filter
+def in_column(name: str) -> SafeString:
+    """The attributes of a name in a column of a list, whose end is shown where it is cut."""
+    return long_texts.in_column(name)
+
+
+@register.filter
 def in_sentence(name: str) -> SafeString:
     """A name between other words: its beginning and end if it is long, with the whole as title."""
     return long_texts.in_sentence(name)

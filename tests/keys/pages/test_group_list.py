@@ -163,8 +163,10 @@ class Rows(GroupPageTestCase):
             self.assertNotContains(page, absent)
 
     def test_names_and_places_are_escaped_and_long_ones_do_not_matter(self) -> None:
-        ServiceEdgeGroup.objects.filter(pk=self.empty.pk).update(name="<i>&", location="<b>" * 80)
+        ServiceEdgeGroup.objects.filter(pk=self.empty.pk).update(name="<i>&" * 8, location="<b>" * 80)
         page = self.client.get(f"{GROUPS}?expand=all").content.decode()
+        # The style sheet shows it where the name is cut.
+        self.assertEqual(the(page, f"#n-{self.empty.pk}")["data-end"], ">&<i>&<i>&")
         self.assertNotIn("<i>&", page)
         self.assertNotIn("<b><b>", page)
 
