@@ -78,9 +78,11 @@ class Combobox {
 
   async suggest(typed) {
     if (KEY.test(typed.replace(/\s+/g, ""))) return;
+    const answer = await this.ask(typed).catch(() => null);
     // If the portal does not answer, those of the first ones that match are shown.
-    const found = await this.ask(typed).catch(() => this.matching(typed));
+    const found = answer ?? this.matching(typed);
     if (this.input.value.trim() !== typed || document.activeElement !== this.input) return;
+    if (answer?.length === 0 && !this.maker) this.hint.textContent = "No group found. Create it below, or type another part of its name.";
     const isKnown = found.some(({ name }) => same(name, typed));
     this.show(isKnown || !this.maker ? found : [...found, { name: typed, isNew: true }]);
   }

@@ -134,3 +134,15 @@ def test_the_text_of_a_key_is_not_asked_for(open_page):
     with page.expect_request(lambda request: "q=lyo" in request.url):
         field.fill("lyo")
     assert not [address for address in asked if "PSEK" in address]
+
+
+def test_where_nothing_is_found_and_the_field_makes_no_group_it_shows_that(open_page):
+    page = open_page("/service-edges/add/choose-key/?begin")
+    for step in ("Signing certificate", "Group"):
+        page.get_by_role("button", name="Next").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(step)
+    field = page.get_by_role("combobox", name="Private Service Edges Group")
+    field.fill("Nowhere")
+    expect(page.get_by_text("No group found. Create it below")).to_be_visible()
+    field.fill("")
+    expect(page.get_by_text("Type a part of its name.")).to_be_visible()
