@@ -23,7 +23,7 @@ from enrollment.pages import audit_rows, edge_health
 from enrollment.pages.edge_detail import SHOWN_CERTIFICATES
 from enrollment.pages.edge_rows import annotated
 from enrollment.pages.edge_state import edge_state
-from portal import actors, first_names, identifiers
+from portal import actors, audit_detail, first_names, identifiers
 from portal.admin_base import OBJECT, OperatedAdmin, ReadOnlyAdmin, one_of
 from portal.audit import REQUEST_ID, Subject
 from portal.lists.name_search import NameSearch
@@ -235,7 +235,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
     @admin.display(description="details")
     def details(self, event: AuditEvent) -> str:
         """What the audit log shows of it in a row that is open."""
-        times = event.detail.get("count", 1)
+        times = audit_detail.times(event.detail)
         lines = [*audit_rows.changes(event), *audit_rows.facts(event), *([f"{times:,} times"] if times > 1 else [])]
         return format_html_join(mark_safe("<br>"), "{}", ([line] for line in lines)) or self.get_empty_value_display()
 

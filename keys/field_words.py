@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -72,13 +72,13 @@ def shown(name: str, value: Any) -> str:
     text = str(value)
     try:
         return _FORMATS[name](text) if name in _FORMATS else _CHOICES.get(name, {}).get(text, text)
-    except (ValueError, InvalidOperation):
+    except (ArithmeticError, ValueError):
         return text
 
 
 def as_html(name: str, value: Any) -> str:
     """The same for a page: a moment is an element."""
     if name in MOMENTS and value:
-        with suppress(TypeError, ValueError):
+        with suppress(OverflowError, TypeError, ValueError):
             return time_element(datetime.fromisoformat(value))
     return shown(name, value)

@@ -10,14 +10,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import BigIntegerField, QuerySet, Value
-from django.db.models.functions import Cast, NullIf
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from portal import audit_tallies
 from portal.actors import Actor
 from portal.audit_actions import DETAIL_FIELDS, Action
 from portal.models import BY_MACHINE, BY_PEOPLE, KEY_PUBLIC_ID, ON_A_KEY, AuditEvent
+from portal.object_ids import AsNumber
 
 Outcome = AuditEvent.Outcome
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -126,9 +126,8 @@ def keys_of_request(request_id: str) -> dict[str, QuerySet[Any]]:
     if not REQUEST_ID.fullmatch(request_id):
         return {}
     found = AuditEvent.objects.filter(request_id=request_id).order_by()
-    # The id is empty in refusals of unrecognized keys.
     # SQLite would read all events of keys for the word in the other index.
-    ids = found.filter(ON_A_KEY).values(key=Cast(NullIf("object_id", Value("")), BigIntegerField()))
+    ids = found.filter(ON_A_KEY).values(key=AsNumber("object_id"))
     return {"pk": ids, "public_id": found.values(of_key=KEY_PUBLIC_ID)}
 
 

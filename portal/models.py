@@ -8,11 +8,12 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Cast, Length
+from django.db.models.functions import Length
 from django.db.models.lookups import LessThanOrEqual
 
 from portal import zones
 from portal.audit_actions import REVEALS, Action
+from portal.audit_detail import DetailField
 from portal.index_conditions import Is, IsNot, IsOneOf, Member
 from portal.preferences.values import AUTOMATIC, LONGEST_COLUMNS, Density, Theme
 
@@ -23,8 +24,6 @@ NOT_ON_AN_EDGE = IsNot("object_kind", value="edge")
 WAS_REFUSED = Is("outcome", value="refused")
 REVEALED_A_KEY = IsOneOf("action", values=", ".join(f"'{each.value}'" for each in REVEALS))
 KEY_PUBLIC_ID = Member("detail", name="key_public_id")
-# The number of events that one row stands for; NULL means 1.
-TIMES = Cast(Member("detail", name="count"), models.IntegerField())
 
 
 class AuditEvent(models.Model):
@@ -51,7 +50,7 @@ class AuditEvent(models.Model):
     object_kind = models.CharField(max_length=16, blank=True)
     object_id = models.CharField(max_length=64, blank=True)
     object_name = models.CharField("object", max_length=300, blank=True)
-    detail = models.JSONField(default=dict, blank=True)
+    detail = DetailField(default=dict, blank=True)
     once = models.CharField(
         max_length=200, null=True, blank=True, editable=False, help_text="Admits one event a minute, code and network."
     )

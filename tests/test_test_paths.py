@@ -49,6 +49,8 @@ TESTED_IN = {
     "enrollment/pages/enrollment_days.py": "enrollment/pages/test_dashboard.py",
     "enrollment/pages/recent_activity.py": "enrollment/pages/test_dashboard.py",
     "enrollment/pages/urls.py": "enrollment/pages/test_dashboard.py",
+    "portal/audit_detail.py": "enrollment/test_forged_events.py",
+    "portal/object_ids.py": "enrollment/test_forged_events.py",
     "portal/bulk_insert.py": "keys/management/commands/test_seed_keys.py",
     "portal/lists/numbers.py": "enrollment/pages/test_dashboard.py",
     "enrollment/pages/audit_row_html.py": "enrollment/pages/test_audit_log.py",

@@ -10,8 +10,7 @@ from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
-from django.db.models import BigIntegerField, Case, Model, OuterRef, QuerySet, Subquery, UUIDField, Value, When
-from django.db.models.functions import Cast, NullIf, Replace
+from django.db.models import BigIntegerField, Case, Model, OuterRef, QuerySet, Subquery, When
 from django.utils import timezone
 
 from enrollment.models import ServiceEdge
@@ -20,10 +19,11 @@ from enrollment.revocation_reasons import RevocationReason
 from keys import field_words
 from keys.errors import Gone, InUse, Managed, Stale
 from keys.models import ProvisioningKey, ServiceEdgeGroup, SigningCertificate
-from portal import record_addresses
+from portal import audit_detail, record_addresses
 from portal.audit_actions import EDITS
 from portal.lists.state import ListState
 from portal.models import AuditEvent
+from portal.object_ids import AsNumber, AsUUID
 from portal.times import ago, stamp
 
 KINDS = {
@@ -80,10 +80,8 @@ class Fact(NamedTuple):
 
 def _looked_up(kind: str) -> When:
     """The id of the resource of an event of this kind. Refusals of unrecognized keys have none."""
-    text = NullIf(OuterRef("object_id"), Value(""))
-    # SQLite keeps a UUID without hyphens.
-    by_uuid, by_id = Cast(Replace(text, Value("-")), UUIDField()), Cast(text, BigIntegerField())
-    wanted = {"uuid": by_uuid} if kind == "edge" else {"pk": by_id}
+    object_id = OuterRef("object_id")
+    wanted = {"uuid": AsUUID(object_id)} if kind == "edge" else {"pk": AsNumber(object_id)}
     found = _PAGES[kind][0]._default_manager.filter(**wanted).order_by().values("pk")
     return When(object_kind=kind, then=Subquery(found[:1]))
 
@@ -191,7 +189,7 @@ def _row(event: AuditEvent, url: str, state: ListState) -> EventRow:
         reason=_reason(event.reason),
         reason_code=event.reason,
         request_id=event.request_id,
-        times=event.detail.get("count", 1),
+        times=audit_detail.times(event.detail),
         by_person=bool(event.actor_name) and event.interface != "enrollment",
         changes=list(_changes(event)),
         facts=list(_facts(event, field_words.as_html)),
@@ -213,7 +211,7 @@ def _reason(code: str) -> str:
 
 
 def _changes(event: AuditEvent) -> Iterator[Change]:
-    for name, value in event.detail.items() if event.action in EDITS else ():
+    for name, value in audit_detail.fields(event.detail).items() if event.action in EDITS else ():
         if isinstance(value, list) and len(value) == 2:
             before, after = (_text(name, each) for each in value)
             yield Change(field_words.label(name), before, after, *_compared(before, after))
@@ -222,10 +220,10 @@ def _changes(event: AuditEvent) -> Iterator[Change]:
 
 
 def _facts(event: AuditEvent, words: Callable[[str, Any], str] = field_words.shown) -> Iterator[Fact]:
-    details = {} if event.action in EDITS else event.detail
-    yield from (
-        Fact(field_words.label(name), _text(name, value, words)) for name, value in details.items() if name != "count"
-    )
+    for name, value in audit_detail.fields(event.detail).items() if event.action not in EDITS else ():
+        # The count is beside the action, unless it is none.
+        if name != "count" or value != audit_detail.times(event.detail):
+            yield Fact(field_words.label(name), _text(name, value, words))
 
 
 def _compared(before: str, after: str) -> tuple[list[Part], list[Part]]:
@@ -240,5 +238,5 @@ def _compared(before: str, after: str) -> tuple[list[Part], list[Part]]:
 
 def _text(name: str, value: Any, words: Callable[[str, Any], str] = field_words.shown) -> str:
     if name == "revocation_reason":
-        return str(dict(RevocationReason.choices).get(value, value))
+        value = dict(RevocationReason.choices).get(str(value), value)
     return words(name, value)

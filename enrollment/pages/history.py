@@ -10,15 +10,18 @@ from django.utils import timezone
 
 from enrollment.errors import REFUSALS
 from enrollment.models import ServiceEdge
-from portal import audit
+from keys import field_words
+from portal import audit, audit_detail, object_ids
 from portal.models import AuditEvent
 from portal.times import Ago, ago
 
-_DONE = {
+_DONE: dict[str, str] = {
     audit.Action.EDGE_ENROLLED: "Enrolled",
     audit.Action.EDGE_REPLAYED: "Same certificate again",
     audit.Action.EDGE_RENEWED: "Renewed",
 }
+# Fields of the detail, in the order of `_use`.
+_SHOWN = ("fault", "ignored_extensions", "spki_sha256", "serial")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Use:
 def described(events: Iterable[AuditEvent]) -> list[Use]:
     """Audit events of machines as uses, with the addresses of their edges' pages."""
     events = list(events)
-    uuids = {event.object_id for event in events if event.object_kind == "edge" and event.object_id}
+    uuids = object_ids.uuids({event.object_id for event in events if event.object_kind == "edge"})
     # Django builds the query before it finds that nothing is asked for.
     found = ServiceEdge.objects.only("uuid", "name").filter(uuid__in=uuids) if uuids else ()
     edges = {str(edge.uuid): edge for edge in found}
@@ -55,25 +58,27 @@ def described(events: Iterable[AuditEvent]) -> list[Use]:
 
 
 def _use(event: AuditEvent, edge: ServiceEdge | None, now: datetime) -> Use:
+    fields = audit_detail.fields(event.detail)
+    fault, ignored, key_pair, serial = (field_words.shown(name, fields.get(name, "")) for name in _SHOWN)
     return Use(
         outcome=_outcome(event),
         code=event.reason,
         reason=reason_in_words(event.reason),
-        fault=event.detail.get("fault", ""),
-        ignored=", ".join(event.detail.get("ignored_extensions", ())),
+        fault=fault,
+        ignored=ignored,
         edge=edge.name if edge else event.object_name if event.object_kind == "edge" else "",
         edge_url=edge.get_absolute_url() if edge else "",
-        key_pair=event.detail.get("spki_sha256", ""),
-        serial=event.detail.get("serial", ""),
+        key_pair=key_pair,
+        serial=serial,
         when=ago(event.at, now),
         address=event.client_ip or "",
-        times=event.detail.get("count", 1),
+        times=audit_detail.times(event.detail),
     )
 
 
 def _outcome(event: AuditEvent) -> str:
     if not event.reason:
-        return _DONE.get(audit.Action(event.action), event.get_action_display())
+        return _DONE.get(event.action, event.get_action_display())
     # A refusal whose object is an edge came with a certificate, which only renewals present.
     return "Renewal refused" if event.object_kind == "edge" else "Refused"
 

@@ -16,8 +16,8 @@ from enrollment.models import ServiceEdge
 from enrollment.pages.history import reason_in_words
 from keys.models import ProvisioningKey
 from portal import audit, record_addresses
+from portal.audit_detail import Times
 from portal.lists.written import Written
-from portal.models import TIMES
 from portal.times import time_element
 
 WINDOW = timedelta(hours=24)
@@ -29,7 +29,7 @@ _NEVER = "<div><dt>Last refused</dt><dd>Never</dd></div>"
 _REFUSED = '<div><dt>Last refused</dt><dd>{}<br>{}<br><a href="{}">{} in the last 24 hours</a></dd></div>'
 
 
-class _Times(Subquery):
+class _Sum(Subquery):
     """The sum of `times`, the only column of a correlated query. One event may count for many."""
 
     template = "(SELECT COALESCE(SUM(times), 0) FROM (%(subquery)s) counted)"
@@ -47,11 +47,12 @@ def _beside_keys(first: datetime, last: datetime) -> dict[str, Combinable]:
     """Each reads one end of an index."""
     edges = ServiceEdge.objects.filter(key_public_id=OuterRef("public_id"), use_number=OuterRef("uses"))
     refused = audit.refusals().filter(object_id=Cast(OuterRef("pk"), CharField()))
+    lately = refused.filter(at__range=(first, last))
     return {
         "last_from": Subquery(edges.order_by().values("enrolled_from")[:1]),
         "refused_at": Subquery(refused.values("at")[:1]),
         "refused_why": Subquery(refused.values("reason")[:1]),
-        "refused_lately": _Times(refused.filter(at__range=(first, last)).values(times=Coalesce(TIMES, 1))[:MOST]),
+        "refused_lately": _Sum(lately.values(times=Coalesce(Times("detail"), 1))[:MOST]),
     }
 
 

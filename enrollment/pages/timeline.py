@@ -25,7 +25,8 @@ from portal.models import AuditEvent
 SHOWN = 20
 FILTER, CURSOR = "timeline", "timeline_after"
 _WORDS = {"": "All", "machines": "Machines", "people": "People"}
-_CURSOR = re.compile(r"[0-9]{1,18}")
+# Of an event or a key.
+_ID = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def in_support(request: HttpRequest, record: Any, url: str) -> str:
             found = of_edge(request, url, str(record.edge.uuid))
         case AuditEvent(object_kind="edge") if record.object_id:
             found = of_edge(request, url, record.object_id)
-        case AuditEvent(object_kind="key") if record.object_id:
+        case AuditEvent(object_kind="key") if _ID.fullmatch(record.object_id):
             ids = ProvisioningKey.objects.filter(pk=record.object_id).values_list("public_id", flat=True)
             found = of_key(request, url, record.object_id, ids.first() or "")
     return render_to_string("enrollment/_timeline.html", {"timeline": found, "whose": "Events"}) if found else ""
@@ -105,7 +106,7 @@ def _timeline(
     kind = request.GET.get(FILTER, "")
     kind = kind if kind in sources else ""
     after = request.GET.get(CURSOR, "")
-    after = after if _CURSOR.fullmatch(after) else ""
+    after = after if _ID.fullmatch(after) else ""
     chosen = [sources[kind]] if kind else list(sources.values())
     events = _newest(chosen, after)
     older = str(events[SHOWN - 1].pk) if len(events) > SHOWN else ""

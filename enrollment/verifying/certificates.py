@@ -16,9 +16,10 @@ from django.urls import reverse
 
 from enrollment.models import IssuedCertificate
 from enrollment.pki import key_policy, profile
-from enrollment.verifying.faults import Fault, Tally, as_far_as_readable, batches, member
+from enrollment.verifying.faults import Fault, Tally, as_far_as_readable, batches
 from keys.crypto.uploaded_pem import PARSER_ERRORS
 from keys.models import SigningCertificate
+from portal import audit_detail
 from portal.audit_actions import Action
 from portal.models import AuditEvent
 
@@ -58,7 +59,7 @@ def _events_of(batch: Iterable[IssuedCertificate]) -> Counter[tuple[str, str, st
         action__in=[Action.EDGE_ENROLLED, Action.EDGE_RENEWED],
     )
     columns = events.values_list("action", "object_id", "detail")
-    return Counter((action, edge, str(member(detail, "serial"))) for action, edge, detail in columns)
+    return Counter((action, edge, str(audit_detail.fields(detail).get("serial"))) for action, edge, detail in columns)
 
 
 def _event_faults(row: IssuedCertificate, events: Counter[tuple[str, str, str]]) -> Iterator[str]:

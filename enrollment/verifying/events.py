@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import datetime
-from uuid import UUID
 
 from enrollment.models import IssuedCertificate
-from enrollment.verifying.faults import Fault, Tally, batches, member
+from enrollment.verifying.faults import Fault, Tally, batches
+from portal import audit_detail, object_ids
 from portal.audit_actions import Action
 from portal.models import AuditEvent
 
@@ -23,10 +22,10 @@ def _missing(since: datetime, tally: Tally) -> Iterator[Fault]:
     events = AuditEvent.objects.filter(at__gte=since, action__in=[Action.EDGE_ENROLLED, Action.EDGE_RENEWED])
     for batch in batches(events):
         tally.events += len(batch)
-        issued = IssuedCertificate.objects.filter(edge__uuid__in=_uuids({event.object_id for event in batch}))
+        issued = IssuedCertificate.objects.filter(edge__uuid__in=object_ids.uuids({event.object_id for event in batch}))
         known = {(str(edge), serial) for edge, serial in issued.values_list("edge__uuid", "serial")}
         for event in batch:
-            serial = str(member(event.detail, "serial"))
+            serial = str(audit_detail.fields(event.detail).get("serial"))
             if (event.object_id, serial) not in known:
                 yield Fault(f"event {event.pk}", f"{event.action} of certificate {serial}, which is missing")
 
@@ -34,17 +33,14 @@ def _missing(since: datetime, tally: Tally) -> Iterator[Fault]:
 def _valid_again(since: datetime) -> Iterator[Fault]:
     """Certificates that an event names as revoked and that are valid: a revocation is never undone."""
     for batch in batches(AuditEvent.objects.filter(at__gte=since, action=Action.EDGE_REVOKED)):
-        revoked = {(event.object_id, str(each)) for event in batch for each in member(event.detail, "serials") or ()}
-        valid = IssuedCertificate.objects.live().filter(edge__uuid__in=_uuids({edge for edge, _ in revoked}))
+        revoked = {(event.object_id, serial) for event in batch for serial in _serials(event)}
+        valid = IssuedCertificate.objects.live().filter(edge__uuid__in=object_ids.uuids({edge for edge, _ in revoked}))
         for edge, serial in valid.values_list("edge__uuid", "serial"):
             if (str(edge), serial) in revoked:
                 yield Fault(f"certificate {serial}", f"an event {Action.EDGE_REVOKED.value} names it, and it is valid")
 
 
-def _uuids(texts: set[str]) -> list[UUID]:
-    """The texts that are UUIDs; a forged event may name anything."""
-    found = []
-    for text in texts:
-        with suppress(ValueError):
-            found.append(UUID(text))
-    return found
+def _serials(event: AuditEvent) -> list[str]:
+    """The serials that an event of a revocation names."""
+    named = audit_detail.fields(event.detail).get("serials")
+    return [str(each) for each in named] if isinstance(named, list) else []

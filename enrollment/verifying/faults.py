@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.db.models import Model, QuerySet
 
@@ -51,11 +51,6 @@ def as_far_as_readable(found: Iterator[str], what: str) -> Iterator[str]:
         yield from found
     except PARSER_ERRORS:
         yield what
-
-
-def member(detail: Any, name: str) -> Any:
-    """A member of an event's detail, or None. The detail is a dict unless the row was tampered with."""
-    return detail.get(name) if isinstance(detail, dict) else None
 
 
 def batches(rows: QuerySet[M]) -> Iterator[list[M]]:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from keys import field_words
+from portal import audit_detail
 from portal.audit_actions import EDITS
 from portal.models import AuditEvent
 from portal.times import Ago, ago
@@ -36,7 +37,7 @@ def described(event: AuditEvent) -> Entry:
 
 def _changes(event: AuditEvent) -> Iterator[str]:
     """Edited values as "field: old → new". Only the audit log shows other details."""
-    for name, value in event.detail.items() if event.action in EDITS else ():
-        if isinstance(value, list):
+    for name, value in audit_detail.fields(event.detail).items() if event.action in EDITS else ():
+        if isinstance(value, list) and len(value) == 2:
             old, new = (field_words.as_html(name, each) for each in value)
             yield format_html("{}: {} → {}", field_words.label(name), old, new)
