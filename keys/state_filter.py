@@ -27,12 +27,17 @@ _NONE = Q(pk=0)
 _OPEN = {KeyState.READY: [UseState.UNUSED, UseState.FREE], KeyState.NEARLY_USED_UP: [UseState.HIGH]}
 # These depend on the pin of a key. A reason that comes before the root does not.
 _BY_PIN = (KeyState.DIFFERENT_ROOT, *_OPEN)
+# Keys that are in neither state, as values of columns: an index finds them, and not what is excluded.
+_NOT = {
+    KeyState.DISABLED: Q(enabled__in=[True]),
+    KeyState.AT_LIMIT: Q(use_state__in=[each for each in UseState if each != UseState.FULL]),
+}
 
 
 class _Certificate(NamedTuple):
     """A signing certificate: the state of its keys that follows from it, its root, and which pins its keys have.
 
-    `above` and `below`: whether keys have a pin that sorts after or before the root.
+    `above` and `below`: whether keys that are enabled and have uses left have a pin that sorts after or before it.
     """
 
     pk: int
@@ -70,8 +75,10 @@ def in_state(state: KeyState, now: datetime, *, counted: bool = False) -> Q:
     }
     if state not in reasons:
         return _NONE
-    before = [reasons[each] for each in list(reasons)[: list(reasons).index(state)]]
-    found = reduce(and_, (~each for each in before), reasons[state])
+    earlier = list(reasons)[: list(reasons).index(state)]
+    # Where all are counted, the keys that a certificate blocks are ranges of its index.
+    values = _NOT if counted and KeyState.AT_LIMIT in earlier and state not in _OPEN else {}
+    found = reduce(and_, (values.get(each, ~reasons[each]) for each in earlier), reasons[state])
     if not numbers:
         return found
     of, *numbers = numbers
@@ -84,7 +91,7 @@ def _read_certificates(
 ) -> tuple[list[_Certificate], Sequence[int]]:
     """All certificates, and how many rows are `counted` in the same statement. Without pins no key has another root."""
     root = OuterRef("trust_anchor_sha256")
-    keys = ProvisioningKey.objects.order_by().filter(signing_certificate=OuterRef("pk"))
+    keys = ProvisioningKey.objects.order_by().filter(*_NOT.values(), signing_certificate=OuterRef("pk"))
     # Ranges, because an index finds them and not what differs. Below the text "" is nothing: no pin is known.
     ranges = {"above": Q(pin__gt=root), "below": Q(pin__gt="", pin__lt=root)}
     apart = {name: Exists(keys.filter(each)) if with_pins else Value(False) for name, each in ranges.items()}

@@ -31,7 +31,8 @@ from portal.menu import MENU
 from portal.times import ago
 from portal.tones import Tone
 
-# Beside the number of all rows of a list: those in a state, the words for them, and its tone.
+# Beside the number of all rows of a list: those in a state, the words for them, and its tone. Not of a list that is too
+# long to be counted: of 10,000+ edges nobody needs to know that 10,000+ are connected.
 _NOTABLE = {
     KEYS: [(Number(KEYS, (("usage", "unused"),)), "never used", Tone.OFF)],
     EDGES: [(Number(EDGES, (("connection", "connected"),)), "connected", Tone.OK)],
@@ -75,11 +76,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         return render(request, "enrollment/dashboard.html", context)
     candidates = concerns(lists)
     counts = numbers.count(
-        [
-            *(Number(each) for each in lists if each in _NOTABLE),
-            *(each.number for each in candidates),
-            *(number for each in lists for number, *_ in _NOTABLE.get(each, ())),
-        ]
+        [*(Number(each) for each in lists if each in _NOTABLE), *(each.number for each in candidates)],
+        of_short=[number for each in lists for number, *_ in _NOTABLE.get(each, ())],
     )
     whole = {each: counts[Number(each)] for each in lists if each in _NOTABLE}
     steps = _steps(request.user, whole) if KEYS in lists and EDGES in lists and not whole[EDGES] else []
@@ -103,7 +101,7 @@ def _total(declared: List, counts: Mapping[Number, int]) -> Total:
     notable = [
         (counts[number], number.link, words, tone if counts[number] else Tone.OFF)
         for number, words, tone in _NOTABLE[declared]
-        if counts[number] or tone == Tone.OK
+        if number in counts and (counts[number] or tone == Tone.OK)
     ]
     icon = next(entry.icon for entry in MENU if entry.label == declared.name)
     return Total(declared.noun, icon, counts[whole], whole.link, notable)

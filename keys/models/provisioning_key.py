@@ -142,9 +142,10 @@ class ProvisioningKey(Record):
                 fields=["use_state", "sort_name", "enabled", "group", "expires_at", "signing_certificate", "pin"],
                 name="key_by_use_state",
             ),
-            # For the state *Different root*: the few keys of a certificate with another pin are found at once.
+            # The keys that a certificate blocks are enabled and have uses left, and so are those with another root:
+            # each is a range of this index.
             models.Index(
-                fields=["signing_certificate", "pin", "enabled", "use_state", "group", "expires_at"],
+                fields=["signing_certificate", "enabled", "use_state", "pin", "group", "expires_at"],
                 name="key_by_certificate",
             ),
             # The filters by state and status: partial, because enrollments write to each index that holds the key.

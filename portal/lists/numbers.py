@@ -48,23 +48,27 @@ class Number:
         return rows
 
 
-def count(numbers: Sequence[Number]) -> dict[Number, int]:
-    """The count of each number, in at most two statements. The menu then shows the same counts."""
+def count(numbers: Sequence[Number], of_short: Sequence[Number] = ()) -> dict[Number, int]:
+    """The count of each number, in at most two statements. The menu then shows the same counts.
+
+    Those `of_short` are left out where their list has more than 10,000 rows.
+    """
     now = monotonic()
-    found = {each: _known[each][1] for each in numbers if each in _known and now < _known[each][0]}
-    due = [each for each in dict.fromkeys(numbers) if each not in found]
-    found.update(_counted([each for each in due if each.pairs]))
+    asked = dict.fromkeys([*numbers, *of_short])
+    found = {each: _known[each][1] for each in asked if each in _known and now < _known[each][0]}
+    due = [each for each in asked if each not in found]
+    later = {each for each in due if not each.pairs or each in of_short}
+    found.update(_counted([each for each in due if each not in later]))
     # A list is at least as long as what its filters leave.
     long = {each.declared for each, number in found.items() if number > COUNTED}
-    wholes = [each for each in due if not each.pairs]
-    found.update((each, COUNTED + 1) for each in wholes if each.declared in long)
-    found.update(_counted([each for each in wholes if each.declared not in long]))
+    found.update((each, COUNTED + 1) for each in later if not each.pairs and each.declared in long)
+    found.update(_counted([each for each in due if each in later and each.declared not in long]))
     whole = {each.declared: found[each] for each in found if not each.pairs}
-    for each in due:
+    for each in [each for each in due if each in found]:
         if max(found[each], whole.get(each.declared, 0)) > SHORT:
             _known[each] = (now + SECONDS, found[each])
         alerts.remember(each.declared.name, each.pairs, found[each])
-    return found
+    return {each: found[each] for each in found if each not in of_short or whole.get(each.declared, 0) <= COUNTED}
 
 
 def _counted(numbers: Sequence[Number]) -> Iterable[tuple[Number, int]]:

@@ -47,6 +47,8 @@ def fill(keys: int) -> None:
         audit.record(audit.Action.KEY_EDITED, with_request, editing.subject(ProvisioningKey.objects.earliest("pk")))
         many_events.add(keys)
     _analyze()
+    # The connection that filled the database keeps more of it in memory than those of the portal.
+    connection.close()
 
 
 def _gather(keys: int) -> None:

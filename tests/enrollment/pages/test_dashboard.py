@@ -130,6 +130,9 @@ class DashboardTests(PortalTestCase):
         self.assertEqual(texts(page, ".totals .total"), ["6 keys", "4 edges", "3 groups", "8 certificates"])
         ServiceEdge.objects.update(last_contact_at=None)
         self.assertEqual(texts(self.client.get(HOME), ".totals .state")[:2], ["4 never used", "0 connected"])
+        # Of lists that are not counted whole, neither are these.
+        with patch.object(numbers, "COUNTED", 4):
+            self.assertEqual(texts(self.client.get(HOME), ".totals .state")[0], "0 connected")
         self.assertEqual(texts(page, ".charts .total"), ["13 enrolled", "10 refused"])
         self.assertEqual(texts(self.client.get(f"{HOME}?days=30"), ".charts .total"), ["56 enrolled", "51 refused"])
         self.assertIn("2 groups near Berlin: 1 of 4 edges connected, 1 disconnected", self.leading(page))

@@ -228,6 +228,9 @@ class KeyStateTests(EnrollmentTestCase):
         filters = KeyFilters(KEYS.state(QueryDict(f"state={KeyState.CERTIFICATE_DISABLED}")), KEYS.rows())
         plan = filters.chosen.order_by().values("pk").explain()
         self.assertIn("key_by_certificate (signing_certificate_id=?)", plan)
+        counted = ProvisioningKey.objects.filter(in_state(KeyState.CERTIFICATE_DISABLED, timezone.now(), counted=True))
+        found_by = "key_by_certificate (signing_certificate_id=? AND enabled=? AND use_state=?)"
+        self.assertIn(found_by, capped(counted).explain())
         for state in KeyState:
             with self.subTest(state=state):
                 filters = KeyFilters(KEYS.state(QueryDict(f"state={state}")), KEYS.rows())
