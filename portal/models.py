@@ -82,11 +82,20 @@ class AuditEvent(models.Model):
             models.Index(fields=["action", "at", "id"], name="audit_event_by_action"),
             models.Index(fields=["object_kind", "at", "id"], name="audit_event_by_kind"),
             models.Index(fields=["client_ip", "at", "id"], name="audit_event_by_address"),
-            models.Index(fields=["at", "id"], condition=Q(WAS_REFUSED), name="audit_event_refused"),
-            # With the action, so that SQLite counts them from this index and not from all actions.
+            # The last columns of this and those below are what else people filter by, so that counting reads no events.
+            models.Index(fields=["at", "id", "interface"], condition=Q(WAS_REFUSED), name="audit_event_refused"),
             models.Index(fields=["at", "id", "action"], condition=Q(REVEALED_A_KEY), name="audit_event_revealed_a_key"),
             models.Index(fields=["interface", "at", "id"], condition=Q(BY_PEOPLE), name="audit_event_by_interface"),
-            models.Index(fields=["actor_name", "at", "id"], condition=Q(BY_PEOPLE), name="audit_event_by_actor"),
+            models.Index(
+                fields=["actor_name", "at", "id", "action", "outcome"],
+                condition=Q(BY_PEOPLE),
+                name="audit_event_by_actor",
+            ),
+            models.Index(
+                fields=["object_kind", "object_id", "at", "id"],
+                condition=Q(BY_PEOPLE),
+                name="audit_event_people_by_object",
+            ),
             # Edges are found by their names in the table of edges, where deleted ones stay.
             models.Index(fields=["object_name", "at", "id"], condition=Q(NOT_ON_AN_EDGE), name="audit_event_by_name"),
         ]

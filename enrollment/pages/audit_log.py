@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from datetime import timedelta
 from typing import Any
@@ -25,8 +26,18 @@ from portal.lists.listing import List, OpenList
 from portal.lists.moment_filters import FromMoment, UntilMoment
 from portal.lists.orders import Order, moment
 from portal.lists.pages import list_page
+from portal.lists.paging import keys_in_order
 from portal.lists.row_text import page_with_rows
-from portal.models import BY_MACHINE, BY_PEOPLE, KEY_PUBLIC_ID, NOT_ON_AN_EDGE, REVEALED_A_KEY, WAS_REFUSED, AuditEvent
+from portal.models import (
+    BY_MACHINE,
+    BY_PEOPLE,
+    KEY_PUBLIC_ID,
+    NOT_ON_AN_EDGE,
+    ON_A_KEY,
+    REVEALED_A_KEY,
+    WAS_REFUSED,
+    AuditEvent,
+)
 from portal.row_ids import row_id
 
 NOT_ALLOWED = "You can't view the audit log. Ask an administrator for the Auditor role."
@@ -77,18 +88,27 @@ def _with(column: str, value: str) -> Rare:
 
 
 def _by_resource(wanted: str) -> Q:
-    """The events of `kind:id`, of a key also those of machines that used it; else those on what has this name."""
+    """The events of `kind:id`, of a key also those of machines that used it; else those on what has this name.
+
+    Those of `kind:id` are an OR of parts, of which no event meets two. Each has an index; for all parts that can have
+    many events, but for machines that used a key, it is in the order of the page.
+    """
     kind, is_id, object_id = wanted.partition(":")
     if not is_id:
         return Q(NOT_ON_AN_EDGE, _with("object_name", wanted))
-    of_object = Q(_with("object_id", object_id), object_kind=kind)
+    by_id = _with("object_id", object_id)
+    by_people = Q(by_id, BY_PEOPLE, object_kind=kind)
     pk = row_id(object_id) if kind == "key" else None
     if not pk:
-        return of_object
+        return by_people | Q(by_id, BY_MACHINE, object_kind=kind)
+    on_key = by_people | Q(by_id, ON_A_KEY, BY_MACHINE)
     of_key = ProvisioningKey.objects.order_by().filter(pk=pk).values("public_id")
     # In an OR SQLite finds the events of a value in their index, not those of a subquery.
     found = of_key.first() if connection.vendor == "sqlite" else {"public_id": Subquery(of_key)}
-    return of_object | Q(BY_MACHINE, Exact(KEY_PUBLIC_ID, found["public_id"])) if found else of_object
+    if not found:
+        return on_key
+    used = Q(BY_MACHINE, Exact(KEY_PUBLIC_ID, found["public_id"]))
+    return on_key | (used & ~Q(object_kind="key", object_id=object_id))
 
 
 def _require_address(text: str) -> None:
@@ -127,9 +147,34 @@ class EventFilters(ListFilters):
     )
     request = Exactly("request_id", label="Request id", condition=lambda text: Q(_with("request_id", text)))
 
+    @property
+    def to_count(self) -> QuerySet[Any] | None:
+        return _together(self._parts) if self._parts else self.chosen
+
     def for_page(self, total: int, order: Order) -> QuerySet[Any] | None:
-        # The events of `kind:id` have to be sorted. Each other filter has an index in the order of the page.
-        return super().for_page(total, order) if ":" in dict(self.state.filters).get("resource", "") else self.chosen
+        # Each other filter has an index in the order of the page.
+        if ":" not in dict(self.state.filters).get("resource", ""):
+            return self.chosen
+        if not self._parts or self.state.after or self.state.before:
+            return super().for_page(total, order)
+        # A part has no more events on this page and those before it.
+        most = self.state.page * self.state.per_page + 1
+        ends = [keys_in_order(each, Q(), order, self.state.descending)[:most] for each in self._parts]
+        return self.queryset.filter(pk__in=_together([self.queryset.filter(pk__in=end) for end in ends]))
+
+    @functools.cached_property
+    def _parts(self) -> list[QuerySet[Any]]:
+        """The events that the filters leave, in those of `kind:id`; empty without it, and with a search."""
+        if self.is_searched or not self.is_bound or not self.is_valid():
+            return []
+        apart = [each for each in self.conditions if each.connector == Q.OR]
+        rest = [each for each in self.conditions if each.connector != Q.OR]
+        return [self.queryset.filter(*rest, Q(part)) for each in apart for part in each.children]
+
+
+def _together(parts: list[QuerySet[Any]]) -> QuerySet[Any]:
+    first, *others = (each.order_by().values("pk") for each in parts)
+    return first.union(*others, all=True)
 
 
 EVENTS = List(

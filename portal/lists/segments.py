@@ -43,7 +43,7 @@ def totals(name: str, rows: QuerySet[Any], filters: ListFilters, *, anew: bool =
 
     `anew` counts whatever is known.
     """
-    chosen, declared = filters.chosen, _declared(filters)
+    chosen, declared = filters.to_count, _declared(filters)
     until, counted = _known.get(name, (0.0, ()))
     is_due = declared is not None and (anew or monotonic() >= until)
     parts = [declared.counted(rows, value) for value in declared.segments] if declared and is_due else []

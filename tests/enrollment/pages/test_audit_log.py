@@ -18,6 +18,7 @@ from django.db.models import Q
 from django.db.models.expressions import RawSQL
 from django.db.models.lookups import GreaterThan
 from django.http import QueryDict
+from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.html import strip_tags
@@ -33,7 +34,8 @@ from portal import audit
 from portal.actors import Actor
 from portal.audit_actions import DETAIL_FIELDS, Action
 from portal.lists.counting import COUNTED, capped
-from portal.lists.paging import keys_in_order
+from portal.lists.listing import OpenList
+from portal.lists.paging import keys_in_order, read_in_order
 from portal.models import AuditEvent
 from tests.base import CAST, PortalTestCase
 from tests.factories import ACTOR, EDGE, make_csr, make_group, make_key
@@ -42,6 +44,7 @@ from tests.support.html import links, parsed, texts
 LOG = "/audit-log/"
 OLGA = Actor("user", "olga", "portal", id="7", client_ip="198.51.100.9", request_id="0123456789abcdef")
 NO_ROWS = ".empty h2"
+AT = EVENTS.order(EVENTS.state(QueryDict()))
 
 
 def endless(name: str) -> Q:
@@ -349,11 +352,58 @@ class FilterTests(AuditLogTestCase):
 
     @pytest.mark.once
     @skipUnless(connection.vendor == "sqlite", "PostgreSQL reads all of a small table sooner")
-    def test_f54_the_events_of_a_key_and_of_its_edges_are_found_in_two_indexes(self) -> None:
+    def test_f54_the_events_of_a_key_and_of_its_edges_are_found_in_their_indexes(self) -> None:
         filters = EVENTS.filters(EVENTS.state(QueryDict(f"resource=key:{self.key.pk}")), EVENTS.rows())
+        names = ("people_by_object", "refused_by_key", "of_machines_by_key")
         plan = capped(filters.chosen).explain()
-        for index in ("audit_event_by_object", "audit_event_of_machines_by_key"):
-            self.assertIn(f"SEARCH portal_auditevent USING INDEX {index}", plan)
+        for name in names:
+            self.assertIn(f"SEARCH portal_auditevent USING INDEX audit_event_{name}", plan)
+        # Only what machines did with the key has to be sorted, however many events there are.
+        page = read_in_order(
+            EVENTS.rows(), filters.for_page(9, AT), Q(), AT, descending=True, start=0, count=51
+        ).explain()
+        for name in names:
+            self.assertRegex(page, f"USING (COVERING )?INDEX audit_event_{name}")
+        self.assertEqual(page.count("TEMP B-TREE FOR ORDER BY"), 3)
+
+    def test_f54_pages_of_a_resource_and_its_count_have_each_event_once(self) -> None:
+        subject, other = (audit.Subject("key", str(pk), "Berlin lab") for pk in (self.key.pk, self.key.pk + 1))
+        edge, details = audit.Subject("edge", "e" * 32, "e"), {"key_public_id": self.key.public_id}
+        start, rows = timezone.now() - timedelta(hours=2), []
+        for number in range(30):
+            # Pairs of equal times, and a later event with a smaller id.
+            at = start + timedelta(minutes=number // 2 if number != 20 else 0)
+            rows += [
+                audit.row("key.copied", OLGA, subject, at=at),
+                audit.row("edge.refused", EDGE, subject, reason="key_expired", detail=details, at=at),
+                audit.row("edge.refused", EDGE, subject, reason="key_disabled", detail={}, at=at),
+                audit.row("edge.enrolled", EDGE, edge, detail=details, at=at),
+                audit.row("key.copied", OLGA, other, at=at),
+            ]
+        audit.record_all(rows)
+        events = sorted(AuditEvent.objects.all(), key=lambda each: (each.at, each.pk), reverse=True)
+        of_key = [
+            each.pk
+            for each in events
+            if (each.object_kind, each.object_id) == ("key", str(self.key.pk))
+            or (each.interface == "enrollment" and each.detail.get("key_public_id") == self.key.public_id)
+        ]
+        refused = {each.pk for each in events if each.outcome == "refused"}
+        of_edge = [each.pk for each in events if (each.object_kind, each.object_id) == ("edge", "e" * 32)]
+        for query, expected in [
+            (f"resource=key:{self.key.pk}", of_key),
+            (f"resource=key:{self.key.pk}&result=refused&time=24h", [pk for pk in of_key if pk in refused]),
+            (f"resource=edge:{'e' * 32}", of_edge),
+        ]:
+            for sort, in_order in (("-time", expected), ("time", expected[::-1])):
+                last = -(-len(expected) // 25)
+                shown = [self.opened(f"{query}&sort={sort}&per_page=25&page={page + 1}") for page in range(last)]
+                with self.subTest(query, sort=sort):
+                    self.assertEqual([event.pk for each in shown for event in each.page.rows], in_order)
+                    self.assertEqual({each.page.total for each in shown}, {len(expected)})
+
+    def opened(self, query: str) -> OpenList:
+        return EVENTS.open(RequestFactory().get(f"{LOG}?{query}"))
 
     def test_f45_a_combination_without_an_index_says_so_and_proposes_a_shorter_time(self) -> None:
         slow = patch.object(EVENTS.filters.base_filters["who"], "_condition", endless)
