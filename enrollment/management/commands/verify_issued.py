@@ -18,9 +18,9 @@ _AT_ONCE = 500
 class Command(BaseCommand):
     help = (
         "Check everything issued again: certificates (parsed anew, signature, profile) against their "
-        "rows, edges and issuers; one audit event for each; the keys' counts; no serial twice; revoked certificates on "
-        "their issuer's list. Changes nothing, except with --mend. Prints one line for each fault, and a summary on "
-        "standard error. "
+        "rows, edges and issuers; one audit event for each, and for each revocation; the keys' counts; no serial "
+        "twice; revoked certificates on their issuer's list. Changes nothing, except with --mend. Prints one line for "
+        "each fault, and a summary on standard error. "
         "Exit 0 no faults, 1 faults found, 2 wrong usage."
     )
 

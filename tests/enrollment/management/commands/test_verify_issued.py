@@ -11,6 +11,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from cryptography import x509
@@ -22,7 +23,7 @@ from django.test import override_settings
 
 from enrollment import operations, verifying
 from enrollment.models import IssuedCertificate, RevocationList, ServiceEdge
-from enrollment.operations import issuers
+from enrollment.operations import issuers, revoking
 from keys.errors import Invalid
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.operations import generate_certificate
@@ -37,6 +38,7 @@ from tests.support.live import ROOT
 
 SINCE = "2020-01-01"
 LATER = timedelta(days=70)
+NO_EVENT = "it is revoked and no event names it"
 
 
 class VerifyingTestCase(EnrollmentTestCase):
@@ -115,7 +117,7 @@ class SoundTests(VerifyingTestCase):
 
     def test_it_streams_and_writes_nothing(self) -> None:
         before = [list(model.objects.order_by("pk").values()) for model in (IssuedCertificate, AuditEvent, ServiceEdge)]
-        with self.assertNumQueries(28):
+        with self.assertNumQueries(32):
             list(verifying.verify(verify_moment(SINCE), verifying.Tally()))
         after = [list(model.objects.order_by("pk").values()) for model in (IssuedCertificate, AuditEvent, ServiceEdge)]
         self.assertEqual(before, after)
@@ -314,6 +316,27 @@ class EventTests(VerifyingTestCase):
         RevocationList.objects.all().delete()
         self.assert_found(f"certificate {self.revoked.serial}: an event edge.revoked names it, and it is valid")
 
+    def test_a_revocation_without_its_event(self) -> None:
+        """Neither another event of its edge nor that of its key names the certificate, nor that of a deleted edge."""
+        operations.delete_edge(self.other.edge, actor=ACTOR)
+        operations.revoke_key(self.key.public_id, reason="superseded", actor=ACTOR)
+        self.assertEqual(self.run_command()[1], [])
+        event = AuditEvent.objects.get(action="edge.revoked", object_id=str(self.new.edge.uuid))
+        self.tamper(event, detail={**event.detail, "certificates": 1, "serials": [self.old.serial]})
+        self.assert_found(f"certificate {self.new.serial}: {NO_EVENT}")
+        triggers.drop_all()
+        event.delete()
+        self.assert_found(f"certificate {self.new.serial}: {NO_EVENT}", f"certificate {self.old.serial}: {NO_EVENT}")
+
+    def test_an_event_of_more_certificates_than_it_names(self) -> None:
+        """It holds their number, which one more revocation exceeds."""
+        with patch.object(revoking, "MOST_SERIALS", 1):
+            operations.revoke_edge(self.new.edge, reason="superseded", actor=ACTOR)
+        self.assertEqual(self.run_command()[1], [])
+        event = AuditEvent.objects.get(action="edge.revoked", object_id=str(self.new.edge.uuid))
+        self.tamper(event, detail={**event.detail, "certificates": 1})
+        self.assert_found(f"certificate {self.old.serial}: {NO_EVENT}")
+
 
 class CountTests(VerifyingTestCase):
     def test_an_edge_that_was_taken_away_with_all_that_tells_of_it(self) -> None:
@@ -366,7 +389,9 @@ class CountTests(VerifyingTestCase):
 class ListTests(VerifyingTestCase):
     def test_a_revoked_one_that_is_not_on_the_list(self) -> None:
         self.tamper(self.other, revoked_at=now(), revocation_reason="unspecified", listed_at=now())
-        self.assert_found(f"certificate {self.other.serial}: it is revoked and not on the list of 'Service Edge'")
+        self.assert_found(
+            f"certificate {self.other.serial}: it is revoked and not on the list of 'Service Edge'", NO_EVENT
+        )
 
     def test_a_listed_one_that_is_not_revoked(self) -> None:
         self.tamper(self.revoked, revoked_at=None, revocation_reason="", listed_at=None)
