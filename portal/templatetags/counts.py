@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 
-from portal.lists.counting import words
+from portal.lists.counting import COUNTED, words
 
 register = template.Library()
 
@@ -13,6 +13,12 @@ register = template.Library()
 def capped(number: int) -> str:
     """A count as text, up to 10,000: `1,234`, or `10,000+`."""
     return words(number)
+
+
+@register.filter
+def brief(number: int) -> str:
+    """The same where there is room for five characters: `1,234`, or `10k+`."""
+    return f"{COUNTED // 1_000}k+" if number > COUNTED else words(number)
 
 
 @register.filter

@@ -60,6 +60,12 @@ class AlertsTest(PortalTestCase):
                 self.assertEqual(page.select_one("#segments [aria-current]")["class"], [tone])
                 self.assertIn(tone, page.select_one("tbody.record .row .state")["class"])
 
+    def test_a_count_that_stopped_fits_beside_the_name_of_its_list(self) -> None:
+        self.sign_in("vic")
+        with mock.patch.object(alerts, "capped_counts", return_value=[10_001, 10_000, 0]):
+            self.assertEqual([*self.shown()], ["10k+ disconnected", "10,000 at limit"])
+            self.assertEqual(self.links()[0]["title"], "10,000+ disconnected")
+
     def test_where_nothing_needs_care_there_is_no_count(self) -> None:
         make_key()
         self.sign_in("vic")
