@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from copy import copy
 from datetime import timedelta
 from typing import Any, NamedTuple
-from unittest import mock
+from unittest import mock, skipUnless
 from uuid import UUID
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.text import slugify
@@ -284,6 +285,14 @@ class KeyStateTests(EnrollmentTestCase):
             with self.subTest(query):
                 found = KeyFilters(KEYS.state(QueryDict(query)), KEYS.rows()).chosen
                 self.assertRegex(capped(found).explain(), f"(?s)(SEARCH|SCAN) keys_provisioningkey USING {index}")
+
+    @skipUnless(connection.vendor == "postgresql", "the test before it is of SQLite")
+    def test_disabled_groups_are_found_without_reading_the_others(self) -> None:
+        found = KeyFilters(KEYS.state(QueryDict("state=blocked-group-disabled")), KEYS.rows()).chosen
+        with connection.cursor() as cursor:
+            # A table of one page is read whole.
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        self.assertRegex(capped(found).explain(), "Index .*Scan .*group_disabled")
 
     def test_a_state_without_keys_finds_none(self) -> None:
         """Also where no certificate is in it, so that there is no id to name."""
