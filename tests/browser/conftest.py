@@ -44,7 +44,11 @@ for name in {names!r}:
 # Chromium reports every answer of 400 and above on its console (the portal's own refusals are not noise), and has
 # advice for forms of passwords that the Django admin does not take.
 HINTS = ("verbose: [DOM]", "info: Autofocus processing was blocked")
-_FORGET = "from keys.models import ProvisioningKey as Key; Key.objects.filter(managed=False).delete()"
+_FORGET = """
+from keys.models import ProvisioningKey, ServiceEdgeGroup
+ProvisioningKey.objects.filter(managed=False).delete()
+ServiceEdgeGroup.objects.filter(managed=False, keys=None, edges=None).delete()
+"""
 
 
 class Stage:
@@ -82,9 +86,9 @@ class Stage:
         """What the audit log says about the key of that name: action, who, and detail, from the first to the last."""
         return self.manage("shell", "--verbosity", "0", "-c", _AUDIT.format(name=name)).splitlines()
 
-    def forget_keys(self) -> None:
-        """Delete all keys but the vendor's, so that the next module's fit one page."""
-        self.manage("shell", "--verbosity", "0", "-c", _FORGET)
+    def forget(self) -> None:
+        """Delete all keys but the vendor's, so that the next module's fit one page, and the groups of no edges."""
+        self.shell(_FORGET)
 
     def apply_manifest(self, document: dict) -> None:
         """Records that the vendor manages."""
@@ -102,9 +106,9 @@ def stage() -> Iterator[Stage]:
 
 @pytest.fixture(scope="module", autouse=True)
 def room(stage: Stage) -> Iterator[None]:
-    """Each module finds the list without the keys of the others."""
+    """Each module finds the list without the keys and groups of the others."""
     yield
-    stage.forget_keys()
+    stage.forget()
 
 
 @pytest.fixture(scope="package")
