@@ -146,7 +146,7 @@ class GroupFilters(ListFilters):
 
     def for_page(self, total: int, order: Order) -> QuerySet[Any] | None:
         # Edges and use have no index that finds groups: all groups would be asked for those of a page.
-        return self.chosen
+        return super().for_page(total, order) if self.is_searched else self.chosen
 
 
 def _rows() -> QuerySet[Any]:

@@ -30,6 +30,8 @@ from portal.lists.state import ListState, Pair
 
 # So many rows are looked up one by one sooner than an index of a million is searched for those of a page.
 FEW = 2_500
+# So many ids stand in a statement sooner than what they were searched for is searched again.
+LISTED = 500
 # The parameter of `AllNames`.
 NAMES = "names"
 # What is offered under this name are the last name that a search reads, and those after it.
@@ -162,6 +164,8 @@ class ListFilters(django_filters.FilterSet):
         It sorts the rows that it finds in the index of a filter, however many they are, and does not consider that a
         page needs few of them. So many rows are found while it reads in the order of the page; few are found first.
         """
+        if self.searched and self.searched.found is not None and total <= LISTED:
+            return self.queryset.filter(pk__in=self.searched.found)
         if not self.is_bound or not self.is_valid() or self.is_searched or connection.vendor != "sqlite":
             return self.chosen
         # A page that is reached by its number skips the rows before it, and has to find these too.

@@ -6,6 +6,7 @@ that. A download, and what is done with all rows that match, always search all n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,8 @@ class NameSearch:
     """The search for a text. `end` is the last name that it reads; empty if it reads all.
 
     `narrowed` are the rows that other filters leave; None without any. `is_cut` if names were left out; if there are
-    rows `to_count`, when these are more than 10,000.
+    rows `to_count`, when these are more than 10,000. `found` are the ids of the rows, at most 10,001, once they are
+    counted on SQLite.
     """
 
     text: str
@@ -29,6 +31,7 @@ class NameSearch:
     everything: bool = False
     is_cut: bool = False
     to_count: QuerySet[Any] | None = None
+    found: Sequence[int] | None = None
 
     def among(self, condition: Q) -> Q:
         """A condition on names and on columns beside them, restricted to the names that are read."""

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import Any, NamedTuple
 
+from django.db import connection
 from django.db.models import QuerySet
 
-from portal.lists.counting import COUNTED, capped_counts
+from portal.lists.counting import COUNTED, capped_counts, ids_and_capped_counts
 from portal.lists.filters import Choice
 from portal.lists.list_filters import ListFilters
 from portal.lists.state import ListState
@@ -53,8 +54,13 @@ def totals(name: str, rows: QuerySet[Any], filters: ListFilters, *, anew: bool =
     is_narrowed = chosen is not None and not chosen.query.is_empty() and not is_counted
     searched = filters.searched
     beside = [searched.to_count] if searched and searched.to_count is not None else []
-    of, *rest = capped_counts(rows, *([chosen] if chosen is not None and is_narrowed else []), *beside, *parts)
-    total = of if chosen is None else rest.pop(0) if is_narrowed else 0
+    if chosen is not None and is_narrowed and searched and connection.vendor == "sqlite":
+        # Names are read once, for the count and for the page.
+        searched.found, (of, *rest) = ids_and_capped_counts(chosen, rows, *beside, *parts)
+        total = len(searched.found)
+    else:
+        of, *rest = capped_counts(rows, *([chosen] if chosen is not None and is_narrowed else []), *beside, *parts)
+        total = of if chosen is None else rest.pop(0) if is_narrowed else 0
     if searched and beside:
         searched.is_cut = rest.pop(0) > COUNTED
     if is_due:

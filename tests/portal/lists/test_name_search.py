@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.db.models.base import ModelState
 from django.http import QueryDict
 from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from enrollment import audit_search
@@ -119,6 +120,19 @@ class NamesOnSQLite(EnrollmentTestCase):
                 everything = self.client.get(reverse(listed.address) + link)
                 self.assertNotIn("searched", texts(everything, "#count")[0])
                 self.assertEqual(texts(everything, "#chips bdi"), ["Search: 07", "Names searched: All"])
+
+    def test_the_names_are_read_once_for_the_count_and_the_page(self) -> None:
+        if not ON_SQLITE:
+            self.skipTest("PostgreSQL has an index of the parts of names")
+        for listed, sort in ((KEYS, "name"), (KEYS, "-uses"), (EDGES, "-enrolled"), (GROUPS, "location")):
+            with self.subTest(list=listed.nouns, sort=sort):
+                with CaptureQueriesContext(connection) as captured:
+                    page = self.get(listed, q="001", sort=sort, per_page="10", page="2")
+                self.assertEqual(sum(" LIKE " in each["sql"] for each in captured), 1)
+                with patch("portal.lists.list_filters.LISTED", 0):
+                    again = self.get(listed, q="001", sort=sort, per_page="10", page="2")
+                self.assertEqual(texts(page, "tr.row"), texts(again, "tr.row"))
+                self.assertEqual(texts(page, "#count"), texts(again, "#count"))
 
     def test_a_whole_name_is_found_wherever_it_is(self) -> None:
         for listed in (KEYS, EDGES, GROUPS):
