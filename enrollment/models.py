@@ -116,7 +116,10 @@ class ServiceEdge(Named, models.Model):
         indexes: ClassVar = [
             # This and those below have what else counting asks, or decides the status, so that it reads no edges.
             models.Index(fields=["sort_name", "id", "deleted_at", "enabled", "revoked_from"], name="edge_by_name"),
-            models.Index(fields=["group", "id", "deleted_at"], name="edge_by_group"),
+            # Groups ask it how their edges are.
+            models.Index(
+                fields=["group", "id", "deleted_at", "enabled", "revoked_from", "contacted"], name="edge_by_group"
+            ),
             models.Index(fields=["key_sort_name", "id"], name="edge_by_key"),
             models.Index(fields=["contacted", "id", "deleted_at", "enabled", "revoked_from"], name="edge_by_contact"),
             models.Index(fields=["version", "id", "deleted_at"], name="edge_by_version"),

@@ -99,6 +99,7 @@ TESTED_IN = {
     "keys/pages/group_add.py": "keys/pages/test_group_edit.py",
     "keys/pages/group_forms.py": "keys/pages/test_group_edit.py",
     "keys/pages/group_map.py": "keys/pages/test_group_list.py",
+    "keys/pages/group_row_html.py": "keys/pages/test_group_list.py",
     "keys/pages/group_rows.py": "keys/pages/test_group_list.py",
     "keys/pages/key_access.py": "keys/pages/test_key_detail.py",
     "keys/pages/key_forms.py": "keys/pages/test_key_add.py",

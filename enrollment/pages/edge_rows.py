@@ -132,8 +132,5 @@ class Member(NamedTuple):
 
 def members(edges: QuerySet[ServiceEdge], now: datetime) -> list[Member]:
     """Edges as their groups list them."""
-    page = "enrollment:edge-detail"
-    return [
-        Member(each.name, record_addresses.of(page, each.id), edge_state(each, now), each.group_id)
-        for each in read(edges)
-    ]
+    read_of = edges.only("name", "group_id", "enabled", "deleted_at", "last_contact_at", "revoked_from")
+    return [Member(each.name, each.get_absolute_url(), edge_state(each, now), each.group_id) for each in read_of]

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_safe
 from keys import machines
 from keys.models import KeyState, ProvisioningKey, ServiceEdgeGroup
 from keys.pages.group_access import NOT_ALLOWED, VIEW
-from keys.pages.group_rows import EdgeCounts, GroupMay, described, newest_edges, newest_keys, read
+from keys.pages.group_row_html import newest_members, row_of
+from keys.pages.group_rows import EdgeCounts, GroupMay, read
 from keys.state_filter import in_state
 from portal import world_map
 from portal.access import requires
@@ -39,7 +40,8 @@ def group_detail(request: HttpRequest, pk: int) -> HttpResponse:
     if group is None:
         raise Http404
     now, may = timezone.now(), GroupMay.of(request.user)
-    row = described(group, may, now, EdgeCounts.of(group.edge_words, COUNTED), group.key_count)
+    edges = EdgeCounts.of(group.edge_words, COUNTED)
+    row = row_of(group, may, now, edges, newest_members([pk], SHOWN, may, now)[pk])
     is_placed = group.latitude is not None and group.longitude is not None
     place = world_map.project(float(group.latitude), float(group.longitude)) if is_placed else None
     context = {
@@ -49,19 +51,16 @@ def group_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "row": row,
         "may": may,
         "events": machines.answers().events_of_group(request.user, pk),
-        "verdict": _verdict(row, may, now),
-        "keys": newest_keys([pk], SHOWN, may.keys, now).get(pk, []) if may.view_keys else [],
-        "edges": newest_edges([pk], SHOWN, now).get(pk, []) if may.edges_in_group else [],
+        "verdict": _verdict(group, row, may, edges, now),
     }
     return render(request, "keys/group_detail.html", context)
 
 
-def _verdict(row: dict[str, Any], may: GroupMay, now: datetime) -> Verdict | None:
+def _verdict(group: Any, row: dict[str, Any], may: GroupMay, edges: EdgeCounts, now: datetime) -> Verdict | None:
     """The first that applies: what blocks the most comes first."""
-    group, edges, key_count = row["group"], row["edges"], row["key_count"]
     add_key = ("New key for this group", f"{reverse('keys:key-add')}?group={group.pk}") if may.keys.add else ()
     if not group.enabled:
-        sentence = f"Disabled: {_blocked(key_count, edges)}"
+        sentence = f"Disabled: {_blocked(group.key_count, edges)}"
         return Verdict(
             sentence,
             *(("Enable it", f"{reverse('keys:group-edit', args=[group.pk])}#id_enabled") if row["edit"] else ()),
@@ -69,9 +68,9 @@ def _verdict(row: dict[str, Any], may: GroupMay, now: datetime) -> Verdict | Non
     if edges.disconnected and not edges.is_capped:
         verb = "is" if edges.disconnected == 1 else "are"
         sentence = f"{edges.disconnected:,} of {edges.number} {verb} disconnected."
-        link = ("Show disconnected edges", f"{row['edges_url']}&connection=disconnected") if row["edges_url"] else ()
+        link = ("Show disconnected edges", f"{row['edges_url']}&connection=disconnected") if row["sees_edges"] else ()
         return Verdict(sentence, *link)
-    if not key_count:
+    if not group.key_count:
         return Verdict("No edge can enroll: the group has no key.", *add_key)
     keys = ProvisioningKey.objects.filter(group=group)
     if not keys.filter(in_state(KeyState.READY, now) | in_state(KeyState.NEARLY_USED_UP, now)).exists():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import operator
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +13,6 @@ from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.lookups import IsNull
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 
 from keys import machines
@@ -23,7 +21,8 @@ from keys.models import ProvisioningKey, ServiceEdgeGroup
 from keys.pages.common_filters import ManagedBy
 from keys.pages.group_access import NOT_ALLOWED, VIEW
 from keys.pages.group_map import group_map
-from keys.pages.group_rows import MOST_EDGES, EdgeCounts, GroupMay, described, newest_edges, newest_keys, read
+from keys.pages.group_row_html import newest_members, render_rows
+from keys.pages.group_rows import MOST_EDGES, EdgeCounts, GroupMay, read
 from keys.update_schedule import next_update_at
 from portal import world_map
 from portal.lists.columns import Column, ListTable
@@ -34,6 +33,7 @@ from portal.lists.listing import List, OpenList
 from portal.lists.offers import Offers
 from portal.lists.orders import Order, text, whole_number
 from portal.lists.pages import list_page
+from portal.lists.row_text import page_with_rows
 from portal.sort_names import sort_name
 from portal.tones import Tone
 from portal.world_map import Area
@@ -170,19 +170,9 @@ GROUPS = List(
 
 @list_page(GROUPS)
 def group_list(request: HttpRequest, opened: OpenList) -> HttpResponse:
-    now, may = timezone.now(), GroupMay.of(request.user)
-    ids = [group.pk for group in opened.page.rows]
-    keys = newest_keys(ids, SHOWN, may.keys, now) if may.view_keys and ids else {}
-    edges = newest_edges(ids, SHOWN, now) if may.edges_in_group and ids else {}
-    rows = [
-        {
-            **described(group, may, now, EdgeCounts.of(group.edge_words, MOST_EDGES), group.key_count),
-            "open": opened.state.is_open(group.pk),
-            "newest_keys": keys.get(group.pk, []),
-            "newest_edges": edges.get(group.pk, []),
-        }
-        for group in opened.page.rows
-    ]
+    now, may, found = timezone.now(), GroupMay.of(request.user), opened.page.rows
+    members = newest_members([group.pk for group in found], SHOWN, may, now)
     # Beside the first page: on later ones people look for a row.
     shown = group_map(opened.page.of) if opened.page.number == 1 and opened.page.of else None
-    return render(request, "keys/group_list.html", {"list": replace(opened, rows=rows), "may": may, "map": shown})
+    rows = render_rows(found, may, now, MOST_EDGES, members, opened.state.is_open, opened.cells)
+    return page_with_rows(request, "keys/group_list.html", {"list": opened, "may": may, "map": shown}, rows)

@@ -1,27 +1,21 @@
-"""View data of one group, for the list and its own page."""
+"""What pages read of groups: the fields in words, how many keys a group has, and how its edges are."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db.models import F, OuterRef, QuerySet
-from django.urls import reverse
 from django.utils import timezone
 
 from keys import machines
 from keys.machines import CONNECTED, DISCONNECTED
 from keys.models import ProvisioningKey, ServiceEdgeGroup
 from keys.models.service_edge_group import place_of
-from keys.pages import key_rows
-from keys.pages.key_rows import HasPermissions, May, row_of
-from keys.update_schedule import next_update, time_of_day
-from portal import zones
-from portal.lists import first_of_each
+from keys.pages.key_rows import HasPermissions, May
+from keys.update_schedule import time_of_day
 from portal.lists.counting import IN_A_ROW, RowCount, Tally
-from portal.times import Stamp, duration, stamp
 from portal.tones import Tone
 
 # The page of a group reads as many as other counts.
@@ -101,44 +95,6 @@ class EdgeCounts(NamedTuple):
         return Tone.OK if self.connected and not self.is_capped else Tone.OFF
 
 
-class Update(NamedTuple):
-    """The next periodic update: the day and time in the zone of the request, how long until then, the exact moment."""
-
-    short: str
-    wait: str
-    exact: Stamp
-
-
-def update_of(group: ServiceEdgeGroup, now: datetime) -> Update:
-    """The next update of a group."""
-    moment = next_update(group, now)
-    local = zones.local(moment, None)
-    # A started minute counts whole, so that nothing is due in "0 s".
-    return Update(f"{local:%a} {local:%H:%M}", f"in {duration(moment - now + timedelta(seconds=59))}", stamp(moment))
-
-
-def described(
-    group: ServiceEdgeGroup, may: GroupMay, now: datetime, edges: EdgeCounts, key_count: int
-) -> dict[str, Any]:
-    """The context of one group. Links are empty for who may not follow them."""
-    edges_url = f"{may.edges_in_group}{group.pk}" if may.edges_in_group else ""
-    return {
-        "group": group,
-        "id": str(group.pk),
-        "tone": Tone.OK if group.enabled else Tone.OFF,
-        "update": update_of(group, now),
-        "edges": edges,
-        "edges_url": edges_url,
-        "key_count": key_count,
-        "keys_url": f"{reverse('keys:key-list')}?group={group.pk}" if may.view_keys else "",
-        "facts": facts(group),
-        "created": stamp(group.created_at),
-        "changed": stamp(group.modified_at),
-        "edit": may.change and not group.managed,
-        "delete": may.delete and not group.managed,
-    }
-
-
 def facts(group: ServiceEdgeGroup) -> list[tuple[str, str]]:
     """The other fields of a group in words, each under the name of the model's field; empty for what is not set."""
     distance = (
@@ -191,22 +147,3 @@ def read(groups: QuerySet[Any], most: int = MOST_EDGES) -> list[Any]:
     keys = ProvisioningKey.objects.filter(group=OuterRef("pk"))
     counts = {"key_count": RowCount(keys.order_by().values("pk"), most), "edge_words": edge_words(timezone.now(), most)}
     return list(groups.annotate(**counts))
-
-
-def newest_keys(groups: Collection[int], count: int, may: May, now: datetime) -> Mapping[int, list[dict[str, Any]]]:
-    """The rows of the newest keys of each group."""
-    first = first_of_each.ids(ProvisioningKey.objects.order_by("-id"), "group_id", groups, count)
-    found = defaultdict(list)
-    for key in key_rows.read(ProvisioningKey.objects.filter(pk__in=first).order_by("-id")):
-        found[key.group_id].append(row_of(key, may, now))
-    return found
-
-
-def newest_edges(groups: Collection[int], count: int, now: datetime) -> Mapping[int, list[Any]]:
-    """The newest edges of each group."""
-    port, found = machines.answers(), defaultdict(list)
-    edges = port.edges_of_groups(now)
-    first = first_of_each.ids(edges.order_by("-id"), "group_id", groups, count)
-    for edge in port.described_edges(edges.filter(pk__in=first).order_by("-id"), now):
-        found[edge.group_id].append(edge)
-    return found

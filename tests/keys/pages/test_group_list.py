@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 
 from enrollment.models import ServiceEdge
 from enrollment.operations import enroll, revoke_edge
-from keys.models import ServiceEdgeGroup
+from keys.models import ProvisioningKey, ServiceEdgeGroup
 from keys.pages import group_list, group_map, group_rows
 from keys.pages.group_list import GroupFilters
 from portal.lists import counting
@@ -32,6 +32,7 @@ from tests.support.sqlite_steps import steps
 QUERIES = 5
 # Session, user, permissions of the user and of the roles.
 SIGNED_IN = 4
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 class Rows(GroupPageTestCase):
@@ -131,6 +132,11 @@ class Rows(GroupPageTestCase):
     def test_a_row_counts_up_to_its_limit(self) -> None:
         (row,) = group_rows.read(ServiceEdgeGroup.objects.filter(pk=self.berlin.pk), 1)
         self.assertEqual(counting.words(row.key_count), "1+")
+        with patch.object(group_list, "MOST_EDGES", 2):
+            page = self.client.get(GROUPS)
+        self.assertEqual(texts(page, f"{self.row(self.berlin)} td[data-label=Edges] a"), ["2+ edges of Berlin"])
+        (link,) = links(page, f"{self.row(self.berlin)} td[data-label=Edges] a")
+        self.assertEqual(link, f"/service-edges/?group={self.berlin.pk}")
 
     def test_an_area_that_is_none_is_explained(self) -> None:
         for area in ("1,2,3", "nan,0,1,1", "1,2,3,4;5", "a,b,c,d", ";", "0,0,5000,0", "-1e308,0,1,1", "0,0,0,181"):
@@ -163,8 +169,18 @@ class Rows(GroupPageTestCase):
             self.assertNotContains(page, absent)
 
     def test_names_and_places_are_escaped_and_long_ones_do_not_matter(self) -> None:
-        ServiceEdgeGroup.objects.filter(pk=self.empty.pk).update(name="<i>&" * 8, location="<b>" * 80)
+        texts_of_people = dict.fromkeys(
+            ("description", "city", "created_by", "modified_by", "alternative_cloud"), "<i>&"
+        )
+        ServiceEdgeGroup.objects.filter(pk=self.empty.pk).update(
+            **texts_of_people, name="<i>&" * 8, location="<b>" * 80, modified_at=LATER
+        )
+        key, _ = make_key("paris", group=self.empty)
+        make_edges(key, NEVER)
+        ProvisioningKey.objects.filter(pk=key.pk).update(name="<i>&")
+        ServiceEdge.objects.filter(group=self.empty).update(name="<i>&")
         page = self.client.get(f"{GROUPS}?expand=all").content.decode()
+        self.assertEqual(texts(page, f"#d-{self.empty.pk} .members a"), ["<i>&"] * 2)
         # The style sheet shows it where the name is cut.
         self.assertEqual(the(page, f"#n-{self.empty.pk}")["data-end"], ">&<i>&<i>&")
         self.assertNotIn("<i>&", page)
