@@ -24,16 +24,32 @@ from portal.admin_base import SupportAdmin
 from portal.attempts import record_refusal
 from portal.audit import Subject
 from portal.roles import ADMINISTRATOR, MEANINGS
+from portal.secret_texts import HOLDS_KEY, holds_key
 
 admin.site.unregister(Group)
 admin.site.unregister(User)
 
 
-class AccountForm(UserChangeForm):
-    """An account and its roles. The last account that can manage users must keep that right."""
+class _WithoutKeys(forms.BaseForm):
+    """A form that stores what is typed as it is, but no part of a key."""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        for name, value in list(cleaned.items()):
+            if isinstance(value, str) and "password" not in name and holds_key(value):
+                self.add_error(name, ValidationError(HOLDS_KEY, code="secret"))
+        return cleaned
+
+
+class NewAccountForm(_WithoutKeys, UserCreationForm):
+    """An account and its password. Without Django's choice of no password, which is for other ways to sign in."""
+
+
+class AccountForm(_WithoutKeys, UserChangeForm):
+    """An account and its roles. The last account that can manage users must keep that right."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
         was, roles = self.instance, {role.name for role in cleaned.get("groups", ())}
         is_superuser = cleaned.get("is_superuser", was.is_superuser)
         manages = is_superuser or (ADMINISTRATOR in roles and not was.is_superuser)
@@ -74,8 +90,7 @@ class AccountAdmin(SupportAdmin, UserAdmin):
     """Users and their roles. Staff rights follow from the roles; only a superuser may change a superuser."""
 
     form = AccountForm
-    # Without Django's choice of no password, which is for other ways to sign in.
-    add_form = UserCreationForm
+    add_form = NewAccountForm
     add_fieldsets = [(None, {"fields": ["username", "password1", "password2"]})]
     change_password_form = AccountPasswordForm
     list_display = ["username", "email", "is_active", "is_staff", "last_login"]

@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import CheckConstraint, Field, Model, Q
 
 from portal.refusals import Fault, Invalid
+from portal.secret_texts import HOLDS_KEY, holds_key
 
 # What a model cannot know, by the name of the field it is about. A rule raises Invalid.
 Rules: TypeAlias = Mapping[str, Callable[[Any], object]]
@@ -99,6 +100,8 @@ def _misfits(record: Model, field: Field) -> Iterator[Fault]:
         yield from _misfits_of_moment(field.name, value)
     elif isinstance(value, str):
         yield from _misfits_of_text(field, value)
+    elif isinstance(value, list) and holds_key("\n".join(each for each in value if isinstance(each, str))):
+        yield Fault(field.name, "secret", HOLDS_KEY)
 
 
 def _misfits_of_moment(name: str, moment: datetime) -> Iterator[Fault]:
@@ -114,6 +117,8 @@ def _misfits_of_moment(name: str, moment: datetime) -> Iterator[Fault]:
 def _misfits_of_text(field: Field, text: str) -> Iterator[Fault]:
     if not is_storable(text):
         yield Fault(field.name, "characters", "This holds a character that can't be stored. Enter it anew.")
+    elif holds_key(text):
+        yield Fault(field.name, "secret", HOLDS_KEY)
     elif isinstance(field, models.TextField) and field.max_length:
         # Django leaves the length of these to forms.
         try:

@@ -10,12 +10,14 @@ import re
 from urllib.parse import unquote
 
 LONGEST_PART = 24
+HOLDS_KEY = "This holds a part of a key, which is a secret. Remove it."
 _ARMOR = "PRIVATE KEY"
 _RUN = re.compile(rf"[A-Za-z0-9+/=_-]{{{LONGEST_PART},}}")
 _LONG = 60
 _KEY_TEXT = re.compile(r"PSEK[A-Za-z0-9+/_-]{22}")
 # The first 25 characters, up to the end of the public id, are on pages. What follows is the secret.
 _KEY_IN_ONE = re.compile(r"PSEK[A-Za-z0-9+/_-]{22,}")
+_WHOLE_KEY = re.compile(r"PSEK[A-Za-z0-9+/_-]{118}==")
 _NOT_IN_A_KEY = re.compile(r"[^A-Za-z0-9+/_-]")
 # Where one kind of character follows another, but for a small letter behind a capital, as words begin, and behind a
 # slash. Of the random texts of 24 characters 1 in 100 has fewer in them, of those of 31 characters 2 in 1,000.
@@ -29,9 +31,11 @@ def may_hold_secret(text: str) -> bool:
 
 
 def holds_key(text: str) -> bool:
-    """Whether it holds a part of a key behind its public id, in one piece. Unlike `may_hold_secret` it does not guess,
-    so it may refuse what people type."""
-    return bool(_KEY_IN_ONE.search(text))
+    """Whether it holds a part of a key behind its public id, in one piece, or a whole key, also broken into lines.
+
+    Unlike `may_hold_secret` it does not guess, so it may refuse what people type.
+    """
+    return bool(_KEY_IN_ONE.search(text) or _WHOLE_KEY.search("".join(text.split())))
 
 
 def _is_suspect(text: str) -> bool:

@@ -25,7 +25,6 @@ from portal.refusals import Invalid, Refused
 from portal.secret_texts import holds_key
 
 MOST = 50
-_NO_KEY = "a view keeps no part of a key"
 OWN, SHARED = "own_views", "shared_views"
 
 
@@ -75,9 +74,8 @@ def save_view(view: SavedView, *, actor: Actor) -> None:
     with transaction.atomic(), _refusals():
         _clean(view)
         if any(holds_key(value) for _, values in QueryDict(view.query).lists() for value in values):
-            raise Invalid(
-                "name", f"The search of this list holds a key, and {_NO_KEY}. Clear the search first.", "secret"
-            )
+            sentence = "The search of this list holds a part of a key, which no view keeps. Clear the search first."
+            raise Invalid("name", sentence, "secret")
         if SavedView.objects.filter(listed=view.listed, owner=view.owner).count() >= MOST:
             raise Invalid("name", f"There are {MOST} views of this kind. Delete one first.", "many")
         view.save(force_insert=True)
@@ -108,8 +106,6 @@ def delete_view(view: SavedView, *, actor: Actor) -> None:
 
 def _clean(view: SavedView) -> None:
     view.name = " ".join(view.name.split())
-    if holds_key(view.name):
-        raise Invalid("name", f"This is a part of a key, and {_NO_KEY}. Enter another name.", "secret")
     clean(view, ["name"], {"name": _require_free_slug})
 
 
