@@ -26,7 +26,7 @@ from keys.pages.group_rows import MOST_EDGES, EdgeCounts, GroupMay, read
 from keys.update_schedule import next_update_at
 from portal import world_map
 from portal.lists.columns import Column, ListTable
-from portal.lists.counting import words
+from portal.lists.counting import IN_A_ROW, words
 from portal.lists.filters import Choice, Contains, Exactly, ListFilter, YesNo
 from portal.lists.list_filters import ListFilters
 from portal.lists.listing import List, OpenList
@@ -134,6 +134,8 @@ class GroupFilters(ListFilters):
     edges = Choice(
         label="Edges",
         segments={DISCONNECTED: Tone.WARNING},
+        # No index finds groups by their edges: each is asked.
+        most=IN_A_ROW,
         condition=_by_edges,
         choices=((DISCONNECTED, "Disconnected"), ("none", "No edges")),
     )

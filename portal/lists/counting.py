@@ -22,9 +22,14 @@ class Stopped(int):
     """A count that stopped one above its limit: 1,001 is shown as "1,000+"."""
 
 
+def is_stopped(number: int) -> bool:
+    """Whether counting stopped, so that there are more than were counted."""
+    return number > COUNTED or isinstance(number, Stopped)
+
+
 def words(number: int) -> str:
     """A count as people read it: "1,234", or "10,000+" for one that stopped."""
-    return f"{min(number - 1, COUNTED):,}+" if number > COUNTED or isinstance(number, Stopped) else f"{number:,}"
+    return f"{min(number - 1, COUNTED):,}+" if is_stopped(number) else f"{number:,}"
 
 
 def capped(rows: QuerySet[Any]) -> QuerySet[Any]:

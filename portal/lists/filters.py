@@ -19,6 +19,7 @@ from django.utils.text import Truncator
 
 from portal import zones
 from portal.lists import offers
+from portal.lists.counting import COUNTED
 from portal.lists.offers import LookUps, Offers, Source
 from portal.sort_names import sort_name
 
@@ -157,15 +158,18 @@ class Choice(ListFilter):
     """One of a few values.
 
     `segments` are those that the bar offers as links with counts, each with the tone of its state or "". Each needs an
-    index.
+    index. Their rows are counted up to `most`, less where the index does not find them but each row is asked.
     """
 
     control = "select"
     field_class = forms.TypedChoiceField
 
-    def __init__(self, field_name: str = "", *, segments: Mapping[str, str] | None = None, **options: Any) -> None:
+    def __init__(
+        self, field_name: str = "", *, segments: Mapping[str, str] | None = None, most: int = COUNTED, **options: Any
+    ) -> None:
         super().__init__(field_name, **options)
         self.segments = segments or {}
+        self.most = most
 
     @property
     def choices(self) -> tuple[tuple[str, str], ...]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from portal.lists.counting import COUNTED
+from portal.lists.counting import COUNTED, is_stopped
 from portal.lists.orders import Cursor, Order
 from portal.lists.state import ListState
 
@@ -76,8 +76,8 @@ class Page:
 
 
 def last_page(total: int, per_page: int) -> int:
-    """The last page that has a number: numbers end at row 10,000."""
-    return max(1, -(-min(total, COUNTED) // per_page))
+    """The last page that has a number: numbers end at row 10,000, or where counting stopped."""
+    return max(1, -(-min(total - is_stopped(total), COUNTED) // per_page))
 
 
 def keys_in_order(rows: QuerySet[Any], part: Q, order: Order, descending: bool) -> QuerySet[Any]:
@@ -150,7 +150,7 @@ class _Reader:
     def _label(self) -> int:
         """The page number that came with the cursor; 0 where it is impossible."""
         number = self.state.page
-        is_possible = self.total > COUNTED or number <= last_page(self.total, self.state.per_page)
+        is_possible = is_stopped(self.total) or number <= last_page(self.total, self.state.per_page)
         return number if number > 1 and is_possible else 0
 
     def _fetch(self, *, start: int = 0, beyond: Cursor | None = None, backward: bool = False) -> list[Any]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import QuerySet
 
-from portal.lists.counting import COUNTED, capped_counts, ids_and_capped_counts
+from portal.lists.counting import COUNTED, Stopped, capped_counts, ids_and_capped_counts
 from portal.lists.filters import Choice
 from portal.lists.list_filters import ListFilters
 from portal.lists.state import ListState
@@ -32,7 +32,7 @@ class Segment(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """Counts of a list, each at most 10,001: rows that the filters leave, all rows, rows of each segment."""
+    """Counts of a list, each at most 10,001 or less: rows that the filters leave, all rows, rows of each segment."""
 
     total: int
     of: int
@@ -47,7 +47,11 @@ def totals(name: str, rows: QuerySet[Any], filters: ListFilters, *, anew: bool =
     chosen, declared = filters.to_count, _declared(filters)
     until, counted = _known.get(name, (0.0, ()))
     is_due = declared is not None and (anew or monotonic() >= until)
-    parts = [declared.counted(rows, value) for value in declared.segments] if declared and is_due else []
+    parts = (
+        [declared.counted(rows, value)[: declared.most + 1] for value in declared.segments]
+        if declared and is_due
+        else []
+    )
     segment = _only(filters, declared)
     # What is known of few rows may no longer be true.
     is_counted = segment is not None and (is_due or counted[segment] > SHORT)
@@ -64,7 +68,7 @@ def totals(name: str, rows: QuerySet[Any], filters: ListFilters, *, anew: bool =
     if searched and beside:
         searched.is_cut = rest.pop(0) > COUNTED
     if is_due:
-        counted = rest
+        counted = [Stopped(each) if declared and each > declared.most else each for each in rest]
         _known[name] = (monotonic() + SECONDS if of > SHORT else 0.0, counted)
     else:
         # Some may have been deleted since.

@@ -20,7 +20,7 @@ from enrollment.operations import enroll, revoke_edge
 from keys.models import ProvisioningKey, ServiceEdgeGroup
 from keys.pages import group_list, group_map, group_rows
 from keys.pages.group_list import GroupFilters
-from portal.lists import counting
+from portal.lists import counting, listing, segments
 from portal.lists.paging import keys_in_order
 from portal.tones import Tone
 from tests.factories import ACTOR, EDGE, make_csr, make_group, make_key, make_managed
@@ -146,6 +146,22 @@ class Rows(GroupPageTestCase):
 
     def test_the_segment_counts_groups_with_disconnected_edges(self) -> None:
         self.assertEqual(texts(self.client.get(GROUPS), "#segments a"), ["All 3", "Disconnected 2"])
+        make_edges(make_key("paris", group=self.empty)[0], LONG_AGO)
+        self.addCleanup(segments._known.clear)
+        with (
+            patch.object(GroupFilters.base_filters["edges"], "most", 1),
+            patch.object(segments, "SHORT", 1),
+            patch.dict(listing._parts, clear=True),
+        ):
+            page = self.client.get(GROUPS)
+            self.assertEqual(texts(page, "#segments a"), ["All 3", "Disconnected 1+"])
+            (disconnected,) = links(page, "#segments a:last-child")
+            # Whether it is counted again or known.
+            for _ in range(2):
+                found = self.client.get(f"{GROUPS}{disconnected}")
+                self.assertEqual(texts(found, "#count"), ["1+ of 3 groups"])
+                self.assertEqual(listed(found), ["Berlin", "Oslo", "Paris"])
+                segments._known.clear()
 
     @skipUnless(connection.vendor == "postgresql", "SQLite asks each group in turn")
     def test_the_segment_does_not_read_the_edges_of_all_groups(self) -> None:

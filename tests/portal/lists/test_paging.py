@@ -13,7 +13,7 @@ from django.db.models import Q
 from keys.models import ProvisioningKey
 from keys.pages.key_list import KeyTable
 from keys.pages.key_rows import read
-from portal.lists.counting import COUNTED
+from portal.lists.counting import COUNTED, Stopped
 from portal.lists.paging import keys_in_order, last_page
 from tests.base import PortalTestCase
 from tests.factories import make_key, preload
@@ -67,6 +67,7 @@ class Counting(PortalTestCase):
         self.assertEqual(last_page(26, 25), 2)
         self.assertEqual(last_page(COUNTED + 1, 25), 400)
         self.assertEqual(last_page(COUNTED + 1, 100), 100)
+        self.assertEqual(last_page(Stopped(1_001), 25), 40)
 
 
 class Cursors(PortalTestCase):
