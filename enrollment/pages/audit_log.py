@@ -26,7 +26,7 @@ from portal.lists.listing import List, OpenList
 from portal.lists.moment_filters import FromMoment, UntilMoment
 from portal.lists.orders import Order, moment
 from portal.lists.pages import list_page
-from portal.lists.paging import keys_in_order
+from portal.lists.paging import Chosen, keys_in_order
 from portal.lists.row_text import page_with_rows
 from portal.models import (
     BY_MACHINE,
@@ -151,7 +151,7 @@ class EventFilters(ListFilters):
     def to_count(self) -> QuerySet[Any] | None:
         return _together(self._parts) if self._parts else self.chosen
 
-    def for_page(self, total: int, order: Order) -> QuerySet[Any] | None:
+    def for_page(self, total: int, order: Order, of: int = 0) -> Chosen | None:
         # Each other filter has an index in the order of the page.
         if ":" not in dict(self.state.filters).get("resource", ""):
             return self.chosen

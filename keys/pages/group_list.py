@@ -33,6 +33,7 @@ from portal.lists.listing import List, OpenList
 from portal.lists.offers import Offers
 from portal.lists.orders import Order, text, whole_number
 from portal.lists.pages import list_page
+from portal.lists.paging import Chosen
 from portal.lists.row_text import page_with_rows
 from portal.sort_names import sort_name
 from portal.tones import Tone
@@ -146,7 +147,7 @@ class GroupFilters(ListFilters):
     area = InArea("Area")
     managed = ManagedBy()
 
-    def for_page(self, total: int, order: Order) -> QuerySet[Any] | None:
+    def for_page(self, total: int, order: Order, of: int = 0) -> Chosen | None:
         # Edges and use have no index that finds groups: all groups would be asked for those of a page.
         return super().for_page(total, order) if self.is_searched else self.chosen
 

@@ -21,7 +21,7 @@ from portal.audit_actions import Action
 from portal.lists.list_filters import ListFilters
 from portal.lists.listing import List
 from portal.lists.orders import Order
-from portal.lists.paging import read_in_order
+from portal.lists.paging import Chosen, read_in_order
 from portal.lists.state import ListState
 from portal.refusals import Refused
 
@@ -78,21 +78,18 @@ def export(
     subject = audit.Subject("list", listed.nouns, listed.name)
     detail = {"rows": str(count), **({"filters": words} if words else {})}
     audit.record(Action.LIST_EXPORTED, actors.from_request(request), subject, detail=detail)
-    if chosen is None:
-        chosen = filters.for_page(count, listed.order(state))
-    return StreamingHttpResponse(_text(listed, rows, rows if chosen is None else chosen, state), headers=headers)
+    found = filters.for_page(count, listed.order(state)) if chosen is None else chosen
+    return StreamingHttpResponse(_text(listed, rows, rows if found is None else found, state), headers=headers)
 
 
-def _text(listed: List, rows: QuerySet[Any], chosen: QuerySet[Any], state: ListState) -> Iterator[str]:
+def _text(listed: List, rows: QuerySet[Any], chosen: Chosen, state: ListState) -> Iterator[str]:
     columns = listed.table.exported()
     yield _BYTE_ORDER_MARK + _line([label for label, _ in columns])
     for chunk in chunks(listed, rows, chosen, listed.order(state), descending=state.descending):
         yield "".join(_line([value(row) for _, value in columns]) for row in chunk)
 
 
-def chunks(
-    listed: List, rows: QuerySet[Any], chosen: QuerySet[Any], order: Order, *, descending: bool
-) -> Iterator[list[Any]]:
+def chunks(listed: List, rows: QuerySet[Any], chosen: Chosen, order: Order, *, descending: bool) -> Iterator[list[Any]]:
     """The chosen rows in their order, CHUNK at a time, each chunk behind the last row of the one before."""
     parts, read = [Q()], listed.read_exported or listed.read
     while parts:

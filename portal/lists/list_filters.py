@@ -15,17 +15,19 @@ from typing import Any, ClassVar
 import django_filters
 from django import forms
 from django.db import connection
-from django.db.models import BooleanField, ExpressionWrapper, Func, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.datastructures import MultiValueDict
 
 from portal import zones
 from portal.first_names import MOST
-from portal.lists import offers
+from portal.lists import filtered_rows, offers
 from portal.lists.counting import COUNTED, capped
+from portal.lists.filtered_rows import Unindexed, lookup
 from portal.lists.filters import NO_VALUES, AllNames, Choice, Contains, ListFilter, Related
 from portal.lists.name_search import NameSearch
 from portal.lists.offers import Source
 from portal.lists.orders import Order
+from portal.lists.paging import Chosen
 from portal.lists.state import ListState, Pair
 
 # So many rows are looked up one by one sooner than an index of a million is searched for those of a page.
@@ -38,16 +40,6 @@ NAMES = "names"
 _LAST = "last"
 _LONGEST_CHIP = 60
 _NOTHING: Mapping[str, Source] = MappingProxyType({})
-
-
-class Unindexed(Func):
-    """A condition for which SQLite uses no index (sqlite.org/optoverview.html: a unary "+" before a term)."""
-
-    template = "+(%(expressions)s)"
-    output_field = BooleanField()
-
-    def __init__(self, condition: Q) -> None:
-        super().__init__(ExpressionWrapper(condition, output_field=BooleanField()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,19 +150,22 @@ class ListFilters(django_filters.FilterSet):
             if value not in NO_VALUES and not isinstance(each, Contains | AllNames)
         ]
 
-    def for_page(self, total: int, order: Order) -> QuerySet[Any] | None:
-        """The same rows as `chosen`, of which there are `total` as counted, in a query that SQLite answers soon.
+    def for_page(self, total: int, order: Order, of: int = 0) -> Chosen | None:
+        """The same rows as `chosen`, of which there are `total` as counted, in a query that is answered soon.
 
-        It sorts the rows that it finds in the index of a filter, however many they are, and does not consider that a
-        page needs few of them. So many rows are found while it reads in the order of the page; few are found first.
+        SQLite sorts the rows that it finds in the index of a filter, however many they are, and does not consider that
+        a page needs few of them. PostgreSQL does, but is often wrong about how many there are. Where all are more than
+        10,000, `of` as counted, it would read most of them.
         """
         if self.searched and self.searched.found is not None and total <= LISTED:
             return self.queryset.filter(pk__in=self.searched.found)
-        if not self.is_bound or not self.is_valid() or self.is_searched or connection.vendor != "sqlite":
+        if not self.is_bound or not self.is_valid():
             return self.chosen
-        # A page that is reached by its number skips the rows before it, and has to find these too.
-        skips = self.state.page > 1 and not (self.state.after or self.state.before)
-        if total <= (FEW if order.filtered and not skips else COUNTED):
+        if connection.vendor == "postgresql":
+            return self._found_by_postgresql(total, order) if of > COUNTED else self.chosen
+        if self.is_searched:
+            return self.chosen
+        if total <= (FEW if order.filtered and not self._skips else COUNTED):
             return self.queryset.filter(pk__in=capped(self.qs))
         # An index by a column and then by the order has the rows of one value in this order.
         sorted_in = {each.fields[0] for each in self.queryset.model._meta.indexes if each.fields[1:2] == [order.field]}
@@ -178,11 +173,28 @@ class ListFilters(django_filters.FilterSet):
         return self.queryset.filter(
             *([order.filtered] if order.filtered else []),
             *(
-                Q(part) if isinstance(part, tuple) and part[0] in sorted_in else Unindexed(Q(part))
-                for condition in self.conditions
-                for part in ([condition] if condition.negated or condition.connector == Q.OR else condition.children)
+                each if not each.negated and lookup(each)[0] in sorted_in else Unindexed(each)
+                for each in filtered_rows.parts(self.conditions)
             ),
         )
+
+    def _found_by_postgresql(self, total: int, order: Order) -> Chosen | None:
+        given = (self.base_filters[name] for name, _ in self.state.filters)
+        searched = next((each.field_name for each in given if isinstance(each, Contains)), "")
+        if searched == order.field:
+            # Names are read in their order, as they were counted.
+            return self.chosen
+        many = None if searched else filtered_rows.many(self.queryset, self.conditions, order)
+        # The index of one filter finds no more than these. Of several it would find those that the others leave out.
+        is_one = len(self.state.filters) == 1
+        if is_one and total <= (FEW if many and not self._skips else COUNTED // 2):
+            return filtered_rows.few(self.queryset, self.qs, searched)
+        return many if many and total > FEW else self.chosen
+
+    @property
+    def _skips(self) -> bool:
+        """Whether the page is reached by its number: it skips the rows before it, and has to find these too."""
+        return self.state.page > 1 and not (self.state.after or self.state.before)
 
     def name_search(self, text: str, rows: QuerySet[Any]) -> NameSearch:
         """The search of the rows that the other filters leave."""

@@ -149,7 +149,7 @@ class List:
         self, wanted: ListState, rows: QuerySet[Any], filters: ListFilters, *, anew: bool = False
     ) -> tuple[Totals, Page]:
         counts, order = segments.totals(self.name, rows, filters, anew=anew), self.order(wanted)
-        chosen = filters.for_page(counts.total, order)
+        chosen = filters.for_page(counts.total, order, counts.of)
         return counts, paginate(rows, order, wanted, counts.total, counts.of, chosen, self.read)
 
     def limited(self, wanted: ListState) -> AbstractContextManager[None]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import Expression, Model, Q
+from django.db.models import Expression, Model, OrderBy, Q
+from django.db.models.functions import Coalesce
 
 _LARGEST_ID = 2**63 - 1
 _LONGEST_CURSOR = 4_000
@@ -54,12 +55,16 @@ class Order:
 
     On SQLite a partial index in this order may have the columns of all filters of the list. `filtered` is its
     condition, which every row meets: only a query with it reads this index, which is larger than the other.
+
+    PostgreSQL has no such index, because it writes each index of a row that changes. There rows may be read from one of
+    another order, by a column of few values and then by this one: `merged` are this column and its values.
     """
 
     field: str
     parse: Callable[[Any], Any]
     unique: bool = False
     filtered: Expression | None = None
+    merged: tuple[str, Sequence[Any]] | None = None
 
     @property
     def key(self) -> str:
@@ -70,6 +75,13 @@ class Order:
         """The arguments of `order_by`."""
         sign = "-" if descending else ""
         return [f"{sign}{self.field}"] if self.unique else [f"{sign}{self.field}", f"{sign}id"]
+
+    def by_sorting(self, descending: bool) -> list[OrderBy]:
+        """The same for PostgreSQL, of which no index exists: it finds all rows that are asked for, then sorts them."""
+        return [
+            OrderBy(Coalesce(name.removeprefix("-"), name.removeprefix("-")), descending)
+            for name in self.by(descending)
+        ]
 
     def beyond(self, cursor: Cursor, descending: bool) -> list[Q]:
         """The rows after a cursor in two parts: those with the same value, then the rest.

@@ -10,11 +10,30 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Subquery
 
 from portal.lists.counting import COUNTED, is_stopped
 from portal.lists.orders import Cursor, Order
 from portal.lists.state import ListState
+
+# Stands in a query of `Found` for each of its `values`; no text of an address has a NUL.
+EACH = "\0each"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How PostgreSQL reads the rows of a page that filters leave.
+
+    With `values` they are those of the query with each value in the place of `EACH`; no row is in two, and the order is
+    one of unique values. `are_few` are found before they are sorted.
+    """
+
+    query: QuerySet[Any]
+    values: Sequence[Any] = ()
+    are_few: bool = False
+
+
+Chosen = QuerySet[Any] | Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +99,40 @@ def last_page(total: int, per_page: int) -> int:
     return max(1, -(-min(total - is_stopped(total), COUNTED) // per_page))
 
 
-def keys_in_order(rows: QuerySet[Any], part: Q, order: Order, descending: bool) -> QuerySet[Any]:
+def keys_in_order(rows: Chosen, part: Q, order: Order, descending: bool) -> QuerySet[Any]:
     """The sort keys of a range, read from the index alone."""
-    named = rows.filter(part) if part else rows
-    return named.order_by(*order.by(descending)).values(order.key)
+    found = rows if isinstance(rows, Found) else Found(rows)
+    named = found.query.filter(part) if part else found.query
+    by = order.by_sorting(descending) if found.are_few else order.by(descending)
+    return named.order_by(*by).values(order.key)
 
 
 def read_in_order(
-    rows: QuerySet[Any], chosen: QuerySet[Any], part: Q, order: Order, descending: bool, start: int, count: int
+    rows: QuerySet[Any], chosen: Chosen, part: Q, order: Order, descending: bool, start: int, count: int
 ) -> QuerySet[Any]:
     """A slice of a range of the chosen rows. Skipped rows are neither read nor joined."""
-    shown = keys_in_order(chosen, part, order, descending)[start : start + count]
+    keys, end = keys_in_order(chosen, part, order, descending), start + count
+    values = chosen.values if isinstance(chosen, Found) else ()
+    shown = _Merged(keys, values, descending, start, count) if values else keys[start:end]
     return rows.filter(**{f"{order.key}__in": shown}).order_by(*order.by(descending))
+
+
+class _Merged(Subquery):
+    """A slice of the keys of a query with each of some values, in order; PostgreSQL reads no more of each.
+
+    One text for all, because the ORM takes longer to compile these queries than the database to answer them.
+    """
+
+    def __init__(self, keys: QuerySet[Any], values: Sequence[Any], descending: bool, start: int, count: int) -> None:
+        super().__init__(keys)
+        self.values, self.descending, self.start, self.count = values, descending, start, count
+
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **extra: Any) -> tuple[str, tuple[Any, ...]]:
+        sql, given = super().as_sql(compiler, connection, *args, **extra)
+        parts = " UNION ALL ".join([sql] * len(self.values))
+        sign = "DESC" if self.descending else "ASC"
+        params = tuple(value if each == EACH else each for value in self.values for each in given)
+        return f"({parts} ORDER BY 1 {sign} LIMIT {self.count} OFFSET {self.start})", params
 
 
 def paginate(
@@ -100,7 +141,7 @@ def paginate(
     state: ListState,
     total: int,
     of: int,
-    chosen: QuerySet[Any] | None = None,
+    chosen: Chosen | None = None,
     read: Callable[[QuerySet[Any]], list[Any]] = list,
 ) -> Page:
     """The page that `state` asks for. A cursor wins over a number; a page that no longer exists becomes the nearest.
@@ -114,7 +155,7 @@ def paginate(
 @dataclass(frozen=True, slots=True)
 class _Reader:
     rows: QuerySet[Any]
-    chosen: QuerySet[Any]
+    chosen: Chosen
     order: Order
     state: ListState
     total: int
