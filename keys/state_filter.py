@@ -28,6 +28,15 @@ _NONE = Q(pk=0)
 _OPEN = {KeyState.READY: [UseState.UNUSED, UseState.FREE], KeyState.NEARLY_USED_UP: [UseState.HIGH]}
 # These depend on the pin of a key. A reason that comes before the root does not.
 _BY_PIN = (KeyState.DIFFERENT_ROOT, *_OPEN)
+# Certificates find the keys of these states, but each is asked whether its group is disabled, which comes first.
+ASKED = (
+    KeyState.CERTIFICATE_DISABLED,
+    KeyState.CERTIFICATE_EXPIRED,
+    KeyState.CERTIFICATE_NOT_YET_VALID,
+    KeyState.CERTIFICATE_PENDING,
+    KeyState.CERTIFICATE_WITHOUT_PRIVATE_KEY,
+    KeyState.DIFFERENT_ROOT,
+)
 # Keys that are in neither state, as values of columns: an index finds them, and not what is excluded.
 _NOT = {
     KeyState.DISABLED: Q(enabled__in=[True]),

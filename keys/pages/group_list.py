@@ -11,8 +11,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
-from django.db.models.lookups import IsNull, LessThan
+from django.db.models.lookups import IsNull
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -27,7 +26,7 @@ from keys.pages.group_rows import MOST_EDGES, EdgeCounts, GroupMay, read
 from keys.update_schedule import next_update_at
 from portal import world_map
 from portal.lists.columns import Column, ListTable
-from portal.lists.counting import IN_A_ROW, words
+from portal.lists.counting import words
 from portal.lists.filters import Choice, Contains, Exactly, ListFilter, YesNo
 from portal.lists.list_filters import ListFilters
 from portal.lists.listing import List, OpenList
@@ -108,13 +107,11 @@ class InArea(ListFilter):
 def _by_edges(word: str) -> Q:
     """The groups without edges, or with an edge in the state of this word.
 
-    Each group is asked for its first such edge. For EXISTS PostgreSQL may read all edges of all groups. With `IS NULL`
-    it expects few groups and asks all of them for a page; with `<` it expects a third.
+    Each group is asked for its first such edge. For EXISTS PostgreSQL may read all edges of all groups.
     """
     edges = machines.answers().edges_of_groups(timezone.now()).filter(group=OuterRef("pk")).order_by()
-    if word == "none":
-        return Q(LessThan(Coalesce(Subquery(edges.values("pk")[:1]), 0), 1))
-    return Q(IsNull(Subquery(edges.filter(word=word).values("pk")[:1]), False))
+    wanted = edges if word == "none" else edges.filter(word=word)
+    return Q(IsNull(Subquery(wanted.values("pk")[:1]), word == "none"))
 
 
 def _by_use(word: str) -> Q:
@@ -138,8 +135,7 @@ class GroupFilters(ListFilters):
     edges = Choice(
         label="Edges",
         segments={DISCONNECTED: Tone.WARNING},
-        # No index finds groups by their edges: each is asked.
-        most=IN_A_ROW,
+        asked=(DISCONNECTED, "none"),
         condition=_by_edges,
         choices=((DISCONNECTED, "Disconnected"), ("none", "No edges")),
     )

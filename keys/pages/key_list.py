@@ -16,7 +16,7 @@ from keys.pages.key_bulk import KEY_ACTIONS
 from keys.pages.key_rows import May
 from keys.pages.presentation import STATE_TONES
 from keys.pages.row_html import render_rows
-from keys.state_filter import in_state
+from keys.state_filter import ASKED, in_state
 from portal.lists.alerts import NeedsCare
 from portal.lists.columns import NOT_EXPORTED, Column, ListTable
 from portal.lists.filters import Choice, Contains, From, Related, Until, YesNo
@@ -110,6 +110,7 @@ class KeyFilters(ListFilters):
     state = Choice(
         label="State",
         choices=KeyState.choices,
+        asked=ASKED,
         condition=lambda word: in_state(KeyState(word), timezone.now()),
         counted=lambda word: [in_state(KeyState(word), timezone.now(), counted=True)],
     )

@@ -27,6 +27,16 @@ def is_stopped(number: int) -> bool:
     return number > COUNTED or isinstance(number, Stopped)
 
 
+def first(rows: QuerySet[Any], most: int) -> QuerySet[Any]:
+    """The rows as a count reads them that stops after `most`, at 10,000 or before."""
+    return rows if most == COUNTED else rows[: most + 1]
+
+
+def stopped(number: int, most: int) -> int:
+    """A count of at most `most` and one, as one that stopped if it is more."""
+    return Stopped(number) if number > most else number
+
+
 def words(number: int) -> str:
     """A count as people read it: "1,234", or "10,000+" for one that stopped."""
     return f"{min(number - 1, COUNTED):,}+" if is_stopped(number) else f"{number:,}"

@@ -7,7 +7,7 @@ it offers. A page declares its filters as a `ListFilters` of `list_filters.py`.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 import django_filters
@@ -19,7 +19,7 @@ from django.utils.text import Truncator
 
 from portal import zones
 from portal.lists import offers
-from portal.lists.counting import COUNTED
+from portal.lists.counting import COUNTED, IN_A_ROW
 from portal.lists.offers import LookUps, Offers, Source
 from portal.sort_names import sort_name
 
@@ -67,6 +67,10 @@ class ListFilter(django_filters.Filter):
     def condition(self, value: Any) -> Q:
         """The condition on the rows for a clean value."""
         return self._condition(value) if self._condition else Q(**{self.field_name: value})
+
+    def most(self, value: Any) -> int:
+        """How far the rows of a clean value are counted."""
+        return COUNTED
 
     def narrow(self, rows: QuerySet[Any], value: Any, condition: Q) -> QuerySet[Any]:
         """The rows that meet the condition of a clean value, in a query that finds few of many rows soon."""
@@ -158,18 +162,26 @@ class Choice(ListFilter):
     """One of a few values.
 
     `segments` are those that the bar offers as links with counts, each with the tone of its state or "". Each needs an
-    index. Their rows are counted up to `most`, less where the index does not find them but each row is asked.
+    index. Rows of the values in `asked` are counted up to 1,000: no index finds them, so each is asked.
     """
 
     control = "select"
     field_class = forms.TypedChoiceField
 
     def __init__(
-        self, field_name: str = "", *, segments: Mapping[str, str] | None = None, most: int = COUNTED, **options: Any
+        self,
+        field_name: str = "",
+        *,
+        segments: Mapping[str, str] | None = None,
+        asked: Collection[str] = (),
+        **options: Any,
     ) -> None:
         super().__init__(field_name, **options)
         self.segments = segments or {}
-        self.most = most
+        self.asked = asked
+
+    def most(self, value: Any) -> int:
+        return IN_A_ROW if value in self.asked else COUNTED
 
     @property
     def choices(self) -> tuple[tuple[str, str], ...]:

@@ -21,7 +21,7 @@ from django.utils.datastructures import MultiValueDict
 from portal import zones
 from portal.first_names import MOST
 from portal.lists import filtered_rows, offers
-from portal.lists.counting import COUNTED, capped
+from portal.lists.counting import COUNTED, capped, is_stopped
 from portal.lists.filtered_rows import Unindexed, lookup
 from portal.lists.filters import NO_VALUES, AllNames, Choice, Contains, ListFilter, Related
 from portal.lists.name_search import NameSearch
@@ -157,6 +157,7 @@ class ListFilters(django_filters.FilterSet):
         a page needs few of them. PostgreSQL does, but is often wrong about how many there are. Where all are more than
         10,000, `of` as counted, it would read most of them.
         """
+        total = COUNTED + 1 if is_stopped(total) else total
         if self.searched and self.searched.found is not None and total <= LISTED:
             return self.queryset.filter(pk__in=self.searched.found)
         if not self.is_bound or not self.is_valid():
@@ -204,6 +205,12 @@ class ListFilters(django_filters.FilterSet):
         end = offered[0].sort_name if len(offered) > 1 else ""
         self.searched = NameSearch(text, rows if is_narrowed else None, end, self._everything)
         return self.searched
+
+    @property
+    def most(self) -> int:
+        """How far the rows are counted that the filters leave."""
+        given = self._given if self.is_bound and self.is_valid() else ()
+        return min((each.most(value) for each, value in given), default=COUNTED)
 
     @property
     def is_cut(self) -> bool:

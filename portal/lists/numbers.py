@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 
 from portal import record_addresses
 from portal.lists import alerts
-from portal.lists.counting import COUNTED, capped_counts
+from portal.lists.counting import COUNTED, capped_counts, first, stopped
 from portal.lists.listing import List
 from portal.lists.state import Pair
 
@@ -39,13 +39,19 @@ class Number:
         return f"{address}?{urlencode(self.pairs, safe=':')}" if self.pairs else address
 
     def rows(self) -> QuerySet[Any]:
-        """These rows, found by the filters of the list from the texts of its address."""
+        """These rows, found by the filters of the list from the texts of its address, as far as they are counted."""
         rows = self.declared.rows()
         for name, text in self.pairs:
             narrowing = self.declared.filters.base_filters[name]
             narrow = narrowing.counted if len(self.pairs) == 1 else narrowing.filter
             rows = narrow(rows, narrowing.field.clean(text))
-        return rows
+        return first(rows, self.most)
+
+    @property
+    def most(self) -> int:
+        """How far they are counted."""
+        filters = self.declared.filters.base_filters
+        return min((filters[name].most(filters[name].field.clean(text)) for name, text in self.pairs), default=COUNTED)
 
 
 def count(numbers: Sequence[Number], of_short: Sequence[Number] = ()) -> dict[Number, int]:
@@ -72,4 +78,5 @@ def count(numbers: Sequence[Number], of_short: Sequence[Number] = ()) -> dict[Nu
 
 
 def _counted(numbers: Sequence[Number]) -> Iterable[tuple[Number, int]]:
-    return zip(numbers, capped_counts(*(each.rows() for each in numbers)) if numbers else (), strict=True)
+    counts = capped_counts(*(each.rows() for each in numbers)) if numbers else ()
+    return [(each, stopped(number, each.most)) for each, number in zip(numbers, counts, strict=True)]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import QuerySet
 
-from portal.lists.counting import COUNTED, Stopped, capped_counts, ids_and_capped_counts
+from portal.lists.counting import COUNTED, capped_counts, first, ids_and_capped_counts, stopped
 from portal.lists.filters import Choice
 from portal.lists.list_filters import ListFilters
 from portal.lists.state import ListState
@@ -48,7 +48,7 @@ def totals(name: str, rows: QuerySet[Any], filters: ListFilters, *, anew: bool =
     until, counted = _known.get(name, (0.0, ()))
     is_due = declared is not None and (anew or monotonic() >= until)
     parts = (
-        [declared.counted(rows, value)[: declared.most + 1] for value in declared.segments]
+        [first(declared.counted(rows, value), declared.most(value)) for value in declared.segments]
         if declared and is_due
         else []
     )
@@ -63,12 +63,14 @@ def totals(name: str, rows: QuerySet[Any], filters: ListFilters, *, anew: bool =
         searched.found, (of, *rest) = ids_and_capped_counts(chosen, rows, *beside, *parts)
         total = len(searched.found)
     else:
-        of, *rest = capped_counts(rows, *([chosen] if chosen is not None and is_narrowed else []), *beside, *parts)
-        total = of if chosen is None else rest.pop(0) if is_narrowed else 0
+        most = COUNTED if searched else filters.most
+        narrowed = [first(chosen, most)] if chosen is not None and is_narrowed else []
+        of, *rest = capped_counts(rows, *narrowed, *beside, *parts)
+        total = of if chosen is None else stopped(rest.pop(0), most) if is_narrowed else 0
     if searched and beside:
         searched.is_cut = rest.pop(0) > COUNTED
-    if is_due:
-        counted = [Stopped(each) if declared and each > declared.most else each for each in rest]
+    if declared and is_due:
+        counted = [stopped(each, declared.most(value)) for each, value in zip(rest, declared.segments, strict=True)]
         _known[name] = (monotonic() + SECONDS if of > SHORT else 0.0, counted)
     else:
         # Some may have been deleted since.

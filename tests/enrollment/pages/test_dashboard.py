@@ -24,7 +24,7 @@ from enrollment.pages.audit_log import EVENTS
 from keys.models import ProvisioningKey, SigningCertificate
 from keys.pages.group_list import GROUPS
 from portal import audit, record_addresses
-from portal.lists import numbers
+from portal.lists import filters, numbers
 from portal.lists.counting import COUNTED
 from portal.lists.listing import LISTS
 from tests import factories
@@ -112,6 +112,17 @@ class DashboardTests(PortalTestCase):
                     (counted,) = parts(self.client.get(link["href"]), "p").select("#count")
                     self.assertEqual(_NUMBER.match(words(counted))[0], shown[0])
         self.assertGreater(len(followed), 30)
+
+    def test_f47_keys_that_are_asked_one_by_one_are_counted_as_far_as_in_their_list(self) -> None:
+        self.sign_in("ada")
+        with patch.object(filters, "IN_A_ROW", 0):
+            found = {text: link for text, link in self.leading(self.client.get(HOME)).items() if text[:2] == "0+"}
+            self.assertEqual([*found], ["0+ key blocked: certificate expired", "0+ key with a different root"])
+            for text, link in found.items():
+                with self.subTest(text):
+                    page = self.client.get(link["href"])
+                    self.assertEqual(texts(page, "#count"), ["0+ of 6 keys"])
+                    self.assertEqual(len(parsed(page).select("tr.row")), 1)
 
     def test_what_needs_attention_is_first_and_the_most_urgent_on_top(self) -> None:
         self.sign_in("ada")

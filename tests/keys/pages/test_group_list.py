@@ -20,7 +20,7 @@ from enrollment.operations import enroll, revoke_edge
 from keys.models import ProvisioningKey, ServiceEdgeGroup
 from keys.pages import group_list, group_map, group_rows
 from keys.pages.group_list import GroupFilters
-from portal.lists import counting, listing, segments
+from portal.lists import counting, filters, listing, segments
 from portal.lists.paging import keys_in_order
 from portal.tones import Tone
 from tests.factories import ACTOR, EDGE, make_csr, make_group, make_key, make_managed
@@ -149,7 +149,7 @@ class Rows(GroupPageTestCase):
         make_edges(make_key("paris", group=self.empty)[0], LONG_AGO)
         self.addCleanup(segments._known.clear)
         with (
-            patch.object(GroupFilters.base_filters["edges"], "most", 1),
+            patch.object(filters, "IN_A_ROW", 1),
             patch.object(segments, "SHORT", 1),
             patch.dict(listing._parts, clear=True),
         ):
