@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import property as enum_property
 
 from django.db import models
 
@@ -43,6 +44,11 @@ class Action(models.TextChoices):
     USER_SIGNED_OUT = "user.signed_out"
     USER_REFUSED = "user.refused"
     USER_SESSIONS_ENDED = "user.sessions_ended"
+
+    @enum_property
+    def label(self) -> str:
+        """The noun and what was done with it, as a sentence begins: "User signed in"."""
+        return self.value.replace(".", " ").replace("_", " ").capitalize()
 
 
 # The three ways to get the text of a key, and the name of all of them as a filter.

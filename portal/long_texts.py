@@ -19,7 +19,7 @@ from django.utils.text import Truncator
 # Characters that usually take at most three lines in the narrowest column, and two in a row of a list.
 MOST, MOST_IN_ROW = 80, 60
 # Characters that fit into two lines of the narrowest column of a list, or into one where the rows are low.
-_MOST_IN_COLUMN = 20
+_MOST_IN_COLUMN = 16
 # Edges of a key differ at the end of their names.
 _END, _END_IN_ROW = 12, 10
 

@@ -44,7 +44,7 @@ NOT_ALLOWED = "You can't view the audit log. Ask an administrator for the Audito
 # A reader waits no longer; the limit of a statement is longer.
 SECONDS = 5.0
 _REVEALS = (REVEALED, "Key shown, copied or downloaded")
-_ACTIONS = [_REVEALS, *((each.value, each.label.capitalize()) for each in Action)]
+_ACTIONS = [_REVEALS, *((each.value, each.label) for each in Action)]
 _PRESETS = {
     "1h": ("1 hour", timedelta(hours=1)),
     "24h": ("24 hours", timedelta(hours=24)),

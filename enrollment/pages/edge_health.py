@@ -121,7 +121,9 @@ def _away(last: datetime, now: datetime, ends: str) -> Health:
 
 
 def _fine(facts: Facts) -> Health:
-    until = f" Its certificate is valid until {stamp(facts.until).day} and renews itself before." if facts.until else ""
+    # A client that sends heartbeats is the edge's program or another one that stays, and renews.
+    before = "renews itself before" if facts.last_contact_at else "has to be renewed before"
+    until = f" Its certificate is valid until {stamp(facts.until).day} and {before}." if facts.until else ""
     if facts.issuer != facts.next_issuer:
         until += f" {facts.next_issuer} signs the next one, in the place of {facts.issuer}."
     return Health(Tone.OK, f"Nothing is wrong.{until}")

@@ -12,6 +12,14 @@ from tests.browser.world import CERTIFICATES, LIST, build
 
 pytestmark = pytest.mark.browser
 PHONE = {"width": 390, "height": 844}
+# What the row of a group with a disconnected edge has.
+_DISCONNECTED = """cell => {
+    const link = (textContent, className) =>
+        Object.assign(document.createElement("a"), {href: "#", className, textContent});
+    const connected = document.createElement("span");
+    connected.append(link("1 connected", ""), " of ", link("7", "all"));
+    cell.replaceChildren(connected, link("1 disconnected", "state warning"));
+}"""
 WIDTHS = [320, 390, 720, 768, 900, 1024, 1200, 1280, 1440, 1920]
 
 # What has the focus: its name, whether it is what one sees at its center, and whether it wears a ring.
@@ -51,6 +59,18 @@ def test_f39_nothing_scrolls_sideways_at_any_width(open_page, world):
                     && element.getBoundingClientRect().right > card.getBoundingClientRect().right + 0.5
                 ).map((element) => element.outerHTML.slice(0, 200)))""")
             assert outside == [], (path, width)
+
+
+def test_rows_of_groups_and_links_of_times_take_no_more_lines_than_they_need(open_page, world):
+    page = open_page("/service-edge-groups/", viewport={"width": 1280, "height": 800})
+    cell = page.locator(".groups [data-label='Edges'] > div").first
+    cell.evaluate(_DISCONNECTED)
+    assert cell.evaluate("cell => cell.closest('tr').offsetHeight") <= 46
+    page.goto("/audit-log/")
+    page.set_viewport_size(PHONE)
+    links = page.locator("#segments a")
+    links.locator("b").evaluate_all("all => all.forEach((number) => { number.textContent = '10,000+'; })")
+    assert len(set(links.evaluate_all("all => all.map((link) => link.offsetTop)"))) == 2
 
 
 @pytest.mark.parametrize("path", [f"{LIST}?expand=all&per_page=100", LIST])

@@ -152,6 +152,7 @@ class EdgeAdminTest(PortalTestCase):
                 # PostgreSQL keeps the members of an object in another order.
                 self.assertEqual(sorted(row.split("<br>")), sorted(shown.split("<br>")))
                 self.assertNotContains(page, "field-detail ")
+        self.assertIn("User signed in", texts(self.client.get("/admin/portal/auditevent/"), "td.field-action"))
 
     def test_disabling_an_edge_is_audited(self) -> None:
         self.sign_in("ada")
