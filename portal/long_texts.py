@@ -18,8 +18,8 @@ from django.utils.text import Truncator
 
 # Characters that usually take at most three lines in the narrowest column, and two in a row of a list.
 MOST, MOST_IN_ROW = 80, 60
-# Characters that fit into two lines of the narrowest column of a list, or into one where the rows are low.
-_MOST_IN_COLUMN = 16
+# Characters that fit into one line of the narrowest column of a list, where the rows are low, and into two lines.
+_MOST_IN_LINE, _MOST_IN_COLUMN = 10, 20
 # Edges of a key differ at the end of their names.
 _END, _END_IN_ROW = 12, 10
 
@@ -72,10 +72,11 @@ def title_of(text: str, most: int = MOST_IN_ROW) -> SafeString:
 
 def in_column(name: str) -> SafeString:
     """The attributes of a name in a column of a list. Where it is cut, the style sheet shows its end too."""
-    if len(name) <= _MOST_IN_COLUMN:
+    if len(name) <= _MOST_IN_LINE:
         return SafeString("")
     # Not by `format_html`, which takes as long as the rest of a row.
-    return SafeString(f' data-end="{html.escape(name[-_END_IN_ROW:])}" title="{html.escape(name)}"')
+    end = f' data-end="{html.escape(name[-_END_IN_ROW:])}"' if len(name) > _MOST_IN_COLUMN else ""
+    return SafeString(f'{end} title="{html.escape(name)}"')
 
 
 def column(model: type[Model], field: str) -> Callable[[Any], str]:

@@ -124,7 +124,7 @@ class ListTests(EdgePagesTestCase):
             self.enroll(text)
         self.contact(timedelta(days=2))
         first, second, third, bare = ServiceEdge.objects.filter(key_public_id=key.public_id).order_by("id")
-        ServiceEdge.objects.filter(pk=first.pk).update(last_contact_at=now(), name='"<é> & 100%s', platform="<x86_64>")
+        ServiceEdge.objects.filter(pk=first.pk).update(last_contact_at=now(), name='"<é> & %s', platform="<x86_64>")
         ServiceEdge.objects.filter(pk=second.pk).update(last_contact_at=now() + timedelta(days=3), addresses=["::1"])
         ServiceEdge.objects.filter(pk=third.pk).update(enabled=False, last_contact_at=now())
         revoke_edge(bare, reason="superseded", actor=ACTOR)
