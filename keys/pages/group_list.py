@@ -11,7 +11,8 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
-from django.db.models.lookups import IsNull
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import IsNull, LessThan
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -107,11 +108,13 @@ class InArea(ListFilter):
 def _by_edges(word: str) -> Q:
     """The groups without edges, or with an edge in the state of this word.
 
-    Each group is asked for its first such edge. For EXISTS PostgreSQL may read all edges of all groups.
+    Each group is asked for its first such edge. For EXISTS PostgreSQL may read all edges of all groups. With `IS NULL`
+    it expects few groups and asks all of them for a page; with `<` it expects a third.
     """
     edges = machines.answers().edges_of_groups(timezone.now()).filter(group=OuterRef("pk")).order_by()
-    wanted = edges if word == "none" else edges.filter(word=word)
-    return Q(IsNull(Subquery(wanted.values("pk")[:1]), word == "none"))
+    if word == "none":
+        return Q(LessThan(Coalesce(Subquery(edges.values("pk")[:1]), 0), 1))
+    return Q(IsNull(Subquery(edges.filter(word=word).values("pk")[:1]), False))
 
 
 def _by_use(word: str) -> Q:

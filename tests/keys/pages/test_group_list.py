@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from unittest import skipUnless
@@ -167,6 +168,14 @@ class Rows(GroupPageTestCase):
     def test_the_segment_does_not_read_the_edges_of_all_groups(self) -> None:
         found = ServiceEdgeGroup.objects.filter(GroupFilters.base_filters["edges"].condition("disconnected"))
         self.assertRegex(found.explain(), r"Filter: \(\(SubPlan \d+\) IS NOT NULL\)")
+
+    @skipUnless(connection.vendor == "postgresql", "SQLite asks groups in the order of the page")
+    def test_a_page_of_groups_without_edges_is_expected_to_be_full_soon(self) -> None:
+        """Else PostgreSQL asks all groups and sorts those that it found."""
+        groups = ServiceEdgeGroup.objects.order_by()
+        without = groups.filter(GroupFilters.base_filters["edges"].condition("none"))
+        expected = [int(re.findall(r"rows=(\d+)", rows.explain())[0]) for rows in (groups, without)]
+        self.assertGreater(expected[1], expected[0] / 5)
 
     @pytest.mark.once
     @skipUnless(connection.vendor == "sqlite", "PostgreSQL plans by the number of groups")
