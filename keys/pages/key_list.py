@@ -32,6 +32,10 @@ NOT_ALLOWED = "You can't view provisioning keys. Ask an administrator for the Vi
 # A pending certificate has signed nothing, and no key has it.
 VISIBILITY = {True: "Viewable", False: "Hidden after creation"}
 CERTIFICATES = Source(SigningCertificate._meta.db_table, "not_after IS NOT NULL")
+# Four fifths of a limit that is not reached are at least 4 of 5.
+_USED = Q(uses__gte=1)
+_LEAST_USES = {UseState.UNUSED: Q(uses=0), UseState.FREE: _USED, UseState.HIGH: Q(uses__gte=4), UseState.FULL: _USED}
+_LEAST_MAX_USES = {UseState.UNUSED: Q(), UseState.FREE: Q(), UseState.HIGH: Q(max_uses__gte=5), UseState.FULL: Q()}
 
 
 class KeyTable(ListTable):
@@ -46,7 +50,7 @@ class KeyTable(ListTable):
     max_uses = Column(
         "Maximum # Of Private Service Edges",
         csv="max_uses",
-        order=Order("max_uses", whole_number),
+        order=Order("max_uses", whole_number, implied=("use_state", _LEAST_MAX_USES)),
         ascending="Lowest maximum first",
         descending="Highest maximum first",
         css_class="number",
@@ -54,7 +58,7 @@ class KeyTable(ListTable):
     uses = Column(
         "Provisioning Key Utilization Count",
         csv="uses",
-        order=Order("uses", whole_number),
+        order=Order("uses", whole_number, implied=("use_state", _LEAST_USES)),
         ascending="Least used first",
         descending="Most used first",
     )

@@ -87,15 +87,28 @@ def many(rows: QuerySet[Any], conditions: Sequence[Q], order: Order) -> Found | 
     if not wanted <= set(_index(rows.model, column, order.field).fields):
         return None
     # A range without a row of the page would be read from end to end.
-    left = [value for value in values if all(_admits(each, column, value) for each in conditions)]
+    left = _admitted(conditions, column, values)
     others = (Unindexed(each) for each in conditions if each.referenced_base_fields != {column})
     if len(left) == 1:
         return Found(rows.filter(*others, **{column: left[0]}))
     return Found(rows.filter(*others, **{column: EACH}), left) if left else None
 
 
+def implied(conditions: Sequence[Q], order: Order) -> Q:
+    """What conditions mean for the column of an order: rows that cannot meet them are then not read in it."""
+    if order.implied is None:
+        return Q()
+    column, meanings = order.implied
+    meant = {meanings[value] for value in _admitted(parts(conditions), column, [*meanings])}
+    return meant.pop() if len(meant) == 1 else Q()
+
+
 def _index(model: type[Model], *first: str) -> Index:
     return next(each for each in model._meta.indexes if tuple(each.fields[: len(first)]) == first)
+
+
+def _admitted(conditions: Sequence[Q], column: str, values: Sequence[Any]) -> list[Any]:
+    return [value for value in values if all(_admits(each, column, value) for each in conditions)]
 
 
 def _admits(condition: Q, column: str, value: Any) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -58,6 +58,9 @@ class Order:
 
     PostgreSQL has no such index, because it writes each index of a row that changes. There rows may be read from one of
     another order, by a column of few values and then by this one: `merged` are this column and its values.
+
+    `implied` are a column and for each of its values what that means for the column of this order. A page of one value
+    is then read from where such rows begin.
     """
 
     field: str
@@ -65,6 +68,7 @@ class Order:
     unique: bool = False
     filtered: Expression | None = None
     merged: tuple[str, Sequence[Any]] | None = None
+    implied: tuple[str, Mapping[Any, Q]] | None = None
 
     @property
     def key(self) -> str:

@@ -10,7 +10,8 @@ from django.db import connection
 from django.db.models import Q
 from django.http import QueryDict
 
-from keys.models import ProvisioningKey
+from keys.models import ProvisioningKey, ServiceEdgeGroup, UseState
+from keys.models.use_state import use_state
 from keys.pages.key_list import KEYS, KeyFilters
 from portal.lists.counting import COUNTED, capped_count, capped_counts
 from portal.lists.list_filters import FEW
@@ -31,10 +32,17 @@ class FilteredRows(PortalTestCase):
     def setUpTestData(cls):
         preload()
         call_command("seed_keys", count=120, verbosity=0)
-        group = ProvisioningKey.objects.earliest("pk").group
-        group.__class__.objects.filter(pk=group.pk).update(enabled=False)
-        cls.group = group.pk
-        ProvisioningKey.objects.exclude(group=group).filter(pk__lt=50).update(group=group)
+        disabled, enabled = ServiceEdgeGroup.objects.order_by("pk")[:2]
+        ServiceEdgeGroup.objects.filter(pk=disabled.pk).update(enabled=False)
+        cls.group = disabled.pk
+        ids = [key.pk for key in ProvisioningKey.objects.order_by("pk")]
+        ready = {"enabled": True, "expires_at": None, "group": enabled, "max_uses": 5_000}
+        for changed, values in {
+            range(50): {"group": disabled},
+            range(50, 55): {**ready, "uses": 4_500},
+            range(55, 60): {**ready, "uses": 5_000},
+        }.items():
+            ProvisioningKey.objects.filter(pk__in=[ids[each] for each in changed]).update(**values)
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
             if connection.vendor == "postgresql":
@@ -59,7 +67,8 @@ class FilteredRows(PortalTestCase):
             "usage=free", "usage=unused", f"group={self.group}", "enabled=yes&state=ready", "visible=no",
             "usage=full&state=ready", "created_after=2020-01-01", "q=er", f"q=er&group={self.group}",
         ]  # fmt: skip
-        for query, sort in itertools.product(queries, ("name", "-uses")):
+        by_use = [(f"usage={state}", sort) for state in ("high", "full", "unused") for sort in ("uses", "-max_uses")]
+        for query, sort in [*itertools.product(queries, ("name", "-uses")), *by_use]:
             state = KEYS.state(QueryDict(f"{query}&sort={sort}"))
             order, descending = KEYS.order(state), state.descending
             expected = [*KEYS.rows().filter(pk__in=filters_of(query).chosen).order_by(*order.by(descending))]
@@ -109,6 +118,24 @@ class FilteredRows(PortalTestCase):
         # A list that is counted to its end is read soon in any way.
         filters = filters_of(f"group={self.group}")
         self.assertIs(filters.for_page(FEW, KEYS.order(KEYS.state(QueryDict())), COUNTED), filters.qs)
+
+    def test_keys_that_the_order_has_at_its_end_are_read_from_where_they_begin(self):
+        """A key that is nearly used up has 4 uses of 5 at least, and only those of unused keys are none."""
+        pairs = [(uses, most) for most in range(1, 60) for uses in range(most + 1)]
+        least = {state: min(uses for uses, most in pairs if use_state(uses, most) == state) for state in UseState}
+        meant = {state: Q(uses__gte=uses) if uses else Q(uses=0) for state, uses in least.items()}
+        self.assertEqual(KEYS.table.orders()["uses"].implied, ("use_state", meant))
+        most = min(most for uses, most in pairs if use_state(uses, most) == UseState.HIGH)
+        meant = {**dict.fromkeys(UseState, Q()), UseState.HIGH: Q(max_uses__gte=most)}
+        self.assertEqual(KEYS.table.orders()["max_uses"].implied, ("use_state", meant))
+        for query, condition in {
+            "usage=unused&sort=-uses": "uses ?=", "usage=full&sort=uses": "uses ?>",
+            "state=nearly-used-up&sort=uses": "uses ?>", "usage=high&sort=max_uses": "max_uses ?>",
+        }.items():  # fmt: skip
+            with self.subTest(query):
+                # PostgreSQL may find the unused keys of this test in the primary key.
+                index = r"key_by_(max_)?uses " if connection.vendor == "sqlite" else ""
+                self.assertRegex(self.plan(query, MANY), rf"{index}\({condition}")
 
     def test_keys_are_counted_in_the_index_of_their_state_of_use(self):
         usage = KeyFilters.base_filters["usage"]
