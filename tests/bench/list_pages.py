@@ -36,6 +36,7 @@ LISTS = {
             "used up": "usage=full",
             "nearly used up": "usage=high",
             "unused": "usage=unused",
+            "unused, by use": "usage=unused&sort=-uses",
             "uses left": "usage=free",
             **{f"state {state}": f"state={state}" for state in _STATES},
             "state ready, by use": "state=ready&sort=uses",
