@@ -26,7 +26,7 @@ from portal.lists.listing import List, OpenList
 from portal.lists.moment_filters import FromMoment, UntilMoment
 from portal.lists.orders import Order, moment
 from portal.lists.pages import list_page
-from portal.lists.paging import Chosen, keys_in_order
+from portal.lists.paging import Chosen, keys_in_order, last_page
 from portal.lists.row_text import page_with_rows
 from portal.models import (
     BY_MACHINE,
@@ -155,10 +155,10 @@ class EventFilters(ListFilters):
         # Each other filter has an index in the order of the page.
         if ":" not in dict(self.state.filters).get("resource", ""):
             return self.chosen
-        if not self._parts or self.state.after or self.state.before:
+        if not self._parts or not of or self.state.after or self.state.before:
             return super().for_page(total, order)
-        # A part has no more events on this page and those before it.
-        most = self.state.page * self.state.per_page + 1
+        # A part has no more events on this page and those before it. A download is no page.
+        most = min(self.state.page, last_page(total, self.state.per_page)) * self.state.per_page + 1
         ends = [keys_in_order(each, Q(), order, self.state.descending)[:most] for each in self._parts]
         return self.queryset.filter(pk__in=_together([self.queryset.filter(pk__in=end) for end in ends]))
 

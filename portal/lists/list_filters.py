@@ -155,7 +155,7 @@ class ListFilters(django_filters.FilterSet):
 
         SQLite sorts the rows that it finds in the index of a filter, however many they are, and does not consider that
         a page needs few of them. PostgreSQL does, but is often wrong about how many there are. Where all are more than
-        10,000, `of` as counted, it would read most of them.
+        10,000, `of` as counted, it would read most of them. For a download, which has no pages, `of` is 0.
         """
         total = COUNTED + 1 if is_stopped(total) else total
         if self.searched and self.searched.found is not None and total <= LISTED:

@@ -33,6 +33,7 @@ from keys.pages import activity
 from portal import audit
 from portal.actors import Actor
 from portal.audit_actions import DETAIL_FIELDS, Action
+from portal.lists import exporting
 from portal.lists.counting import COUNTED, capped
 from portal.lists.listing import OpenList
 from portal.lists.paging import keys_in_order, read_in_order
@@ -360,7 +361,7 @@ class FilterTests(AuditLogTestCase):
             self.assertIn(f"SEARCH portal_auditevent USING INDEX audit_event_{name}", plan)
         # Only what machines did with the key has to be sorted, however many events there are.
         page = read_in_order(
-            EVENTS.rows(), filters.for_page(9, AT), Q(), AT, descending=True, start=0, count=51
+            EVENTS.rows(), filters.for_page(9, AT, 9), Q(), AT, descending=True, start=0, count=51
         ).explain()
         for name in names:
             self.assertRegex(page, f"USING (COVERING )?INDEX audit_event_{name}")
@@ -398,9 +399,16 @@ class FilterTests(AuditLogTestCase):
             for sort, in_order in (("-time", expected), ("time", expected[::-1])):
                 last = -(-len(expected) // 25)
                 shown = [self.opened(f"{query}&sort={sort}&per_page=25&page={page + 1}") for page in range(last)]
+                state = EVENTS.state(QueryDict(f"{query}&sort={sort}&format=csv"))
+                download = EVENTS.filters(state, EVENTS.rows()).for_page(len(expected), AT)
                 with self.subTest(query, sort=sort):
                     self.assertEqual([event.pk for each in shown for event in each.page.rows], in_order)
                     self.assertEqual({each.page.total for each in shown}, {len(expected)})
+                    # No database skips so many rows.
+                    beyond = self.opened(f"{query}&sort={sort}&per_page=25&page={2**63 - 1}")
+                    self.assertEqual([*beyond.page.rows], [*shown[-1].page.rows])
+                    chunks = exporting.chunks(EVENTS, EVENTS.rows(), download, AT, descending=state.descending)
+                    self.assertEqual([event.pk for chunk in chunks for event in chunk], in_order)
 
     def opened(self, query: str) -> OpenList:
         return EVENTS.open(RequestFactory().get(f"{LOG}?{query}"))
