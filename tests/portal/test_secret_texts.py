@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from random import Random
 from unittest import TestCase
 from urllib.parse import quote
 
-from portal.secret_texts import LONGEST_PART, may_hold_secret
+from portal.secret_texts import LONGEST_PART, holds_key, may_hold_secret
 
 
 def key_text(seed: int) -> str:
-    return f"1|api.private.example.com|{b64encode(bytes.fromhex('3d2100')[:3] + Random(seed).randbytes(88)).decode()}"
+    return f"1|api.private.example.com|{b64encode(b64decode('PSEK') + Random(seed).randbytes(88)).decode()}"
 
 
 class SecretTexts(TestCase):
@@ -47,3 +47,24 @@ class SecretTexts(TestCase):
             "Zürich Lager Süd 17 (Private Service Edges)", "2030-12-31T23:59", "a" * (LONGEST_PART + 10), "",
         ):  # fmt: skip
             self.assertFalse(may_hold_secret(text), text)
+
+    def test_what_is_stored_is_refused_for_a_key_however_it_was_pasted(self) -> None:
+        for seed in range(50):
+            text = key_text(seed)
+            blob = text.rpartition("|")[2]
+            lines = [text[start : start + 60] for start in range(0, len(text), 60)]
+            for written in (
+                text, f"“{text}”", quote(text, safe=""), blob[:48], blob.replace("+", "-").replace("/", "_"),
+                "\n> ".join(["", *lines]), "\\\n".join(lines), "\N{ZERO WIDTH SPACE}".join(lines), "\xad".join(text),
+            ):  # fmt: skip
+                self.assertTrue(holds_key(written), written)
+            # On pages.
+            self.assertFalse(holds_key(f"key {blob[:25]}… is of {text[:-120]}"))
+
+    def test_a_name_with_the_letters_of_a_key_is_stored(self) -> None:
+        for text in (
+            "PSEK-frankfurt-datacenter-edge-01", "PSEK_berlin_production_rack_0012", "PSEK/emea/germany/frankfurt/edge",
+            "1|api.example.com|PSEK", "PSEK is for Private Service Edge keys of production and staging, see wiki ==",
+            "-----BEGIN CERTIFICATE-----\n" + "MIIB" * 40, "9f86d081884c7d659a2feaa0c55ad015", "",
+        ):  # fmt: skip
+            self.assertFalse(holds_key(text), text)
