@@ -20,7 +20,8 @@ from portal.lists.columns import Cells
 
 # Marks the place of the rows in a page. No value contains it, because values are escaped.
 _ROWS = SafeString("<!-- rows -->")
-_SEPARATOR = "\0"  # in no template, and in no text of a database
+# In no template; in a text of a database only where somebody wrote to SQLite behind the portal.
+_SEPARATOR = "\0"
 
 
 class RowState(Protocol):
@@ -61,7 +62,10 @@ def row_text(template: str, state: RowState, cells: Cells, script_prefix: str) -
 
 def escaped(values: Mapping[str, str]) -> dict[str, str]:
     """Values as HTML, escaped in one call, because most have nothing to escape. The template sees placeholders only."""
-    return dict(zip(values, html.escape(_SEPARATOR.join(values.values())).split(_SEPARATOR), strict=True))
+    texts = html.escape(_SEPARATOR.join(values.values())).split(_SEPARATOR)
+    if len(texts) > len(values):
+        return escaped({name: text.replace(_SEPARATOR, "\N{REPLACEMENT CHARACTER}") for name, text in values.items()})
+    return dict(zip(values, texts, strict=True))
 
 
 def page_with_rows(request: HttpRequest, template: str, context: dict[str, Any], rows: Iterable[str]) -> HttpResponse:
