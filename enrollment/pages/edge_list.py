@@ -38,6 +38,7 @@ from portal.lists.name_search import NameSearch
 from portal.lists.offers import Source
 from portal.lists.orders import Order, moment, text, whole_number
 from portal.lists.pages import list_page
+from portal.lists.paging import Chosen
 from portal.lists.row_text import page_with_rows
 from portal.sort_names import sort_name
 from portal.tones import Tone
@@ -185,6 +186,14 @@ class EdgeFilters(ListFilters):
     )
     cert = _WithIssuer(label="Signing certificate", source=CERTIFICATES)
     version = Exactly("version", label="Version")
+
+    def for_page(self, total: int, order: Order, of: int = 0) -> Chosen | None:
+        found = super().for_page(total, order, of)
+        is_by_expiry = order.field == "certificate_until" and ("status", "revoked") in self.state.filters
+        if not is_by_expiry or not isinstance(found, QuerySet):
+            return found
+        # The certificates of revoked edges have ended, as a constraint holds: those that end later are not read.
+        return found.filter(certificate_until__lte=timezone.now())
 
 
 EDGES = List(

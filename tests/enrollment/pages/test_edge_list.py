@@ -223,6 +223,20 @@ class ListTests(EdgePagesTestCase):
                 self.assertNotRegex(many.explain(), "TEMP B-TREE|LIST SUBQUERY|SEARCH enrollment_serviceedge")
                 self.assertIn("LIST SUBQUERY", few.explain())
 
+    @pytest.mark.once
+    def test_revoked_edges_are_read_from_where_certificates_have_ended(self) -> None:
+        _key, text = make_key("Many", max_uses=10)
+        self.enroll(text)
+        revoke_edge(self.edge, reason="superseded", actor=ACTOR)
+        for sort in ("expires", "-expires"):
+            with self.subTest(sort):
+                state = EDGES.state(QueryDict(f"status=revoked&sort={sort}"))
+                order = EDGES.order(state)
+                many = EdgeFilters(state, EDGES.rows()).for_page(COUNTED + 1, order, COUNTED + 1)
+                many = many.order_by(*order.by(state.descending))
+                self.assertEqual([*many], [self.edge])
+                self.assertRegex(many.explain(), r"edge_by_expiry \(certificate_until<")
+
 
 class StrangerTests(EnrollmentTestCase):
     """Refusals before the secret is verified."""
