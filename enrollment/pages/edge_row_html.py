@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, tzinfo
 from typing import Any, NamedTuple
@@ -21,7 +22,7 @@ from portal.tones import Tone
 
 _NEVER = Stamp("", "")
 # The head of the column has the word already.
-_EXPIRES = "Expires in "
+_EXPIRES = re.compile("Expires (in )?")
 
 
 class EdgeRowState(NamedTuple):
@@ -92,7 +93,7 @@ def values_of(edge: ListedEdge, state: EdgeState, badge: Badge | None, zone: tzi
         "enrolled_iso": enrolled.iso,
         "enrolled_from": edge.enrolled_from or "",
         "serial": edge.serial or "",
-        "expiry": badge.text.removeprefix(_EXPIRES) if badge else "",
+        "expiry": _EXPIRES.sub("", badge.text).capitalize() if badge else "",
         "until": until.text,
         "until_day": until.day,
         "until_iso": until.iso,

@@ -176,6 +176,7 @@ def test_rows_are_low_aligned_and_soon_on_the_page(open_page, stage):
     # Of a name that is cut, its end is shown too, but not as a part of the name.
     long = page.get_by_role("link", name=LONG, exact=True)
     assert "has for a name"[-10:] in long.evaluate("link => getComputedStyle(link, '::before').content")
+    assert_end_is_shown_only_while_cut(page)
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.locator("tbody.record").first.bounding_box()["y"] <= 420
     long.click()
@@ -184,6 +185,20 @@ def test_rows_are_low_aligned_and_soon_on_the_page(open_page, stage):
     expect(page.get_by_text("Show all")).to_be_visible()
     page.set_viewport_size({"width": 1920, "height": 900})
     expect(page.get_by_text("Show all")).to_be_hidden()
+
+
+def assert_end_is_shown_only_while_cut(page: Page) -> None:
+    """Also after the column was narrower: the end takes room, for which alone the name would be cut."""
+    link = page.locator("th > [data-end]").first.evaluate_handle("""link => {
+        const copy = link.cloneNode();
+        copy.textContent = copy.title = "mmmmmmmm mmmmmmmm";
+        link.after(copy);
+        return copy;
+    }""")
+    for width, position in (("9em", "absolute"), ("5em", "static"), ("9em", "absolute")):
+        link.evaluate("(link, width) => link.style.inlineSize = width", width)
+        shown = "([link, position]) => getComputedStyle(link, '::before').position === position"
+        page.wait_for_function(shown, arg=[link, position], timeout=5000)
 
 
 def test_a_meter_is_filled_over_its_whole_height(open_page, stage):

@@ -20,6 +20,7 @@ from enrollment.pages.edge_row_html import badge_of, render_rows, state_of, valu
 from enrollment.pages.edge_rows import annotated, read
 from enrollment.pages.edge_state import edge_state
 from keys.operations import delete_key
+from keys.pages.expiry_badge import expiry
 from portal import zones
 from portal.lists.columns import Cells
 from portal.lists.counting import COUNTED, capped
@@ -176,6 +177,11 @@ class ListTests(EdgePagesTestCase):
         for value, days in (("expired", [-1]), ("7", [3]), ("30", [3, 20, 28]), ("overdue", [3, 20])):
             found = texts(self.get(LIST, expires=value, sort="expires"), f"{cell} .badge")
             self.assertEqual([each.removeprefix("Expires in ") for each in found], [ends[day] for day in days], value)
+        at, (edge, *_) = now().replace(hour=12), read(ServiceEdge.objects.all())
+        for hours, word in ((1, "Today"), (13, "Tomorrow")):
+            badge = expiry(at + timedelta(hours=hours), at)
+            row = values_of(edge, edge_state(edge, at, zones.current()), badge, zones.current())
+            self.assertEqual(row["expiry"], word)
 
     # PostgreSQL reads a table of one page whole.
     @pytest.mark.once
