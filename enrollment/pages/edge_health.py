@@ -122,7 +122,7 @@ def _away(last: datetime, now: datetime, ends: str) -> Health:
 
 def _fine(facts: Facts) -> Health:
     # A client that sends heartbeats is the edge's program or another one that stays, and renews.
-    before = "renews itself before" if facts.last_contact_at else "has to be renewed before"
+    before = "renews itself before then" if facts.last_contact_at else "has to be renewed before then"
     until = f" Its certificate is valid until {stamp(facts.until).day} and {before}." if facts.until else ""
     if facts.issuer != facts.next_issuer:
         until += f" {facts.next_issuer} signs the next one, in the place of {facts.issuer}."

@@ -57,8 +57,8 @@ class JudgementTests(SimpleTestCase):
 
     def test_only_of_a_machine_that_stays_in_contact_it_is_known_that_it_renews(self) -> None:
         enrolled = replace(HEALTHY, enrolled_at=AT, last_contact_at=None)
-        self.assertIn("and has to be renewed before.", judge(enrolled, AT).what)
-        self.assertIn("and renews itself before.", judge(HEALTHY, AT).what)
+        self.assertIn("and has to be renewed before then.", judge(enrolled, AT).what)
+        self.assertIn("and renews itself before then.", judge(HEALTHY, AT).what)
 
     def test_of_several_the_first_is_shown(self) -> None:
         for first, second in itertools.combinations(CASES, 2):
