@@ -160,7 +160,10 @@ class IssuedCertificateAdmin(ReadOnlyAdmin):
     search_help_text = (
         "A serial (hexadecimal or decimal) or a SHA-256 fingerprint, colons are fine, or a part of an edge's name."
     )
-    exclude = ["der"]
+
+    def get_exclude(self, request: HttpRequest, obj: IssuedCertificate | None = None) -> list[str]:
+        # Of a certificate that is not revoked, no list will name it.
+        return ["der"] if obj is None or obj.revoked_at else ["der", "revocation_reason", "listed_at"]
 
     def audit_subject(self, record: IssuedCertificate) -> Subject:
         return Subject("edge", str(record.edge.uuid), record.edge.name)

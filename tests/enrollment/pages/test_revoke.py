@@ -290,3 +290,10 @@ class RoleTests(PageTestCase):
         pk = certificate_of(self.first).pk
         for path in ("/admin/enrollment/issuedcertificate/", f"/admin/enrollment/issuedcertificate/{pk}/change/"):
             self.assertContains(self.client.get(path), "Key compromised")
+        # A revocation list will name this certificate, and none those that are valid.
+        pages = [
+            f"/admin/enrollment/issuedcertificate/{certificate_of(edge).pk}/change/"
+            for edge in (self.first, self.second)
+        ]
+        listed = ["next list will name it" in self.client.get(path).text for path in pages]
+        self.assertEqual(listed, [True, False])
