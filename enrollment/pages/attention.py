@@ -89,9 +89,7 @@ def _of_edges() -> Iterator[Concern]:
         Number(EDGES, (pair,))
         for pair in (("connection", "disconnected"), ("expires", "expired"), ("expires", "overdue"))
     )
-    yield Concern(
-        expired, "edge", "with an expired certificate", "Enroll again with a key, or delete.", Tone.DANGER
-    )
+    yield Concern(expired, "edge", "with an expired certificate", "Enroll again with a key, or delete.", Tone.DANGER)
     yield Concern(overdue, "edge", "overdue to renew", "Check that the edge's program runs.", Tone.WARNING)
     yield Concern(lost, "edge", "disconnected", "Check the machine, its network and the edge's service.", Tone.WARNING)
 
