@@ -94,13 +94,18 @@ def many(rows: QuerySet[Any], conditions: Sequence[Q], order: Order) -> Found | 
     return Found(rows.filter(*others, **{column: EACH}), left) if left else None
 
 
-def implied(conditions: Sequence[Q], order: Order) -> Q:
-    """What conditions mean for the column of an order: rows that cannot meet them are then not read in it."""
+def implied(conditions: Sequence[Q], order: Order, *, descending: bool) -> Q:
+    """What conditions mean for the column of an order, if rows that cannot meet them come first in it.
+
+    From its other end PostgreSQL would expect fewer rows because of it, and find and sort all.
+    """
     if order.implied is None:
         return Q()
     column, meanings = order.implied
     meant = {meanings[value] for value in _admitted(parts(conditions), column, [*meanings])}
-    return meant.pop() if len(meant) == 1 else Q()
+    found = meant.pop() if len(meant) == 1 else Q()
+    is_least = bool(found) and lookup(found)[0].endswith("__gte")
+    return Q() if is_least and descending else found
 
 
 def _index(model: type[Model], *first: str) -> Index:

@@ -173,7 +173,7 @@ class ListFilters(django_filters.FilterSet):
         # Each condition apart, because those come first for which the index that is read has the columns.
         return self.queryset.filter(
             *([order.filtered] if order.filtered else []),
-            filtered_rows.implied(self.conditions, order),
+            self._implied(order),
             *(
                 each if not each.negated and lookup(each)[0] in sorted_in else Unindexed(each)
                 for each in filtered_rows.parts(self.conditions)
@@ -191,7 +191,10 @@ class ListFilters(django_filters.FilterSet):
         is_one = len(self.state.filters) == 1
         if is_one and total <= (FEW if many and not self._skips else COUNTED // 2):
             return filtered_rows.few(self.queryset, self.qs, searched)
-        return many if many and total > FEW else self.qs.filter(filtered_rows.implied(self.conditions, order))
+        return many if many and total > FEW else self.qs.filter(self._implied(order))
+
+    def _implied(self, order: Order) -> Q:
+        return filtered_rows.implied(self.conditions, order, descending=self.state.descending)
 
     @property
     def _skips(self) -> bool:

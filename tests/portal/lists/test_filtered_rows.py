@@ -136,6 +136,10 @@ class FilteredRows(PortalTestCase):
                 # PostgreSQL may find the unused keys of this test in the primary key.
                 index = r"key_by_(max_)?uses " if connection.vendor == "sqlite" else ""
                 self.assertRegex(self.plan(query, MANY), rf"{index}\({condition}")
+        # From the other end these keys come first, and PostgreSQL would find and sort all of them sooner.
+        for query in ("usage=full&sort=-uses", "state=nearly-used-up&sort=-uses", "usage=high&sort=-max_uses"):
+            with self.subTest(query):
+                self.assertNotRegex(self.plan(query, MANY), r"uses ?>=? ?['?\d]")
 
     def test_keys_are_counted_in_the_index_of_their_state_of_use(self):
         usage = KeyFilters.base_filters["usage"]
