@@ -22,6 +22,12 @@ _DISCONNECTED = """cell => {
 }"""
 WIDTHS = [320, 390, 720, 768, 900, 1024, 1200, 1280, 1440, 1920]
 
+# Values of a list whose head is hidden, or the other way round.
+HALF_HIDDEN = """() => [...document.querySelectorAll(".list .row > *")].filter((cell) => {
+    const head = cell.closest("table").tHead.rows[0].cells[cell.cellIndex];
+    return getComputedStyle(cell).visibility !== getComputedStyle(head).visibility;
+}).map((cell) => cell.dataset.label)"""
+
 # What has the focus: its name, whether it is what one sees at its center, and whether it wears a ring.
 FOCUS = """() => {
     const focused = document.activeElement;
@@ -59,6 +65,8 @@ def test_f39_nothing_scrolls_sideways_at_any_width(open_page, world):
                     && element.getBoundingClientRect().right > card.getBoundingClientRect().right + 0.5
                 ).map((element) => element.outerHTML.slice(0, 200)))""")
             assert outside == [], (path, width)
+            # A column that is left out is left out whole, so that its values are not on those beside it.
+            assert width < 768 or page.evaluate(HALF_HIDDEN) == [], (path, width)
 
 
 def test_rows_of_groups_and_links_of_times_take_no_more_lines_than_they_need(open_page, world):
