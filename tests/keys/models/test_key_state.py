@@ -288,7 +288,7 @@ class KeyStateTests(EnrollmentTestCase):
 
     @skipUnless(connection.vendor == "postgresql", "the test before it is of SQLite")
     def test_disabled_groups_are_found_without_reading_the_others(self) -> None:
-        names = [f"Group {number:03}" for number in range(500)]
+        names = [f"One of many {number:03}" for number in range(500)]
         ServiceEdgeGroup.objects.bulk_create(ServiceEdgeGroup(name=name, sort_name=name.lower()) for name in names)
         found = KeyFilters(KEYS.state(QueryDict("state=blocked-group-disabled")), KEYS.rows()).chosen
         with connection.cursor() as cursor:
