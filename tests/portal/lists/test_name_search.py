@@ -46,8 +46,10 @@ class NamesOnSQLite(EnrollmentTestCase):
     @classmethod
     def setUpTestData(cls) -> None:
         super().setUpTestData()
-        # Other tests count in the names of groups without one, and numbers are what is searched for here.
-        first, group = make_key("n0000", group=make_group("n0000 first"))[0], make_group("n0000 last")
+        # Groups that no test names are counted, and numbers are what is searched for here.
+        (counted,) = ServiceEdgeGroup.objects.filter(name__startswith="Group ")
+        ServiceEdgeGroup.objects.filter(pk=counted.pk).update(name="Elsewhere", sort_name="elsewhere")
+        first, group = make_key("n0000", group=counted)[0], make_group("n0000 last")
         names = [f"n{number:04}" for number in range(1, ALL)]
         keys = [copy(first) for _ in names]
         for number, (key, name) in enumerate(zip(keys, names, strict=True), 1):
